@@ -1,0 +1,147 @@
+package bot
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// Kind is what a command asks for.
+type Kind string
+
+// The kinds of command.
+const (
+	Meet    Kind = "meet"    // the conversation's meeting: made if there is none
+	New     Kind = "new"     // a fresh meeting from now on
+	Show    Kind = "show"    // the card for the asker alone; makes nothing
+	Help    Kind = "help"    // what the bot can do
+	Unclear Kind = "unclear" // a near miss of a subcommand, which is asked back about
+)
+
+// CommandName is the word that calls the bot: a slash command on Slack, the first word after a mention elsewhere.
+const CommandName = "meet"
+
+// Spec describes one line of what the bot can do. The parser, the help text and the app manifests are all made
+// from [Commands].
+type Spec struct {
+	Kind    Kind
+	Word    string   // the subcommand; empty for the bare command
+	Subject bool     // takes a subject
+	Near    []string // other words that somebody might try alone for the same, and is asked back about
+}
+
+// Commands is the command table.
+var Commands = []Spec{
+	{Kind: Meet, Subject: true},
+	{Kind: New, Word: "new", Subject: true, Near: []string{"novo", "nova"}},
+	{Kind: Show, Word: "show", Near: []string{"mostrar", "mostra"}},
+	{Kind: Help, Word: "help", Near: []string{"ajuda", "?"}},
+}
+
+// Command is what somebody typed, understood.
+type Command struct {
+	Kind    Kind   `json:"kind"`
+	Subject string `json:"subject,omitempty"` // cleaned and bounded; empty if none was given
+	Meant   Kind   `json:"meant,omitempty"`   // Unclear: what it was probably meant to be
+}
+
+// MaxSubject is the number of characters that a subject is cut to. It fits the title of every platform's card.
+const MaxSubject = 120
+
+// ParseCommand understands the text after the command's name. Markup of the chat platform must be plain text by
+// now. It never fails: what is no subcommand is a subject.
+func ParseCommand(text string) Command {
+	text = CleanText(text)
+	word, rest, _ := strings.Cut(text, " ")
+	alone := rest == ""
+	for _, spec := range Commands {
+		if spec.Word == "" || !strings.EqualFold(word, spec.Word) {
+			continue
+		}
+		if spec.Subject {
+			return Command{Kind: spec.Kind, Subject: subject(rest)}
+		}
+		if alone {
+			return Command{Kind: spec.Kind}
+		}
+	}
+	if alone {
+		if meant := nearMiss(word); meant != "" {
+			return Command{Kind: Unclear, Subject: subject(word), Meant: meant}
+		}
+	}
+	return Command{Kind: Meet, Subject: subject(text)}
+}
+
+// nearMiss returns the subcommand that word was probably meant to be.
+func nearMiss(word string) Kind {
+	word = strings.ToLower(word)
+	for _, spec := range Commands {
+		for _, near := range spec.Near {
+			if word == near {
+				return spec.Kind
+			}
+		}
+		if spec.Word != "" && oneSlip(word, spec.Word) {
+			return spec.Kind
+		}
+	}
+	return ""
+}
+
+// oneSlip tells whether a becomes b by one slip of the finger: a letter too many, too few, wrong, or two swapped.
+func oneSlip(a, b string) bool {
+	x, y := []rune(a), []rune(b)
+	for len(x) > 0 && len(y) > 0 && x[0] == y[0] {
+		x, y = x[1:], y[1:]
+	}
+	for len(x) > 0 && len(y) > 0 && x[len(x)-1] == y[len(y)-1] {
+		x, y = x[:len(x)-1], y[:len(y)-1]
+	}
+	switch {
+	case len(x) == 2 && len(y) == 2:
+		return x[0] == y[1] && x[1] == y[0]
+	default:
+		return len(x) <= 1 && len(y) <= 1 && len(x)+len(y) > 0
+	}
+}
+
+// quotes pairs each opening quotation mark with its closing one, as keyboards of several languages make them.
+var quotes = map[rune]rune{'"': '"', '“': '”', '„': '“', '«': '»', '”': '”'}
+
+// subject takes away the quotation marks that made the first word or words literal, and bounds what is left.
+func subject(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	if closing, ok := quotes[first]; ok {
+		if quoted, after, found := strings.Cut(text[size:], string(closing)); found {
+			text = strings.TrimSpace(quoted + after)
+		}
+	}
+	if utf8.RuneCountInString(text) > MaxSubject {
+		text = strings.TrimSpace(string([]rune(text)[:MaxSubject-1])) + "…"
+	}
+	return text
+}
+
+// CleanText makes text from outside fit for a card, a log line and Graph: valid UTF-8 in composed form on one line,
+// without control characters and without those invisible ones that can make text read as something else.
+func CleanText(text string) string {
+	text = norm.NFC.String(strings.ToValidUTF8(text, ""))
+	text = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case r == '\u200d': // joins the parts of one emoji
+			return r
+		case r == '`': // sets off commands and code in what the bot says
+			return '\''
+		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), unicode.Is(unicode.Co, r):
+			return -1
+		default:
+			return r
+		}
+	}, text)
+	return strings.Join(strings.Fields(text), " ")
+}

@@ -1,0 +1,37 @@
+package bot
+
+import "strings"
+
+// Conversation names the place where people talk: a channel, or a thread within it. It is the unit that has
+// one meeting. All four parts come from a request whose signature or token was checked.
+type Conversation struct {
+	Platform  string `json:"platform"`         // "slack", "teams"
+	Workspace string `json:"workspace"`        // the installation: a Slack team or enterprise, a Teams tenant
+	Channel   string `json:"channel"`          // the platform's channel or chat ID, never its name
+	Thread    string `json:"thread,omitempty"` // the thread's root message; empty for the channel itself
+}
+
+// InChannel returns the conversation of the channel that c lies in; for a channel, c itself.
+func (c Conversation) InChannel() Conversation {
+	c.Thread = ""
+	return c
+}
+
+// ChannelKey names the channel in a form that no two channels share, whatever characters their IDs hold.
+func (c Conversation) ChannelKey() string {
+	return escape(c.Platform) + ":" + escape(c.Workspace) + ":" + escape(c.Channel)
+}
+
+// String names the conversation in a form that no two conversations share, for example
+// "slack:T024BE7LD:C2147483705:1712345678.000100". It is what the external ID of its first meeting is.
+func (c Conversation) String() string {
+	if c.Thread == "" {
+		return c.ChannelKey()
+	}
+	return c.ChannelKey() + ":" + escape(c.Thread)
+}
+
+// escaper keeps the separator, and the braces that mean a hash tag to Redis, out of the parts of a name.
+var escaper = strings.NewReplacer("%", "%25", ":", "%3A", "{", "%7B", "}", "%7D", "/", "%2F")
+
+func escape(part string) string { return escaper.Replace(part) }

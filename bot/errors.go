@@ -1,0 +1,89 @@
+package bot
+
+import (
+	"errors"
+	"strings"
+	"time"
+)
+
+// Code says what kind of failure an error is, for whoever must decide what to do about it. Each code that a person
+// can meet has its sentence in the message catalogue, under "refusal." and its name.
+type Code string
+
+// What Microsoft Graph and Entra refuse.
+const (
+	NoAccessPolicy Code = "no_access_policy" // no application access policy for this app covers the organizer
+	NoPermission   Code = "no_permission"    // the app lacks an application permission or its consent
+	NoSuchUser     Code = "no_such_user"     // the organizer is not in the tenant
+	BadRequest     Code = "bad_request"      // Graph, or we in its name, refuse the body; Reason says why
+	Credentials    Code = "credentials"      // Entra refuses the app's own credentials
+	ServiceAccount Code = "service_account"  // the account that ORGANIZER names is missing or disabled
+)
+
+// ChatCredentials: the chat platform refuses the bot's own token or lacks a permission; Reason is its word for it.
+const ChatCredentials Code = "chat_credentials"
+
+// What passes: the same request may succeed later.
+const (
+	Throttled   Code = "throttled"   // asked to wait: Wait
+	Unavailable Code = "unavailable" // no usable answer
+)
+
+// Why a chat user is not served. They are explained to, and may not make a meeting.
+const (
+	NotAPerson        Code = "not_a_person"       // a bot or a deleted account
+	OutsideWorkspace  Code = "outside_workspace"  // from another organization
+	GuestAccount      Code = "guest_account"      // a guest, and guests are not allowed
+	NoEmail           Code = "no_email"           // the chat platform gives no e-mail
+	UnconfirmedEmail  Code = "unconfirmed_email"  // the e-mail proves nothing
+	DomainNotAllowed  Code = "domain_not_allowed" // ALLOWED_EMAIL_DOMAINS
+	NotInDirectory    Code = "not_in_directory"   // no Entra user has this e-mail
+	AmbiguousIdentity Code = "ambiguous_identity" // several have
+	DisabledAccount   Code = "disabled_account"   // the Entra account may not sign in
+)
+
+// Undeliverable means that an answer cannot be given by any route that is left.
+const Undeliverable Code = "undeliverable"
+
+// Error is a failure that somebody must decide about. It never holds a secret, an e-mail or a join link other than
+// in Reason, which is shown to the asker alone and never logged.
+type Error struct {
+	Code   Code          `json:"code"`
+	Wait   time.Duration `json:"wait,omitempty"`   // Throttled: how long the upstream asked to wait
+	Reason string        `json:"reason,omitempty"` // detail for the asker: Graph's words, the e-mail concerned
+	Status int           `json:"status,omitempty"` // HTTP status of the upstream; 0 if there was no answer
+	Err    error         `json:"-"`                // the cause, for the log
+}
+
+// Error describes the failure for the log.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(strings.ReplaceAll(string(e.Code), "_", " "))
+	if e.Wait > 0 {
+		b.WriteString(" for " + e.Wait.String())
+	}
+	if e.Err != nil {
+		b.WriteString(": " + e.Err.Error())
+	}
+	return b.String()
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// CodeOf returns the code of the first *Error in err's chain. Anything else that failed is Unavailable: it may
+// work later. It is empty for nil.
+func CodeOf(err error) Code {
+	if err == nil {
+		return ""
+	}
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Code
+	}
+	return Unavailable
+}
+
+// Temporary tells whether the same request may succeed later.
+func Temporary(err error) bool {
+	code := CodeOf(err)
+	return code == Unavailable || code == Throttled
+}

@@ -1,0 +1,83 @@
+package bot
+
+import "time"
+
+// Explain turns a refusal into what its asker reads: the one place where failures become sentences. The organizer is
+// the one in whose name the meeting was to be made, and clientID is the Entra app's.
+func Explain(lang Language, refusal *Error, organizer Organizer, clientID string) Reply {
+	reply := Reply{Audience: ForAsker, Language: lang}
+	id := "refusal." + string(refusal.Code)
+	switch refusal.Code {
+	case NoAccessPolicy:
+		reply.Messages = []Message{say(id, "Organizer", organizer.Name), say(id + "_next")}
+		reply.Code = accessPolicy(clientID, organizer.ID)
+	case BadRequest:
+		if refusal.Reason == "" {
+			id += "_bare"
+		}
+		reply.Messages = []Message{say(id, "Reason", refusal.Reason)}
+	default:
+		reply.Messages = []Message{say(id,
+			"Organizer", organizer.Name, "Reason", refusal.Reason, "Client", clientID)}
+	}
+	return reply
+}
+
+// accessPolicy is what a Teams administrator types to let the app make meetings for one user. Source: Microsoft
+// Graph, "Configure application access to online meetings".
+func accessPolicy(client, user string) []string {
+	return []string{
+		`New-CsApplicationAccessPolicy -Identity Meetbot -AppIds "` + client + `" -Description "Meetings made by meetbot"`,
+		`Grant-CsApplicationAccessPolicy -PolicyName Meetbot -Identity "` + user + `"`,
+	}
+}
+
+// HelpText lists the command table.
+func HelpText(w *Words, lang Language) Reply {
+	reply := Reply{Audience: ForAsker, Language: lang, Messages: []Message{say("help.intro")}}
+	for _, spec := range Commands {
+		id := "help." + string(spec.Kind)
+		reply.Messages = append(reply.Messages, say(id, "Command", command{word: spec.Word}))
+		if spec.Kind == Meet {
+			example := w.Plain(lang, say("help.example_subject"))
+			reply.Messages = append(reply.Messages, say("help.meet_subject", "Command", command{subject: example}))
+		}
+	}
+	literal := w.Plain(lang, say("help.example_literal"))
+	reply.Messages = append(reply.Messages,
+		say("help.quotes", "Command", command{subject: literal}),
+		say("help.thread", "Command", mention{}))
+	return reply
+}
+
+// AskBack asks what a near miss was meant to be.
+func AskBack(lang Language, c Command) Reply {
+	return Reply{Audience: ForAsker, Language: lang, Messages: []Message{say("unclear.question",
+		"Guess", command{word: string(c.Meant)},
+		"Subject", c.Subject,
+		"Literal", command{subject: `"` + c.Subject + `"`})}}
+}
+
+// Troubled is a reply about the bot's own state: "store", "starting", "workspace" or "command".
+func Troubled(lang Language, what string) Reply { return sentence(lang, say("trouble."+what)) }
+
+// Working only promises an answer: the one line that its author sees while the meeting takes time. It stays true whatever
+// comes of it.
+func Working(lang Language) Reply { return sentence(lang, say("ack.working")) }
+
+// Duplicate answers a request that was accepted before.
+func Duplicate(lang Language) Reply { return sentence(lang, say("ack.duplicate")) }
+
+// NoMeeting answers `show` where there is nothing to show.
+func NoMeeting(lang Language) Reply { return sentence(lang, say("show.none")) }
+
+// GaveUp tells a job's author that it was tried for so long in vain.
+func GaveUp(lang Language, c Conversation, after time.Duration) Reply {
+	reply := sentence(lang, say("trouble.gave_up", "Minutes", int(after.Minutes()), "Place", c))
+	reply.Audience = ForAskerAway
+	return reply
+}
+
+func sentence(lang Language, m Message) Reply {
+	return Reply{Audience: ForAsker, Language: lang, Messages: []Message{m}}
+}

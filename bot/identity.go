@@ -1,0 +1,54 @@
+package bot
+
+import (
+	"context"
+	"time"
+)
+
+// Asker is a chat user, as a verified request names them.
+type Asker struct {
+	Platform  string `json:"platform"`
+	Workspace string `json:"workspace"`
+	User      string `json:"user"`
+}
+
+// DirectoryUser is a user of the Entra tenant.
+type DirectoryUser struct {
+	ID      string // object ID
+	UPN     string
+	Name    string
+	Guest   bool
+	Enabled bool
+}
+
+// Directory finds users of the Entra tenant. Errors are of type *Error; a user that is not there is NoSuchUser.
+type Directory interface {
+	// User reads one user by object ID or user principal name.
+	User(ctx context.Context, idOrUPN string) (DirectoryUser, error)
+	// UsersByEmail finds every distinct user whose UPN, mail or proxy address is this e-mail.
+	UsersByEmail(ctx context.Context, email string) ([]DirectoryUser, error)
+}
+
+// Identity is what is remembered of a chat user: either who they are in Entra, or why they are refused.
+type Identity struct {
+	ID       string   `json:"id,omitempty"` // Entra object ID; empty if refused
+	UPN      string   `json:"upn,omitempty"`
+	Name     string   `json:"name,omitempty"`
+	Language Language `json:"language,omitempty"`
+	Refusal  *Error   `json:"refusal,omitempty"`
+}
+
+// How long an identity is remembered: long for somebody known, short for somebody refused, so that a mended
+// account works soon.
+const (
+	IdentityHit  = time.Hour
+	IdentityMiss = time.Minute
+)
+
+// Identities remembers who chat users are.
+type Identities interface {
+	// Identity returns nil if nothing is remembered.
+	Identity(ctx context.Context, a Asker) (*Identity, error)
+	// Remember keeps id for the given time.
+	Remember(ctx context.Context, a Asker, id Identity, keep time.Duration) error
+}

@@ -1,0 +1,80 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Job is an accepted command: everything that any replica needs to finish it.
+type Job struct {
+	ID           string       `json:"id"` // the request's own: an event's ID, or the hash of a command's signature
+	Conversation Conversation `json:"conversation"`
+	Command      Command      `json:"command"`
+	Asker        Asker        `json:"asker"`
+	Seen         int          `json:"seen,omitempty"`     // the generation that the asker saw
+	Language     Language     `json:"language,omitempty"` // the asker's, where it is known
+	Topic        string       `json:"topic,omitempty"`    // the channel's name where it is known and public
+	Route        Route        `json:"route"`
+	Accepted     time.Time    `json:"accepted"`
+	Trace        string       `json:"trace"` // the request ID that log lines carry
+}
+
+// Route says where an answer can go. Platforms fill in what they have.
+type Route struct {
+	Channel string `json:"channel,omitempty"`
+	Thread  string `json:"thread,omitempty"` // answer inside this thread
+	User    string `json:"user,omitempty"`
+	Service string `json:"service,omitempty"` // the platform's endpoint, where it differs from one request to the next
+	// Capability is a URL to which anybody who knows it may post (Slack's response_url). It is a secret: it goes to
+	// no log and no dead letter.
+	Capability string `json:"capability,omitempty"`
+}
+
+// Lease is a job that this replica may work on now.
+type Lease struct {
+	Job     Job
+	Entry   string // the queue's own name for it
+	Attempt int    // how often it has been handed out, this time included
+}
+
+// DeadLetter is a job whose answer reached nobody.
+type DeadLetter struct {
+	Entry  string
+	Job    Job // without its Route.Capability
+	Reason string
+	Buried time.Time
+}
+
+// Depth is how many jobs are in which state.
+type Depth struct {
+	Waiting int           // accepted and not done, those being worked on included
+	Dead    int           // dead letters
+	Oldest  time.Duration // age of the oldest job that is not done; 0 without any
+}
+
+// ErrDuplicate says that a request with this ID was accepted before.
+var ErrDuplicate = errors.New("request was accepted before")
+
+// ErrNotOwner says that a job is done, or belongs to another replica by now.
+var ErrNotOwner = errors.New("job belongs to another replica or is done")
+
+// Queue keeps accepted jobs until they are done, across replicas and crashes.
+type Queue interface {
+	// Accept stores the job and hands it to this replica in one step, or returns ErrDuplicate.
+	Accept(ctx context.Context, j Job) (Lease, error)
+	// Takeover hands over up to limit jobs that nobody has worked on for longer than an attempt may take.
+	Takeover(ctx context.Context, limit int) ([]Lease, error)
+	// Sending must be called right before an answer is sent. It returns ErrNotOwner if the answer is no longer this
+	// replica's to give, and tells whether an earlier attempt reached this point too, so that the answer may be the
+	// second one.
+	Sending(ctx context.Context, l Lease) (again bool, err error)
+	// Done forgets the job, and remembers that its request was answered.
+	Done(ctx context.Context, l Lease) error
+	// Bury moves the job to the dead letters, without its secrets.
+	Bury(ctx context.Context, l Lease, reason string) error
+	// Hold asks all replicas to leave the named upstream alone for the given time, or longer if they already do.
+	Hold(ctx context.Context, upstream string, wait time.Duration) error
+	// Held returns for how long the named upstream is to be left alone; 0 if it is not.
+	Held(ctx context.Context, upstream string) (time.Duration, error)
+}

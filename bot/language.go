@@ -1,0 +1,31 @@
+package bot
+
+import "golang.org/x/text/language"
+
+// Language is one of the languages that the catalogue is written in.
+type Language string
+
+// The languages of the catalogue. The first is what anything unknown falls back to in the tests of the catalogue.
+const (
+	English    Language = "en"
+	Portuguese Language = "pt-BR"
+)
+
+// Languages lists them all.
+var Languages = []Language{English, Portuguese}
+
+var matcher = language.NewMatcher([]language.Tag{language.English, language.BrazilianPortuguese})
+
+// LanguageOf returns the catalogue's language that serves a locale such as "pt-PT" or "en-GB", or fallback where
+// none does.
+func LanguageOf(locale string, fallback Language) Language {
+	tag, err := language.Parse(locale)
+	if err != nil {
+		return fallback
+	}
+	_, i, confidence := matcher.Match(tag)
+	if confidence < language.Low {
+		return fallback
+	}
+	return Languages[i]
+}

@@ -1,0 +1,132 @@
+package bot
+
+import (
+	"context"
+	"crypto/rand"
+	"strconv"
+	"time"
+)
+
+// MeetingRequest is everything that Microsoft Graph is asked for when a meeting is made. It is recorded with the
+// claim, so that every replica sends the same request.
+type MeetingRequest struct {
+	ExternalID string     `json:"externalId"`
+	Subject    string     `json:"subject,omitempty"`
+	Start      time.Time  `json:"start,omitzero"` // zero: Graph takes the present
+	End        time.Time  `json:"end,omitzero"`   // zero: an hour after the start; never without a start
+	Attendees  []Attendee `json:"attendees,omitempty"`
+}
+
+// Attendee is somebody invited: an Entra object ID and the user principal name that belongs to it.
+type Attendee struct {
+	ID  string `json:"id"`
+	UPN string `json:"upn"`
+}
+
+// OnlineMeeting is what Graph answered: the truth about a meeting, whatever was asked for.
+type OnlineMeeting struct {
+	JoinURL      string    `json:"joinUrl"`
+	Subject      string    `json:"subject,omitempty"`
+	Created      time.Time `json:"created,omitzero"`
+	JoinID       string    `json:"joinId,omitempty"`       // the number typed to join without the link
+	Passcode     string    `json:"passcode,omitempty"`     // empty when none is required
+	TollNumber   string    `json:"tollNumber,omitempty"`   // dial-in; empty without audio conferencing
+	ConferenceID string    `json:"conferenceId,omitempty"` // typed after dialling in
+}
+
+// Organizer is the Entra user to whom a meeting belongs.
+type Organizer struct {
+	ID   string `json:"id"` // Entra object ID
+	Name string `json:"name,omitempty"`
+}
+
+// Claim is the settled intention to make one meeting for a conversation. Once recorded, any replica may carry it
+// out, any number of times, with the same result.
+type Claim struct {
+	ID           string         `json:"id"` // random, never used again
+	Job          string         `json:"job"`
+	Conversation Conversation   `json:"conversation"`
+	Generation   int            `json:"generation"`
+	Organizer    Organizer      `json:"organizer"`
+	Request      MeetingRequest `json:"request"`
+	Language     Language       `json:"language"`
+}
+
+// NewClaim prepares a claim of the given generation. The first meeting of a conversation has the conversation's
+// own name as its external ID, so that it can be found again and traced; a fresh one (asked for with `new`) adds
+// generation and claim ID, so that no earlier meeting can ever be passed off as new.
+func NewClaim(c Conversation, generation int, fresh bool) Claim {
+	claim := Claim{ID: rand.Text(), Conversation: c, Generation: generation}
+	claim.Request.ExternalID = c.String()
+	if fresh {
+		claim.Request.ExternalID += "/" + strconv.Itoa(generation) + "/" + claim.ID
+	}
+	return claim
+}
+
+// Meeting is the meeting of a conversation, as everybody who asks there gets it.
+type Meeting struct {
+	OnlineMeeting
+	ClaimID    string    `json:"-"`
+	Generation int       `json:"-"`
+	ExternalID string    `json:"externalId"`
+	Organizer  Organizer `json:"organizer"`
+	Language   Language  `json:"language"` // of whoever made it: the language of cards for all
+}
+
+// Look is one reading of a conversation.
+type Look struct {
+	// Root is a message in the conversation's channel to remember as one whose thread, should one be opened under it,
+	// belongs to the channel's conversation. Empty for none.
+	Root string
+	// Show asks for the right to show the card to everybody, in the name of this request ID. Empty for no card.
+	Show string
+	// Asker is the chat user whose remembered identity is read along; zero for none.
+	Asker Asker
+}
+
+// State is what a conversation holds after a store operation.
+type State struct {
+	Conversation Conversation // the one that was found to be meant: a thread may belong to its channel's
+	Meeting      *Meeting     // what everybody gets; nil if there is none
+	Pending      *Claim       // the claim being carried out; nil if there is none
+	First        bool         // Look.Show: nobody else showed the card to everybody in the last ShownFor
+	Identity     *Identity    // Look.Asker: what is remembered of them; nil if nothing is
+}
+
+// Generation is the current meeting's generation; 0 without one.
+func (s State) Generation() int {
+	if s.Meeting == nil {
+		return 0
+	}
+	return s.Meeting.Generation
+}
+
+// ShownFor is how long a card that was shown to everybody is given to further askers alone.
+const ShownFor = 30 * time.Second
+
+// Conversations keeps which meeting each conversation has. Every method is atomic and safe to repeat.
+type Conversations interface {
+	// Look reads a conversation.
+	Look(ctx context.Context, c Conversation, l Look) (State, error)
+
+	// Claim records claim unless there is something better: a meeting (of another generation than seen, if fresh
+	// is set), or a pending claim. The state returned holds what stands afterwards: if its Pending has claim's ID,
+	// it was recorded. If the state's Conversation is another than the claim's, the thread turned out to belong to
+	// its channel and nothing was recorded: claim again for that one.
+	Claim(ctx context.Context, claim Claim, fresh bool, seen int) (State, error)
+
+	// Complete makes m the meeting of the claim's conversation while the claim is still the pending one; otherwise
+	// it changes nothing. The state returned is what stands afterwards: Meeting.ClaimID tells whose meeting it is.
+	Complete(ctx context.Context, claim Claim, m Meeting) (State, error)
+
+	// Release forgets the claim while it is still the pending one; otherwise it changes nothing.
+	Release(ctx context.Context, claim Claim) (State, error)
+}
+
+// Meetings makes online meetings. Errors are of type *Error.
+type Meetings interface {
+	// CreateOrGet asks for the organizer's meeting with the request's external ID and tells whether it was created
+	// by this call. It is safe to repeat.
+	CreateOrGet(ctx context.Context, organizerID string, r MeetingRequest) (m OnlineMeeting, created bool, err error)
+}

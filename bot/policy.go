@@ -1,0 +1,105 @@
+package bot
+
+import (
+	"errors"
+	"slices"
+	"strings"
+)
+
+// OrganizerPolicy says in whose name meetings are made.
+type OrganizerPolicy struct {
+	Requester bool   // in the asker's; or, with a Service too, in the asker's unless they have no access policy
+	Service   string // UPN or object ID of one account for all meetings; empty for none
+}
+
+// ParseOrganizerPolicy reads "requester", "service:<UPN or object ID>" or "requester,service:<UPN or object ID>".
+func ParseOrganizerPolicy(s string) (OrganizerPolicy, error) {
+	var p OrganizerPolicy
+	first, second, both := strings.Cut(s, ",")
+	if strings.TrimSpace(first) == "requester" {
+		p.Requester = true
+		if !both {
+			return p, nil
+		}
+		first = second
+	} else if both {
+		return OrganizerPolicy{}, errors.New(`only "requester" can be followed by another organizer`)
+	}
+	account, ok := strings.CutPrefix(strings.TrimSpace(first), "service:")
+	account = strings.TrimSpace(account)
+	if !ok || account == "" {
+		return OrganizerPolicy{}, errors.New(`want "requester", "service:<account>" or "requester,service:<account>"`)
+	}
+	p.Service = account
+	return p, nil
+}
+
+// fallsBack tells whether the service account steps in for an asker without an access policy.
+func (p OrganizerPolicy) fallsBack() bool { return p.Requester && p.Service != "" }
+
+// AskerPolicy says which chat users may make meetings.
+type AskerPolicy struct {
+	Domains []string // e-mail domains, in lower case; empty for any that the tenant knows
+	Guests  bool     // guests of the workspace and of the tenant may
+}
+
+// Profile is what a chat platform knows of a user.
+type Profile struct {
+	EntraID        string // where the platform itself proves it; then Email plays no part
+	Email          string
+	EmailConfirmed bool
+	Language       Language // empty if unknown
+	NotAPerson     bool     // a bot or a deleted account
+	Outside        bool     // of another organization
+	Guest          bool
+}
+
+// admits judges the profile alone. It returns nil if the user may be looked up in the directory.
+func (p AskerPolicy) admits(user Profile) *Error {
+	switch {
+	case user.NotAPerson:
+		return &Error{Code: NotAPerson}
+	case user.Outside:
+		return &Error{Code: OutsideWorkspace}
+	case user.Guest && !p.Guests:
+		return &Error{Code: GuestAccount}
+	case user.EntraID != "":
+		return nil
+	case user.Email == "":
+		return &Error{Code: NoEmail}
+	case !user.EmailConfirmed:
+		return &Error{Code: UnconfirmedEmail, Reason: user.Email}
+	case !p.admitsDomain(user.Email):
+		return &Error{Code: DomainNotAllowed, Reason: user.Email}
+	default:
+		return nil
+	}
+}
+
+func (p AskerPolicy) admitsDomain(email string) bool {
+	if len(p.Domains) == 0 {
+		return true
+	}
+	_, domain, _ := strings.Cut(email, "@")
+	return slices.Contains(p.Domains, strings.ToLower(domain))
+}
+
+// settles picks the one Entra user that a chat user with this e-mail is.
+func (p AskerPolicy) settles(email string, found []DirectoryUser) (DirectoryUser, *Error) {
+	switch len(found) {
+	case 0:
+		return DirectoryUser{}, &Error{Code: NotInDirectory, Reason: email}
+	case 1:
+	default:
+		return DirectoryUser{}, &Error{Code: AmbiguousIdentity, Reason: email}
+	}
+	user := found[0]
+	switch {
+	case !user.Enabled:
+		return DirectoryUser{}, &Error{Code: DisabledAccount, Reason: email}
+	case user.Guest && !p.Guests:
+		return DirectoryUser{}, &Error{Code: GuestAccount}
+	default:
+		return user, nil
+	}
+}

@@ -1,0 +1,191 @@
+package slackapp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"meetbot/bot"
+	"meetbot/internal/outbound"
+)
+
+// Platform is the name that Slack's conversations carry.
+const Platform = "slack"
+
+// publicAPI is where Slack's Web API is unless configured otherwise.
+const publicAPI = "https://slack.com/api/"
+
+// hooksHosts are the hosts of a response_url in Slack's own clouds.
+var hooksHosts = []string{"hooks.slack.com", "hooks.slack-gov.com"}
+
+// Config is what the front-end needs. Every field without "optional" is required.
+type Config struct {
+	SigningSecret string
+	BotToken      string
+	APIURL        string // optional: base of the Web API, ending in "/"
+	Words         *bot.Words
+	Language      bot.Language // where nothing better is known
+	Log           *slog.Logger
+}
+
+// App is the Slack app in its workspace.
+type App struct {
+	secret    string
+	api       *slack.Client
+	hooks     *http.Client // posts to response_url
+	hookHosts []*url.URL
+	words     *bot.Words
+	language  bot.Language
+	log       *slog.Logger
+
+	installed atomic.Pointer[installation]
+}
+
+// installation is the workspace that the bot token belongs to, as Slack itself says.
+type installation struct {
+	team, enterprise, botUser, botName string
+}
+
+// New returns an app that does not know its workspace yet: see Connect.
+func New(c Config) (*App, error) {
+	if c.APIURL == "" {
+		c.APIURL = publicAPI
+	}
+	api, err := url.Parse(c.APIURL)
+	if err != nil {
+		return nil, fmt.Errorf("parse Slack API URL: %w", err)
+	}
+	if err := outbound.Secure(api); err != nil {
+		return nil, fmt.Errorf("Slack API URL: %w", err)
+	}
+	a := &App{secret: c.SigningSecret, words: c.Words, language: c.Language, log: c.Log}
+	if c.APIURL == publicAPI {
+		for _, host := range hooksHosts {
+			a.hookHosts = append(a.hookHosts, &url.URL{Scheme: "https", Host: host})
+		}
+	} else {
+		a.hookHosts = []*url.URL{{Scheme: api.Scheme, Host: api.Host}}
+	}
+	a.hooks = outbound.Client(outbound.Options{Timeout: 5 * time.Second}, a.hookHosts...)
+	a.api = slack.New(c.BotToken, slack.OptionAPIURL(c.APIURL),
+		slack.OptionHTTPClient(outbound.Client(outbound.Options{Timeout: 5 * time.Second}, api)))
+	return a, nil
+}
+
+// ErrToken says that Slack refuses the bot token for good.
+var ErrToken = errors.New("Slack refuses the bot token")
+
+// Connect asks Slack which workspace the bot token belongs to (auth.test). Until it has succeeded, commands are
+// answered with a request to try again. The error is ErrToken where no repetition helps.
+func (a *App) Connect(ctx context.Context) error {
+	who, err := a.api.AuthTestContext(ctx)
+	if err != nil {
+		if e := apiError(err); !bot.Temporary(e) {
+			return fmt.Errorf("%w: %s", ErrToken, e.Reason)
+		}
+		return fmt.Errorf("auth.test: %w", apiError(err))
+	}
+	a.installed.Store(&installation{team: who.TeamID, enterprise: who.EnterpriseID, botUser: who.UserID, botName: who.User})
+	a.log.InfoContext(ctx, "connected to Slack", "team", who.TeamID, "enterprise", who.EnterpriseID, "bot", who.UserID)
+	return nil
+}
+
+// Connected tells whether the workspace is known.
+func (a *App) Connected() bool { return a.installed.Load() != nil }
+
+// workspace returns the workspace of a request if it is the installation's own: the enterprise for an
+// organization-wide install, otherwise the team.
+func (i *installation) workspace(team, enterprise string, enterpriseInstall bool) (string, bool) {
+	if enterpriseInstall {
+		return enterprise, enterprise != "" && enterprise == i.enterprise
+	}
+	return team, team != "" && team == i.team
+}
+
+// Profile reads the user from Slack (users.info), as bot.Platform wants it.
+func (a *App) Profile(ctx context.Context, asker bot.Asker) (bot.Profile, error) {
+	in := a.installed.Load()
+	if in == nil {
+		return bot.Profile{}, &bot.Error{Code: bot.Unavailable, Err: errors.New("workspace is not known yet")}
+	}
+	user, err := a.api.GetUserInfoContext(ctx, asker.User, slack.GetUserInfoOptionIncludeLocale(true))
+	if err != nil {
+		e := apiError(err)
+		switch e.Reason {
+		case "user_not_found", "user_not_visible", "users_not_found":
+			return bot.Profile{NotAPerson: true}, nil
+		}
+		if e.Code == bot.Undeliverable {
+			e.Code = bot.ChatCredentials // whatever else users.info refuses is for whoever installed the app
+		}
+		return bot.Profile{}, e
+	}
+	return profile(user, in), nil
+}
+
+// profile is what users.info says, judged from the installation's point of view.
+func profile(u *slack.User, in *installation) bot.Profile {
+	sameTeam := u.TeamID == "" || u.TeamID == in.team
+	sameEnterprise := in.enterprise != "" && (u.Enterprise.EnterpriseID == in.enterprise || u.TeamID == in.enterprise)
+	return bot.Profile{
+		Email:          u.Profile.Email,
+		EmailConfirmed: u.IsEmailConfirmed,
+		Language:       bot.LanguageOf(u.Locale, ""),
+		NotAPerson:     u.IsBot || u.Deleted || u.IsWorkflowBot || u.IsConnectorBot || u.ID == "USLACKBOT",
+		Outside:        u.IsStranger || !sameTeam && !sameEnterprise,
+		Guest:          u.IsRestricted || u.IsUltraRestricted,
+	}
+}
+
+// apiError says what a failed Web API call means to the bot. Reason is Slack's own word for it.
+func apiError(err error) *bot.Error {
+	if limited, ok := errors.AsType[*slack.RateLimitedError](err); ok {
+		return &bot.Error{Code: bot.Throttled, Wait: limited.RetryAfter, Status: http.StatusTooManyRequests, Err: limited}
+	}
+	if status, ok := errors.AsType[slack.StatusCodeError](err); ok {
+		if status.Code == http.StatusTooManyRequests {
+			return &bot.Error{Code: bot.Throttled, Wait: time.Second, Status: status.Code, Err: status}
+		}
+		return &bot.Error{Code: bot.Unavailable, Status: status.Code, Err: status}
+	}
+	answer, ok := errors.AsType[slack.SlackErrorResponse](err)
+	if !ok {
+		return &bot.Error{Code: bot.Unavailable, Err: outbound.Plain(err)}
+	}
+	e := &bot.Error{Reason: answer.Err, Err: errors.New(answer.Err), Status: http.StatusOK}
+	switch answer.Err {
+	case "ratelimited", "rate_limited":
+		e.Code, e.Wait = bot.Throttled, time.Second
+	case "internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org":
+		e.Code = bot.Unavailable
+	case "invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "missing_scope", "no_permission",
+		"org_login_required", "ekm_access_denied", "access_denied", "not_allowed_token_type", "team_access_not_granted":
+		e.Code = bot.ChatCredentials
+	default:
+		e.Code = bot.Undeliverable
+	}
+	return e
+}
+
+// postable checks a response_url before anything is sent to it: it must be https (loopback excepted) on a host of
+// Slack's, or of the configured API.
+func (a *App) postable(responseURL string) error {
+	u, err := url.Parse(responseURL)
+	if err != nil {
+		return errors.New("response_url does not parse")
+	}
+	for _, host := range a.hookHosts {
+		if u.Scheme == host.Scheme && strings.EqualFold(u.Host, host.Host) {
+			return nil
+		}
+	}
+	return fmt.Errorf("response_url points to %s, which is not Slack", u.Host)
+}

@@ -1,0 +1,148 @@
+package slackapp
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"meetbot/bot"
+	"meetbot/internal/outbound"
+)
+
+// route is one way for a reply to reach its reader. It returns the message posted, if Slack tells.
+type route func(ctx context.Context) (posted string, err error)
+
+// Deliver answers the job, as bot.Platform wants it: by the command's response_url, or, if that is spent, in the
+// conversation, or, if the bot may not write there, as a direct message to the author.
+func (a *App) Deliver(ctx context.Context, j bot.Job, r bot.Reply) (string, error) {
+	failed := &bot.Error{Code: bot.Undeliverable, Err: errors.New("no route")}
+	for _, send := range a.routes(j, r) {
+		posted, err := send(ctx)
+		if err == nil {
+			return posted, nil
+		}
+		if bot.Temporary(err) {
+			return "", err
+		}
+		failed.Err = errors.Join(failed.Err, err)
+	}
+	return "", failed
+}
+
+// routes lists the ways that are open, the best first.
+func (a *App) routes(j bot.Job, r bot.Reply) []route {
+	s := a.style(j.Route.Thread != "")
+	options := []slack.MsgOption{
+		slack.MsgOptionText(r.Text(a.words, s), false),
+		slack.MsgOptionBlocks(blocks(a.words, r, s)...),
+		slack.MsgOptionDisableLinkUnfurl(),
+		slack.MsgOptionDisableMediaUnfurl(),
+	}
+	direct := func(ctx context.Context) (string, error) {
+		_, err := a.post(ctx, "direct message", j.Route.User, options)
+		return "", err
+	}
+	if r.Audience == bot.ForAskerAway {
+		return []route{direct}
+	}
+	var all []route
+	if j.Route.Capability != "" {
+		all = append(all, func(ctx context.Context) (string, error) {
+			return "", a.postHook(ctx, j.Route.Capability, answerTo(a.words, r, s))
+		})
+	}
+	there := options
+	if j.Route.Thread != "" {
+		there = append(options[:len(options):len(options)], slack.MsgOptionTS(j.Route.Thread))
+	}
+	if r.Audience == bot.ForEveryone {
+		all = append(all, func(ctx context.Context) (string, error) {
+			return a.post(ctx, "chat.postMessage", j.Route.Channel, there)
+		})
+	} else {
+		all = append(all, func(ctx context.Context) (string, error) {
+			if _, err := a.api.PostEphemeralContext(ctx, j.Route.Channel, j.Route.User, there...); err != nil {
+				return "", named("chat.postEphemeral", apiError(err))
+			}
+			return "", nil
+		})
+	}
+	return append(all, direct)
+}
+
+// post sends a message to a channel, or to a user as a direct message.
+func (a *App) post(ctx context.Context, what, to string, options []slack.MsgOption) (string, error) {
+	_, ts, err := a.api.PostMessageContext(ctx, to, options...)
+	if err != nil {
+		return "", named(what, apiError(err))
+	}
+	return ts, nil
+}
+
+// postHook posts to a response_url. It works five times within 30 minutes; after that Slack answers with an error, and
+// the route is spent. Source: Slack, "Handling user interaction", section "Message responses".
+func (a *App) postHook(ctx context.Context, responseURL string, m *slack.WebhookMessage) error {
+	const what = "response_url"
+	if err := a.postable(responseURL); err != nil {
+		return &bot.Error{Code: bot.Undeliverable, Err: err}
+	}
+	body, err := json.Marshal(m)
+	if err != nil {
+		return &bot.Error{Code: bot.Undeliverable, Err: fmt.Errorf("%s: %w", what, err)}
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, responseURL, bytes.NewReader(body))
+	if err != nil {
+		return &bot.Error{Code: bot.Undeliverable, Err: fmt.Errorf("%s: cannot make request", what)}
+	}
+	req.Header.Set("Content-Type", jsonType)
+	resp, err := a.hooks.Do(req)
+	if err != nil {
+		return &bot.Error{Code: bot.Unavailable, Err: fmt.Errorf("%s: %w", what, outbound.Plain(err))}
+	}
+	defer func() { _ = resp.Body.Close() }()
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
+	if err != nil {
+		return &bot.Error{Code: bot.Unavailable, Status: resp.StatusCode, Err: fmt.Errorf("%s: %w", what, outbound.Plain(err))}
+	}
+	return hookError(resp, answer)
+}
+
+// hookError says what Slack's answer to a post to a response_url means.
+func hookError(resp *http.Response, answer []byte) error {
+	cause := fmt.Errorf("response_url: HTTP status %d", resp.StatusCode)
+	switch {
+	case resp.StatusCode == http.StatusOK:
+		var refused struct {
+			OK    *bool  `json:"ok"`
+			Error string `json:"error"`
+		}
+		if json.Unmarshal(answer, &refused) == nil && refused.OK != nil && !*refused.OK {
+			return &bot.Error{Code: bot.Undeliverable, Status: resp.StatusCode, Err: cause, Reason: refused.Error}
+		}
+		return nil
+	case resp.StatusCode == http.StatusTooManyRequests:
+		wait := time.Second
+		if seconds, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && seconds > 0 {
+			wait = time.Duration(seconds) * time.Second
+		}
+		return &bot.Error{Code: bot.Throttled, Wait: wait, Status: resp.StatusCode, Err: cause}
+	case resp.StatusCode >= 500, resp.StatusCode == http.StatusRequestTimeout:
+		return &bot.Error{Code: bot.Unavailable, Status: resp.StatusCode, Err: cause}
+	default:
+		return &bot.Error{Code: bot.Undeliverable, Status: resp.StatusCode, Err: cause}
+	}
+}
+
+// named says which call an error came from.
+func named(what string, e *bot.Error) *bot.Error {
+	e.Err = fmt.Errorf("%s: %w", what, e.Err)
+	return e
+}

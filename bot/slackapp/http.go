@@ -1,0 +1,202 @@
+package slackapp
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"meetbot/bot"
+)
+
+// Bot is what the front-end hands commands to.
+type Bot interface {
+	Ask(ctx context.Context, r bot.Request) bot.Answer
+	Accept(ctx context.Context, r bot.Request) error
+	Hang(ctx context.Context, c bot.Conversation, root string) error
+}
+
+// The endpoints, as the app manifest names them.
+const (
+	CommandsPath      = "/slack/commands"
+	EventsPath        = "/slack/events"
+	InteractivityPath = "/slack/interactivity"
+)
+
+// Scopes are the permissions that the app asks for, none of them more than what is used.
+var Scopes = []string{
+	"commands",          // the slash command
+	"app_mentions:read", // mentions, the way into threads
+	"chat:write",        // chat.postMessage and chat.postEphemeral
+	"users:read",        // users.info: whether the asker is a member, and their language
+	"users:read.email",  // the e-mail in it, by which they are found in Entra
+}
+
+// Register adds the endpoints to mux.
+func (a *App) Register(mux *http.ServeMux, b Bot) {
+	mux.Handle(CommandsPath, a.verified(formType, a.commands(b)))
+	mux.Handle(EventsPath, a.verified(jsonType, a.events(b)))
+	mux.Handle(InteractivityPath, a.verified(formType, a.interactivity(b)))
+}
+
+// commands answers slash commands. Source: Slack, "Implementing slash commands".
+func (a *App) commands(b Bot) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		received := time.Now()
+		c, err := slack.SlashCommandParse(r)
+		if err != nil {
+			http.Error(w, "cannot parse command", http.StatusBadRequest)
+			return
+		}
+		if r.PostForm.Get("ssl_check") == "1" {
+			return
+		}
+		in := a.installed.Load()
+		if in == nil {
+			a.answer(w, bot.Troubled(a.language, "starting"))
+			return
+		}
+		workspace, ok := in.workspace(c.TeamID, c.EnterpriseID, c.IsEnterpriseInstall)
+		switch {
+		case !ok:
+			a.log.WarnContext(r.Context(), "command from a workspace that is not configured", "team", c.TeamID, "enterprise", c.EnterpriseID)
+			a.answer(w, bot.Troubled(a.language, "workspace"))
+			return
+		case c.Command != "/"+bot.CommandName:
+			a.answer(w, bot.Troubled(a.language, "command"))
+			return
+		case c.ChannelID == "" || c.UserID == "":
+			http.Error(w, "command names no channel or no user", http.StatusBadRequest)
+			return
+		}
+		answer := b.Ask(r.Context(), bot.Request{
+			ID:           signatureID(r.Header),
+			Conversation: bot.Conversation{Platform: Platform, Workspace: workspace, Channel: c.ChannelID},
+			Asker:        bot.Asker{Platform: Platform, Workspace: workspace, User: c.UserID},
+			Command:      bot.ParseCommand(plain(c.Text)),
+			Topic:        topic(c.ChannelName),
+			Route:        bot.Route{Channel: c.ChannelID, User: c.UserID, Capability: c.ResponseURL},
+			Received:     received,
+			Trace:        rand.Text(),
+		})
+		err = a.answer(w, answer.Reply)
+		if err == nil {
+			err = r.Context().Err()
+		}
+		answer.Given(err)
+	}
+}
+
+// answer writes a reply as the answer to a command.
+func (a *App) answer(w http.ResponseWriter, r bot.Reply) error {
+	body, err := json.Marshal(answerTo(a.words, r, a.style(false)))
+	if err != nil {
+		http.Error(w, "cannot write answer", http.StatusInternalServerError)
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	if _, err := w.Write(body); err != nil {
+		return err
+	}
+	return http.NewResponseController(w).Flush()
+}
+
+// events accepts mentions. An answer other than 2xx makes Slack deliver the event again. Source: Slack, "The Events
+// API", sections "Responding to events" and "Error handling".
+func (a *App) events(b Bot) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		received := time.Now()
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			http.Error(w, "cannot read event", http.StatusBadRequest)
+			return
+		}
+		e, m, err := parseEvent(body)
+		if err != nil {
+			http.Error(w, "cannot parse event", http.StatusBadRequest)
+			return
+		}
+		if e.Type == "url_verification" {
+			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+			_, _ = io.WriteString(w, e.Challenge)
+			return
+		}
+		in := a.installed.Load()
+		if in == nil {
+			http.Error(w, "not ready", http.StatusServiceUnavailable)
+			return
+		}
+		if m == nil || m.BotID != "" || m.User == "" || m.User == in.botUser || m.Channel == "" || m.TimeStamp == "" || e.EventID == "" {
+			return
+		}
+		team, enterprise, wide := e.TeamID, e.EnterpriseID, false
+		if len(e.Authorizations) > 0 {
+			auth := e.Authorizations[0]
+			team, enterprise, wide = auth.TeamID, auth.EnterpriseID, auth.IsEnterpriseInstall
+		}
+		workspace, ok := in.workspace(team, enterprise, wide)
+		if !ok {
+			a.log.WarnContext(r.Context(), "event from a workspace that is not configured", "team", team, "enterprise", enterprise)
+			return
+		}
+		if err := b.Accept(r.Context(), mentionRequest(e, m, in, workspace, received)); err != nil {
+			a.log.WarnContext(r.Context(), "cannot accept event; Slack will deliver it again", "event", e.EventID, "error", err)
+			http.Error(w, "try again", http.StatusServiceUnavailable)
+		}
+	}
+}
+
+// mentionRequest is a mention as the bot understands it.
+func mentionRequest(e event, m *mention, in *installation, workspace string, received time.Time) bot.Request {
+	r := bot.Request{
+		ID:           "slack:event:" + e.EventID,
+		Conversation: bot.Conversation{Platform: Platform, Workspace: workspace, Channel: m.Channel},
+		Asker:        bot.Asker{Platform: Platform, Workspace: workspace, User: m.User},
+		Command:      mentioned(m.Text, in.botUser),
+		Route:        bot.Route{Channel: m.Channel, User: m.User},
+		Received:     received,
+		Trace:        rand.Text(),
+	}
+	if m.ThreadTimeStamp == "" || m.ThreadTimeStamp == m.TimeStamp {
+		r.Root = m.TimeStamp
+		return r
+	}
+	r.Conversation.Thread, r.Route.Thread = m.ThreadTimeStamp, m.ThreadTimeStamp
+	if m.ParentUser == in.botUser {
+		// The thread hangs under something that the bot wrote in the channel: a card, though perhaps one whose
+		// timestamp Slack never told (an answer to a slash command).
+		r.Root = m.ThreadTimeStamp
+	}
+	return r
+}
+
+// interactivity answers presses of buttons. The Join button is a link that the client opens by itself; Slack still
+// wants its interaction acknowledged, and tells by it which message in the channel the card is. Source: Slack,
+// "Block Kit reference: button element", url.
+func (a *App) interactivity(b Bot) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		payload, err := slack.InteractionCallbackParse(r)
+		if err != nil {
+			http.Error(w, "cannot parse interaction", http.StatusBadRequest)
+			return
+		}
+		in := a.installed.Load()
+		c := payload.Container
+		inThread := c.ThreadTs != "" && c.ThreadTs != c.MessageTs
+		if in == nil || payload.Type != slack.InteractionTypeBlockActions || c.IsEphemeral || inThread || c.MessageTs == "" || c.ChannelID == "" {
+			return
+		}
+		workspace, ok := in.workspace(payload.Team.ID, payload.Enterprise.ID, payload.IsEnterpriseInstall)
+		if !ok {
+			return
+		}
+		card := bot.Conversation{Platform: Platform, Workspace: workspace, Channel: c.ChannelID}
+		if err := b.Hang(r.Context(), card, c.MessageTs); err != nil {
+			a.log.WarnContext(r.Context(), "cannot remember where a card is", "error", err)
+		}
+	}
+}

@@ -1,0 +1,92 @@
+package slackapp
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"meetbot/bot"
+)
+
+func TestPlain(t *testing.T) {
+	for in, want := range map[string]string{
+		"Design review":                     "Design review",
+		"with <@U0BEN|ben> and <@U0ANN>":    "with @ben and @U0ANN",
+		"in <#C0GENERAL|general>, <#C1|>":   "in #general, #C1",
+		"<!channel> <!here|here>":           "@channel here",
+		"<!subteam^S1|@devs>":               "@devs",
+		"<!date^1392734382^{date}|Feb 18>":  "Feb 18",
+		"<https://a.example|docs>":          "docs",
+		"<https://a.example/x?y=1&amp;z=2>": "https://a.example/x?y=1&z=2",
+		"<mailto:a@b.example|a@b.example>":  "a@b.example",
+		"a &lt;b&gt; &amp;amp; c":           "a <b> &amp; c",
+		"&lt;!channel&gt;":                  "<!channel>",
+		"<> <|> < a":                        "<>  < a",
+		strings.Repeat("<", 100):            strings.Repeat("<", 100),
+	} {
+		if got := plain(in); got != want {
+			t.Errorf("plain(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestMentioned(t *testing.T) {
+	for text, want := range map[string]bot.Command{
+		"<@U0MEETBOT>":                                {Kind: bot.Meet},
+		"<@U0MEETBOT> Design review":                  {Kind: bot.Meet, Subject: "Design review"},
+		"<@U0MEETBOT|meetbot> new":                    {Kind: bot.New},
+		"<@U0MEETBOT> /meet new Sync":                 {Kind: bot.New, Subject: "Sync"},
+		"<@U0MEETBOT> meet show":                      {Kind: bot.Show},
+		"<@U0MEETBOT> Meet":                           {Kind: bot.Meet},
+		"let's have a call <@U0MEETBOT>":              {Kind: bot.Meet},
+		"let's have a call <@U0MEETBOT> with <@U1|x>": {Kind: bot.Meet, Subject: "with @x"},
+		"<@U0MEETBOT>\u00a0help":                      {Kind: bot.Help},
+	} {
+		if got := mentioned(text, "U0MEETBOT"); got != want {
+			t.Errorf("mentioned(%q) = %+v, want %+v", text, got, want)
+		}
+	}
+}
+
+func TestTopicTellsNothingPrivate(t *testing.T) {
+	for name, want := range map[string]string{
+		"general": "general", "privategroup": "", "directmessage": "", "mpdm-ann--ben-1": "", "": "",
+	} {
+		if got := topic(name); got != want {
+			t.Errorf("topic(%q) = %q, want %q", name, got, want)
+		}
+	}
+}
+
+func FuzzParseEvent(f *testing.F) {
+	for _, seed := range []string{
+		`{"type":"url_verification","challenge":"abc"}`,
+		`{"type":"event_callback","team_id":"T1","event_id":"Ev1","event":{"type":"app_mention","user":"U1","text":"<@U2> hi","ts":"1.2","channel":"C1"}}`,
+		`{"type":"event_callback","event":null}`, `{"type":"event_callback","event":[]}`, `[]`, `null`, `{"event":{"type":1}}`, `{`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		e, m, err := parseEvent(body)
+		if err != nil && m != nil {
+			t.Errorf("parseEvent(%q) = %+v and the error %v", body, m, err)
+		}
+		if m != nil {
+			r := mentionRequest(e, m, &installation{team: "T1", botUser: "U2"}, "T1", time.Time{})
+			if r.Conversation.Thread != "" && r.Route.Thread != r.Conversation.Thread {
+				t.Errorf("asked in thread %q, answered in %q", r.Conversation.Thread, r.Route.Thread)
+			}
+		}
+	})
+}
+
+func FuzzPlain(f *testing.F) {
+	for _, seed := range []string{"<@U1|x>", "<!date^1^{d}|x>", "<", "<|", "&lt;", "<<>>", "\xff<a|\xff>"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if got := plain(text); len(got) > len(text)+1+strings.Count(text, "<") {
+			t.Errorf("plain(%q) grew to %q", text, got)
+		}
+	})
+}

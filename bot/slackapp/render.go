@@ -1,0 +1,137 @@
+package slackapp
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/slack-go/slack"
+
+	"meetbot/bot"
+)
+
+// Limits of Block Kit. Source: Slack, "Block Kit reference": header block, button element, section block.
+const (
+	maxHeader = 150
+	maxButton = 75
+	maxText   = 3000
+)
+
+// joinAction names the button that joins.
+const joinAction = "join"
+
+// style writes sentences in Slack's mrkdwn.
+type style struct {
+	bot.PlainStyle
+	botName string
+	thread  bool // where there are no slash commands
+}
+
+func (a *App) style(thread bool) style {
+	s := style{botName: "meetbot", thread: thread}
+	if in := a.installed.Load(); in != nil && in.botName != "" {
+		s.botName = in.botName
+	}
+	return s
+}
+
+// escapes are the characters that mean something to Slack in text. Source: Slack, "Formatting text for app surfaces",
+// section "Escaping text".
+var escapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "`", "'")
+
+func (style) Text(s string) string { return escapes.Replace(s) }
+
+// Time lets each reader's client write the moment in the reader's own time zone.
+func (s style) Time(t time.Time, lang bot.Language) string {
+	return fmt.Sprintf("<!date^%d^{date_short_pretty} {time}|%s>", t.Unix(), s.PlainStyle.Time(t, lang))
+}
+
+func (s style) Command(word, subject string) string {
+	line := bot.SlashCommand(word, subject)
+	if s.thread {
+		line = strings.TrimSpace("@" + s.botName + " " + strings.TrimPrefix(line, "/"+bot.CommandName+" "))
+		if word == "" && subject == "" {
+			line = "@" + s.botName
+		}
+	}
+	return "`" + escapes.Replace(line) + "`"
+}
+
+func (s style) Mention() string { return "`@" + s.botName + "`" }
+
+func (style) Place(c bot.Conversation) string { return "<#" + c.Channel + ">" }
+
+// answerTo is a reply as the answer to a slash command, or as a post to its response_url.
+func answerTo(w *bot.Words, r bot.Reply, s style) *slack.WebhookMessage {
+	kind := slack.ResponseTypeEphemeral
+	if r.Audience == bot.ForEveryone {
+		kind = slack.ResponseTypeInChannel
+	}
+	return &slack.WebhookMessage{
+		ResponseType: kind,
+		Text:         r.Text(w, s),
+		Blocks:       &slack.Blocks{BlockSet: blocks(w, r, s)},
+	}
+}
+
+// blocks draws a reply in Block Kit.
+func blocks(w *bot.Words, r bot.Reply, s style) []slack.Block {
+	if r.Card != nil {
+		return cardBlocks(w, r, s)
+	}
+	var out []slack.Block
+	for i, m := range r.Messages {
+		out = append(out, slack.NewSectionBlock(mrkdwn(w.Say(r.Language, m, s)), nil, nil))
+		if i == 0 && len(r.Code) > 0 {
+			out = append(out, slack.NewRichTextBlock("", &slack.RichTextPreformatted{
+				Type:     slack.RTEPreformatted,
+				Elements: []slack.RichTextSectionElement{slack.NewRichTextSectionTextElement(strings.Join(r.Code, "\n"), nil)},
+			}))
+		}
+	}
+	return out
+}
+
+// cardBlocks draws a meeting. Values from outside are literal text elements, in which no markup means anything.
+func cardBlocks(w *bot.Words, r bot.Reply, s style) []slack.Block {
+	card, lang := r.Card, r.Language
+	out := []slack.Block{
+		slack.NewHeaderBlock(slack.NewTextBlockObject(slack.PlainTextType, clip(card.Title(w, lang), maxHeader), false, false)),
+		slack.NewSectionBlock(mrkdwn(w.Say(lang, card.Status(), s)), nil, nil),
+	}
+	if facts := card.Facts(); len(facts) > 0 {
+		var lines []slack.RichTextSectionElement
+		for i, f := range facts {
+			label := w.Plain(lang, f.Label) + ": "
+			value := f.Value
+			if i < len(facts)-1 {
+				value += "\n"
+			}
+			lines = append(lines,
+				slack.NewRichTextSectionTextElement(label, &slack.RichTextSectionTextStyle{Bold: true}),
+				slack.NewRichTextSectionTextElement(value, nil))
+		}
+		out = append(out, slack.NewRichTextBlock("", slack.NewRichTextSection(lines...)))
+	}
+	label := slack.NewTextBlockObject(slack.PlainTextType, clip(w.Plain(lang, card.JoinLabel()), maxButton), false, false)
+	join := slack.NewButtonBlockElement(joinAction, "", label).WithStyle(slack.StylePrimary).WithURL(card.Meeting.JoinURL)
+	out = append(out, slack.NewActionBlock("", join))
+	var notes []string
+	for _, m := range card.Notes() {
+		notes = append(notes, w.Say(lang, m, s))
+	}
+	return append(out, slack.NewContextBlock("", mrkdwn(strings.Join(notes, "\n"))))
+}
+
+func mrkdwn(text string) *slack.TextBlockObject {
+	return slack.NewTextBlockObject(slack.MarkdownType, clip(text, maxText), false, true)
+}
+
+// clip shortens text to at most limit characters.
+func clip(text string, limit int) string {
+	if utf8.RuneCountInString(text) <= limit {
+		return text
+	}
+	return string([]rune(text)[:limit-1]) + "…"
+}
