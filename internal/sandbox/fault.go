@@ -1,0 +1,129 @@
+package sandbox
+
+import (
+	"io"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Fault makes a server misbehave. Its zero value changes nothing.
+type Fault struct {
+	Target string // the operation that it strikes, by the name the server gives it; empty: every one
+	Times  int    // how often it strikes before it is spent; 0: until cleared
+
+	Latency     time.Duration // wait before anything else; the client giving up ends the wait
+	Reset       bool          // cut the connection without an answer
+	Status      int           // answer with this status instead of the true one
+	RetryAfter  string        // with Status: the Retry-After header, in seconds or as an HTTP date
+	ContentType string        // with Status: of Body
+	Body        string        // with Status
+	// Works does the real work before the fault shows: the meeting exists, or the message is posted, and the client
+	// never learns of it.
+	Works bool
+}
+
+// faults is a set of faults, safe for concurrent use. Its zero value is ready.
+type faults struct {
+	mu  sync.Mutex
+	set []*Fault
+}
+
+// add arms a fault. The earliest armed one strikes first.
+func (f *faults) add(fault Fault) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.set = append(f.set, &fault)
+}
+
+// clear disarms every fault.
+func (f *faults) clear() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.set = nil
+}
+
+// take returns the fault that strikes this operation now, nil for none, and counts it.
+func (f *faults) take(target string) *Fault {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i, fault := range f.set {
+		if fault.Target != "" && fault.Target != target {
+			continue
+		}
+		struck := *fault
+		if fault.Times > 0 {
+			fault.Times--
+			if fault.Times == 0 {
+				f.set = append(f.set[:i:i], f.set[i+1:]...)
+			}
+		}
+		return &struck
+	}
+	return nil
+}
+
+// around serves one request for the operation under whatever fault is armed for it. It returns the status sent, 0 for
+// a connection that was cut.
+func (f *faults) around(target string, w http.ResponseWriter, r *http.Request, work http.HandlerFunc) int {
+	rec := &statusRecorder{ResponseWriter: w}
+	fault := f.take(target)
+	if fault == nil {
+		work(rec, r)
+		return rec.sent()
+	}
+	if fault.Latency > 0 {
+		// The server notices a client that gives up only once the body has been read.
+		select {
+		case <-time.After(fault.Latency):
+		case <-r.Context().Done():
+			if !fault.Works {
+				return 0
+			}
+		}
+	}
+	if fault.Status == 0 && !fault.Reset {
+		work(rec, r)
+		return rec.sent()
+	}
+	if fault.Works {
+		work(&discard{header: http.Header{}}, r)
+	}
+	if fault.Reset {
+		panic(http.ErrAbortHandler)
+	}
+	if fault.RetryAfter != "" {
+		w.Header().Set("Retry-After", fault.RetryAfter)
+	}
+	if fault.ContentType != "" {
+		w.Header().Set("Content-Type", fault.ContentType)
+	}
+	w.WriteHeader(fault.Status)
+	_, _ = io.WriteString(w, fault.Body)
+	return fault.Status
+}
+
+// statusRecorder remembers the status that a handler sent.
+type statusRecorder struct {
+	http.ResponseWriter
+	status int
+}
+
+func (s *statusRecorder) WriteHeader(status int) {
+	s.status = status
+	s.ResponseWriter.WriteHeader(status)
+}
+
+func (s *statusRecorder) sent() int {
+	if s.status == 0 {
+		return http.StatusOK
+	}
+	return s.status
+}
+
+// discard is a ResponseWriter whose answer nobody sees.
+type discard struct{ header http.Header }
+
+func (d *discard) Header() http.Header         { return d.header }
+func (d *discard) Write(b []byte) (int, error) { return len(b), nil }
+func (d *discard) WriteHeader(int)             {}
