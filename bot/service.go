@@ -92,6 +92,8 @@ func (s *Service) Run(ctx context.Context) {
 		case <-ctx.Done():
 			s.wg.Wait()
 			return
+		case <-s.base.Done():
+			return
 		case <-tick.C:
 			s.takeover(ctx)
 		}

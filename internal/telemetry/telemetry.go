@@ -1,0 +1,122 @@
+// Package telemetry holds the operator's figures: the Prometheus metrics of one process, and the one place where their
+// names and labels are set. No label carries a name, an address or anything else that grows with the number of users.
+package telemetry
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"meetbot/bot"
+)
+
+// Metrics are the figures of one process. It is a bot.Observer.
+type Metrics struct {
+	registry *prometheus.Registry
+	commands *prometheus.HistogramVec
+	graph    *prometheus.CounterVec
+	identity *prometheus.CounterVec
+	again    prometheus.Counter
+	buried   prometheus.Counter
+}
+
+var _ bot.Observer = (*Metrics)(nil)
+
+// New returns metrics that read the queue's figures with depth whenever they are scraped.
+func New(depth func(context.Context) (bot.Depth, error)) *Metrics {
+	m := &Metrics{
+		registry: prometheus.NewRegistry(),
+		commands: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "meetbot_command_seconds",
+			Help:    "Time from receiving a command to its answer, by what the answer was.",
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2, 2.5, 5, 15, 30, 60, 300, 1500},
+		}, []string{"platform", "command", "outcome"}),
+		graph: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "meetbot_graph_requests_total",
+			Help: "Requests to Microsoft Graph and Entra, by operation and HTTP status; status 0 is no answer.",
+		}, []string{"operation", "status"}),
+		identity: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "meetbot_identity_cache_total",
+			Help: "Times that somebody's identity was needed, by whether it was remembered.",
+		}, []string{"result"}),
+		again: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "meetbot_answers_repeated_total",
+			Help: "Answers sent that may be the second one to the same command.",
+		}),
+		buried: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "meetbot_answers_undeliverable_total",
+			Help: "Answers that reached nobody; their commands are among the dead letters.",
+		}),
+	}
+	m.registry.MustRegister(m.commands, m.graph, m.identity, m.again, m.buried, &queue{depth: depth},
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector())
+	return m
+}
+
+// Handler serves the figures.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError})
+}
+
+// Command implements bot.Observer.
+func (m *Metrics) Command(platform string, kind bot.Kind, outcome string, took time.Duration) {
+	m.commands.WithLabelValues(platform, string(kind), outcome).Observe(took.Seconds())
+}
+
+// Identity implements bot.Observer.
+func (m *Metrics) Identity(remembered bool) {
+	result := "miss"
+	if remembered {
+		result = "hit"
+	}
+	m.identity.WithLabelValues(result).Inc()
+}
+
+// Again implements bot.Observer.
+func (m *Metrics) Again() { m.again.Inc() }
+
+// Buried implements bot.Observer.
+func (m *Metrics) Buried() { m.buried.Inc() }
+
+// Graph counts one exchange with Graph or Entra; status 0 is no answer.
+func (m *Metrics) Graph(operation string, status int) {
+	m.graph.WithLabelValues(operation, strconv.Itoa(status)).Inc()
+}
+
+// queue reads the queue's figures when it is scraped, and only then.
+type queue struct {
+	depth func(context.Context) (bot.Depth, error)
+}
+
+var (
+	jobs = prometheus.NewDesc("meetbot_jobs", "Accepted commands that are not done, and dead letters.", []string{"state"}, nil)
+	age  = prometheus.NewDesc("meetbot_oldest_job_seconds", "Age of the oldest command that is not done.", nil, nil)
+	up   = prometheus.NewDesc("meetbot_redis_up", "Whether Redis answered when the figures were scraped.", nil, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (q *queue) Describe(ch chan<- *prometheus.Desc) {
+	ch <- jobs
+	ch <- age
+	ch <- up
+}
+
+// Collect implements prometheus.Collector.
+func (q *queue) Collect(ch chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	d, err := q.depth(ctx)
+	if err != nil {
+		ch <- prometheus.MustNewConstMetric(up, prometheus.GaugeValue, 0)
+		return
+	}
+	ch <- prometheus.MustNewConstMetric(up, prometheus.GaugeValue, 1)
+	ch <- prometheus.MustNewConstMetric(jobs, prometheus.GaugeValue, float64(d.Waiting), "unfinished")
+	ch <- prometheus.MustNewConstMetric(jobs, prometheus.GaugeValue, float64(d.Dead), "dead")
+	ch <- prometheus.MustNewConstMetric(age, prometheus.GaugeValue, d.Oldest.Seconds())
+}

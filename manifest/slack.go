@@ -1,0 +1,74 @@
+// Package manifest makes the app manifests: what an administrator pastes into a chat platform to create the app. They
+// come from the command table that the bot answers to, and from the endpoints and permissions that its front-ends
+// use, so none of them can promise what another does not keep.
+package manifest
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/slack-go/slack"
+	"github.com/slack-go/slack/slackevents"
+
+	"meetbot/bot"
+	"meetbot/bot/slackapp"
+	"meetbot/internal/outbound"
+)
+
+// Slack returns the manifest of the Slack app whose requests go to baseURL, for example https://bot.example.com.
+// Marshalled as JSON it is what Slack's "Create an app from a manifest" takes. Source: Slack, "App manifest
+// reference".
+func Slack(baseURL string, words *bot.Words) (*slack.Manifest, error) {
+	base, err := url.Parse(baseURL)
+	if err != nil || base.Host == "" {
+		return nil, fmt.Errorf("%q is not a URL; wanted for example https://bot.example.com", baseURL)
+	}
+	if base.Scheme != "https" || outbound.Loopback(base.Hostname()) {
+		return nil, fmt.Errorf("%q: Slack sends requests to public https addresses only", baseURL)
+	}
+	if base.RawQuery != "" || base.Fragment != "" {
+		return nil, fmt.Errorf("%q: wanted scheme, host and at most a path", baseURL)
+	}
+	at := func(path string) string { return strings.TrimSuffix(base.String(), "/") + path }
+	return &slack.Manifest{
+		Metadata: slack.ManifestMetadata{MajorVersion: 1},
+		Display: slack.Display{
+			Name:        "Meetbot",
+			Description: words.Plain(bot.English, bot.Message{ID: "manifest.summary"}),
+		},
+		Features: slack.Features{
+			// Explanations by direct message need the tab that shows them; nobody is invited to write there.
+			AppHome: slack.AppHome{MessagesTabEnabled: true, MessagesTabReadOnlyEnabled: true},
+			BotUser: slack.BotUser{DisplayName: "meetbot", AlwaysOnline: true},
+			SlashCommands: []slack.ManifestSlashCommand{{
+				Command:      "/" + bot.CommandName,
+				Description:  words.Plain(bot.English, bot.Message{ID: "manifest.command"}),
+				UsageHint:    usage(),
+				ShouldEscape: true, // mentions and channels arrive as IDs with names, not as what somebody typed
+				Url:          at(slackapp.CommandsPath),
+			}},
+		},
+		OAuthConfig: slack.OAuthConfig{Scopes: slack.OAuthScopes{Bot: slackapp.Scopes}},
+		Settings: slack.Settings{
+			EventSubscriptions: &slack.EventSubscriptions{
+				RequestUrl: at(slackapp.EventsPath),
+				BotEvents:  []string{string(slackevents.AppMention)},
+			},
+			Interactivity: &slack.Interactivity{IsEnabled: true, RequestUrl: at(slackapp.InteractivityPath)},
+		},
+	}, nil
+}
+
+// usage is the hint that Slack shows behind the command: every subcommand of the table.
+func usage() string {
+	var forms []string
+	for _, spec := range bot.Commands {
+		form := spec.Word
+		if spec.Subject {
+			form = strings.TrimSpace(form + " [subject]")
+		}
+		forms = append(forms, form)
+	}
+	return strings.Join(forms, " | ")
+}

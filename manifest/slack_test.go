@@ -1,0 +1,137 @@
+package manifest_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/slack-go/slack"
+
+	"meetbot/bot"
+	"meetbot/bot/slackapp"
+	"meetbot/internal/golden"
+	"meetbot/manifest"
+)
+
+func slackManifest(t *testing.T) *slack.Manifest {
+	t.Helper()
+	words, err := bot.NewWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := manifest.Slack("https://bot.example.com", words)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func TestSlackGolden(t *testing.T) {
+	var got bytes.Buffer
+	out := json.NewEncoder(&got)
+	out.SetEscapeHTML(false)
+	out.SetIndent("", "  ")
+	if err := out.Encode(slackManifest(t)); err != nil {
+		t.Fatal(err)
+	}
+	golden.Check(t, "slack.json", got.Bytes())
+
+	// What is printed is a manifest to slack-go too, with nothing that it does not know.
+	read := json.NewDecoder(&got)
+	read.DisallowUnknownFields()
+	var m slack.Manifest
+	if err := read.Decode(&m); err != nil {
+		t.Error(err)
+	}
+}
+
+// The command that Slack offers is the one that the bot answers to, and its hint names every subcommand of the table.
+func TestSlackCommandIsTheTable(t *testing.T) {
+	commands := slackManifest(t).Features.SlashCommands
+	if len(commands) != 1 || commands[0].Command != "/"+bot.CommandName || !commands[0].ShouldEscape {
+		t.Fatalf("commands: %+v", commands)
+	}
+	hints := strings.Split(commands[0].UsageHint, " | ")
+	if len(hints) != len(bot.Commands) {
+		t.Fatalf("hint %q, want one form for each of %d commands", commands[0].UsageHint, len(bot.Commands))
+	}
+	for i, spec := range bot.Commands {
+		if word := strings.Fields(hints[i])[0]; spec.Word != "" && word != spec.Word {
+			t.Errorf("form %d is %q, want the word %q", i, hints[i], spec.Word)
+		}
+		if strings.Contains(hints[i], "[subject]") != spec.Subject {
+			t.Errorf("form %d is %q, subject %v", i, hints[i], spec.Subject)
+		}
+	}
+}
+
+// Every endpoint of the manifest is served, and every one that is served is in the manifest.
+func TestSlackEndpointsAreServed(t *testing.T) {
+	m := slackManifest(t)
+	app, err := slackapp.New(slackapp.Config{SigningSecret: "secret", BotToken: "xoxb-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	app.Register(mux, nil)
+	served := func(path string) bool {
+		_, pattern := mux.Handler(httptest.NewRequest(http.MethodPost, path, nil))
+		return pattern != ""
+	}
+	var paths []string
+	for _, raw := range []string{m.Features.SlashCommands[0].Url, m.Settings.EventSubscriptions.RequestUrl, m.Settings.Interactivity.RequestUrl} {
+		u, err := url.Parse(raw)
+		if err != nil || u.Scheme != "https" || u.Host != "bot.example.com" {
+			t.Errorf("%q: %v", raw, err)
+			continue
+		}
+		if !served(u.Path) {
+			t.Errorf("%s is not served", u.Path)
+		}
+		paths = append(paths, u.Path)
+	}
+	want := []string{slackapp.CommandsPath, slackapp.EventsPath, slackapp.InteractivityPath}
+	if !slices.Equal(paths, want) {
+		t.Errorf("endpoints %v, want %v", paths, want)
+	}
+	if served("/slack/other") {
+		t.Error("the check of what is served cannot fail")
+	}
+}
+
+// A scope that a feature needs is there with the feature. What the Web API needs is shown by running the bot with these
+// scopes alone.
+func TestSlackScopesFollowFeatures(t *testing.T) {
+	m := slackManifest(t)
+	scopes := m.OAuthConfig.Scopes.Bot
+	if slices.Contains(scopes, "commands") != (len(m.Features.SlashCommands) > 0) {
+		t.Error("scope commands and the slash command do not go together")
+	}
+	if slices.Contains(scopes, "app_mentions:read") != slices.Contains(m.Settings.EventSubscriptions.BotEvents, "app_mention") {
+		t.Error("scope app_mentions:read and the event app_mention do not go together")
+	}
+	if len(m.OAuthConfig.Scopes.User) != 0 {
+		t.Error("the bot acts for nobody")
+	}
+}
+
+func TestSlackRefusesAddresses(t *testing.T) {
+	words, err := bot.NewWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, raw := range []string{"", "bot.example.com", "http://bot.example.com", "https://localhost", "https://127.0.0.1:8080", "https://bot.example.com?x=1", "https://bot.example.com#x", "ftp://bot.example.com", "://"} {
+		if m, err := manifest.Slack(raw, words); err == nil {
+			t.Errorf("Slack(%q) = %+v, want an error", raw, m)
+		}
+	}
+	m, err := manifest.Slack("https://bot.example.com/meet/", words)
+	if err != nil || m.Settings.EventSubscriptions.RequestUrl != "https://bot.example.com/meet/slack/events" {
+		t.Errorf("with a path: %+v, %v", m, err)
+	}
+}

@@ -1,0 +1,183 @@
+package store_test
+
+import (
+	"context"
+	"crypto/rand"
+	"net"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+
+	"meetbot/bot"
+	"meetbot/internal/redistest"
+	"meetbot/store"
+)
+
+// backend is one of the servers that the store must work with.
+type backend struct {
+	url string
+	raw *redis.Client // looks behind the store's back
+}
+
+// everywhere runs a test of behaviour on a real redis-server and on the miniredis of the demo.
+func everywhere(t *testing.T, test func(t *testing.T, b backend)) {
+	t.Helper()
+	t.Run("redis", func(t *testing.T) { test(t, backendAt(t, redistest.Start(t, redistest.Options{}).URL())) })
+	t.Run("miniredis", func(t *testing.T) { test(t, backendAt(t, "redis://"+miniredis.RunT(t).Addr())) })
+}
+
+func backendAt(t *testing.T, url string) backend {
+	t.Helper()
+	o, err := redis.ParseURL(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw := redis.NewClient(o)
+	t.Cleanup(func() { _ = raw.Close() })
+	return backend{url: url, raw: raw}
+}
+
+// open opens a store as the replica of this name. Its jobs may be taken over after 20 ms.
+func (b backend) open(t *testing.T, replica string) *store.Store {
+	t.Helper()
+	return open(t, b.url, store.Options{Replica: replica, Idle: 20 * time.Millisecond})
+}
+
+func open(t *testing.T, url string, o store.Options) *store.Store {
+	t.Helper()
+	s, err := store.Open(url, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+// channel returns a channel that no other test uses.
+func channel() bot.Conversation {
+	return bot.Conversation{Platform: "slack", Workspace: "T024BE7LD", Channel: "C" + rand.Text()[:10]}
+}
+
+func thread(c bot.Conversation, root string) bot.Conversation {
+	c.Thread = root
+	return c
+}
+
+// meetingFor is what Graph makes of a claim.
+func meetingFor(claim bot.Claim) bot.Meeting {
+	return bot.Meeting{
+		OnlineMeeting: bot.OnlineMeeting{JoinURL: "https://teams.example/join/" + claim.ID, Subject: claim.Request.Subject},
+		ExternalID:    claim.Request.ExternalID, Organizer: claim.Organizer, Language: claim.Language,
+	}
+}
+
+// eventually calls try until it succeeds; the test fails if it does not within some seconds.
+func eventually(t *testing.T, what string, try func() bool) {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	end := time.After(20 * time.Second)
+	for !try() {
+		select {
+		case <-tick.C:
+		case <-end:
+			t.Fatalf("%s: did not happen", what)
+		}
+	}
+}
+
+func no(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// wire stands between a client and its server and counts round trips: how often a client spoke after the server had,
+// or for the first time.
+type wire struct {
+	addr  string
+	mu    sync.Mutex
+	trips int
+}
+
+func (w *wire) count() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.trips
+}
+
+// startWire forwards connections to server until the test ends.
+func startWire(t *testing.T, server string) *wire {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	no(t, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(func() { cancel(); _ = l.Close() })
+	w := &wire{addr: l.Addr().String()}
+	go func() {
+		for {
+			client, err := l.Accept()
+			if err != nil {
+				return
+			}
+			upstream, err := net.Dial("tcp", server)
+			if err != nil {
+				_ = client.Close()
+				return
+			}
+			context.AfterFunc(ctx, func() { _ = client.Close(); _ = upstream.Close() })
+			asked := false
+			forward := func(from, to net.Conn, fromClient bool) {
+				defer func() { _ = to.Close() }()
+				buf := make([]byte, 64<<10)
+				for {
+					n, err := from.Read(buf)
+					if n > 0 {
+						w.mu.Lock()
+						if fromClient && !asked {
+							w.trips++
+						}
+						asked = fromClient
+						w.mu.Unlock()
+						if _, err := to.Write(buf[:n]); err != nil {
+							return
+						}
+					}
+					if err != nil {
+						return
+					}
+				}
+			}
+			go forward(client, upstream, true)
+			go forward(upstream, client, false)
+		}
+	}()
+	return w
+}
+
+// calls returns how often the server was told each command since the last CONFIG RESETSTAT, by itself or by a script.
+func calls(t *testing.T, raw *redis.Client, command string) int {
+	t.Helper()
+	stats := raw.InfoMap(t.Context(), "commandstats")
+	no(t, stats.Err())
+	line := stats.Item("Commandstats", "cmdstat_"+command)
+	const label = "calls="
+	if len(line) < len(label) {
+		return 0
+	}
+	digits := line[len(label):]
+	for i, r := range digits {
+		if r < '0' || r > '9' {
+			digits = digits[:i]
+			break
+		}
+	}
+	n, err := strconv.Atoi(digits)
+	no(t, err)
+	return n
+}

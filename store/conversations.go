@@ -1,0 +1,122 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/redis/go-redis/v9"
+
+	"meetbot/bot"
+)
+
+// Look reads a conversation, and the asker's identity with it, in one round trip. A thread that has no meeting and no
+// pending claim of its own, and whose root message was given as a Look.Root, belongs to its channel's conversation.
+func (s *Store) Look(ctx context.Context, c bot.Conversation, l bot.Look) (bot.State, error) {
+	var state bot.State
+	err := s.within(ctx, "look at a conversation", func(ctx context.Context) error {
+		keys, args := lookKeys(c), []any{c.Thread, l.Root, l.Show, bot.ShownFor.Milliseconds()}
+
+		// The identity lies in another slot, so it cannot be read by the script; a cluster answers both at once.
+		var looked *redis.Cmd
+		var known *redis.StringCmd
+		if l.Asker == (bot.Asker{}) {
+			looked = lookScript.Run(ctx, s.client, keys, args...)
+		} else {
+			pipe := s.client.Pipeline()
+			looked = lookScript.EvalSha(ctx, pipe, keys, args...)
+			known = pipe.Get(ctx, identityKey(l.Asker))
+			_, _ = pipe.Exec(ctx) // each command has its own error
+			if redis.HasErrorPrefix(looked.Err(), "NOSCRIPT") {
+				looked = lookScript.Eval(ctx, s.client, keys, args...)
+			}
+		}
+
+		var err error
+		if state, err = stateOf(c, looked); err != nil {
+			return err
+		}
+		if known != nil {
+			state.Identity, err = identity(known)
+		}
+		return err
+	})
+	if err != nil {
+		return bot.State{}, err
+	}
+	return state, nil
+}
+
+// Claim records a claim unless something better stands; see [bot.Conversations]. The claim's generation must be the
+// one after that seen, so at least 1.
+func (s *Store) Claim(ctx context.Context, claim bot.Claim, fresh bool, seen int) (bot.State, error) {
+	return s.settle(ctx, "claim a conversation", claim.Conversation, func(ctx context.Context) (*redis.Cmd, error) {
+		record, err := encodeClaim(claim)
+		if err != nil {
+			return nil, err
+		}
+		keys := resolveKeys(claim.Conversation)
+		return claimScript.Run(ctx, s.client, keys, claim.Conversation.Thread, fresh, seen, claim.Generation, record), nil
+	})
+}
+
+// Complete makes m the meeting while the claim is still the pending one; see [bot.Conversations]. What is recorded has
+// the claim's ID and generation, whatever m says.
+func (s *Store) Complete(ctx context.Context, claim bot.Claim, m bot.Meeting) (bot.State, error) {
+	return s.settle(ctx, "complete a claim", claim.Conversation, func(ctx context.Context) (*redis.Cmd, error) {
+		record, err := encodeMeeting(claim, m)
+		if err != nil {
+			return nil, err
+		}
+		return completeScript.Run(ctx, s.client, settleKeys(claim.Conversation), claim.ID, claim.Generation, record), nil
+	})
+}
+
+// Release forgets the claim while it is still the pending one; see [bot.Conversations].
+func (s *Store) Release(ctx context.Context, claim bot.Claim) (bot.State, error) {
+	return s.settle(ctx, "release a claim", claim.Conversation, func(ctx context.Context) (*redis.Cmd, error) {
+		return releaseScript.Run(ctx, s.client, settleKeys(claim.Conversation), claim.ID), nil
+	})
+}
+
+func (s *Store) settle(ctx context.Context, doing string, c bot.Conversation, call func(context.Context) (*redis.Cmd, error)) (bot.State, error) {
+	var state bot.State
+	err := s.within(ctx, doing, func(ctx context.Context) error {
+		answer, err := call(ctx)
+		if err != nil {
+			return err
+		}
+		state, err = stateOf(c, answer)
+		return err
+	})
+	if err != nil {
+		return bot.State{}, err
+	}
+	return state, nil
+}
+
+// stateOf reads what the conversation scripts return: whether the channel is meant, the meeting, the pending claim,
+// whether the card may be shown to everybody.
+func stateOf(c bot.Conversation, answer *redis.Cmd) (bot.State, error) {
+	parts, err := answer.Slice()
+	if err != nil {
+		return bot.State{}, err
+	}
+	if len(parts) != 4 {
+		return bot.State{}, fmt.Errorf("script returned %d values: %w", len(parts), errCorrupt)
+	}
+	if parts[0] == int64(1) {
+		c = c.InChannel()
+	}
+	state := bot.State{Conversation: c, First: parts[3] == int64(1)}
+	if value, ok := parts[1].(string); ok {
+		if state.Meeting, err = decodeMeeting(c, value); err != nil {
+			return bot.State{}, err
+		}
+	}
+	if value, ok := parts[2].(string); ok {
+		if state.Pending, err = decodeClaim(c, value); err != nil {
+			return bot.State{}, err
+		}
+	}
+	return state, nil
+}

@@ -1,0 +1,508 @@
+package store_test
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"meetbot/bot"
+	"meetbot/internal/redistest"
+	"meetbot/store"
+)
+
+// script drives one conversation at a time through the store and remembers claims by name.
+type script struct {
+	t      *testing.T
+	s      *store.Store
+	claims map[string]bot.Claim
+}
+
+// claim records, or repeats, the claim of this name.
+func (x script) claim(name string, c bot.Conversation, fresh bool, seen int) bot.State {
+	x.t.Helper()
+	claim, ok := x.claims[name]
+	if !ok {
+		claim = bot.NewClaim(c, seen+1, fresh)
+		claim.Organizer = bot.Organizer{ID: "id-of-" + name, Name: name}
+		x.claims[name] = claim
+	}
+	st, err := x.s.Claim(x.t.Context(), claim, fresh, seen)
+	no(x.t, err)
+	return st
+}
+
+func (x script) complete(name string) bot.State {
+	x.t.Helper()
+	st, err := x.s.Complete(x.t.Context(), x.claims[name], meetingFor(x.claims[name]))
+	no(x.t, err)
+	return st
+}
+
+func (x script) release(name string) bot.State {
+	x.t.Helper()
+	st, err := x.s.Release(x.t.Context(), x.claims[name])
+	no(x.t, err)
+	return st
+}
+
+func (x script) look(c bot.Conversation, l bot.Look) bot.State {
+	x.t.Helper()
+	st, err := x.s.Look(x.t.Context(), c, l)
+	no(x.t, err)
+	return st
+}
+
+// is asserts what a state holds: "-" for nothing, "ann" for her meeting, "ann+ben" for hers with his claim pending.
+func (x script) is(st bot.State, want string) {
+	x.t.Helper()
+	if got := x.describe(st); got != want {
+		x.t.Fatalf("conversation holds %q, want %q", got, want)
+	}
+}
+
+func (x script) describe(st bot.State) string {
+	var b strings.Builder
+	if st.Meeting == nil {
+		b.WriteString("-")
+	} else {
+		b.WriteString(x.name(st.Meeting.ClaimID))
+		if x.claims[b.String()].Generation != st.Meeting.Generation {
+			fmt.Fprintf(&b, " with generation %d", st.Meeting.Generation)
+		}
+	}
+	if st.Pending != nil {
+		b.WriteString("+" + x.name(st.Pending.ID))
+	}
+	return b.String()
+}
+
+func (x script) name(id string) string {
+	for name, claim := range x.claims {
+		if claim.ID == id {
+			return name
+		}
+	}
+	return "somebody (" + id + ")"
+}
+
+func TestConversationRules(t *testing.T) {
+	rules := []struct {
+		name string
+		play func(x script, c bot.Conversation)
+	}{
+		{"nothing is there at first", func(x script, c bot.Conversation) {
+			x.is(x.look(c, bot.Look{}), "-")
+		}},
+		{"the first asker's claim is recorded", func(x script, c bot.Conversation) {
+			x.is(x.claim("ann", c, false, 0), "-+ann")
+			x.is(x.look(c, bot.Look{}), "-+ann")
+		}},
+		{"a second asker joins the pending claim", func(x script, c bot.Conversation) {
+			x.claim("ann", c, false, 0)
+			x.is(x.claim("ben", c, false, 0), "-+ann")
+		}},
+		{"a completed claim is the meeting", func(x script, c bot.Conversation) {
+			x.claim("ann", c, false, 0)
+			x.is(x.complete("ann"), "ann")
+			x.is(x.look(c, bot.Look{}), "ann")
+		}},
+		{"who comes later gets the meeting", func(x script, c bot.Conversation) {
+			x.claim("ann", c, false, 0)
+			x.complete("ann")
+			x.is(x.claim("ben", c, false, 0), "ann")
+		}},
+		{"a claim may be repeated at any stage", func(x script, c bot.Conversation) {
+			x.claim("ann", c, false, 0)
+			x.is(x.claim("ann", c, false, 0), "-+ann")
+			x.complete("ann")
+			x.is(x.claim("ann", c, false, 0), "ann")
+		}},
+		{"complete may be repeated", func(x script, c bot.Conversation) {
+			x.claim("ann", c, false, 0)
+			x.complete("ann")
+			x.is(x.complete("ann"), "ann")
+		}},
+		{"a claim that was never recorded completes nothing", func(x script, c bot.Conversation) {
+			x.claim("ann", c, false, 0)
+			x.claim("ben", c, false, 0)
+			x.is(x.complete("ben"), "-+ann")
+		}},
+		{"release frees the conversation", func(x script, c bot.Conversation) {
+			x.claim("ann", c, false, 0)
+			x.is(x.release("ann"), "-")
+			x.is(x.claim("ben", c, false, 0), "-+ben")
+		}},
+		{"a released claim completes nothing", func(x script, c bot.Conversation) {
+			x.claim("ann", c, false, 0)
+			x.release("ann")
+			x.is(x.complete("ann"), "-")
+			x.claim("ben", c, false, 0)
+			x.is(x.complete("ann"), "-+ben")
+		}},
+		{"only one's own claim can be released", func(x script, c bot.Conversation) {
+			x.claim("ann", c, false, 0)
+			x.claim("ben", c, false, 0)
+			x.is(x.release("ben"), "-+ann")
+		}},
+		{"release after complete changes nothing", func(x script, c bot.Conversation) {
+			x.claim("ann", c, false, 0)
+			x.complete("ann")
+			x.is(x.release("ann"), "ann")
+		}},
+		{"new on nothing makes the first", func(x script, c bot.Conversation) {
+			x.is(x.claim("ann", c, true, 0), "-+ann")
+		}},
+		{"new stands beside the current meeting until it is complete", func(x script, c bot.Conversation) {
+			x.claim("ann", c, false, 0)
+			x.complete("ann")
+			x.is(x.claim("ben", c, true, 1), "ann+ben")
+			x.is(x.claim("cleo", c, false, 0), "ann+ben")
+			x.is(x.complete("ben"), "ben")
+		}},
+		{"a refused new leaves the current meeting", func(x script, c bot.Conversation) {
+			x.claim("ann", c, false, 0)
+			x.complete("ann")
+			x.claim("ben", c, true, 1)
+			x.is(x.release("ben"), "ann")
+		}},
+		{"two who press new at once make one", func(x script, c bot.Conversation) {
+			x.claim("ann", c, false, 0)
+			x.complete("ann")
+			x.claim("ben", c, true, 1)
+			x.is(x.claim("cleo", c, true, 1), "ann+ben")
+			x.complete("ben")
+			x.is(x.claim("cleo", c, true, 1), "ben")
+		}},
+		{"new joins a first meeting that is being made", func(x script, c bot.Conversation) {
+			x.claim("ann", c, false, 0)
+			x.is(x.claim("ben", c, true, 0), "-+ann")
+		}},
+		{"new by one who saw nothing joins what is there", func(x script, c bot.Conversation) {
+			x.claim("ann", c, false, 0)
+			x.complete("ann")
+			x.is(x.claim("ben", c, true, 0), "ann")
+		}},
+		{"new by one who saw a generation that Redis lost joins what is there", func(x script, c bot.Conversation) {
+			x.claim("ann", c, false, 0)
+			x.complete("ann")
+			x.is(x.claim("ben", c, true, 3), "ann")
+		}},
+		{"a retried new changes nothing", func(x script, c bot.Conversation) {
+			x.claim("ann", c, false, 0)
+			x.complete("ann")
+			x.claim("ben", c, true, 1)
+			x.is(x.claim("ben", c, true, 1), "ann+ben")
+			x.complete("ben")
+			x.is(x.claim("ben", c, true, 1), "ben")
+		}},
+		{"a late complete of an earlier generation changes nothing", func(x script, c bot.Conversation) {
+			x.claim("ann", c, false, 0)
+			x.complete("ann")
+			x.claim("ben", c, true, 1)
+			x.is(x.complete("ann"), "ann+ben")
+			x.complete("ben")
+			x.is(x.complete("ann"), "ben")
+			x.is(x.release("ann"), "ben")
+		}},
+		{"generations never go down", func(x script, c bot.Conversation) {
+			x.claim("ann", c, true, 6)
+			x.complete("ann")
+			low := bot.NewClaim(c, 7, true)
+			low.Organizer.ID = "id-of-low"
+			x.claims["low"] = low
+			x.is(x.claim("low", c, true, 7), "ann")
+			if got := x.look(c, bot.Look{}).Generation(); got != 7 {
+				x.t.Fatalf("generation is %d, want 7", got)
+			}
+		}},
+		{"a thread has its own meeting", func(x script, c bot.Conversation) {
+			th := thread(c, "1712345678.000100")
+			x.claim("ann", c, false, 0)
+			x.complete("ann")
+			x.is(x.look(th, bot.Look{}), "-")
+			x.claim("ben", th, false, 0)
+			x.is(x.complete("ben"), "ben")
+			x.is(x.look(c, bot.Look{}), "ann")
+		}},
+		{"a thread under a known message is its channel's", func(x script, c bot.Conversation) {
+			th := thread(c, "1712345678.000100")
+			x.claim("ann", c, false, 0)
+			x.complete("ann")
+			x.look(c, bot.Look{Root: th.Thread})
+			st := x.look(th, bot.Look{})
+			x.is(st, "ann")
+			if st.Conversation != c {
+				x.t.Fatalf("thread belongs to %v, want its channel", st.Conversation)
+			}
+			x.is(x.look(thread(c, "1712345678.000200"), bot.Look{}), "-")
+		}},
+		{"a claim for a thread that is its channel's is not recorded", func(x script, c bot.Conversation) {
+			th := thread(c, "1712345678.000100")
+			x.look(c, bot.Look{Root: th.Thread})
+			st := x.claim("ann", th, false, 0)
+			x.is(st, "-")
+			if st.Conversation != c {
+				x.t.Fatalf("claim is answered for %v, want the channel", st.Conversation)
+			}
+			x.is(x.look(c, bot.Look{}), "-")
+		}},
+		{"a thread that has its own keeps it", func(x script, c bot.Conversation) {
+			th := thread(c, "1712345678.000100")
+			x.claim("ann", th, false, 0)
+			x.look(c, bot.Look{Root: th.Thread})
+			x.is(x.look(th, bot.Look{}), "-+ann")
+			x.complete("ann")
+			st := x.look(th, bot.Look{})
+			x.is(st, "ann")
+			if st.Conversation != th {
+				x.t.Fatalf("thread belongs to %v", st.Conversation)
+			}
+			x.is(x.claim("ben", th, true, 1), "ann+ben")
+		}},
+		{"a thread may tell of its own root that it is the channel's", func(x script, c bot.Conversation) {
+			th := thread(c, "1712345678.000100")
+			if got := x.look(th, bot.Look{Root: th.Thread}).Conversation; got != c {
+				x.t.Fatalf("thread belongs to %v", got)
+			}
+			if got := x.look(th, bot.Look{}).Conversation; got != c {
+				x.t.Fatalf("afterwards the thread belongs to %v", got)
+			}
+		}},
+		{"names with odd characters stay apart", func(x script, c bot.Conversation) {
+			odd := c
+			odd.Channel = c.Channel + ":m:{x}%"
+			x.claim("ann", odd, false, 0)
+			x.is(x.look(c, bot.Look{}), "-")
+			x.is(x.look(thread(c, "m:{x}%"), bot.Look{}), "-")
+			x.is(x.complete("ann"), "ann")
+		}},
+	}
+	everywhere(t, func(t *testing.T, b backend) {
+		s := b.open(t, "one")
+		for _, rule := range rules {
+			t.Run(rule.name, func(t *testing.T) {
+				rule.play(script{t: t, s: s, claims: map[string]bot.Claim{}}, channel())
+			})
+		}
+	})
+}
+
+func TestCardForEverybodyIsShownOnce(t *testing.T) {
+	everywhere(t, func(t *testing.T, b backend) {
+		x := script{t: t, s: b.open(t, "one"), claims: map[string]bot.Claim{}}
+		c := channel()
+		first := func(c bot.Conversation, show string) bool { return x.look(c, bot.Look{Show: show}).First }
+		if first(c, "r1") {
+			t.Fatal("the right to show a card was given where there is no meeting")
+		}
+		x.claim("ann", c, false, 0)
+		if first(c, "r1") {
+			t.Fatal("the right to show a card was given before the meeting is complete")
+		}
+		x.complete("ann")
+		if x.look(c, bot.Look{}).First {
+			t.Fatal("the right to show a card was given to one who did not ask")
+		}
+		if !first(c, "r1") || !first(c, "r1") {
+			t.Fatal("the first request, or its repetition, may not show the card")
+		}
+		if first(c, "r2") {
+			t.Fatal("a second request may show the card too")
+		}
+		th := thread(c, "1712345678.000100")
+		x.look(c, bot.Look{Root: th.Thread})
+		if first(th, "r3") {
+			t.Fatal("a thread of the channel shows the card again")
+		}
+		x.claim("fresh", c, true, 1)
+		x.complete("fresh")
+		if !first(c, "r4") || first(c, "r5") {
+			t.Fatal("a fresh meeting is not shown to everybody, once")
+		}
+		keys, err := b.raw.Keys(t.Context(), "*"+c.Channel+"}:s:").Result()
+		no(t, err)
+		if len(keys) != 1 {
+			t.Fatalf("shown marks: %q", keys)
+		}
+		left, err := b.raw.PTTL(t.Context(), keys[0]).Result()
+		no(t, err)
+		if left <= 0 || left > bot.ShownFor {
+			t.Fatalf("the mark lasts %v, want up to %v", left, bot.ShownFor)
+		}
+		no(t, b.raw.Del(t.Context(), keys[0]).Err())
+		if !first(c, "r2") {
+			t.Fatal("after the time has passed, the card may not be shown again")
+		}
+	})
+}
+
+func TestRecordsComeBackWhole(t *testing.T) {
+	everywhere(t, func(t *testing.T, b backend) {
+		s := b.open(t, "one")
+		at := time.Date(2026, 11, 23, 15, 30, 14, 123456700, time.UTC)
+		for _, fresh := range []bool{false, true} {
+			c := thread(channel(), "1712345678.000100")
+			claim := bot.NewClaim(c, 1, fresh)
+			claim.Job, claim.Language = "Ev024BE7LD", bot.Portuguese
+			claim.Organizer = bot.Organizer{ID: "6e4d3b6c-0000-4c1a-9d6e-1f1f1f1f1f1f", Name: "Ann Müller <&>"}
+			claim.Request.Subject, claim.Request.Start, claim.Request.End = "Planning & \"more\"\n", at, at.Add(time.Hour)
+			claim.Request.Attendees = []bot.Attendee{{ID: "1", UPN: "ben@contoso.example"}, {ID: "2", UPN: "cleo@contoso.example"}}
+			st, err := s.Claim(t.Context(), claim, fresh, 0)
+			no(t, err)
+			if st.Pending == nil || !reflect.DeepEqual(*st.Pending, claim) {
+				t.Fatalf("claim came back as %+v, want %+v", st.Pending, claim)
+			}
+			meeting := meetingFor(claim)
+			meeting.OnlineMeeting = bot.OnlineMeeting{
+				JoinURL: "https://teams.example/l/meetup-join/19%3a?a=1&b=<2>", Subject: "Planning", Created: at, JoinID: "123 456 789 012",
+				Passcode: "aB3dE6", TollNumber: "+1 323-555-0166", ConferenceID: "123456789",
+			}
+			meeting.ClaimID, meeting.Generation = claim.ID, claim.Generation
+			if st, err = s.Complete(t.Context(), claim, meeting); err != nil || st.Meeting == nil || !reflect.DeepEqual(*st.Meeting, meeting) {
+				t.Fatalf("meeting came back as %+v, %v, want %+v", st.Meeting, err, meeting)
+			}
+		}
+	})
+}
+
+func TestCorruptRecordIsAnError(t *testing.T) {
+	everywhere(t, func(t *testing.T, b backend) {
+		s := b.open(t, "one")
+		for _, record := range []string{"", "nonsense", "1", "1 ID", "1 ID {", "0 ID {}", "-1 ID {}", "1 ID {}", "99999999999999 ID {}", `1 ID {"u":7}`} {
+			c := channel()
+			claim := bot.NewClaim(c, 1, false)
+			_, err := s.Claim(t.Context(), claim, false, 0)
+			no(t, err)
+			key := "mb:{" + c.ChannelKey() + "}:m:"
+			no(t, b.raw.Set(t.Context(), key, record, 0).Err())
+			_, looked := s.Look(t.Context(), c, bot.Look{})
+			_, claimed := s.Claim(t.Context(), bot.NewClaim(c, 2, true), true, 1)
+			_, completed := s.Complete(t.Context(), claim, meetingFor(claim))
+			_, released := s.Release(t.Context(), claim)
+			for _, err := range []error{looked, claimed, completed, released} {
+				if bot.CodeOf(err) != bot.Unavailable {
+					t.Errorf("record %q: got %v, want an error of code %s", record, err, bot.Unavailable)
+				}
+			}
+			if got := b.raw.Get(t.Context(), key).Val(); got != record {
+				t.Errorf("record %q was overwritten by %q", record, got)
+			}
+		}
+	})
+}
+
+func TestUnfitClaimIsNotRecorded(t *testing.T) {
+	everywhere(t, func(t *testing.T, b backend) {
+		s, c := b.open(t, "one"), channel()
+		for _, claim := range []bot.Claim{
+			{Conversation: c, Generation: 1}, {Conversation: c, Generation: 1, ID: "a b"}, {Conversation: c, ID: "a"},
+		} {
+			if _, err := s.Claim(t.Context(), claim, false, 0); err == nil {
+				t.Errorf("claim %+v was recorded", claim)
+			}
+		}
+		claim := bot.NewClaim(c, 1, false)
+		_, err := s.Claim(t.Context(), claim, false, 0)
+		no(t, err)
+		if _, err := s.Complete(t.Context(), claim, bot.Meeting{}); err == nil {
+			t.Error("a meeting without a join link was recorded")
+		}
+	})
+}
+
+func TestManyAskersSettleOnOneClaim(t *testing.T) {
+	b := backendAt(t, redistest.Start(t, redistest.Options{}).URL())
+	replicas := []*store.Store{b.open(t, "one"), b.open(t, "two"), b.open(t, "three")}
+	c := channel()
+	links := make([]string, 150)
+	var wg sync.WaitGroup
+	for i := range links {
+		wg.Go(func() {
+			s := replicas[i%len(replicas)]
+			st, err := s.Claim(t.Context(), bot.NewClaim(c, 1, false), false, 0)
+			if err == nil && st.Pending != nil {
+				st, err = s.Complete(t.Context(), *st.Pending, meetingFor(*st.Pending))
+			}
+			if err != nil || st.Meeting == nil {
+				t.Errorf("asker %d: %+v, %v", i, st, err)
+				return
+			}
+			links[i] = st.Meeting.JoinURL
+		})
+	}
+	wg.Wait()
+	for i, link := range links {
+		if link != links[0] {
+			t.Fatalf("asker %d got %s, the first one %s", i, link, links[0])
+		}
+	}
+}
+
+func TestLookIsOneRoundTrip(t *testing.T) {
+	server := redistest.Start(t, redistest.Options{})
+	b := backendAt(t, server.URL())
+	w := startWire(t, server.Addr())
+	s := open(t, "redis://"+w.addr, store.Options{Replica: "one"})
+	c, ann := channel(), bot.Asker{Platform: "slack", Workspace: "T024BE7LD", User: "U1"}
+	no(t, s.Remember(t.Context(), ann, bot.Identity{ID: "ann"}, time.Hour))
+	claim := bot.NewClaim(c, 1, false)
+	_, err := s.Claim(t.Context(), claim, false, 0)
+	no(t, err)
+	_, err = s.Complete(t.Context(), claim, meetingFor(claim))
+	no(t, err)
+	look := func() {
+		t.Helper()
+		st, err := s.Look(t.Context(), c, bot.Look{Root: "1712345678.000100", Show: "r1", Asker: ann})
+		no(t, err)
+		if st.Meeting == nil || st.Identity == nil || st.Identity.ID != "ann" || !st.First {
+			t.Fatalf("look found %+v", st)
+		}
+	}
+	look() // the server learns the script
+	no(t, b.raw.ConfigResetStat(t.Context()).Err())
+	before := w.count()
+	look()
+	if got := w.count() - before; got != 1 {
+		t.Errorf("a look is %d round trips, want 1", got)
+	}
+	if got := calls(t, b.raw, "evalsha"); got != 1 {
+		t.Errorf("a look runs %d scripts, want 1", got)
+	}
+	if got := calls(t, b.raw, "eval"); got != 0 {
+		t.Errorf("a look sends the script's source %d times", got)
+	}
+
+	no(t, b.raw.ScriptFlush(t.Context()).Err())
+	look() // a server that lost the scripts is taught them again
+}
+
+func TestMeetingIsSmall(t *testing.T) {
+	b := backendAt(t, redistest.Start(t, redistest.Options{}).URL())
+	s := b.open(t, "one")
+	c := bot.Conversation{Platform: "slack", Workspace: "T024BE7LD", Channel: "C2147483705"}
+	claim := bot.NewClaim(c, 1, false)
+	claim.Organizer = bot.Organizer{ID: "6e4d3b6c-0000-4c1a-9d6e-1f1f1f1f1f1f", Name: "Ann Example"}
+	claim.Language = bot.English
+	_, err := s.Claim(t.Context(), claim, false, 0)
+	no(t, err)
+	m := meetingFor(claim)
+	m.OnlineMeeting = bot.OnlineMeeting{
+		JoinURL: "https://teams.example/l/meetup-join/" + strings.Repeat("x", 214), Subject: "Design review",
+		Created: time.Date(2026, 11, 23, 15, 30, 14, 123456700, time.UTC), JoinID: "123 456 789 012", Passcode: "aB3dE6",
+		TollNumber: "+1 323-555-0166", ConferenceID: "123456789",
+	}
+	_, err = s.Complete(t.Context(), claim, m)
+	no(t, err)
+	key := "mb:{" + c.ChannelKey() + "}:m:"
+	bytes, err := b.raw.MemoryUsage(t.Context(), key).Result()
+	no(t, err)
+	value, err := b.raw.Get(t.Context(), key).Result()
+	no(t, err)
+	t.Logf("a meeting takes %d bytes, %d of them its record", bytes, len(value))
+	if bytes > 600 {
+		t.Errorf("a meeting takes %d bytes in Redis, want at most 600", bytes)
+	}
+}

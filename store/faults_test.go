@@ -1,0 +1,197 @@
+package store_test
+
+import (
+	"context"
+	"net"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"meetbot/bot"
+	"meetbot/internal/redistest"
+	"meetbot/store"
+)
+
+// everyCall are all methods that talk to Redis.
+func everyCall(s *store.Store) map[string]func(context.Context) error {
+	c := channel()
+	claim := bot.NewClaim(c, 1, false)
+	lease := bot.Lease{Job: job("Ev1"), Entry: "1-1", Attempt: 1}
+	return map[string]func(context.Context) error{
+		"Ping":     s.Ping,
+		"Look":     func(ctx context.Context) error { _, err := s.Look(ctx, c, bot.Look{}); return err },
+		"Look+":    func(ctx context.Context) error { _, err := s.Look(ctx, c, bot.Look{Asker: job("").Asker}); return err },
+		"Claim":    func(ctx context.Context) error { _, err := s.Claim(ctx, claim, false, 0); return err },
+		"Complete": func(ctx context.Context) error { _, err := s.Complete(ctx, claim, meetingFor(claim)); return err },
+		"Release":  func(ctx context.Context) error { _, err := s.Release(ctx, claim); return err },
+		"Identity": func(ctx context.Context) error { _, err := s.Identity(ctx, job("").Asker); return err },
+		"Remember": func(ctx context.Context) error {
+			return s.Remember(ctx, job("").Asker, bot.Identity{ID: "1"}, time.Hour)
+		},
+		"Accept":      func(ctx context.Context) error { _, err := s.Accept(ctx, job("Ev1")); return err },
+		"Takeover":    func(ctx context.Context) error { _, err := s.Takeover(ctx, 1); return err },
+		"Sending":     func(ctx context.Context) error { _, err := s.Sending(ctx, lease); return err },
+		"Done":        func(ctx context.Context) error { return s.Done(ctx, lease) },
+		"Bury":        func(ctx context.Context) error { return s.Bury(ctx, lease, "x") },
+		"DeadLetters": func(ctx context.Context) error { _, err := s.DeadLetters(ctx, 1); return err },
+		"Retry":       func(ctx context.Context) error { return s.Retry(ctx, "1-1") },
+		"Hold":        func(ctx context.Context) error { return s.Hold(ctx, "graph", time.Second) },
+		"Held":        func(ctx context.Context) error { _, err := s.Held(ctx, "graph"); return err },
+		"Depth":       func(ctx context.Context) error { _, err := s.Depth(ctx); return err },
+	}
+}
+
+// slack is what a call may take beyond its budget on a busy machine.
+const slack = 500 * time.Millisecond
+
+// unreachable asserts that every call, all at once, fails within the budget and says how.
+func unreachable(t *testing.T, s *store.Store) {
+	t.Helper()
+	var wg sync.WaitGroup
+	for name, call := range everyCall(s) {
+		wg.Go(func() {
+			began := time.Now()
+			err := call(t.Context())
+			if took := time.Since(began); took > store.Budget+slack {
+				t.Errorf("%s took %v, want at most %v", name, took, store.Budget)
+			}
+			if bot.CodeOf(err) != bot.Unavailable || !bot.Temporary(err) {
+				t.Errorf("%s: %v, want an error of code %s", name, err, bot.Unavailable)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func works(s *store.Store) bool { return s.Ping(context.Background()) == nil }
+
+func TestFrozenRedisCostsTheBudget(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t, redistest.Options{})
+	fresh := open(t, server.URL(), store.Options{Replica: "one"})
+	warm := open(t, server.URL(), store.Options{Replica: "two"})
+	no(t, warm.Ping(t.Context()))
+	server.Pause()
+	t.Run("new connection", func(t *testing.T) { unreachable(t, fresh) })
+	t.Run("old connection", func(t *testing.T) { unreachable(t, warm) })
+	t.Run("the caller's own deadline", func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		began := time.Now()
+		if err := warm.Ping(ctx); err == nil || time.Since(began) > slack {
+			t.Errorf("%v after %v", err, time.Since(began))
+		}
+	})
+	server.Resume()
+	eventually(t, "working again", func() bool { return works(fresh) && works(warm) })
+}
+
+func TestRestartedRedisIsFoundAgain(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t, redistest.Options{AOF: true})
+	s := open(t, server.URL(), store.Options{Replica: "one", Idle: time.Millisecond})
+	c := channel()
+	claim := bot.NewClaim(c, 1, false)
+	_, err := s.Claim(t.Context(), claim, false, 0)
+	no(t, err)
+	accept(t, s, job("Ev1"))
+	server.Kill()
+	unreachable(t, s)
+	server.Restart()
+	eventually(t, "working again", func() bool { return works(s) })
+	st, err := s.Complete(t.Context(), claim, meetingFor(claim))
+	no(t, err)
+	if st.Meeting == nil || st.Meeting.ClaimID != claim.ID {
+		t.Errorf("after the crash the claim completes to %+v", st)
+	}
+	if l := takeover(t, s); l.Job.ID != "Ev1" {
+		t.Errorf("took over %+v", l)
+	}
+}
+
+func TestOpeningNeedsNoRedis(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t, redistest.Options{})
+	server.Stop()
+	for _, query := range []string{"", "?cluster=true", "?master_name=main"} {
+		t.Run(query, func(t *testing.T) {
+			unreachable(t, open(t, "redis://"+server.Addr()+query, store.Options{Replica: "one"}))
+		})
+	}
+	s := open(t, server.URL(), store.Options{Replica: "one"})
+	server.Restart()
+	eventually(t, "working once Redis is there", func() bool { return works(s) })
+}
+
+func TestSilentServerCostsTheBudget(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	no(t, err)
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			t.Cleanup(func() { _ = conn.Close() })
+		}
+	}()
+	for _, url := range []string{
+		"redis://" + l.Addr().String(), "redis://ann:secret@" + l.Addr().String(), "rediss://" + l.Addr().String(),
+		"redis://" + l.Addr().String() + "?cluster=true", "redis://" + l.Addr().String() + "?master_name=main",
+	} {
+		t.Run(url, func(t *testing.T) {
+			t.Parallel()
+			unreachable(t, open(t, url, store.Options{Replica: "one"}))
+		})
+	}
+}
+
+// cutter forwards connections and can lose an answer together with the connection.
+type cutter struct {
+	addr string
+	next atomic.Bool
+}
+
+func (c *cutter) cutNextAnswer() { c.next.Store(true) }
+
+func cut(t *testing.T, server string) *cutter {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	no(t, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(func() { cancel(); _ = l.Close() })
+	c := &cutter{addr: l.Addr().String()}
+	pump := func(from, to net.Conn, answers bool) {
+		defer func() { _ = to.Close(); _ = from.Close() }()
+		buf := make([]byte, 64<<10)
+		for {
+			n, err := from.Read(buf)
+			if err != nil || (answers && c.next.CompareAndSwap(true, false)) {
+				return
+			}
+			if _, err := to.Write(buf[:n]); err != nil {
+				return
+			}
+		}
+	}
+	go func() {
+		for {
+			client, err := l.Accept()
+			if err != nil {
+				return
+			}
+			upstream, err := net.Dial("tcp", server)
+			if err != nil {
+				_ = client.Close()
+				return
+			}
+			context.AfterFunc(ctx, func() { _ = client.Close(); _ = upstream.Close() })
+			go pump(client, upstream, false)
+			go pump(upstream, client, true)
+		}
+	}()
+	return c
+}

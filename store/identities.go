@@ -1,0 +1,53 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"meetbot/bot"
+)
+
+// Identity returns what is remembered of a chat user; nil if nothing is. A record that cannot be read counts as
+// nothing: who they are is then found out anew and written over it.
+func (s *Store) Identity(ctx context.Context, a bot.Asker) (*bot.Identity, error) {
+	var id *bot.Identity
+	err := s.within(ctx, "read an identity", func(ctx context.Context) (err error) {
+		id, err = identity(s.client.Get(ctx, identityKey(a)))
+		return err
+	})
+	return id, err
+}
+
+// Remember keeps what is known of a chat user for the given time.
+func (s *Store) Remember(ctx context.Context, a bot.Asker, id bot.Identity, keep time.Duration) error {
+	return s.within(ctx, "remember an identity", func(ctx context.Context) error {
+		record, err := json.Marshal(id)
+		if err != nil {
+			return err
+		}
+		if keep < time.Millisecond {
+			return s.client.Del(ctx, identityKey(a)).Err()
+		}
+		return s.client.Set(ctx, identityKey(a), record, keep).Err()
+	})
+}
+
+// identity reads the answer to a GET of an identity.
+func identity(answer *redis.StringCmd) (*bot.Identity, error) {
+	record, err := answer.Bytes()
+	if errors.Is(err, redis.Nil) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var id bot.Identity
+	if json.Unmarshal(record, &id) != nil || (id.ID == "" && id.Refusal == nil) {
+		return nil, nil
+	}
+	return &id, nil
+}

@@ -1,0 +1,60 @@
+package store
+
+import (
+	"net/url"
+
+	"meetbot/bot"
+)
+
+// All names in Redis. What stands between braces is the hash tag: keys with the same one lie on the same node of a
+// cluster, so that a script may use them together.
+const (
+	prefix = "mb:"
+
+	jobStream   = "{mb:jobs}:stream"
+	deadStream  = "{mb:jobs}:dead"
+	markPrefix  = "{mb:jobs}:mark:"
+	jobGroup    = "bots"
+	parkingName = "(retry)" // the consumer that holds a job on its way back from the dead letters
+)
+
+// conversationKeys are the keys of one conversation.
+type conversationKeys struct {
+	meeting string // what everybody gets
+	pending string // the claim being carried out
+	shown   string // that a card was shown to everybody lately
+}
+
+func keysOf(c bot.Conversation) conversationKeys {
+	// The thread stands last, so it needs no escaping; for the channel itself it is empty.
+	tag := prefix + "{" + c.ChannelKey() + "}:"
+	return conversationKeys{meeting: tag + "m:" + c.Thread, pending: tag + "p:" + c.Thread, shown: tag + "s:" + c.Thread}
+}
+
+// rootsKey is the set of the root messages whose threads belong to the channel.
+func rootsKey(c bot.Conversation) string { return prefix + "{" + c.ChannelKey() + "}:r" }
+
+// resolveKeys are the keys that the conversation prelude of the scripts resolves a conversation with.
+func resolveKeys(c bot.Conversation) []string {
+	own, channel := keysOf(c), keysOf(c.InChannel())
+	return []string{own.meeting, own.pending, channel.meeting, channel.pending, rootsKey(c)}
+}
+
+// lookKeys are resolveKeys and the shown marks.
+func lookKeys(c bot.Conversation) []string {
+	return append(resolveKeys(c), keysOf(c).shown, keysOf(c.InChannel()).shown)
+}
+
+// settleKeys are what complete and release change.
+func settleKeys(c bot.Conversation) []string {
+	own := keysOf(c)
+	return []string{own.meeting, own.pending}
+}
+
+func identityKey(a bot.Asker) string {
+	return prefix + "id:" + url.QueryEscape(a.Platform) + ":" + url.QueryEscape(a.Workspace) + ":" + url.QueryEscape(a.User)
+}
+
+func markKey(jobID string) string { return markPrefix + jobID }
+
+func holdKey(upstream string) string { return prefix + "hold:" + upstream }

@@ -1,0 +1,301 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"meetbot/bot"
+)
+
+const (
+	// markFor is how long a request's ID is remembered, in seconds: longer than any platform repeats a request and
+	// than any job is tried.
+	markFor = 3600
+	// deadMax is about how many dead letters are kept; the oldest go first.
+	deadMax = 10000
+	// parked is the idleness that a retried job begins with, so that the next takeover finds it.
+	parked = 24 * time.Hour
+)
+
+// ErrNoDeadLetter says that there is no dead letter of this name (any more), or none that can be run again.
+var ErrNoDeadLetter = errors.New("no such dead letter")
+
+// Accept stores the job and hands it to this replica in one step. It returns [bot.ErrDuplicate] if a job with this ID
+// was accepted in the last hour.
+func (s *Store) Accept(ctx context.Context, j bot.Job) (bot.Lease, error) {
+	lease := bot.Lease{Job: j, Attempt: 1}
+	err := s.within(ctx, "accept a job", func(ctx context.Context) error {
+		if j.ID == "" {
+			return errors.New("job has no ID")
+		}
+		record, err := json.Marshal(j)
+		if err != nil {
+			return err
+		}
+		// The token lets the client repeat the call when its answer was lost with the connection.
+		keys := []string{jobStream, markKey(j.ID)}
+		lease.Entry, err = acceptScript.Run(ctx, s.client, keys, jobGroup, s.replica, j.ID, record, rand.Text(), markFor).Text()
+		if errors.Is(err, redis.Nil) {
+			lease.Entry, err = "", nil
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		return bot.Lease{}, err
+	case lease.Entry == "":
+		return bot.Lease{}, bot.ErrDuplicate
+	default:
+		return lease, nil
+	}
+}
+
+// Takeover hands over up to limit jobs that nobody has worked on for [Idle]. It is one command in Redis. An entry that
+// is no job is buried.
+func (s *Store) Takeover(ctx context.Context, limit int) ([]bot.Lease, error) {
+	if limit <= 0 {
+		return nil, nil
+	}
+	s.mu.Lock()
+	cursor := s.cursor
+	s.mu.Unlock()
+
+	var jobs []any
+	err := s.within(ctx, "take over jobs", func(ctx context.Context) error {
+		answer, err := takeoverScript.Run(ctx, s.client, []string{jobStream}, jobGroup, s.replica, s.idle.Milliseconds(), cursor, limit).Slice()
+		if err != nil {
+			return err
+		}
+		if len(answer) != 2 {
+			return fmt.Errorf("script returned %d values: %w", len(answer), errCorrupt)
+		}
+		cursor, _ = answer[0].(string)
+		jobs, _ = answer[1].([]any)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	s.cursor = cursor
+	s.mu.Unlock()
+
+	var leases []bot.Lease
+	for _, j := range jobs {
+		lease, err := leaseOf(j)
+		if err != nil {
+			// The record may hold a secret, so nothing of it is kept but its name. If this fails too, the entry comes up
+			// again when it has idled once more.
+			_ = s.bury(ctx, lease, "", err.Error())
+			continue
+		}
+		leases = append(leases, lease)
+	}
+	return leases, nil
+}
+
+// leaseOf reads one job of what the takeover script returns. With an error, the lease still names entry and job ID.
+func leaseOf(answer any) (bot.Lease, error) {
+	parts, _ := answer.([]any)
+	if len(parts) != 4 {
+		return bot.Lease{}, errCorrupt
+	}
+	entry, _ := parts[0].(string)
+	attempt, _ := parts[1].(int64)
+	id, _ := parts[2].(string)
+	record, _ := parts[3].(string)
+	lease := bot.Lease{Entry: entry, Attempt: int(attempt)}
+	if json.Unmarshal([]byte(record), &lease.Job) != nil || lease.Job.ID != id || id == "" {
+		lease.Job = bot.Job{ID: id}
+		return lease, errCorrupt
+	}
+	return lease, nil
+}
+
+// Sending marks that the answer is about to be sent. It returns [bot.ErrNotOwner] if the job is done or was handed out
+// again since, be it to this replica. again tells whether an earlier attempt came this far; the same attempt may ask
+// repeatedly.
+func (s *Store) Sending(ctx context.Context, l bot.Lease) (again bool, err error) {
+	var answer int
+	err = s.within(ctx, "mark an answer as being sent", func(ctx context.Context) (err error) {
+		keys := []string{jobStream, markKey(l.Job.ID)}
+		answer, err = sendingScript.Run(ctx, s.client, keys, jobGroup, s.replica, l.Entry, l.Attempt, markFor).Int()
+		return err
+	})
+	switch {
+	case err != nil:
+		return false, err
+	case answer < 0:
+		return false, bot.ErrNotOwner
+	default:
+		return answer == 1, nil
+	}
+}
+
+// Done forgets the job, whoever holds it: its request was answered.
+func (s *Store) Done(ctx context.Context, l bot.Lease) error {
+	return s.within(ctx, "finish a job", func(ctx context.Context) error {
+		return doneScript.Run(ctx, s.client, []string{jobStream, markKey(l.Job.ID)}, jobGroup, l.Entry, markFor).Err()
+	})
+}
+
+// Bury moves the job to the dead letters, without its secrets. It does nothing if the job is done, and returns
+// [bot.ErrNotOwner] if it is another replica's.
+func (s *Store) Bury(ctx context.Context, l bot.Lease, reason string) error {
+	job := l.Job
+	if secret := job.Route.Capability; secret != "" {
+		job.Route.Capability = ""
+		reason = strings.ReplaceAll(reason, secret, "(removed)")
+	}
+	record, err := json.Marshal(job)
+	if err != nil {
+		return unavailable("bury a job", err)
+	}
+	return s.bury(ctx, l, string(record), reason)
+}
+
+func (s *Store) bury(ctx context.Context, l bot.Lease, record, reason string) error {
+	var answer int
+	err := s.within(ctx, "bury a job", func(ctx context.Context) (err error) {
+		keys := []string{jobStream, markKey(l.Job.ID), deadStream}
+		answer, err = buryScript.Run(ctx, s.client, keys, jobGroup, s.replica, l.Entry, l.Job.ID, record, reason, markFor, deadMax).Int()
+		return err
+	})
+	if err == nil && answer < 0 {
+		return bot.ErrNotOwner
+	}
+	return err
+}
+
+// DeadLetters returns up to limit dead letters, the newest first. One whose job could not be read has a job with
+// nothing but an ID, or not even that.
+func (s *Store) DeadLetters(ctx context.Context, limit int) ([]bot.DeadLetter, error) {
+	if limit <= 0 {
+		return nil, nil
+	}
+	var letters []bot.DeadLetter
+	err := s.within(ctx, "read dead letters", func(ctx context.Context) error {
+		entries, err := s.client.XRevRangeN(ctx, deadStream, "+", "-", int64(limit)).Result()
+		for _, e := range entries {
+			letters = append(letters, deadLetterOf(e))
+		}
+		return err
+	})
+	return letters, err
+}
+
+// Retry makes a dead letter a fresh job, accepted now, that any replica takes over at its next look. It returns
+// [ErrNoDeadLetter] if it is not there (any more), or its job could not be read.
+func (s *Store) Retry(ctx context.Context, entry string) error {
+	missing := false
+	err := s.within(ctx, "retry a dead letter", func(ctx context.Context) error {
+		if !isEntry(entry) {
+			missing = true
+			return nil
+		}
+		entries, err := s.client.XRangeN(ctx, deadStream, entry, entry, 1).Result()
+		if err != nil {
+			return err
+		}
+		if len(entries) == 0 {
+			missing = true
+			return nil
+		}
+		job := deadLetterOf(entries[0]).Job
+		if job.Conversation == (bot.Conversation{}) {
+			missing = true
+			return nil
+		}
+		job.Accepted = time.Now().UTC()
+		record, err := json.Marshal(job)
+		if err != nil {
+			return err
+		}
+		keys := []string{jobStream, markKey(job.ID), deadStream}
+		err = retryScript.Run(ctx, s.client, keys, jobGroup, parkingName, entry, job.ID, record, markFor, parked.Milliseconds()).Err()
+		if errors.Is(err, redis.Nil) { // somebody else was faster
+			missing = true
+			return nil
+		}
+		return err
+	})
+	if err == nil && missing {
+		return ErrNoDeadLetter
+	}
+	return err
+}
+
+func deadLetterOf(e redis.XMessage) bot.DeadLetter {
+	id, _ := e.Values["id"].(string)
+	record, _ := e.Values["job"].(string)
+	reason, _ := e.Values["reason"].(string)
+	letter := bot.DeadLetter{Entry: e.ID, Reason: reason, Buried: bornAt(e.ID)}
+	if json.Unmarshal([]byte(record), &letter.Job) != nil || letter.Job.ID != id {
+		letter.Job = bot.Job{ID: id}
+	}
+	return letter
+}
+
+// isEntry tells whether a string names an entry of a stream, "<milliseconds>-<number>", rather than a range of them.
+func isEntry(entry string) bool {
+	ms, seq, ok := strings.Cut(entry, "-")
+	_, errMS := strconv.ParseUint(ms, 10, 64)
+	_, errSeq := strconv.ParseUint(seq, 10, 64)
+	return ok && errMS == nil && errSeq == nil
+}
+
+// bornAt is when an entry was added to its stream, by Redis' clock: its name begins with the milliseconds.
+func bornAt(entry string) time.Time {
+	ms, _, _ := strings.Cut(entry, "-")
+	n, err := strconv.ParseInt(ms, 10, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.UnixMilli(n).UTC()
+}
+
+// Hold asks all replicas to leave the named upstream alone for the given time, or longer if they already do.
+func (s *Store) Hold(ctx context.Context, upstream string, wait time.Duration) error {
+	ms := (wait + time.Millisecond - 1).Milliseconds()
+	if ms <= 0 {
+		return nil
+	}
+	return s.within(ctx, "hold an upstream", func(ctx context.Context) error {
+		return holdScript.Run(ctx, s.client, []string{holdKey(upstream)}, ms).Err()
+	})
+}
+
+// Held returns for how long the named upstream is to be left alone; 0 if it is not.
+func (s *Store) Held(ctx context.Context, upstream string) (time.Duration, error) {
+	var left time.Duration
+	err := s.within(ctx, "read a hold", func(ctx context.Context) (err error) {
+		left, err = s.client.PTTL(ctx, holdKey(upstream)).Result()
+		return err
+	})
+	return max(left, 0), err
+}
+
+// Depth reads the queue's figures in one command.
+func (s *Store) Depth(ctx context.Context) (bot.Depth, error) {
+	var d bot.Depth
+	err := s.within(ctx, "read the depth of the queue", func(ctx context.Context) error {
+		n, err := depthScript.Run(ctx, s.client, []string{jobStream, deadStream}).Int64Slice()
+		if err != nil {
+			return err
+		}
+		if len(n) != 3 {
+			return fmt.Errorf("script returned %d values: %w", len(n), errCorrupt)
+		}
+		d = bot.Depth{Waiting: int(n[0]), Dead: int(n[1]), Oldest: time.Duration(n[2]) * time.Millisecond}
+		return nil
+	})
+	return d, err
+}

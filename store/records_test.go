@@ -1,0 +1,127 @@
+package store
+
+import (
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"meetbot/bot"
+)
+
+// sample values hold all text that a person may type. JSON replaces what is no UTF-8, so none of that.
+func sampleClaim(t *rapid.T) bot.Claim {
+	text := rapid.String()
+	claim := bot.Claim{
+		ID: rapid.StringMatching(`[A-Z2-7]{26}`).Draw(t, "id"), Job: text.Draw(t, "job"),
+		Conversation: bot.Conversation{Platform: text.Draw(t, "platform"), Workspace: text.Draw(t, "workspace"), Channel: text.Draw(t, "channel"), Thread: text.Draw(t, "thread")},
+		Generation:   rapid.IntRange(1, 1<<31-1).Draw(t, "generation"),
+		Organizer:    bot.Organizer{ID: text.Draw(t, "organizer"), Name: text.Draw(t, "name")},
+		Language:     rapid.SampledFrom(bot.Languages).Draw(t, "language"),
+	}
+	claim.Request = bot.MeetingRequest{ExternalID: text.Draw(t, "externalID"), Subject: text.Draw(t, "subject")}
+	for range rapid.IntRange(0, 3).Draw(t, "attendees") {
+		claim.Request.Attendees = append(claim.Request.Attendees, bot.Attendee{ID: text.Draw(t, "attendee"), UPN: text.Draw(t, "upn")})
+	}
+	return claim
+}
+
+func TestRecordsRoundTrip(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		claim := sampleClaim(t)
+		value, err := encodeClaim(claim)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := decodeClaim(claim.Conversation, value); err != nil || !reflect.DeepEqual(*got, claim) {
+			t.Fatalf("claim %+v came back as %+v, %v", claim, got, err)
+		}
+		text := rapid.String()
+		m := bot.Meeting{
+			OnlineMeeting: bot.OnlineMeeting{JoinURL: "x" + text.Draw(t, "url"), Subject: text.Draw(t, "subject"), JoinID: text.Draw(t, "joinID"), Passcode: text.Draw(t, "passcode")},
+			ClaimID:       claim.ID, Generation: claim.Generation, Organizer: claim.Organizer, Language: claim.Language,
+			ExternalID: rapid.SampledFrom([]string{claim.Conversation.String(), "other"}).Draw(t, "externalID"),
+		}
+		value, err = encodeMeeting(claim, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := decodeMeeting(claim.Conversation, value); err != nil || !reflect.DeepEqual(*got, m) {
+			t.Fatalf("meeting %+v came back as %+v, %v", m, got, err)
+		}
+	})
+}
+
+// header is what the scripts make of a record's first two words.
+var header = regexp.MustCompile(`^([1-9][0-9]*) ([^\s]+) `)
+
+func FuzzDecode(f *testing.F) {
+	for _, seed := range []string{
+		"", "1", "1 ", "1 ID", "1 ID {}", `1 ID {"u":"https://teams.example/join"}`, `2 ID {"o":{"i":"1"},"a":[{"i":"1","u":"2"}],"x":"y"}`,
+		"0 ID {}", "+1 ID {}", "1  {}", "1 ID null", "1 ID []", "18446744073709551616 ID {}",
+	} {
+		f.Add(seed)
+	}
+	c := bot.Conversation{Platform: "slack", Workspace: "T", Channel: "C"}
+	f.Fuzz(func(t *testing.T, value string) {
+		if m, err := decodeMeeting(c, value); err == nil {
+			if m.JoinURL == "" || m.Generation < 1 || m.ClaimID == "" {
+				t.Errorf("%q is read as %+v", value, m)
+			}
+			again, err := encodeMeeting(bot.Claim{ID: m.ClaimID, Generation: m.Generation, Conversation: c}, *m)
+			if err != nil {
+				if header.MatchString(value) {
+					t.Errorf("%q is read, and refused when written: %v", value, err)
+				}
+				return
+			}
+			if got, err := decodeMeeting(c, again); err != nil || !reflect.DeepEqual(got, m) {
+				t.Errorf("%q is read as %+v and then as %+v, %v", value, m, got, err)
+			}
+		} else if len(value) > 20 && strings.Contains(err.Error(), value) {
+			t.Errorf("the error quotes the record: %v", err)
+		}
+		if claim, err := decodeClaim(c, value); err == nil && (claim.Generation < 1 || claim.ID == "" || claim.Conversation != c) {
+			t.Errorf("%q is read as %+v", value, claim)
+		}
+	})
+}
+
+var hashTag = regexp.MustCompile(`^[^{]*\{([^}]+)\}`)
+
+func TestKeysOfAScriptShareAHashTag(t *testing.T) {
+	oneTag := func(t *rapid.T, keys []string) {
+		first := hashTag.FindStringSubmatch(keys[0])
+		for _, key := range keys {
+			if tag := hashTag.FindStringSubmatch(key); tag == nil || first == nil || tag[1] != first[1] {
+				t.Fatalf("keys %q share no hash tag", keys)
+			}
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		part := rapid.StringMatching(`[a-zA-Z0-9:{}%/.]{0,6}`)
+		c := bot.Conversation{Platform: part.Draw(t, "platform"), Workspace: part.Draw(t, "workspace"), Channel: part.Draw(t, "channel"), Thread: part.Draw(t, "thread")}
+		oneTag(t, append(lookKeys(c), settleKeys(c)...))
+		oneTag(t, []string{jobStream, deadStream, markKey(part.Draw(t, "job"))})
+	})
+}
+
+func TestKeysOfConversationsAreApart(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		part := rapid.StringMatching(`[ab:{}%]{0,3}`)
+		draw := func(name string) bot.Conversation {
+			return bot.Conversation{Platform: "slack", Workspace: part.Draw(t, name), Channel: part.Draw(t, name), Thread: part.Draw(t, name)}
+		}
+		a, b := draw("a"), draw("b")
+		if (a == b) != (keysOf(a) == keysOf(b)) || (a.InChannel() == b.InChannel()) != (rootsKey(a) == rootsKey(b)) {
+			t.Fatalf("%+v has %+v, %+v has %+v", a, keysOf(a), b, keysOf(b))
+		}
+		for _, key := range settleKeys(b) {
+			if a != b && (key == keysOf(a).meeting || key == keysOf(a).pending || key == keysOf(a).shown || key == rootsKey(a)) {
+				t.Fatalf("%+v and %+v share %s", a, b, key)
+			}
+		}
+	})
+}

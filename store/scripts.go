@@ -1,0 +1,62 @@
+package store
+
+import (
+	_ "embed" // the scripts are files of their own
+
+	"github.com/redis/go-redis/v9"
+)
+
+// The sources of the scripts. They run whole or not at all, touch only the KEYS that they are given, and use nothing
+// beyond what both Redis 7.0 and miniredis understand.
+var (
+	//go:embed scripts/conversation.lua
+	conversationPrelude string
+	//go:embed scripts/look.lua
+	lookSource string
+	//go:embed scripts/claim.lua
+	claimSource string
+	//go:embed scripts/complete.lua
+	completeSource string
+	//go:embed scripts/release.lua
+	releaseSource string
+
+	//go:embed scripts/jobs.lua
+	jobsPrelude string
+	//go:embed scripts/accept.lua
+	acceptSource string
+	//go:embed scripts/takeover.lua
+	takeoverSource string
+	//go:embed scripts/sending.lua
+	sendingSource string
+	//go:embed scripts/done.lua
+	doneSource string
+	//go:embed scripts/bury.lua
+	burySource string
+	//go:embed scripts/retry.lua
+	retrySource string
+
+	//go:embed scripts/depth.lua
+	depthSource string
+	//go:embed scripts/leave.lua
+	leaveSource string
+	//go:embed scripts/hold.lua
+	holdSource string
+)
+
+var (
+	lookScript     = redis.NewScript(conversationPrelude + lookSource)
+	claimScript    = redis.NewScript(conversationPrelude + claimSource)
+	completeScript = redis.NewScript(conversationPrelude + completeSource)
+	releaseScript  = redis.NewScript(conversationPrelude + releaseSource)
+
+	acceptScript   = redis.NewScript(jobsPrelude + acceptSource)
+	takeoverScript = redis.NewScript(jobsPrelude + takeoverSource)
+	sendingScript  = redis.NewScript(jobsPrelude + sendingSource)
+	doneScript     = redis.NewScript(jobsPrelude + doneSource)
+	buryScript     = redis.NewScript(jobsPrelude + burySource)
+	retryScript    = redis.NewScript(jobsPrelude + retrySource)
+
+	depthScript = redis.NewScript(depthSource)
+	leaveScript = redis.NewScript(leaveSource)
+	holdScript  = redis.NewScript(holdSource)
+)
