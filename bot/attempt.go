@@ -104,7 +104,6 @@ func (s *Service) carryOut(ctx context.Context, j Job) (outcome, error) {
 
 	asker, err := s.identify(ctx, j.Asker)
 	if err == nil {
-		lang = asker.Language
 		return s.settle(ctx, j, asker)
 	}
 	if asker.Language != "" {
@@ -156,7 +155,9 @@ func (s *Service) settle(ctx context.Context, j Job, asker Identity) (outcome, e
 			switch {
 			case state.Meeting == nil, fresh && state.Generation() <= j.Seen:
 				continue // the claim was released meanwhile: go round with what stands now
-			case created && state.Meeting.ClaimID == pending.ID:
+			case state.Meeting.ClaimID == pending.ID && (created || fresh && pending.Job == j.ID):
+				// Where an answer of Graph's was lost, asking again finds the meeting; if it was asked for as a fresh
+				// one, by this job, it still is new.
 				return outcome{name: "made", show: conversation, made: pending.ID}, nil
 			default:
 				return outcome{name: "joined", show: conversation}, nil
@@ -252,7 +253,11 @@ func (s *Service) reply(ctx context.Context, l Lease, out outcome, place *inPlac
 		if !ok {
 			return &Error{Code: Undeliverable, Err: fmt.Errorf("platform %q is not configured", l.Job.Conversation.Platform)}
 		}
-		posted, err := s.deliver(ctx, platform, l.Job, reply)
+		var posted string
+		err := waitOut(ctx, func() (err error) {
+			posted, err = platform.Deliver(ctx, l.Job, reply)
+			return err
+		})
 		if err != nil {
 			return err
 		}
@@ -267,20 +272,6 @@ func (s *Service) reply(ctx context.Context, l Lease, out outcome, place *inPlac
 		s.Log.Warn("cannot mark job as done", "request", l.Job.Trace, "error", err)
 	}
 	return nil
-}
-
-// deliver sends the reply, and keeps a wait that the platform asks for within the attempt if it fits.
-func (s *Service) deliver(ctx context.Context, p Platform, j Job, r Reply) (posted string, err error) {
-	for {
-		posted, err = p.Deliver(ctx, j, r)
-		if CodeOf(err) != Throttled {
-			return posted, err
-		}
-		e, _ := errors.AsType[*Error](err)
-		if pauseErr := pause(ctx, max(e.Wait, time.Second)); pauseErr != nil {
-			return "", err
-		}
-	}
 }
 
 // Hang remembers that threads under this message of the channel belong to the channel's conversation.

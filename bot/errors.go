@@ -20,7 +20,8 @@ const (
 	ServiceAccount Code = "service_account"  // the account that ORGANIZER names is missing or disabled
 )
 
-// ChatCredentials: the chat platform refuses the bot's own token or lacks a permission; Reason is its word for it.
+// ChatCredentials is the chat platform's refusal of the bot's own token, or of a permission that it lacks; Reason is
+// the platform's word for it.
 const ChatCredentials Code = "chat_credentials"
 
 // What passes: the same request may succeed later.

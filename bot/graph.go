@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"golang.org/x/sync/singleflight"
 )
 
 // graph reaches Microsoft Graph on behalf of attempts. Graph's quota belongs to the app rather than to a replica, so
@@ -12,6 +14,7 @@ type graph struct {
 	meetings  Meetings
 	directory Directory
 	queue     Queue
+	flights   singleflight.Group // createOrGet under way, by claim
 }
 
 // upstream is Graph's name among those that can be held.
@@ -55,28 +58,29 @@ func (g *graph) do(ctx context.Context, call func(context.Context) error) error 
 	}
 }
 
-// pause waits, unless the wait does not fit into ctx with a second to spare for what comes after it.
-func pause(ctx context.Context, wait time.Duration) error {
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < wait+time.Second {
-		return context.DeadlineExceeded
-	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
+// createOrGet carries the claim out. Askers who wait for the same claim in this replica share one call; created is true
+// for the one who made it.
 func (g *graph) createOrGet(ctx context.Context, c Claim) (m OnlineMeeting, created bool, err error) {
-	err = g.do(ctx, func(ctx context.Context) error {
-		var err error
-		m, created, err = g.meetings.CreateOrGet(ctx, c.Organizer.ID, c.Request)
-		return err
+	mine := false
+	flight := g.flights.DoChan(c.ID, func() (any, error) {
+		mine = true
+		var made OnlineMeeting
+		err := g.do(ctx, func(ctx context.Context) error {
+			var err error
+			made, created, err = g.meetings.CreateOrGet(ctx, c.Organizer.ID, c.Request)
+			return err
+		})
+		return made, err
 	})
-	return m, created, err
+	select {
+	case result := <-flight:
+		if result.Err != nil {
+			return OnlineMeeting{}, false, result.Err
+		}
+		return result.Val.(OnlineMeeting), mine && created, nil
+	case <-ctx.Done():
+		return OnlineMeeting{}, false, ctx.Err()
+	}
 }
 
 func (g *graph) user(ctx context.Context, idOrUPN string) (u DirectoryUser, err error) {

@@ -16,7 +16,7 @@ func (s *Service) identify(ctx context.Context, a Asker) (Identity, error) {
 		return Identity{}, err
 	}
 	s.Observer.Identity(remembered != nil)
-	id := Identity{}
+	var id Identity
 	if remembered != nil {
 		id = *remembered
 	} else {
@@ -45,7 +45,11 @@ func (s *Service) lookUp(ctx context.Context, a Asker) (Identity, error) {
 	if !ok {
 		return Identity{}, &Error{Code: Unavailable, Err: fmt.Errorf("platform %q is not configured", a.Platform)}
 	}
-	profile, err := platform.Profile(ctx, a)
+	var profile Profile
+	err := waitOut(ctx, func() (err error) {
+		profile, err = platform.Profile(ctx, a)
+		return err
+	})
 	if err != nil {
 		return Identity{}, err
 	}

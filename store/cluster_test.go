@@ -31,8 +31,8 @@ func startCluster(t *testing.T) []*redistest.Server {
 	}
 	eventually(t, "the cluster agreeing with itself", func() bool {
 		for _, raw := range raws {
-			slots, err := raw.ClusterSlots(t.Context()).Result()
-			if err != nil || len(slots) != 3 || !strings.Contains(raw.ClusterInfo(t.Context()).Val(), "cluster_state:ok") {
+			shards, err := raw.ClusterShards(t.Context()).Result()
+			if err != nil || len(shards) != 3 || !strings.Contains(raw.ClusterInfo(t.Context()).Val(), "cluster_state:ok") {
 				return false
 			}
 		}

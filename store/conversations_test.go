@@ -306,8 +306,10 @@ func TestCardForEverybodyIsShownOnce(t *testing.T) {
 		if x.look(c, bot.Look{}).First {
 			t.Fatal("the right to show a card was given to one who did not ask")
 		}
-		if !first(c, "r1") || !first(c, "r1") {
-			t.Fatal("the first request, or its repetition, may not show the card")
+		for range 2 {
+			if !first(c, "r1") {
+				t.Fatal("the first request, or its repetition, may not show the card")
+			}
 		}
 		if first(c, "r2") {
 			t.Fatal("a second request may show the card too")

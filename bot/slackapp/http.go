@@ -57,17 +57,17 @@ func (a *App) commands(b Bot) http.HandlerFunc {
 		}
 		in := a.installed.Load()
 		if in == nil {
-			a.answer(w, bot.Troubled(a.language, "starting"))
+			_ = a.answer(w, bot.Troubled(a.language, "starting"))
 			return
 		}
 		workspace, ok := in.workspace(c.TeamID, c.EnterpriseID, c.IsEnterpriseInstall)
 		switch {
 		case !ok:
 			a.log.WarnContext(r.Context(), "command from a workspace that is not configured", "team", c.TeamID, "enterprise", c.EnterpriseID)
-			a.answer(w, bot.Troubled(a.language, "workspace"))
+			_ = a.answer(w, bot.Troubled(a.language, "workspace"))
 			return
 		case c.Command != "/"+bot.CommandName:
-			a.answer(w, bot.Troubled(a.language, "command"))
+			_ = a.answer(w, bot.Troubled(a.language, "command"))
 			return
 		case c.ChannelID == "" || c.UserID == "":
 			http.Error(w, "command names no channel or no user", http.StatusBadRequest)

@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"slices"
 	"strconv"
@@ -67,8 +66,7 @@ type SlackOptions struct {
 type Slack struct {
 	o            SlackOptions
 	base         string // scheme, host and port
-	server       *http.Server
-	served       chan struct{} // closed when the server has ended
+	server       *loopbackServer
 	client       *http.Client
 	verification string // the token of old, which Slack still sends
 	faults       faults
@@ -131,17 +129,11 @@ func NewSlack(o SlackOptions) (*Slack, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("start the Slack sandbox: %w", err)
-	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.Proxy = nil
 	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 0, 512
 	s := &Slack{
 		o:            o,
-		base:         "http://" + listener.Addr().String(),
-		served:       make(chan struct{}),
 		verification: rand.Text()[:24],
 		client: &http.Client{
 			Transport:     transport,
@@ -151,19 +143,18 @@ func NewSlack(o SlackOptions) (*Slack, error) {
 		channels: map[string]SlackChannel{},
 		posts:    map[string]*slackBucket{},
 	}
-	s.server = &http.Server{Handler: s.routes(), ReadHeaderTimeout: 10 * time.Second}
+	server, err := listenLoopback(s.routes(), nil)
+	if err != nil {
+		return nil, fmt.Errorf("start the Slack sandbox: %w", err)
+	}
+	s.server, s.base = server, "http://"+server.addr
 	s.AddUser(SlackUser{ID: slackBotUser, Name: "meetbot", RealName: "meetbot", Bot: true})
-	go func() {
-		defer close(s.served)
-		_ = s.server.Serve(listener) // always returns an error; after Close it means nothing
-	}()
 	return s, nil
 }
 
 // Close cuts every connection and ends the server.
 func (s *Slack) Close() {
-	_ = s.server.Close() // what is cut off is meant to be
-	<-s.served
+	s.server.close()
 	s.client.CloseIdleConnections()
 }
 

@@ -1,0 +1,57 @@
+# `make` or `make help` lists what can be made.
+.DEFAULT_GOAL := help
+
+FUZZTIME ?= 30s
+# Packages that link the Graph SDK, whose build takes minutes, and with the race detector many more.
+SDK := meetbot/cmd/bot meetbot/graphclient
+LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+.PHONY: help run test unit race story lint bench fuzz golden tools
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## the demo in this terminal: no account, nothing but Go (the first build takes minutes)
+	go run ./cmd/bot demo
+
+test: tools lint unit race story ## everything that CI runs
+
+unit: tools ## every test once
+	go test ./...
+
+race: tools ## the race detector over everything that does not link the Graph SDK
+	go test -race $$(go list ./... | grep -v -x $(addprefix -e ,$(SDK)))
+
+story: ## the demo's sample script, by the very command that the README gives
+	go run ./cmd/bot demo --script docs/demo.meetbot
+
+lint: ## gofmt, go vet, golangci-lint
+	@test -z "$$(gofmt -l .)" || { echo "not gofmt-ed:"; gofmt -l .; exit 1; }
+	go vet ./...
+	go run $(LINT) run
+
+bench: tools ## a repeat of a known command next to a bare handler, in the same run
+	go test ./cmd/bot -run '^$$' -bench Repeat -benchtime 3s -count 5
+
+fuzz: ## every fuzz target, FUZZTIME each
+	@for package in $$(go list ./...); do \
+		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+			go test $$package -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) || exit 1; \
+		done; \
+	done
+
+golden: ## write the golden files anew; read the difference before you commit it
+	UPDATE_GOLDEN=1 go test ./bot/slackapp ./manifest -run 'AsSlackGetsThem|Golden'
+	UPDATE_GOLDEN=1 go test ./cmd/bot -run ListsEverything
+
+tools: ## install what the tests need and is missing: redis-server
+	@command -v redis-server >/dev/null && exit 0; \
+	echo "installing redis-server"; \
+	as_root() { if [ "$$(id -u)" = 0 ]; then "$$@"; else sudo "$$@"; fi; }; \
+	if command -v brew >/dev/null; then brew install redis; \
+	elif command -v apt-get >/dev/null; then as_root apt-get update -qq && as_root apt-get install -y -qq redis-server; \
+	elif command -v dnf >/dev/null; then as_root dnf install -y redis; \
+	elif command -v apk >/dev/null; then as_root apk add redis; \
+	elif command -v pacman >/dev/null; then as_root pacman -S --noconfirm redis; \
+	else echo "no package manager that I know; install redis-server by hand" >&2; exit 1; fi; \
+	command -v redis-server >/dev/null

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"regexp"
+	"strings"
+
+	"meetbot/bot"
+	"meetbot/graphclient"
+	"meetbot/internal/outbound"
+	"meetbot/store"
+)
+
+// Config is the whole configuration of `serve`, each value from its environment variable or flag.
+type Config struct {
+	HTTPAddr  string `name:"http-addr" env:"HTTP_ADDR" default:":8080" help:"Listen address for the chat platforms, /healthz and /readyz."`
+	AdminAddr string `name:"admin-addr" env:"ADMIN_ADDR" default:"localhost:9090" help:"Listen address for /metrics and profiles; never the public one."`
+	RedisURL  string `name:"redis-url" env:"REDIS_URL" default:"redis://localhost:6379/0" help:"redis:// or rediss://; Sentinel and Cluster too."`
+
+	SlackSigningSecret string `name:"slack-signing-secret" env:"SLACK_SIGNING_SECRET" help:"Signing secret of the Slack app."`
+	SlackBotToken      string `name:"slack-bot-token" env:"SLACK_BOT_TOKEN" help:"Bot token of the Slack app (xoxb-…)."`
+	SlackAPIURL        string `name:"slack-api-url" env:"SLACK_API_URL" default:"https://slack.com/api/" help:"Base of the Slack Web API; ends in a slash."`
+
+	TenantID            string `name:"azure-tenant-id" env:"AZURE_TENANT_ID" help:"Entra tenant."`
+	ClientID            string `name:"azure-client-id" env:"AZURE_CLIENT_ID" help:"Client ID of the Entra app that calls Graph."`
+	ClientSecret        string `name:"azure-client-secret" env:"AZURE_CLIENT_SECRET" help:"Its client secret, or instead of that:"`
+	CertificatePath     string `name:"azure-client-certificate-path" env:"AZURE_CLIENT_CERTIFICATE_PATH" help:"its certificate and key, PEM or PKCS#12;"`
+	CertificatePassword string `name:"azure-client-certificate-password" env:"AZURE_CLIENT_CERTIFICATE_PASSWORD" help:"the password of that file, if it has one;"`
+	FederatedTokenFile  string `name:"azure-federated-token-file" env:"AZURE_FEDERATED_TOKEN_FILE" help:"a workload identity's token (Kubernetes sets this);"`
+	TokenCredentials    string `name:"azure-token-credentials" env:"AZURE_TOKEN_CREDENTIALS" help:"ManagedIdentityCredential, for a managed identity."`
+	AuthorityHost       string `name:"azure-authority-host" env:"AZURE_AUTHORITY_HOST" default:"https://login.microsoftonline.com/" help:"Entra of a national cloud."`
+	GraphBaseURL        string `name:"graph-base-url" env:"GRAPH_BASE_URL" default:"https://graph.microsoft.com/v1.0" help:"Graph of a national cloud."`
+
+	Organizer      string   `name:"organizer" env:"ORGANIZER" default:"requester" help:"In whose name meetings are made: requester, service:ACCOUNT, or requester,service:ACCOUNT."`
+	AllowedDomains []string `name:"allowed-email-domains" env:"ALLOWED_EMAIL_DOMAINS" help:"E-mail domains whose people may make meetings; empty for any that the tenant knows."`
+	AllowGuests    bool     `name:"allow-guests" env:"ALLOW_GUESTS" help:"Guests may make meetings."`
+	Locale         string   `name:"locale" env:"LOCALE" default:"en" help:"Language where nothing better is known: en, pt-BR."`
+
+	LogLevel  string `name:"log-level" env:"LOG_LEVEL" default:"info" help:"debug, info, warn or error."`
+	LogFormat string `name:"log-format" env:"LOG_FORMAT" default:"json" help:"json or text."`
+}
+
+// problems collects everything that is wrong with a configuration.
+type problems []string
+
+// need adds a problem with a variable unless ok, and says what a right value looks like.
+func (p *problems) need(ok bool, variable, problem, example string) {
+	if !ok {
+		*p = append(*p, fmt.Sprintf("%s %s; for example %s=%s", variable, problem, variable, example))
+	}
+}
+
+func (p problems) err() error {
+	if len(p) == 0 {
+		return nil
+	}
+	return errors.New("the configuration is not complete:\n  - " + strings.Join(p, "\n  - "))
+}
+
+var (
+	guid   = regexp.MustCompile(`^(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+	domain = regexp.MustCompile(`^(?i)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$`)
+)
+
+// Check returns one error that lists every problem, each with the variable's name and an example. It quotes no value
+// that may be a secret.
+func (c Config) Check() error {
+	var p problems
+	p.need(isAddress(c.HTTPAddr), "HTTP_ADDR", "is not a listen address", ":8080")
+	p.need(isAddress(c.AdminAddr), "ADMIN_ADDR", "is not a listen address", "localhost:9090")
+	p.need(c.HTTPAddr != c.AdminAddr || strings.HasSuffix(c.HTTPAddr, ":0"), "ADMIN_ADDR", "must not be the public address", "localhost:9090")
+	err := store.CheckURL(c.RedisURL)
+	p.need(err == nil, "REDIS_URL", fmt.Sprintf("cannot be used (%v)", err), "redis://localhost:6379/0")
+
+	p.need(c.SlackSigningSecret != "", "SLACK_SIGNING_SECRET", "is missing (Slack app, Basic Information)", "8f742231b10e8888abcd99yyyzzz85a5")
+	p.need(strings.HasPrefix(c.SlackBotToken, "xoxb-"), "SLACK_BOT_TOKEN", "is missing or is not a bot token (Slack app, OAuth & Permissions)", "xoxb-…")
+	p.need(isBase(c.SlackAPIURL) && strings.HasSuffix(c.SlackAPIURL, "/"), "SLACK_API_URL", "must be an https URL that ends in a slash", "https://slack.com/api/")
+
+	p.need(guid.MatchString(c.TenantID) || domain.MatchString(c.TenantID), "AZURE_TENANT_ID", "is missing or is neither a GUID nor a domain", "8eaef023-2b34-4da1-9baa-8bc8c9d6a490")
+	p.need(guid.MatchString(c.ClientID), "AZURE_CLIENT_ID", "is missing or is not a GUID", "11111111-2222-3333-4444-555555555555")
+	p.need(c.TokenCredentials == "" || strings.EqualFold(c.TokenCredentials, "ManagedIdentityCredential"), "AZURE_TOKEN_CREDENTIALS", "names a credential that is not supported here", "ManagedIdentityCredential")
+	p.need(c.ClientSecret != "" || c.CertificatePath != "" || c.FederatedTokenFile != "" || c.TokenCredentials != "", "AZURE_CLIENT_SECRET",
+		"is missing, and so are AZURE_CLIENT_CERTIFICATE_PATH, AZURE_FEDERATED_TOKEN_FILE and AZURE_TOKEN_CREDENTIALS", "…")
+	if c.CertificatePath != "" {
+		_, err := os.Stat(c.CertificatePath)
+		p.need(err == nil, "AZURE_CLIENT_CERTIFICATE_PATH", "names a file that cannot be read", "/etc/meetbot/client.pem")
+	}
+	authority, err := url.Parse(c.AuthorityHost)
+	p.need(err == nil && authority.Scheme == "https" && authority.Host != "", "AZURE_AUTHORITY_HOST", "must be an https URL", "https://login.microsoftonline.com/")
+	p.need(isBase(c.GraphBaseURL) && strings.HasSuffix(strings.TrimSuffix(c.GraphBaseURL, "/"), "/v1.0"), "GRAPH_BASE_URL", "must be an https URL that ends in /v1.0", "https://graph.microsoft.com/v1.0")
+	p.need(!strings.Contains(c.GraphBaseURL, "chinacloudapi.cn"), "GRAPH_BASE_URL", "is the China cloud's, whose Graph cannot make meetings for an app", "https://graph.microsoft.com/v1.0")
+
+	_, err = bot.ParseOrganizerPolicy(c.Organizer)
+	p.need(err == nil, "ORGANIZER", fmt.Sprintf("cannot be understood (%v)", err), "requester")
+	for _, d := range c.AllowedDomains {
+		p.need(domain.MatchString(strings.TrimSpace(d)), "ALLOWED_EMAIL_DOMAINS", fmt.Sprintf("holds %q, which is not a domain", d), "example.com,example.org")
+	}
+	_, ok := c.language()
+	p.need(ok, "LOCALE", "is not one of en, pt-BR", "en")
+	_, err = c.level()
+	p.need(err == nil, "LOG_LEVEL", "is not one of debug, info, warn, error", "info")
+	p.need(c.LogFormat == "json" || c.LogFormat == "text", "LOG_FORMAT", "is not one of json, text", "json")
+	return p.err()
+}
+
+func isAddress(addr string) bool {
+	_, port, err := net.SplitHostPort(addr)
+	return err == nil && port != ""
+}
+
+func isBase(raw string) bool {
+	u, err := url.Parse(raw)
+	return err == nil && u.Host != "" && u.RawQuery == "" && u.Fragment == "" && outbound.Secure(u) == nil
+}
+
+func (c Config) language() (bot.Language, bool) {
+	for _, lang := range bot.Languages {
+		if strings.EqualFold(string(lang), c.Locale) {
+			return lang, true
+		}
+	}
+	return bot.English, false
+}
+
+func (c Config) level() (slog.Level, error) {
+	var level slog.Level
+	err := level.UnmarshalText([]byte(c.LogLevel))
+	return level, err
+}
+
+func (c Config) domains() []string {
+	var all []string
+	for _, d := range c.AllowedDomains {
+		all = append(all, strings.ToLower(strings.TrimSpace(d)))
+	}
+	return all
+}
+
+func (c Config) graph() graphclient.Config {
+	return graphclient.Config{
+		TenantID: c.TenantID, ClientID: c.ClientID, ClientSecret: c.ClientSecret,
+		CertificatePath: c.CertificatePath, CertificatePassword: c.CertificatePassword,
+		FederatedTokenFile: c.FederatedTokenFile, ManagedIdentity: c.TokenCredentials != "",
+		AuthorityHost: c.AuthorityHost, BaseURL: c.GraphBaseURL,
+	}
+}

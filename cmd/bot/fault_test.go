@@ -1,0 +1,398 @@
+package main
+
+import (
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"meetbot/internal/sandbox"
+)
+
+// Slack's three seconds are kept whatever Graph does: an acknowledgement in time, and then the card.
+func TestSlowGraph(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.SlackOptions{})
+	w.graph.Fault(sandbox.Fault{Target: "createOrGet", Times: 1, Latency: 4 * time.Second})
+	r := w.bot()
+	a := w.command(r, caio, general, "")
+	if a.Took > 2500*time.Millisecond {
+		t.Errorf("acknowledged after %s, want within 2.5 s", a.Took)
+	}
+	wantWords(t, *a.Message, caio, "I have your request")
+	card := w.next(general, w.slack.Messages(general), nil)
+	wantCard(t, card, "")
+	if card.Via != "response_url" || !strings.Contains(card.Text, "Reunião nova") {
+		t.Errorf("card came by %s and reads %s", card.Via, card.Text)
+	}
+}
+
+// A meeting that is ready in time is the answer, and nothing else is posted.
+func TestMeetingInTheAnswer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.SlackOptions{})
+	w.graph.Fault(sandbox.Fault{Target: "createOrGet", Times: 1, Latency: time.Second})
+	r := w.bot()
+	wantCard(t, w.meet(r, ann, general, ""), "")
+	if n := len(w.slack.Messages(general)); n != 1 {
+		t.Errorf("%d messages: %s", n, texts(w.slack.Messages(general)))
+	}
+}
+
+// Whatever passes is waited out: the author of every command gets the card.
+func TestPassingFaultsOfGraph(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]sandbox.Fault{
+		"429":                   {Target: "createOrGet", Times: 2, Status: http.StatusTooManyRequests, RetryAfter: "1"},
+		"429 without a time":    {Target: "createOrGet", Times: 1, Status: http.StatusTooManyRequests},
+		"503 with a time":       {Target: "createOrGet", Times: 1, Status: http.StatusServiceUnavailable, RetryAfter: "1"},
+		"500":                   {Target: "createOrGet", Times: 2, Status: http.StatusInternalServerError},
+		"502 of a proxy":        {Target: "createOrGet", Times: 4, Status: http.StatusBadGateway, ContentType: "text/html", Body: "<html><h1>Bad Gateway</h1></html>"},
+		"504":                   {Target: "createOrGet", Times: 4, Status: http.StatusGatewayTimeout},
+		"cut connection":        {Target: "createOrGet", Times: 4, Reset: true},
+		"answer lost":           {Target: "createOrGet", Times: 3, Reset: true, Works: true},
+		"no answer in time":     {Target: "createOrGet", Times: 1, Latency: 3 * time.Second, Works: true},
+		"users away":            {Target: "users", Times: 4, Status: http.StatusServiceUnavailable},
+		"200 without a meeting": {Target: "createOrGet", Times: 1, Status: http.StatusOK, ContentType: "application/json", Body: "{}"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, sandbox.SlackOptions{})
+			w.graph.Fault(fault)
+			r := w.start(w.config(), quick())
+			if a := w.command(r, ann, general, "Weekly"); link(*a.Message) == "" {
+				wantWords(t, *a.Message, ann, "I have your request")
+			}
+			wantCard(t, w.next(general, nil, func(m sandbox.SlackMessage) bool { return link(m) != "" }), "")
+			w.wantMeetings(1)
+		})
+	}
+}
+
+// Graph's quota belongs to the app: one replica that is told to wait holds the others back too.
+func TestThrottlingHoldsAllReplicas(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.SlackOptions{})
+	w.graph.Fault(sandbox.Fault{Target: "createOrGet", Times: 1, Status: http.StatusTooManyRequests, RetryAfter: "3"})
+	r, s := w.bot(), w.bot()
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if _, err := w.slack.Command(t.Context(), r.URL(), sandbox.SlackCommand{User: ann, Channel: general}); err != nil {
+			t.Error(err)
+		}
+	})
+	throttled := func(c sandbox.GraphCall) bool { return c.Status == http.StatusTooManyRequests }
+	eventually(t, "Graph has asked to wait", func() bool { return slices.ContainsFunc(w.graph.Calls(), throttled) })
+	wantWords(t, w.meet(s, ben, design, ""), ben, "I have your request")
+	wg.Wait()
+	isCard := func(m sandbox.SlackMessage) bool { return link(m) != "" }
+	wantCard(t, w.next(design, nil, isCard), "")
+	wantCard(t, w.next(general, nil, isCard), "")
+	// What Ben's replica had sent by then (it looks him up) may have crossed with the 429; no meeting is asked for.
+	calls := w.graph.Calls()
+	first := slices.IndexFunc(calls, throttled)
+	for _, later := range calls[first+1:] {
+		if wait := later.At.Sub(calls[first].At); later.Op == "createOrGet" && wait < 2900*time.Millisecond {
+			t.Errorf("%s came %s after Graph asked for 3 s", later.Op, wait)
+		}
+	}
+}
+
+// The routes of an answer, one after the other: response_url, the channel, the author.
+func TestRoutes(t *testing.T) {
+	t.Parallel()
+	slow := sandbox.Fault{Target: "createOrGet", Times: 1, Latency: 2500 * time.Millisecond}
+	spent := sandbox.Fault{Target: "response_url", Status: http.StatusNotFound, Body: `{"ok":false,"error":"used_url"}`}
+	t.Run("response_url spent", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t, sandbox.SlackOptions{})
+		w.graph.Fault(slow)
+		w.slack.Fault(spent)
+		r := w.bot()
+		w.meet(r, ann, general, "")
+		if card := w.next(general, w.slack.Messages(general), nil); card.Via != "chat.postMessage" {
+			t.Errorf("card came by %s", card.Via)
+		}
+	})
+	t.Run("response_url refuses with status 200", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t, sandbox.SlackOptions{})
+		w.graph.Fault(slow)
+		w.slack.Fault(sandbox.Fault{Target: "response_url", Status: http.StatusOK, Body: `{"ok":false,"error":"expired_url"}`})
+		r := w.bot()
+		w.meet(r, ann, general, "")
+		if card := w.next(general, w.slack.Messages(general), nil); card.Via != "chat.postMessage" {
+			t.Errorf("card came by %s", card.Via)
+		}
+	})
+	t.Run("nor is the bot in the channel", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t, sandbox.SlackOptions{})
+		w.slack.AddChannel(sandbox.SlackChannel{ID: "C0SECRET", Name: "secret", Private: true, BotAbsent: true})
+		w.graph.Fault(slow)
+		w.slack.Fault(spent)
+		r := w.bot()
+		w.meet(r, ann, "C0SECRET", "")
+		card := w.next("D"+ann, nil, nil)
+		if link(card) == "" {
+			t.Errorf("direct message: %s", card.Text)
+		}
+	})
+	t.Run("response_url throttled", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t, sandbox.SlackOptions{})
+		w.graph.Fault(slow)
+		w.slack.Fault(sandbox.Fault{Target: "response_url", Times: 1, Status: http.StatusTooManyRequests, RetryAfter: "1"})
+		r := w.bot()
+		w.meet(r, ann, general, "")
+		if card := w.next(general, w.slack.Messages(general), nil); card.Via != "response_url" {
+			t.Errorf("card came by %s", card.Via)
+		}
+	})
+	t.Run("response_url that is not Slack's", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t, sandbox.SlackOptions{})
+		w.graph.Fault(slow)
+		trap := newTrap(t)
+		r := w.bot()
+		body := "team_id=" + w.slack.Team() + "&channel_id=" + general + "&user_id=" + ann + "&command=%2Fmeet&text=&response_url=" + trap.URL
+		h := http.Header{}
+		w.slack.Sign(h, []byte(body), time.Now())
+		if status, answer := send(t, http.MethodPost, r.URL()+"/slack/commands", form, h, []byte(body)); status != 200 || !strings.Contains(answer, "I have your request") {
+			t.Fatalf("%d %s", status, answer)
+		}
+		if card := w.next(general, w.slack.Messages(general), nil); card.Via != "chat.postMessage" {
+			t.Errorf("card came by %s", card.Via)
+		}
+		if n := trap.hits(); n != 0 {
+			t.Errorf("the other host was called %d times", n)
+		}
+	})
+}
+
+// A job that cannot be done is given up, its author is told by direct message, and the conversation is free.
+func TestGivingUp(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.SlackOptions{})
+	w.graph.Fault(sandbox.Fault{Target: "createOrGet", Reset: true})
+	in := quick()
+	in.Timing.GiveUp = 4 * time.Second
+	r := w.start(w.config(), in)
+	wantWords(t, w.meet(r, caio, general, "Antiga"), caio, "I have your request")
+	told := w.next("D"+caio, nil, nil)
+	if !strings.Contains(told.Text, "Nada foi criado") || !strings.Contains(told.Text, "<#"+general+">") {
+		t.Errorf("direct message: %s", told.Text)
+	}
+	w.graph.ClearFaults()
+	card := w.meet(r, ben, general, "Fresh")
+	wantCard(t, card, "")
+	if !strings.Contains(card.Text, "Fresh") || !strings.Contains(card.Text, "Ben Example") {
+		t.Errorf("the next asker did not start afresh: %s", card.Text)
+	}
+}
+
+// An answer that reaches nobody is put aside without its secret, an operator sees it, and can run it again.
+func TestDeadLetters(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.SlackOptions{})
+	w.graph.Fault(sandbox.Fault{Target: "createOrGet", Times: 1, Latency: 2500 * time.Millisecond})
+	for _, target := range []string{"response_url", "chat.postMessage"} {
+		w.slack.Fault(sandbox.Fault{Target: target, Status: http.StatusOK, ContentType: "application/json", Body: `{"ok":false,"error":"channel_is_archived"}`})
+	}
+	r := w.bot()
+	wantWords(t, w.meet(r, ann, general, ""), ann, "I have your request")
+	eventually(t, "a dead letter is counted", func() bool {
+		_, metrics := get(t, r.AdminURL()+"/metrics")
+		return strings.Contains(metrics, `meetbot_jobs{state="dead"} 1`) && strings.Contains(metrics, "meetbot_answers_undeliverable_total 1")
+	})
+	var out, problems strings.Builder
+	if code := run(t.Context(), []string{"letters", "--redis-url", w.redis.URL()}, Streams{Out: &out, Err: &problems}); code != 0 {
+		t.Fatalf("letters: %d %s", code, problems.String())
+	}
+	if !strings.Contains(out.String(), "slack:T024BE7LD:"+general) || strings.Contains(out.String(), "/commands/") {
+		t.Errorf("letters printed %s", out.String())
+	}
+	letter := regexp.MustCompile(`(?m)^\d+-\d+`).FindString(out.String())
+	w.slack.ClearFaults()
+	if code := run(t.Context(), []string{"letters", "retry", letter, "--redis-url", w.redis.URL()}, Streams{Out: &out, Err: &problems}); code != 0 {
+		t.Fatalf("retry: %d %s", code, problems.String())
+	}
+	wantCard(t, w.next(general, w.slack.Messages(general), nil), "")
+}
+
+// With Redis away the asker is told in time, readiness says so, and all is well again by itself.
+func TestRedisAway(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ away, back func(*world) }{
+		"stopped": {func(w *world) { w.redis.Kill() }, func(w *world) { w.redis.Restart() }},
+		"frozen":  {func(w *world) { w.redis.Pause() }, func(w *world) { w.redis.Resume() }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, sandbox.SlackOptions{})
+			r := w.bot()
+			url := wantCard(t, w.meet(r, ann, general, ""), "")
+			tt.away(w)
+			for _, text := range []string{"", "new", "show"} {
+				a := w.command(r, ben, general, text)
+				wantWords(t, *a.Message, ben, "cannot reach my memory")
+				if a.Took > 2500*time.Millisecond {
+					t.Errorf("/meet %s answered after %s, want within 2.5 s", text, a.Took)
+				}
+			}
+			wantWords(t, w.meet(r, ben, general, "help"), ben, "/meet new")
+			if status, body := get(t, r.URL()+"/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(body, "Redis") {
+				t.Errorf("readyz: %d %s", status, body)
+			}
+			if status, _ := get(t, r.URL()+"/healthz"); status != http.StatusOK {
+				t.Errorf("healthz: %d", status)
+			}
+			tt.back(w)
+			if err := waitReady(t.Context(), r.URL()); err != nil {
+				t.Fatal(err)
+			}
+			if got := wantCard(t, w.meet(r, ben, general, "show"), ben); got != url {
+				t.Errorf("afterwards the meeting is %s, want %s", got, url)
+			}
+		})
+	}
+}
+
+// A crash between any two steps is repaired by whoever takes the job over: the replica dies while Graph makes the meeting.
+func TestCrashDuringCreate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.SlackOptions{})
+	w.graph.Fault(sandbox.Fault{Target: "createOrGet", Times: 1, Latency: 2200 * time.Millisecond, Works: true})
+	in := quick()
+	in.Timing.Attempt = 3 * time.Second
+	in.Idle = 4 * time.Second
+	r := w.start(w.config(), in)
+	w.start(w.config(), in)
+	wantWords(t, w.meet(r, ann, general, ""), ann, "I have your request")
+	r.Kill()
+	wantCard(t, w.next(general, w.slack.Messages(general), nil), "")
+	w.wantMeetings(1)
+}
+
+// Promise 4: nothing secret and nobody's address reaches a log, at any level, whatever fails on the way.
+func TestLogsHoldNoSecrets(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.SlackOptions{PostBurst: -1})
+	r := w.start(w.config(), quick())
+	var links []string
+	card := w.meet(r, ann, general, "Weekly")
+	links = append(links, link(card))
+	w.asks(r, ben, general, "", "show")
+	w.graph.Fault(sandbox.Fault{Target: "createOrGet", Times: 2, Reset: true})
+	w.graph.Fault(sandbox.Fault{Target: "users", Times: 1, Status: http.StatusBadGateway, Body: "<html>ann@contoso.example</html>"})
+	w.slack.Fault(sandbox.Fault{Target: "users.info", Times: 1, Reset: true})
+	w.slack.Fault(sandbox.Fault{Target: "response_url", Times: 1, Reset: true})
+	seen := w.slack.Messages(design)
+	w.command(r, caio, design, "")
+	links = append(links, link(w.next(design, seen, func(m sandbox.SlackMessage) bool { return link(m) != "" })))
+	w.slack.AddUser(sandbox.SlackUser{ID: "U0X", Name: "x", Email: "x@elsewhere.example", EmailConfirmed: true})
+	w.command(r, "U0X", "C0GENERAL", "new")
+	w.entra.SetClientSecret("another")
+	w.redis.Stop()
+	w.command(r, ann, general, "new")
+	if err := r.stop(); err != nil {
+		t.Error(err)
+	}
+	logs := w.logs.String()
+	if !strings.Contains(logs, "command answered") || !strings.Contains(logs, "attempt failed") {
+		t.Fatalf("the story is not in the log:\n%s", logs)
+	}
+	for what, secret := range map[string]string{
+		"bot token": w.slack.BotToken(), "signing secret": w.slack.SigningSecret(), "client secret": clientSecret,
+		"response_url": "/commands/T", "join URL": "meetup-join", "access token": "eyJ", "e-mail": "@contoso.example", "other e-mail": "@elsewhere.example",
+	} {
+		if i := strings.Index(logs, secret); i >= 0 {
+			t.Errorf("the log holds a %s: …%s…", what, logs[max(0, i-200):min(len(logs), i+80)])
+		}
+	}
+	for _, url := range links {
+		if url == "" || strings.Contains(logs, url) {
+			t.Errorf("the log holds the link %q", url)
+		}
+	}
+	// A request's ID follows its job: the line about the answer has one.
+	if !regexp.MustCompile(`"msg":"command answered","request":"[A-Z2-7]{26}"`).MatchString(logs) {
+		t.Error("the line about an answer names no request")
+	}
+}
+
+func TestMetrics(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.SlackOptions{})
+	r := w.bot()
+	w.meet(r, ann, general, "")
+	w.meet(r, ann, general, "")
+	w.meet(r, ann, design, "")
+	for _, want := range []string{
+		`meetbot_command_seconds_count{command="meet",outcome="made",platform="slack"} 2`,
+		`meetbot_command_seconds_count{command="meet",outcome="known",platform="slack"} 1`,
+		`meetbot_graph_requests_total{operation="createOrGet",status="201"} 2`,
+		`meetbot_graph_requests_total{operation="token",status="200"}`,
+		`meetbot_identity_cache_total{result="hit"} 1`, `meetbot_identity_cache_total{result="miss"} 1`,
+		`meetbot_jobs{state="unfinished"} 0`, `meetbot_jobs{state="dead"} 0`, `meetbot_redis_up 1`, `meetbot_answers_repeated_total 0`,
+	} {
+		eventually(t, "the metrics hold "+want, func() bool {
+			_, metrics := get(t, r.AdminURL()+"/metrics")
+			return strings.Contains(metrics, want)
+		})
+	}
+	if status, _ := get(t, r.URL()+"/metrics"); status != http.StatusNotFound {
+		t.Errorf("metrics on the public address: %d", status)
+	}
+	if status, _ := get(t, r.AdminURL()+"/debug/pprof/goroutine?debug=1"); status != http.StatusOK {
+		t.Errorf("profiles: %d", status)
+	}
+}
+
+// A token that Slack refuses ends the process with the variable's name, not a loop.
+func TestRefusedBotToken(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.SlackOptions{})
+	c := w.config()
+	c.SlackBotToken = "xoxb-wrong"
+	r, err := NewReplica(w.t.Context(), c, Surroundings{Name: token(), RootCAs: w.entra.RootCAs()}, logger(c, w.logs))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "SLACK_BOT_TOKEN") || !strings.Contains(err.Error(), "invalid_auth") {
+		t.Errorf("Run returned %v", err)
+	}
+}
+
+// With Slack's Web API away at the start the replica waits, says so, and serves as soon as it can.
+func TestSlackAwayAtStart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.SlackOptions{})
+	w.slack.Fault(sandbox.Fault{Target: "auth.test", Times: 1, Status: http.StatusServiceUnavailable})
+	c := w.config()
+	r, err := NewReplica(w.t.Context(), c, Surroundings{Name: token(), RootCAs: w.entra.RootCAs()}, logger(c, w.logs))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	ctx, cancel := withCancel(t)
+	defer cancel()
+	wg.Go(func() { _ = r.Run(ctx) })
+	eventually(t, "Slack was asked", func() bool { return len(w.slack.Calls()) > 0 })
+	a, err := w.slack.Command(t.Context(), r.URL(), sandbox.SlackCommand{User: ann, Channel: general})
+	if err != nil || a.Message == nil {
+		t.Fatalf("%+v, %v", a, err)
+	}
+	wantWords(t, *a.Message, ann, "still starting")
+	if status, body := get(t, r.URL()+"/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(body, "Slack") {
+		t.Errorf("readyz: %d %s", status, body)
+	}
+	if err := waitReady(t.Context(), r.URL()); err != nil {
+		t.Fatal(err)
+	}
+	wantCard(t, w.meet(&replica{Replica: r}, ann, general, ""), "")
+}

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"strings"
+	"sync"
+	"testing"
+
+	"meetbot/internal/sandbox"
+)
+
+// The main story: made, the same again for everybody, another channel, another subject.
+func TestMeet(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.SlackOptions{})
+	r := w.bot()
+
+	first := w.meet(r, ann, general, "Design review")
+	url := wantCard(t, first, "")
+	for _, want := range []string{"Design review", "New meeting", "Organizer: Ann Example", "Meeting ID: ", "Passcode: ", "Phone: ", "Conference ID: ", url} {
+		if !strings.Contains(first.Text, want) {
+			t.Errorf("card does not say %q: %s", want, first.Text)
+		}
+	}
+	if first.Via != "answer" {
+		t.Errorf("card came by %s, want it in the answer", first.Via)
+	}
+
+	// Promise 3: a repeat asks neither Graph nor Slack.
+	w.graph.ResetCalls()
+	w.slack.ResetCalls()
+	again := w.meet(r, ben, general, "")
+	if got := wantCard(t, again, ben); got != url {
+		t.Errorf("Ben got %s, Ann %s", got, url)
+	}
+	if !strings.Contains(again.Text, "The meeting of this conversation since") || strings.Contains(again.Text, "New meeting") {
+		t.Errorf("repeat reads %s", again.Text)
+	}
+	if len(w.graph.Calls()) != 0 || len(w.slack.Calls()) != 0 {
+		t.Errorf("a repeat cost the Graph calls %v and the Slack calls %v", w.graph.Calls(), w.slack.Calls())
+	}
+
+	kept := w.meet(r, ben, general, "Budget")
+	if got := wantCard(t, kept, ben); got != url || !strings.Contains(kept.Text, "Design review") || !strings.Contains(kept.Text, "its subject stays") {
+		t.Errorf("with another subject: %s", kept.Text)
+	}
+	if same := w.meet(r, ben, general, "Design review"); strings.Contains(same.Text, "its subject stays") {
+		t.Errorf("with the same subject: %s", same.Text)
+	}
+
+	other := wantCard(t, w.meet(r, ben, design, ""), "")
+	if other == url {
+		t.Error("two channels have the same meeting")
+	}
+	meetings := w.wantMeetings(2)
+	if meetings[0].ExternalID != "slack:T024BE7LD:"+general || meetings[0].UserID != annID {
+		t.Errorf("first meeting: %+v", meetings[0])
+	}
+	if meetings[1].Subject != "Meeting in #design" {
+		t.Errorf("a meeting without a subject is called %q", meetings[1].Subject)
+	}
+}
+
+// What makes nothing makes nothing.
+func TestWordsMakeNoMeeting(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.SlackOptions{})
+	r := w.bot()
+	wantWords(t, w.meet(r, ann, general, "show"), ann, "There is no meeting here yet")
+	wantWords(t, w.meet(r, ann, general, "help"), ann, "/meet new")
+	wantWords(t, w.meet(r, ann, general, "hlep"), ann, "Did you mean `/meet help`? For a meeting with the subject “hlep”")
+	w.wantMeetings(0)
+	if calls := w.graph.Calls(); len(calls) != 0 {
+		t.Errorf("Graph was asked: %v", calls)
+	}
+
+	url := wantCard(t, w.meet(r, ann, general, `"hlep"`), "")
+	if m := w.wantMeetings(1); m[0].Subject != "hlep" {
+		t.Errorf("quoted subject became %q", m[0].Subject)
+	}
+	if got := wantCard(t, w.meet(r, ben, general, "show"), ben); got != url {
+		t.Errorf("show gave %s, want %s", got, url)
+	}
+}
+
+// `new` makes a fresh meeting, once, however many press it at the same moment.
+func TestNew(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.SlackOptions{})
+	r, s := w.bot(), w.bot()
+	old := wantCard(t, w.meet(r, ann, general, ""), "")
+
+	urls := make([]string, 6)
+	var wg sync.WaitGroup
+	for i := range urls {
+		wg.Go(func() {
+			user, at := []string{ann, ben, caio}[i%3], []*replica{r, s}[i%2]
+			a, err := w.slack.Command(t.Context(), at.URL(), sandbox.SlackCommand{User: user, Channel: general, Text: "new Retrospective"})
+			if err != nil || a.Message == nil {
+				t.Errorf("new: %+v, %v", a, err)
+				return
+			}
+			urls[i] = link(*a.Message)
+		})
+	}
+	wg.Wait()
+	fresh := wantCard(t, w.meet(s, ben, general, "show"), ben)
+	if fresh == old {
+		t.Fatal("the meeting is still the old one")
+	}
+	for i, url := range urls {
+		if url != fresh {
+			t.Errorf("asker %d got %q, want %q", i, url, fresh)
+		}
+	}
+	meetings := w.wantMeetings(2)
+	if id := meetings[1].ExternalID; !strings.HasPrefix(id, "slack:T024BE7LD:"+general+"/2/") {
+		t.Errorf("external ID of the fresh meeting is %q", id)
+	}
+	third := wantCard(t, w.meet(r, ann, general, "new"), "")
+	if third == fresh || third == old {
+		t.Error("a second new made nothing")
+	}
+}
+
+// Promise 1 at its narrowest: 150 askers at the same moment over three replicas get one link, round after round.
+func TestOneMeetingForAllAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.SlackOptions{PostBurst: -1})
+	replicas := []*replica{w.bot(), w.bot(), w.bot()}
+	askers := make([]string, 150)
+	for i := range askers {
+		askers[i] = "U" + token()[:8]
+		w.person(askers[i], "asker"+strings.ToLower(token()[:8]), "en-US", newGUID())
+	}
+	for round := range 5 {
+		channel := "C" + token()[:8]
+		w.slack.AddChannel(sandbox.SlackChannel{ID: channel, Name: strings.ToLower(channel)})
+		before := len(w.graph.Meetings())
+		var wg sync.WaitGroup
+		for i, user := range askers {
+			wg.Go(func() {
+				a, err := w.slack.Command(t.Context(), replicas[i%3].URL(), sandbox.SlackCommand{User: user, Channel: channel})
+				if err != nil || a.Problem != "" || a.Message == nil {
+					t.Errorf("asker %d: %+v, %v", i, a, err)
+				}
+			})
+		}
+		wg.Wait()
+		cards := func() map[string]string { // asker, or "" for everybody, to link
+			found := map[string]string{}
+			for _, m := range w.slack.Messages(channel) {
+				if url := link(m); url != "" {
+					found[m.To] = url
+				}
+			}
+			return found
+		}
+		// Everybody sees one card; each of the others gets one of their own.
+		eventually(t, "every asker has a card", func() bool { return len(cards()) >= len(askers) })
+		links := map[string]bool{}
+		for _, url := range cards() {
+			links[url] = true
+		}
+		if len(links) != 1 {
+			t.Fatalf("round %d: %d links were shown", round, len(links))
+		}
+		current := wantCard(t, w.meet(replicas[0], askers[0], channel, "show"), askers[0])
+		if !links[current] {
+			t.Errorf("round %d: the next asker gets another link", round)
+		}
+		if made := len(w.graph.Meetings()) - before; made != 1 {
+			t.Errorf("round %d: Graph holds %d meetings for the conversation", round, made)
+		}
+	}
+}

@@ -1,0 +1,263 @@
+package main
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"meetbot/bot"
+	"meetbot/bot/slackapp"
+	"meetbot/graphclient"
+	"meetbot/internal/telemetry"
+	"meetbot/store"
+)
+
+// Periods of the HTTP servers and of stopping.
+const (
+	readHeader = 2 * time.Second
+	readAll    = 5 * time.Second
+	writeAll   = 10 * time.Second
+	keepAlive  = 2 * time.Minute
+	maxHeader  = 16 << 10
+	grace      = 10 * time.Second // for attempts under way when the process is told to stop
+)
+
+// Surroundings are what a replica gets beside its configuration. The zero value is right for production.
+type Surroundings struct {
+	Name    string         // unique among the replicas; empty: host name and process ID
+	RootCAs *x509.CertPool // that Entra's certificate is checked against; nil: the system's
+	Timing  bot.Timing     // zero: the defaults
+	Idle    time.Duration  // store.Options.Idle
+}
+
+// Replica is one running bot.
+type Replica struct {
+	log     *slog.Logger
+	store   *store.Store
+	slack   *slackapp.App
+	service *bot.Service
+	metrics *telemetry.Metrics
+
+	public, admin       net.Listener
+	publicHTTP, adminMx *http.Server
+	draining            atomic.Bool
+}
+
+// NewReplica builds a replica from a valid configuration and opens its listeners. Nothing runs yet, and neither Redis
+// nor any other service needs to be up.
+func NewReplica(ctx context.Context, c Config, in Surroundings, log *slog.Logger) (r *Replica, err error) {
+	if in.Name == "" {
+		host, err := os.Hostname()
+		if err != nil {
+			return nil, fmt.Errorf("name the replica: %w", err)
+		}
+		in.Name = fmt.Sprintf("%s-%d-%d", host, os.Getpid(), time.Now().UnixMilli())
+	}
+	words, err := bot.NewWords()
+	if err != nil {
+		return nil, err
+	}
+	lang, _ := c.language()
+	organizers, err := bot.ParseOrganizerPolicy(c.Organizer)
+	if err != nil {
+		return nil, fmt.Errorf("organizer: %w", err)
+	}
+	r = &Replica{log: log}
+	if r.store, err = store.Open(c.RedisURL, store.Options{Replica: in.Name, Idle: in.Idle}); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, r.close())
+		}
+	}()
+	r.metrics = telemetry.New(r.store.Depth)
+	graphConfig := c.graph()
+	graphConfig.RootCAs, graphConfig.Observe = in.RootCAs, r.metrics.Graph
+	graph, err := graphclient.New(graphConfig)
+	if err != nil {
+		return nil, err
+	}
+	r.slack, err = slackapp.New(slackapp.Config{
+		SigningSecret: c.SlackSigningSecret, BotToken: c.SlackBotToken, APIURL: c.SlackAPIURL,
+		Words: words, Language: lang, Log: log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	r.service = bot.NewService(bot.Config{
+		Conversations: r.store, Identities: r.store, Queue: r.store, Meetings: graph, Directory: graph,
+		Words: words, Log: log, Observer: r.metrics,
+		Platforms:  map[string]bot.Platform{slackapp.Platform: r.slack},
+		Organizers: organizers,
+		Askers:     bot.AskerPolicy{Domains: c.domains(), Guests: c.AllowGuests},
+		ClientID:   c.ClientID, Language: lang, Timing: in.Timing,
+	})
+	var listen net.ListenConfig
+	if r.public, err = listen.Listen(ctx, "tcp", c.HTTPAddr); err != nil {
+		return nil, fmt.Errorf("HTTP_ADDR: %w", err)
+	}
+	if r.admin, err = listen.Listen(ctx, "tcp", c.AdminAddr); err != nil {
+		return nil, fmt.Errorf("ADMIN_ADDR: %w", err)
+	}
+	r.publicHTTP, r.adminMx = server(r.publicMux(), log), server(r.adminMux(), log)
+	return r, nil
+}
+
+func server(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: readHeader, ReadTimeout: readAll, WriteTimeout: writeAll, IdleTimeout: keepAlive,
+		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+}
+
+// URL is where the replica is reached on this machine.
+func (r *Replica) URL() string {
+	_, port, _ := net.SplitHostPort(r.public.Addr().String())
+	return "http://127.0.0.1:" + port
+}
+
+// AdminURL is where its figures are read on this machine.
+func (r *Replica) AdminURL() string { return "http://" + r.admin.Addr().String() }
+
+func (r *Replica) publicMux() http.Handler {
+	mux := http.NewServeMux()
+	r.slack.Register(mux, r.service)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+	mux.HandleFunc("GET /readyz", r.ready)
+	return mux
+}
+
+func (r *Replica) adminMux() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", r.metrics.Handler())
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	return mux
+}
+
+// ready tells whether commands can be served, and if not, why.
+func (r *Replica) ready(w http.ResponseWriter, req *http.Request) {
+	var not []string
+	if r.draining.Load() {
+		not = append(not, "stopping")
+	}
+	if err := r.store.Ping(req.Context()); err != nil {
+		not = append(not, "Redis does not answer")
+	}
+	if !r.slack.Connected() {
+		not = append(not, "Slack has not told the workspace yet")
+	}
+	if len(not) > 0 {
+		http.Error(w, "not ready: "+strings.Join(not, ", "), http.StatusServiceUnavailable)
+		return
+	}
+	_, _ = w.Write([]byte("ready\n"))
+}
+
+// Run serves until ctx ends, then stops in an orderly way: new work is refused, attempts under way may finish within the
+// grace period, and the rest is left to the other replicas. It returns early with an error if Slack refuses the bot token.
+func (r *Replica) Run(ctx context.Context) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var wg sync.WaitGroup
+	for _, s := range []struct {
+		server   *http.Server
+		listener net.Listener
+	}{{r.publicHTTP, r.public}, {r.adminMx, r.admin}} {
+		wg.Go(func() {
+			if err := s.server.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+				stop(fmt.Errorf("serve: %w", err))
+			}
+		})
+	}
+	wg.Go(func() {
+		if err := r.connect(ctx); err != nil {
+			stop(err)
+		}
+	})
+	attempts, stopAttempts := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopAttempts()
+	finished := make(chan struct{})
+	go func() {
+		defer close(finished)
+		r.service.Run(attempts)
+	}()
+	r.log.Info("serving", "address", r.public.Addr().String(), "admin", r.admin.Addr().String())
+
+	<-ctx.Done()
+	r.draining.Store(true)
+	r.log.Info("stopping")
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	err := r.publicHTTP.Shutdown(last)
+	stopAttempts()
+	select {
+	case <-finished:
+	case <-last.Done():
+		r.service.Kill()
+		<-finished
+		r.log.Warn("attempts did not finish in time; other replicas take them over")
+	}
+	err = errors.Join(err, r.adminMx.Shutdown(last), r.store.Close())
+	wg.Wait()
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	if err != nil {
+		r.log.Warn("not everything stopped in order", "error", err)
+	}
+	r.log.Info("stopped")
+	return nil
+}
+
+// connect finds out which workspace the bot token belongs to, for as long as it takes.
+func (r *Replica) connect(ctx context.Context) error {
+	wait := time.Second
+	for {
+		err := r.slack.Connect(ctx)
+		switch {
+		case err == nil, ctx.Err() != nil:
+			return nil
+		case errors.Is(err, slackapp.ErrToken):
+			return fmt.Errorf("SLACK_BOT_TOKEN: %w", err)
+		}
+		r.log.Warn("cannot reach Slack; trying again", "error", err, "in", wait.String())
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return nil
+		}
+		wait = min(2*wait, 30*time.Second)
+	}
+}
+
+// Kill ends the replica where it stands, as a crash would: no answer is finished, and nothing is handed over.
+func (r *Replica) Kill() {
+	r.service.Kill()
+	_ = r.publicHTTP.Close()
+	_ = r.adminMx.Close()
+}
+
+func (r *Replica) close() error {
+	var errs []error
+	for _, l := range []net.Listener{r.public, r.admin} {
+		if l != nil {
+			errs = append(errs, l.Close())
+		}
+	}
+	return errors.Join(append(errs, r.store.Close())...)
+}

@@ -1,0 +1,124 @@
+package graphclient
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/microsoftgraph/msgraph-sdk-go/models"
+	"github.com/microsoftgraph/msgraph-sdk-go/users"
+
+	"meetbot/bot"
+)
+
+// CreateOrGet asks for the organizer's meeting with the request's external ID (document "onlinemeeting-createorget"),
+// and tells whether this call made it. organizerID is an Entra object ID. It sends the external ID, and subject, times
+// and attendees where there are any. What comes back is the meeting as it is, which need not be what was asked for.
+//
+// A request that Graph must refuse by its documentation is refused without asking it, as BadRequest with a Reason.
+func (c *Client) CreateOrGet(ctx context.Context, organizerID string, r bot.MeetingRequest) (bot.OnlineMeeting, bool, error) {
+	var none bot.OnlineMeeting
+	if reason := unsound(organizerID, r); reason != "" {
+		return none, false, &bot.Error{Code: bot.BadRequest, Reason: reason, Err: errors.New(opCreateOrGet + ": not sent: " + reason)}
+	}
+	body := meetingBody(r)
+	var answer models.OnlineMeetingable
+	status, err := c.call(ctx, opCreateOrGet, func(ctx context.Context) (err error) {
+		answer, err = c.graph.Users().ByUserId(organizerID).OnlineMeetings().CreateOrGet().Post(ctx, body, nil)
+		return err
+	})
+	if err != nil {
+		return none, false, err
+	}
+	m, err := meetingOf(answer)
+	if err != nil {
+		return none, false, &bot.Error{Code: bot.Unavailable, Status: status, Err: fmt.Errorf("%s: %w", opCreateOrGet, err)}
+	}
+	return m, status == http.StatusCreated, nil
+}
+
+// unsound says why Graph would refuse the request; empty if it would not. The sentences are shown to the asker.
+func unsound(organizerID string, r bot.MeetingRequest) string {
+	switch {
+	case !isObjectID(organizerID):
+		return "the organizer must be given by object ID"
+	case r.ExternalID == "":
+		return "the meeting has no external ID"
+	case r.Start.IsZero() && !r.End.IsZero():
+		return "a meeting with an end needs a start"
+	case !r.End.IsZero() && r.End.Before(r.Start):
+		return "the end is before the start"
+	}
+	return ""
+}
+
+func meetingBody(r bot.MeetingRequest) *users.ItemOnlineMeetingsCreateOrGetPostRequestBody {
+	body := users.NewItemOnlineMeetingsCreateOrGetPostRequestBody()
+	body.SetExternalId(&r.ExternalID)
+	if r.Subject != "" {
+		body.SetSubject(&r.Subject)
+	}
+	if !r.Start.IsZero() {
+		body.SetStartDateTime(new(r.Start.UTC()))
+	}
+	if !r.End.IsZero() {
+		body.SetEndDateTime(new(r.End.UTC()))
+	}
+	if len(r.Attendees) > 0 {
+		attendees := make([]models.MeetingParticipantInfoable, len(r.Attendees))
+		for i, a := range r.Attendees {
+			user := models.NewIdentity()
+			user.SetId(&a.ID)
+			identity := models.NewIdentitySet()
+			identity.SetUser(user)
+			info := models.NewMeetingParticipantInfo()
+			info.SetIdentity(identity)
+			info.SetUpn(&a.UPN)
+			attendees[i] = info
+		}
+		participants := models.NewMeetingParticipants()
+		participants.SetAttendees(attendees)
+		body.SetParticipants(participants)
+	}
+	return body
+}
+
+// meetingOf reads Graph's answer. Without a link that people can follow there is no meeting.
+func meetingOf(a models.OnlineMeetingable) (bot.OnlineMeeting, error) {
+	if a == nil {
+		return bot.OnlineMeeting{}, errors.New("the answer is empty")
+	}
+	m := bot.OnlineMeeting{
+		JoinURL: value(a.GetJoinWebUrl()),
+		Subject: value(a.GetSubject()),
+		Created: value(a.GetCreationDateTime()),
+	}
+	if u, err := url.Parse(m.JoinURL); err != nil || u.Scheme != "https" || u.Host == "" {
+		return bot.OnlineMeeting{}, errors.New("the answer has no join link")
+	}
+	if !m.Created.IsZero() {
+		m.Created = m.Created.In(time.UTC)
+	}
+	if s := a.GetJoinMeetingIdSettings(); s != nil {
+		m.JoinID = value(s.GetJoinMeetingId())
+		if required := s.GetIsPasscodeRequired(); required == nil || *required {
+			m.Passcode = value(s.GetPasscode())
+		}
+	}
+	if audio := a.GetAudioConferencing(); audio != nil {
+		m.TollNumber, m.ConferenceID = value(audio.GetTollNumber()), value(audio.GetConferenceId())
+	}
+	return m, nil
+}
+
+// value is what p points to, or the zero value.
+func value[T any](p *T) T {
+	if p == nil {
+		var zero T
+		return zero
+	}
+	return *p
+}

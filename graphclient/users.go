@@ -1,0 +1,143 @@
+package graphclient
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"github.com/google/uuid"
+	abstractions "github.com/microsoft/kiota-abstractions-go"
+	"github.com/microsoftgraph/msgraph-sdk-go/models"
+	"github.com/microsoftgraph/msgraph-sdk-go/users"
+
+	"meetbot/bot"
+)
+
+// userProperties are what is read of a user; userType and accountEnabled come only when asked for.
+var userProperties = []string{"id", "displayName", "mail", "userPrincipalName", "userType", "accountEnabled"}
+
+// isObjectID tells whether s is an Entra object ID.
+func isObjectID(s string) bool { return len(s) == 36 && uuid.Validate(s) == nil }
+
+// isAddress tells whether s can be a UPN or an e-mail at all.
+func isAddress(s string) bool {
+	return strings.Contains(s, "@") && !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) })
+}
+
+// User reads one user by object ID or user principal name (document "user-get").
+func (c *Client) User(ctx context.Context, idOrUPN string) (bot.DirectoryUser, error) {
+	// Anything else would name another resource below /users, or the whole list.
+	if !isObjectID(idOrUPN) && !isAddress(idOrUPN) {
+		return bot.DirectoryUser{}, &bot.Error{Code: bot.NoSuchUser, Err: errors.New(opUser + ": not sent: neither object ID nor user principal name")}
+	}
+	var answer models.Userable
+	status, err := c.call(ctx, opUser, func(ctx context.Context) (err error) {
+		answer, err = c.graph.Users().ByUserId(idOrUPN).Get(ctx, &users.UserItemRequestBuilderGetRequestConfiguration{
+			QueryParameters: &users.UserItemRequestBuilderGetQueryParameters{Select: userProperties},
+		})
+		return err
+	})
+	if err != nil {
+		return bot.DirectoryUser{}, err
+	}
+	return userOf(opUser, status, answer)
+}
+
+// UsersByEmail finds every distinct user whose user principal name, mail or proxy address is this e-mail, in any case.
+// It costs two calls: the principal name is looked up directly, which knows a user from the first second; the others
+// are searched for (document "aad-advanced-queries"), in an index that may lag behind by minutes.
+func (c *Client) UsersByEmail(ctx context.Context, email string) ([]bot.DirectoryUser, error) {
+	if !isAddress(email) {
+		return nil, nil
+	}
+	var found []bot.DirectoryUser
+	u, err := c.User(ctx, email)
+	switch code := bot.CodeOf(err); {
+	case err == nil && strings.EqualFold(u.UPN, email):
+		found = append(found, u)
+	case err == nil, code == bot.NoSuchUser:
+	case code == bot.BadRequest: // an e-mail that no principal name can be
+	default:
+		return nil, err
+	}
+	more, err := c.search(ctx, fmt.Sprintf("mail eq %s or proxyAddresses/any(p:p eq %s)", quote(email), quote("smtp:"+email)))
+	if err != nil {
+		return nil, err
+	}
+	for _, u := range more {
+		found = addDistinct(found, u)
+	}
+	return found, nil
+}
+
+// maxPages bounds a search. One e-mail belongs to one user, a few at worst.
+const maxPages = 5
+
+// search returns every user that the filter matches. Two properties joined by "or" need the advanced query parameters.
+func (c *Client) search(ctx context.Context, filter string) ([]bot.DirectoryUser, error) {
+	headers := abstractions.NewRequestHeaders()
+	headers.Add("ConsistencyLevel", "eventual")
+	first := &users.UsersRequestBuilderGetRequestConfiguration{
+		Headers: headers,
+		QueryParameters: &users.UsersRequestBuilderGetQueryParameters{
+			Filter: &filter, Select: userProperties, Count: new(true),
+		},
+	}
+	following := &users.UsersRequestBuilderGetRequestConfiguration{Headers: headers}
+	var found []bot.DirectoryUser
+	builder, request := c.graph.Users(), first
+	for range maxPages {
+		var answer models.UserCollectionResponseable
+		status, err := c.call(ctx, opUsers, func(ctx context.Context) (err error) {
+			answer, err = builder.Get(ctx, request)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		if answer == nil || answer.GetValue() == nil {
+			return nil, &bot.Error{Code: bot.Unavailable, Status: status, Err: errors.New(opUsers + ": the answer is no list")}
+		}
+		for _, item := range answer.GetValue() {
+			u, err := userOf(opUsers, status, item)
+			if err != nil {
+				return nil, err
+			}
+			found = append(found, u)
+		}
+		next := answer.GetOdataNextLink()
+		if next == nil || *next == "" {
+			return found, nil
+		}
+		builder, request = c.graph.Users().WithUrl(*next), following // goes nowhere but to the Graph host: internal/outbound
+	}
+	return nil, &bot.Error{Code: bot.Unavailable, Err: fmt.Errorf("%s: more than %d pages", opUsers, maxPages)}
+}
+
+// userOf reads Graph's answer. An account that is not said to be enabled is not.
+func userOf(op string, status int, a models.Userable) (bot.DirectoryUser, error) {
+	if a == nil || !isObjectID(value(a.GetId())) {
+		return bot.DirectoryUser{}, &bot.Error{Code: bot.Unavailable, Status: status, Err: errors.New(op + ": the answer is no user")}
+	}
+	return bot.DirectoryUser{
+		ID:      value(a.GetId()),
+		UPN:     value(a.GetUserPrincipalName()),
+		Name:    value(a.GetDisplayName()),
+		Guest:   strings.EqualFold(value(a.GetUserType()), "Guest"),
+		Enabled: value(a.GetAccountEnabled()),
+	}, nil
+}
+
+func addDistinct(found []bot.DirectoryUser, u bot.DirectoryUser) []bot.DirectoryUser {
+	for _, f := range found {
+		if strings.EqualFold(f.ID, u.ID) {
+			return found
+		}
+	}
+	return append(found, u)
+}
+
+// quote writes a string literal of OData (OData 4.01, URL conventions, section 5.1.1.6.2).
+func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }

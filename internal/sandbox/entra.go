@@ -1,0 +1,246 @@
+package sandbox
+
+import (
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// EntraOptions describe the tenant and its one app registration.
+type EntraOptions struct {
+	TenantID     string
+	ClientID     string
+	ClientSecret string
+	// Certificate is registered with the app beside the secret. Optional.
+	Certificate *x509.Certificate
+	// Federation is the app's federated identity credential. Optional.
+	Federation *EntraFederation
+	// Roles are the application permissions with admin consent. Nil: those that the program needs.
+	Roles []string
+	// Lifetime of tokens. Zero: an hour.
+	Lifetime time.Duration
+	// Latency is how long every answer takes.
+	Latency time.Duration
+	// Now is the server's clock. Nil: time.Now.
+	Now func() time.Time
+}
+
+// EntraFederation is a federated identity credential: whoever shows a token of this issuer for this subject is the app.
+type EntraFederation struct {
+	Issuer  string
+	Subject string
+	Key     crypto.PublicKey // that the issuer signs with
+}
+
+// EntraRoles are the application permissions that the program needs, and what an app has unless told otherwise.
+var EntraRoles = []string{"OnlineMeetings.ReadWrite.All", "User.Read.All"}
+
+// Entra is Microsoft's identity platform for one tenant and one app: OpenID discovery and the client credentials flow
+// (documents "v2-protocols-oidc" and "v2-oauth2-client-creds-grant-flow"), over TLS.
+//
+// The names of its operations, for [Fault.Target], are "token" and "discovery" (which includes the signing keys).
+type Entra struct {
+	opts     EntraOptions
+	server   *loopbackServer
+	ca       *authority
+	key      *rsa.PrivateKey
+	kid      string
+	faults   faults
+	requests atomic.Int64
+	tokens   atomic.Int64
+
+	mu            sync.Mutex
+	roles         []string
+	lifetime      time.Duration
+	secret        string
+	secretExpired bool
+	resources     []string // audiences that tokens are given for
+}
+
+// NewEntra starts the server. Close it when done.
+func NewEntra(o EntraOptions) (*Entra, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Lifetime == 0 {
+		o.Lifetime = time.Hour
+	}
+	if o.Roles == nil {
+		o.Roles = EntraRoles
+	}
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return nil, fmt.Errorf("make token signing key: %w", err)
+	}
+	ca, err := newAuthority(time.Now()) // clients check certificates by their own clock
+	if err != nil {
+		return nil, err
+	}
+	e := &Entra{
+		opts: o, ca: ca, key: key, kid: rand.Text(),
+		roles: slices.Clone(o.Roles), lifetime: o.Lifetime, secret: o.ClientSecret,
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{tenant}/v2.0/.well-known/openid-configuration", e.op("discovery", e.discovery))
+	mux.HandleFunc("GET /{tenant}/discovery/v2.0/keys", e.op("discovery", e.keys))
+	mux.HandleFunc("POST /{tenant}/oauth2/v2.0/token", e.op("token", e.token))
+	e.server, err = listenLoopback(mux, &tls.Config{Certificates: []tls.Certificate{ca.leaf}})
+	if err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// Close stops the server and cuts its connections.
+func (e *Entra) Close() { e.server.close() }
+
+// URL is the authority host, for AZURE_AUTHORITY_HOST: "https://127.0.0.1:PORT/".
+func (e *Entra) URL() string { return "https://" + e.server.addr + "/" }
+
+// RootCAs holds the certificate that clients must trust.
+func (e *Entra) RootCAs() *x509.CertPool { return e.ca.pool }
+
+// CAPEM is the same certificate as a PEM file.
+func (e *Entra) CAPEM() []byte { return slices.Clone(e.ca.pem) }
+
+// Fault arms a fault.
+func (e *Entra) Fault(f Fault) { e.faults.add(f) }
+
+// ClearFaults disarms every fault.
+func (e *Entra) ClearFaults() { e.faults.clear() }
+
+// Requests counts every request so far.
+func (e *Entra) Requests() int { return int(e.requests.Load()) }
+
+// Tokens counts the tokens given out so far.
+func (e *Entra) Tokens() int { return int(e.tokens.Load()) }
+
+// SetRoles changes the application permissions. As in the real Entra, a token keeps the roles that it was given with.
+func (e *Entra) SetRoles(roles ...string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.roles = slices.Clone(roles)
+}
+
+// SetLifetime changes how long tokens are valid that are given from now on.
+func (e *Entra) SetLifetime(d time.Duration) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.lifetime = d
+}
+
+// SetClientSecret replaces the app's secret.
+func (e *Entra) SetClientSecret(secret string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.secret, e.secretExpired = secret, false
+}
+
+// ExpireClientSecret lets the app's secret run out.
+func (e *Entra) ExpireClientSecret() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.secretExpired = true
+}
+
+// serveAudience makes tokens available for a resource: the scope without its "/.default".
+func (e *Entra) serveAudience(resource string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.resources = append(e.resources, resource)
+}
+
+// op wraps a handler with what all operations share.
+func (e *Entra) op(name string, work http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		e.requests.Add(1)
+		r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+		if err := r.ParseForm(); err != nil {
+			e.refuse(w, r, entraMalformed("the body is no form"))
+			return
+		}
+		if !entraWait(r, e.opts.Latency) {
+			return
+		}
+		e.faults.around(name, w, r, work)
+	}
+}
+
+// entraWait waits as long as an answer takes; false if the client gave up.
+func entraWait(r *http.Request, d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-r.Context().Done():
+		return false
+	}
+}
+
+func (e *Entra) issuer() string { return e.URL() + e.opts.TenantID + "/v2.0" }
+
+func (e *Entra) tokenEndpoint() string { return e.URL() + e.opts.TenantID + "/oauth2/v2.0/token" }
+
+func (e *Entra) knows(tenant string) bool { return strings.EqualFold(tenant, e.opts.TenantID) }
+
+func (e *Entra) discovery(w http.ResponseWriter, r *http.Request) {
+	if tenant := r.PathValue("tenant"); !e.knows(tenant) {
+		refusal := entraUnknownTenant(tenant)
+		refusal.code = "invalid_tenant"
+		e.refuse(w, r, refusal)
+		return
+	}
+	base := e.URL() + e.opts.TenantID
+	entraJSON(w, http.StatusOK, map[string]any{
+		"token_endpoint":                        e.tokenEndpoint(),
+		"token_endpoint_auth_methods_supported": []string{"client_secret_post", "private_key_jwt", "client_secret_basic"},
+		"jwks_uri":                              base + "/discovery/v2.0/keys",
+		"response_modes_supported":              []string{"query", "fragment", "form_post"},
+		"subject_types_supported":               []string{"pairwise"},
+		"id_token_signing_alg_values_supported": []string{"RS256"},
+		"response_types_supported":              []string{"code", "id_token", "code id_token", "id_token token"},
+		"scopes_supported":                      []string{"openid", "profile", "email", "offline_access"},
+		"issuer":                                e.issuer(),
+		"request_uri_parameter_supported":       false,
+		"authorization_endpoint":                base + "/oauth2/v2.0/authorize",
+		"device_authorization_endpoint":         base + "/oauth2/v2.0/devicecode",
+		"tenant_region_scope":                   "EU",
+		"cloud_instance_name":                   "microsoftonline.com",
+	})
+}
+
+func (e *Entra) keys(w http.ResponseWriter, r *http.Request) {
+	if tenant := r.PathValue("tenant"); !e.knows(tenant) {
+		e.refuse(w, r, entraUnknownTenant(tenant))
+		return
+	}
+	b64 := base64.RawURLEncoding.EncodeToString
+	entraJSON(w, http.StatusOK, map[string]any{"keys": []map[string]any{{
+		"kty": "RSA", "use": "sig", "alg": "RS256", "kid": e.kid,
+		"n": b64(e.key.N.Bytes()), "e": b64(big.NewInt(int64(e.key.E)).Bytes()),
+		"issuer": e.issuer(),
+	}}})
+}
+
+func entraJSON(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store, no-cache")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) // the client may be gone
+}

@@ -1,0 +1,236 @@
+package sandbox
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+const (
+	entraTenant   = "9f1c2b1a-4d53-4c3e-8b59-0f2a7c1d6e10"
+	entraClient   = "3b0e7a52-6c1f-4f0e-9a44-5d2c8f9b7a01"
+	entraSecret   = "sandbox~secret"
+	entraAudience = "http://127.0.0.1:1"
+)
+
+func startEntra(t *testing.T, o EntraOptions) (*Entra, *http.Client) {
+	t.Helper()
+	o.TenantID, o.ClientID, o.ClientSecret = entraTenant, entraClient, entraSecret
+	e, err := NewEntra(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(e.Close)
+	e.serveAudience(entraAudience)
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: e.RootCAs()}}
+	t.Cleanup(transport.CloseIdleConnections)
+	return e, &http.Client{Transport: transport}
+}
+
+type entraAnswer struct {
+	Status      int    `json:"-"`
+	Error       string `json:"error"`
+	Description string `json:"error_description"`
+	Codes       []int  `json:"error_codes"`
+	Token       string `json:"access_token"`
+	ExpiresIn   int    `json:"expires_in"`
+}
+
+func entraAsk(t *testing.T, c *http.Client, tokenURL string, form url.Values) entraAnswer {
+	t.Helper()
+	resp, err := c.PostForm(tokenURL, form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := entraAnswer{Status: resp.StatusCode}
+	if err := json.Unmarshal(body, &a); err != nil {
+		t.Fatalf("answer %q: %v", body, err)
+	}
+	return a
+}
+
+func entraForm() url.Values {
+	return url.Values{
+		"grant_type": {"client_credentials"}, "client_id": {entraClient}, "client_secret": {entraSecret},
+		"scope": {entraAudience + "/.default openid offline_access profile"},
+	}
+}
+
+func TestEntraGivesTokensThatCarryTheGrantedRoles(t *testing.T) {
+	e, c := startEntra(t, EntraOptions{})
+	resp, err := c.Get(e.URL() + entraTenant + "/v2.0/.well-known/openid-configuration")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var discovery struct {
+		Issuer        string `json:"issuer"`
+		TokenEndpoint string `json:"token_endpoint"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&discovery); err != nil {
+		t.Fatal(err)
+	}
+	a := entraAsk(t, c, discovery.TokenEndpoint, entraForm())
+	if a.Status != 200 || a.ExpiresIn != 3600 {
+		t.Fatalf("got %+v", a)
+	}
+	claims, err := e.verify(a.Token, entraAudience, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if claims.Issuer != discovery.Issuer || claims.TenantID != entraTenant || claims.AppID != entraClient ||
+		strings.Join(claims.Roles, " ") != "OnlineMeetings.ReadWrite.All User.Read.All" {
+		t.Errorf("claims %+v", claims)
+	}
+	if _, err := e.verify(a.Token, "https://elsewhere.example", time.Now); err == nil {
+		t.Error("a token for one entraAudience was good for another")
+	}
+
+	e.SetRoles("User.Read.All")
+	e.SetLifetime(10 * time.Minute)
+	a = entraAsk(t, c, discovery.TokenEndpoint, entraForm())
+	claims, err = e.verify(a.Token, entraAudience, time.Now)
+	if err != nil || len(claims.Roles) != 1 || a.ExpiresIn != 600 {
+		t.Errorf("after a change: %+v, %v, %+v", claims, err, a)
+	}
+	if e.Requests() != 3 || e.Tokens() != 2 {
+		t.Errorf("counted %d requests, %d tokens", e.Requests(), e.Tokens())
+	}
+}
+
+func TestEntraRefusals(t *testing.T) {
+	set := func(name, value string) func(url.Values) { return func(f url.Values) { f.Set(name, value) } }
+	for name, tt := range map[string]struct {
+		tenant string
+		change func(url.Values)
+		arm    func(*Entra)
+		status int
+		oauth  string
+		code   int
+	}{
+		"wrong secret":     {change: set("client_secret", "wrong"), status: 401, oauth: "invalid_client", code: 7000215},
+		"no secret":        {change: func(f url.Values) { f.Del("client_secret") }, status: 401, oauth: "invalid_client", code: 7000216},
+		"expired secret":   {arm: (*Entra).ExpireClientSecret, status: 401, oauth: "invalid_client", code: 7000222},
+		"unknown app":      {change: set("client_id", entraTenant), status: 400, oauth: "unauthorized_client", code: 700016},
+		"unknown tenant":   {tenant: entraClient, status: 400, oauth: "invalid_request", code: 90002},
+		"unknown resource": {change: set("scope", "https://elsewhere.example/.default"), status: 400, oauth: "invalid_resource", code: 500011},
+		"narrow scope":     {change: set("scope", entraAudience+"/User.Read.All"), status: 400, oauth: "invalid_scope", code: 1002012},
+		"no scope":         {change: func(f url.Values) { f.Del("scope") }, status: 400, oauth: "invalid_request", code: 900144},
+		"other grant":      {change: set("grant_type", "password"), status: 400, oauth: "unsupported_grant_type", code: 70003},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, c := startEntra(t, EntraOptions{})
+			form, tenant := entraForm(), entraTenant
+			if tt.change != nil {
+				tt.change(form)
+			}
+			if tt.arm != nil {
+				tt.arm(e)
+			}
+			if tt.tenant != "" {
+				tenant = tt.tenant
+			}
+			a := entraAsk(t, c, e.URL()+tenant+"/oauth2/v2.0/token", form)
+			if a.Status != tt.status || a.Error != tt.oauth || len(a.Codes) != 1 || a.Codes[0] != tt.code {
+				t.Errorf("got %+v, want %d %s %d", a, tt.status, tt.oauth, tt.code)
+			}
+			if strings.Contains(a.Description, entraSecret) {
+				t.Error("the answer repeats the secret")
+			}
+		})
+	}
+}
+
+func TestEntraFederatedAssertion(t *testing.T) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stranger, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, c := startEntra(t, EntraOptions{Federation: &EntraFederation{
+		Issuer: "https://cluster.example", Subject: "system:serviceaccount:bot:bot", Key: key.Public(),
+	}})
+	form := entraForm()
+	form.Del("client_secret")
+	form.Set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+	ask := func(k *rsa.PrivateKey, subject string, expires time.Duration) entraAnswer {
+		assertion, err := jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.RegisteredClaims{
+			Issuer: "https://cluster.example", Subject: subject, Audience: jwt.ClaimStrings{"api://AzureADTokenExchange"},
+			ExpiresAt: jwt.NewNumericDate(time.Now().Add(expires)),
+		}).SignedString(k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		form.Set("client_assertion", assertion)
+		return entraAsk(t, c, e.tokenEndpoint(), form)
+	}
+	if a := ask(key, "system:serviceaccount:bot:bot", time.Hour); a.Status != 200 || a.Token == "" {
+		t.Errorf("good assertion: %+v", a)
+	}
+	if a := ask(key, "system:serviceaccount:bot:other", time.Hour); a.Status != 401 || a.Codes[0] != 700211 {
+		t.Errorf("other subject: %+v", a)
+	}
+	if a := ask(stranger, "system:serviceaccount:bot:bot", time.Hour); a.Status != 401 || a.Codes[0] != 700027 {
+		t.Errorf("signed by a stranger: %+v", a)
+	}
+	if a := ask(key, "system:serviceaccount:bot:bot", -time.Hour); a.Status != 401 || a.Codes[0] != 700024 {
+		t.Errorf("expired: %+v", a)
+	}
+}
+
+func TestEntraIsTrustedByItsOwnCAAlone(t *testing.T) {
+	e, _ := startEntra(t, EntraOptions{})
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(e.CAPEM()) {
+		t.Fatal("CAPEM is no PEM")
+	}
+	withCA := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
+	defer withCA.CloseIdleConnections()
+	resp, err := withCA.Get(e.URL() + entraTenant + "/discovery/v2.0/keys")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if resp, err := (&http.Client{}).Get(e.URL()); err == nil {
+		_ = resp.Body.Close()
+		t.Error("a client with the system's roots connected")
+	}
+}
+
+func TestEntraFaults(t *testing.T) {
+	e, c := startEntra(t, EntraOptions{})
+	e.Fault(Fault{Target: "token", Times: 1, Status: 503, RetryAfter: "7", ContentType: "application/json", Body: "{}"})
+	if a := entraAsk(t, c, e.tokenEndpoint(), entraForm()); a.Status != 503 {
+		t.Errorf("first: %+v", a)
+	}
+	if a := entraAsk(t, c, e.tokenEndpoint(), entraForm()); a.Status != 200 {
+		t.Errorf("spent: %+v", a)
+	}
+	e.Fault(Fault{Reset: true})
+	if resp, err := c.PostForm(e.tokenEndpoint(), entraForm()); err == nil {
+		_ = resp.Body.Close()
+		t.Error("an answer came through a cut connection")
+	}
+	e.ClearFaults()
+	if a := entraAsk(t, c, e.tokenEndpoint(), entraForm()); a.Status != 200 {
+		t.Errorf("cleared: %+v", a)
+	}
+}

@@ -1,0 +1,282 @@
+package sandbox
+
+import (
+	"crypto/sha1" //nolint:gosec // the header's x5t is a SHA-1 thumbprint by definition (RFC 7515, 4.1.7)
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/uuid"
+)
+
+// entraClaims are the claims of an app-only access token that anybody here looks at.
+type entraClaims struct {
+	jwt.RegisteredClaims
+	TenantID string   `json:"tid"`
+	AppID    string   `json:"appid"`
+	Roles    []string `json:"roles,omitempty"`
+	ObjectID string   `json:"oid"`
+	IDType   string   `json:"idtyp"`
+	Version  string   `json:"ver"`
+	TokenID  string   `json:"uti"`
+}
+
+// token answers the client credentials flow. The checks and their order follow the document "AADSTS error codes" and
+// what the service is seen to answer.
+func (e *Entra) token(w http.ResponseWriter, r *http.Request) {
+	tenant := r.PathValue("tenant")
+	if !e.knows(tenant) {
+		e.refuse(w, r, entraUnknownTenant(tenant))
+		return
+	}
+	if refusal := e.checkRequest(r.PostForm); refusal != nil {
+		e.refuse(w, r, refusal)
+		return
+	}
+	if refusal := e.checkClient(r.PostForm); refusal != nil {
+		e.refuse(w, r, refusal)
+		return
+	}
+	audience := strings.TrimSuffix(r.PostForm.Get("scope"), "/.default")
+	e.mu.Lock()
+	known, lifetime, roles := slices.Contains(e.resources, audience), e.lifetime, slices.Clone(e.roles)
+	e.mu.Unlock()
+	if !known {
+		e.refuse(w, r, &entraRefusal{
+			http.StatusBadRequest, "invalid_resource", 500011,
+			fmt.Sprintf("The resource principal named %s was not found in the tenant named Contoso. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You might have sent your authentication request to the wrong tenant.", audience),
+		})
+		return
+	}
+	token, err := e.mint(audience, lifetime, roles)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	e.tokens.Add(1)
+	seconds := int(lifetime / time.Second)
+	entraJSON(w, http.StatusOK, map[string]any{
+		"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds, "access_token": token,
+	})
+}
+
+func (e *Entra) mint(audience string, lifetime time.Duration, roles []string) (string, error) {
+	now := e.opts.Now()
+	principal := uuid.NewSHA1(uuid.NameSpaceURL, []byte(e.opts.ClientID)).String()
+	t := jwt.NewWithClaims(jwt.SigningMethodRS256, entraClaims{
+		RegisteredClaims: jwt.RegisteredClaims{
+			Issuer:    e.issuer(),
+			Subject:   principal,
+			Audience:  jwt.ClaimStrings{audience},
+			IssuedAt:  jwt.NewNumericDate(now),
+			NotBefore: jwt.NewNumericDate(now),
+			ExpiresAt: jwt.NewNumericDate(now.Add(lifetime)),
+		},
+		TenantID: e.opts.TenantID, AppID: e.opts.ClientID, Roles: roles,
+		ObjectID: principal, IDType: "app", Version: "1.0", TokenID: uuid.NewString(),
+	})
+	t.Header["kid"] = e.kid
+	signed, err := t.SignedString(e.key)
+	if err != nil {
+		return "", fmt.Errorf("sign token: %w", err)
+	}
+	return signed, nil
+}
+
+// verify checks a token that this server gave out for the audience.
+func (e *Entra) verify(token, audience string, now func() time.Time) (*entraClaims, error) {
+	var claims entraClaims
+	_, err := jwt.ParseWithClaims(token, &claims, func(*jwt.Token) (any, error) { return e.key.Public(), nil },
+		jwt.WithValidMethods([]string{"RS256"}), jwt.WithAudience(audience), jwt.WithIssuer(e.issuer()),
+		jwt.WithExpirationRequired(), jwt.WithTimeFunc(now))
+	if err != nil {
+		return nil, err
+	}
+	return &claims, nil
+}
+
+// checkRequest checks the parameters that have nothing to do with who is asking.
+func (e *Entra) checkRequest(form url.Values) *entraRefusal {
+	switch form.Get("grant_type") {
+	case "client_credentials":
+	case "":
+		return entraMissing("grant_type")
+	default:
+		return &entraRefusal{
+			http.StatusBadRequest, "unsupported_grant_type", 70003,
+			fmt.Sprintf("The app requested an unsupported grant type '%s'.", form.Get("grant_type")),
+		}
+	}
+	for _, name := range []string{"client_id", "scope"} {
+		if form.Get(name) == "" {
+			return entraMissing(name)
+		}
+	}
+	// The libraries add the OpenID scopes to whatever they are asked for; the flow knows no others beside .default.
+	scopes := slices.DeleteFunc(strings.Fields(form.Get("scope")), func(s string) bool {
+		return slices.Contains([]string{"openid", "profile", "offline_access"}, s)
+	})
+	if len(scopes) != 1 || !strings.HasSuffix(scopes[0], "/.default") {
+		return &entraRefusal{
+			http.StatusBadRequest, "invalid_scope", 1002012,
+			fmt.Sprintf("The provided value for scope %s is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI).", form.Get("scope")),
+		}
+	}
+	form.Set("scope", scopes[0])
+	return nil
+}
+
+// checkClient checks that the asker is the app.
+func (e *Entra) checkClient(form url.Values) *entraRefusal {
+	client := form.Get("client_id")
+	if !strings.EqualFold(client, e.opts.ClientID) {
+		return &entraRefusal{
+			http.StatusBadRequest, "unauthorized_client", 700016,
+			fmt.Sprintf("Application with identifier '%s' was not found in the directory 'Contoso'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant.", client),
+		}
+	}
+	if form.Has("client_assertion") {
+		return e.checkAssertion(form)
+	}
+	secret := form.Get("client_secret")
+	e.mu.Lock()
+	want, expired := e.secret, e.secretExpired
+	e.mu.Unlock()
+	switch {
+	case secret == "":
+		return &entraRefusal{
+			http.StatusUnauthorized, "invalid_client", 7000216,
+			"'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.",
+		}
+	case want == "" || subtle.ConstantTimeCompare([]byte(secret), []byte(want)) != 1:
+		return &entraRefusal{
+			http.StatusUnauthorized, "invalid_client", 7000215,
+			fmt.Sprintf("Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '%s'.", e.opts.ClientID),
+		}
+	case expired:
+		return &entraRefusal{
+			http.StatusUnauthorized, "invalid_client", 7000222,
+			fmt.Sprintf("The provided client secret keys for app '%s' are expired. Visit the Azure portal to create new keys for your app: https://aka.ms/NewClientSecret, or consider using certificate credentials for added security: https://aka.ms/certCreds.", e.opts.ClientID),
+		}
+	}
+	return nil
+}
+
+// checkAssertion checks a signed assertion in the place of a secret (RFC 7523): signed by the app itself with its
+// certificate (document "certificate-credentials"), or by the issuer of its federated credential.
+func (e *Entra) checkAssertion(form url.Values) *entraRefusal {
+	if form.Get("client_assertion_type") != "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" {
+		return entraMalformed("the value of 'client_assertion_type' is not known")
+	}
+	var claims jwt.RegisteredClaims
+	unverified, _, err := jwt.NewParser().ParseUnverified(form.Get("client_assertion"), &claims)
+	if err != nil {
+		return &entraRefusal{http.StatusUnauthorized, "invalid_client", 50027, "JWT token is invalid or malformed."}
+	}
+	var key any
+	options := []jwt.ParserOption{
+		jwt.WithValidMethods([]string{"RS256", "PS256"}), jwt.WithExpirationRequired(), jwt.WithTimeFunc(e.opts.Now),
+	}
+	if claims.Issuer == e.opts.ClientID {
+		cert := e.opts.Certificate
+		if cert == nil || !entraThumbprint(unverified.Header, cert.Raw) {
+			return &entraRefusal{
+				http.StatusUnauthorized, "invalid_client", 700027,
+				"The certificate with identifier used to sign the client assertion is not registered on application. [Reason - The key was not found.].",
+			}
+		}
+		key = cert.PublicKey
+		options = append(options, jwt.WithAudience(e.tokenEndpoint()), jwt.WithSubject(e.opts.ClientID))
+	} else {
+		f := e.opts.Federation
+		if f == nil || claims.Issuer != f.Issuer || claims.Subject != f.Subject {
+			return &entraRefusal{
+				http.StatusUnauthorized, "invalid_client", 700211,
+				fmt.Sprintf("No matching federated identity record found for presented assertion issuer '%s'.", claims.Issuer),
+			}
+		}
+		key = f.Key
+		options = append(options, jwt.WithAudience("api://AzureADTokenExchange"))
+	}
+	_, err = jwt.ParseWithClaims(form.Get("client_assertion"), &claims, func(*jwt.Token) (any, error) { return key, nil }, options...)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, jwt.ErrTokenExpired) || errors.Is(err, jwt.ErrTokenNotValidYet):
+		return &entraRefusal{
+			http.StatusUnauthorized, "invalid_client", 700024,
+			"Client assertion is not within its valid time range.",
+		}
+	default:
+		return &entraRefusal{
+			http.StatusUnauthorized, "invalid_client", 700027,
+			"Client assertion failed signature validation.",
+		}
+	}
+}
+
+// entraThumbprint tells whether the header of an assertion names this certificate. As in the service, either alphabet
+// of base64 will do; Microsoft's own libraries differ.
+func entraThumbprint(header map[string]any, der []byte) bool {
+	s1, s256 := sha1.Sum(der), sha256.Sum256(der) //nolint:gosec // see the import
+	names := func(name string, want []byte) bool {
+		got, _ := header[name].(string)
+		got = strings.NewReplacer("+", "-", "/", "_", "=", "").Replace(got)
+		return got == base64.RawURLEncoding.EncodeToString(want)
+	}
+	return names("x5t", s1[:]) || names("x5t#S256", s256[:])
+}
+
+// entraRefusal is why there is no token.
+type entraRefusal struct {
+	status int
+	code   string // of OAuth
+	aadsts int
+	text   string
+}
+
+func entraMissing(parameter string) *entraRefusal {
+	return &entraRefusal{
+		http.StatusBadRequest, "invalid_request", 900144,
+		fmt.Sprintf("The request body must contain the following parameter: '%s'.", parameter),
+	}
+}
+
+func entraMalformed(why string) *entraRefusal {
+	return &entraRefusal{http.StatusBadRequest, "invalid_request", 9000410, "Malformed request: " + why + "."}
+}
+
+func entraUnknownTenant(tenant string) *entraRefusal {
+	return &entraRefusal{
+		http.StatusBadRequest, "invalid_request", 90002,
+		fmt.Sprintf("Tenant '%s' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant.", tenant),
+	}
+}
+
+func (e *Entra) refuse(w http.ResponseWriter, r *http.Request, why *entraRefusal) {
+	now := e.opts.Now().UTC()
+	trace, correlation := uuid.NewString(), r.Header.Get("Client-Request-Id")
+	if correlation == "" {
+		correlation = uuid.NewString()
+	}
+	stamp := now.Format("2006-01-02 15:04:05Z")
+	entraJSON(w, why.status, map[string]any{
+		"error": why.code,
+		"error_description": fmt.Sprintf("AADSTS%d: %s Trace ID: %s Correlation ID: %s Timestamp: %s",
+			why.aadsts, why.text, trace, correlation, stamp),
+		"error_codes":    []int{why.aadsts},
+		"timestamp":      stamp,
+		"trace_id":       trace,
+		"correlation_id": correlation,
+		"error_uri":      e.URL() + "error?code=" + strconv.Itoa(why.aadsts),
+	})
+}
