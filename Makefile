@@ -31,7 +31,7 @@ lint: ## gofmt, go vet, golangci-lint
 	go run $(LINT) run
 
 bench: tools ## a repeat of a known command next to a bare handler, in the same run
-	go test ./cmd/bot -run '^$$' -bench Repeat -benchtime 3s -count 5
+	go test ./cmd/bot -run '^$$' -bench Repeat -benchtime 2s
 
 fuzz: ## every fuzz target, FUZZTIME each
 	@for package in $$(go list ./...); do \
