@@ -1,0 +1,107 @@
+package main
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"meetbot/internal/sandbox"
+)
+
+// wire stands between the bot and Redis and counts the bot's turns to speak: a pipeline is one.
+type wire struct {
+	listener net.Listener
+	turns    atomic.Int64
+}
+
+func newWire(t *testing.T, to string) *wire {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &wire{listener: l}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			client, err := l.Accept()
+			if err != nil {
+				return
+			}
+			server, err := net.Dial("tcp", to)
+			if err != nil {
+				_ = client.Close()
+				continue
+			}
+			go w.pass(server, client)
+			go func() {
+				_, _ = io.Copy(client, server)
+				_ = client.Close()
+			}()
+		}
+	}()
+	return w
+}
+
+func (w *wire) pass(server, client net.Conn) {
+	defer func() { _ = server.Close() }()
+	buffer := make([]byte, 64<<10)
+	for {
+		n, err := client.Read(buffer)
+		if err != nil {
+			return
+		}
+		w.turns.Add(1)
+		if _, err := server.Write(buffer[:n]); err != nil {
+			return
+		}
+	}
+}
+
+// Promise 3: a repeated slash command costs one Redis round trip, and no call to Graph or Slack.
+func TestRepeatCostsOneRoundTrip(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.SlackOptions{})
+	proxy := newWire(t, w.redis.Addr())
+	c := w.config()
+	c.RedisURL = "redis://" + proxy.listener.Addr().String() + "/0"
+	in := Surroundings{}
+	in.Timing.Takeover = time.Hour // the once-a-second look for unfinished jobs would be counted
+	r := w.start(c, in)
+	w.meet(r, ann, general, "")
+	w.meet(r, ben, general, "") // from here on the connection and the script are there
+	for _, text := range []string{"", "Another subject", "show"} {
+		w.graph.ResetCalls()
+		w.slack.ResetCalls()
+		before := proxy.turns.Load()
+		wantCard(t, w.meet(r, ben, general, text), ben)
+		if turns := proxy.turns.Load() - before; turns != 1 {
+			t.Errorf("/meet %s cost %d Redis round trips, want 1", text, turns)
+		}
+		if len(w.graph.Calls()) != 0 || len(w.slack.Calls()) != 0 {
+			t.Errorf("/meet %s cost the Graph calls %v and the Slack calls %v", text, w.graph.Calls(), w.slack.Calls())
+		}
+	}
+}
+
+// An event whose first delivery died with its replica is answered by the one that gets the redelivery.
+func TestEventAfterItsReplicaDied(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.SlackOptions{RetryDelays: []time.Duration{}})
+	dead, alive := w.bot(), w.bot()
+	dead.Kill()
+	d, err := w.slack.Mention(t.Context(), dead.URL(), sandbox.SlackMention{User: ann, Channel: general, Text: "<@" + w.slack.BotUser() + "> Weekly"})
+	if err != nil || len(d.Attempts) != 1 || d.Attempts[0] == http.StatusOK {
+		t.Fatalf("delivery to a dead replica: %+v, %v", d, err)
+	}
+	if status, err := w.slack.Deliver(t.Context(), alive.URL(), d.Envelope, 1, "connection_failed"); err != nil || status != http.StatusOK {
+		t.Fatalf("redelivery: %d, %v", status, err)
+	}
+	if card := w.next(general, nil, nil); !strings.Contains(card.Text, "Weekly") {
+		t.Errorf("answer: %s", card.Text)
+	}
+}
