@@ -3,6 +3,7 @@ package bot
 import (
 	"embed"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/BurntSushi/toml"
@@ -16,6 +17,14 @@ var catalogue embed.FS
 // Words is the catalogue of everything that the bot says, in every language.
 type Words struct {
 	localizers map[Language]*i18n.Localizer
+	fixed      sync.Map // fixedKey to string: sentences without arguments, which most of a card is
+}
+
+// fixedKey names a sentence that is the same every time. There are as many as sentences, languages and styles.
+type fixedKey struct {
+	lang  Language
+	id    string
+	style Style
 }
 
 // NewWords loads the catalogue.
@@ -33,7 +42,8 @@ func NewWords() (*Words, error) {
 	return w, nil
 }
 
-// Style is how a platform writes what stands inside a sentence.
+// Style is how a platform writes what stands inside a sentence. It must be comparable, and there must be few different
+// ones.
 type Style interface {
 	// Text escapes text from outside, so that it reads as it is and does nothing.
 	Text(s string) string
@@ -50,6 +60,19 @@ type Style interface {
 // Say renders a message. Besides its own arguments a message may name the commands of the table: {{.Meet}},
 // {{.New}}, {{.Show}} and {{.Help}}.
 func (w *Words) Say(lang Language, m Message, style Style) string {
+	if len(m.Args) > 0 {
+		return w.render(lang, m, style)
+	}
+	key := fixedKey{lang, m.ID, style}
+	if text, ok := w.fixed.Load(key); ok {
+		return text.(string)
+	}
+	text := w.render(lang, m, style)
+	w.fixed.Store(key, text)
+	return text
+}
+
+func (w *Words) render(lang Language, m Message, style Style) string {
 	data := map[string]any{
 		"Meet": style.Command("", ""),
 		"New":  style.Command("new", ""),

@@ -89,7 +89,7 @@ func (a *App) post(ctx context.Context, what, to string, options []slack.MsgOpti
 
 // postHook posts to a response_url. It works five times within 30 minutes; after that Slack answers with an error, and
 // the route is spent. Source: Slack, "Handling user interaction", section "Message responses".
-func (a *App) postHook(ctx context.Context, responseURL string, m *slack.WebhookMessage) error {
+func (a *App) postHook(ctx context.Context, responseURL string, m answer) error {
 	const what = "response_url"
 	if err := a.postable(responseURL); err != nil {
 		return &bot.Error{Code: bot.Undeliverable, Err: err}

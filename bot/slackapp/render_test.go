@@ -126,7 +126,7 @@ func TestHostileTextDoesNothing(t *testing.T) {
 	if strings.Contains(message.Text, "\u202e") {
 		t.Errorf("text turns around what is read: %q", message.Text)
 	}
-	for _, b := range message.Blocks.BlockSet {
+	for _, b := range message.Blocks {
 		section, ok := b.(*slack.SectionBlock)
 		if ok && (strings.Contains(section.Text.Text, "evil") || strings.Contains(section.Text.Text, "channel")) {
 			t.Errorf("text from outside stands in mrkdwn: %s", section.Text.Text)

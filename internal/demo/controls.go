@@ -67,10 +67,11 @@ func (d *demo) in(_ context.Context, name string) error {
 
 func (d *demo) intoThread(_ context.Context, text string) error {
 	if text == "" {
-		if d.press == nil || d.press.Channel != d.channel.ID {
-			return errors.New("there is no card in this channel yet")
+		card, ok := d.roots[d.channel.ID]
+		if !ok {
+			return errors.New("there is no card for everybody in this channel yet")
 		}
-		d.thread = d.press.TS
+		d.thread = card.TS
 		return nil
 	}
 	d.thread = d.world.Slack.Say(d.user.slack.ID, d.channel.ID, sandbox.SlackEscape(text)).TS

@@ -45,10 +45,11 @@ type demo struct {
 
 	user    person
 	channel sandbox.SlackChannel
-	thread  string // root message; empty in the channel
-	crash   bool   // kill the replica right after it has acknowledged the next command
-	last    string // what was printed for the last line
-	press   *sandbox.SlackMessage
+	thread  string                           // root message; empty in the channel
+	crash   bool                             // kill the replica right after it has acknowledged the next command
+	last    string                           // what was printed for the last line
+	press   *sandbox.SlackMessage            // the last card for everybody
+	roots   map[string]*sandbox.SlackMessage // the last card for everybody outside threads, by channel
 }
 
 // Run starts a world with two replicas of the bot and runs the lines of o.In in it.
@@ -65,7 +66,7 @@ func Run(ctx context.Context, o Options) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	go world.RunClock(ctx)
-	d := &demo{Options: o, world: world, words: words, user: people()[0], channel: channels[0]}
+	d := &demo{Options: o, world: world, words: words, user: people()[0], channel: channels[0], roots: map[string]*sandbox.SlackMessage{}}
 	for range 2 {
 		if err := d.start(ctx); err != nil {
 			return err
@@ -294,6 +295,9 @@ func (d *demo) show(m sandbox.SlackMessage, took time.Duration, before marks) {
 	d.printf("   %s, by %s, %s\n", took.Round(100*time.Microsecond), m.Via, cost)
 	if m.Blocks != nil && m.To == "" {
 		d.press = &m
+		if m.ThreadTS == "" {
+			d.roots[m.Channel] = &m
+		}
 	}
 }
 
