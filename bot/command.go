@@ -47,6 +47,20 @@ type Command struct {
 	Meant   Kind   `json:"meant,omitempty"`   // Unclear: what it was probably meant to be
 }
 
+// typed is the command as its asker would type it again.
+func (c Command) typed() command {
+	again := command{subject: c.Subject}
+	for _, spec := range Commands {
+		if spec.Kind == c.Kind {
+			again.word = spec.Word
+		}
+	}
+	if c.Kind == Meet && ParseCommand(c.Subject) != c {
+		again.subject = `"` + c.Subject + `"`
+	}
+	return again
+}
+
 // MaxSubject is the number of characters that a subject is cut to. It fits the title of every platform's card.
 const MaxSubject = 120
 

@@ -3,13 +3,13 @@ package bot
 import "time"
 
 // Explain turns a refusal into what its asker reads: the one place where failures become sentences. The organizer is
-// the one in whose name the meeting was to be made, and clientID is the Entra app's.
-func Explain(lang Language, refusal *Error, organizer Organizer, clientID string) Reply {
+// the one in whose name the meeting was to be made, clientID is the Entra app's, and c is the command that was refused.
+func Explain(lang Language, refusal *Error, organizer Organizer, clientID string, c Command) Reply {
 	reply := Reply{Audience: ForAsker, Language: lang}
 	id := "refusal." + string(refusal.Code)
 	switch refusal.Code {
 	case NoAccessPolicy:
-		reply.Messages = []Message{say(id, "Organizer", organizer.Name), say(id + "_next")}
+		reply.Messages = []Message{say(id, "Organizer", organizer.Name), say(id+"_next", "Again", c.typed())}
 		reply.Code = accessPolicy(clientID, organizer.ID)
 	case BadRequest:
 		if refusal.Reason == "" {
@@ -18,7 +18,7 @@ func Explain(lang Language, refusal *Error, organizer Organizer, clientID string
 		reply.Messages = []Message{say(id, "Reason", refusal.Reason)}
 	default:
 		reply.Messages = []Message{say(id,
-			"Organizer", organizer.Name, "Reason", refusal.Reason, "Client", clientID)}
+			"Organizer", organizer.Name, "Reason", refusal.Reason, "Client", clientID, "Again", c.typed())}
 	}
 	return reply
 }
@@ -58,7 +58,12 @@ func AskBack(lang Language, c Command) Reply {
 		"Literal", command{subject: `"` + c.Subject + `"`})}}
 }
 
-// Troubled is a reply about the bot's own state: "store", "starting", "workspace" or "command".
+// Unreachable says that the command may not have been kept.
+func Unreachable(lang Language, c Command) Reply {
+	return sentence(lang, say("trouble.store", "Again", c.typed()))
+}
+
+// Troubled is a reply about the bot's own state: "starting", "workspace" or "command".
 func Troubled(lang Language, what string) Reply { return sentence(lang, say("trouble."+what)) }
 
 // Working only promises an answer: the one line that its author sees while the meeting takes time. It stays true whatever
@@ -72,8 +77,8 @@ func Duplicate(lang Language) Reply { return sentence(lang, say("ack.duplicate")
 func NoMeeting(lang Language) Reply { return sentence(lang, say("show.none")) }
 
 // GaveUp tells a job's author that it was tried for so long in vain.
-func GaveUp(lang Language, c Conversation, after time.Duration) Reply {
-	reply := sentence(lang, say("trouble.gave_up", "Minutes", int(after.Minutes()), "Place", c))
+func GaveUp(lang Language, where Conversation, c Command, after time.Duration) Reply {
+	reply := sentence(lang, say("trouble.gave_up", "Minutes", int(after.Minutes()), "Place", where, "Again", c.typed()))
 	reply.Audience = ForAskerAway
 	return reply
 }

@@ -2,7 +2,8 @@ package bot
 
 import (
 	"context"
-	"errors"
+	"fmt"
+	"runtime/debug"
 	"time"
 
 	"golang.org/x/sync/singleflight"
@@ -13,8 +14,10 @@ import (
 type graph struct {
 	meetings  Meetings
 	directory Directory
-	queue     Queue
-	flights   singleflight.Group // createOrGet under way, by claim
+	holds     Holds
+	base      context.Context // of calls that several attempts share
+	attempt   time.Duration   // how long such a call may take
+	flights   singleflight.Group
 }
 
 // upstream is Graph's name among those that can be held.
@@ -25,30 +28,18 @@ var pauses = []time.Duration{300 * time.Millisecond, 1500 * time.Millisecond}
 
 // do calls Graph while it answers with passing faults and the attempt's time allows.
 func (g *graph) do(ctx context.Context, call func(context.Context) error) error {
-	held, err := g.queue.Held(ctx, upstream)
-	if err != nil {
-		return err
-	}
-	if held > 0 {
-		if err := pause(ctx, held); err != nil {
-			return &Error{Code: Throttled, Wait: held, Err: err}
-		}
-	}
-	for try := 0; ; try++ {
-		err := call(ctx)
+	for faults := 0; ; {
+		err := Paced(ctx, g.holds, upstream, call)
 		var wait time.Duration
 		switch CodeOf(err) {
 		case Throttled:
-			e, _ := errors.AsType[*Error](err)
-			wait = e.Wait
-			if holdErr := g.queue.Hold(ctx, upstream, wait); holdErr != nil {
-				return errors.Join(err, holdErr)
-			}
+			wait = waitOf(err)
 		case Unavailable:
-			if try >= len(pauses) {
+			if faults == len(pauses) {
 				return err
 			}
-			wait = pauses[try]
+			wait = pauses[faults]
+			faults++
 		default:
 			return err
 		}
@@ -58,34 +49,51 @@ func (g *graph) do(ctx context.Context, call func(context.Context) error) error 
 	}
 }
 
-// createOrGet carries the claim out. Askers who wait for the same claim in this replica share one call; created is true
-// for the one who made it.
+// flown is what a shared call brought.
+type flown struct {
+	meeting OnlineMeeting
+	created bool
+}
+
+// createOrGet carries the claim out. Askers who wait for the same claim in this replica share one call, which none of
+// their deadlines ends; created is true for the one who began it.
 func (g *graph) createOrGet(ctx context.Context, c Claim) (m OnlineMeeting, created bool, err error) {
-	mine := false
-	flight := g.flights.DoChan(c.ID, func() (any, error) {
-		mine = true
-		var made OnlineMeeting
-		err := g.do(ctx, func(ctx context.Context) error {
-			var err error
-			made, created, err = g.meetings.CreateOrGet(ctx, c.Organizer.ID, c.Request)
-			return err
+	for {
+		mine := false
+		flight := g.flights.DoChan(c.ID, func() (result any, err error) {
+			mine = true
+			defer func() {
+				if p := recover(); p != nil { // here it would end the process, beyond the attempt's own guard
+					err = &Error{Code: Unavailable, Err: fmt.Errorf("createOrGet panicked: %v\n%s", p, debug.Stack())}
+				}
+			}()
+			ctx, cancel := context.WithTimeout(g.base, g.attempt)
+			defer cancel()
+			var f flown
+			err = g.do(ctx, func(ctx context.Context) (err error) {
+				f.meeting, f.created, err = g.meetings.CreateOrGet(ctx, c.Organizer.ID, c.Request)
+				return err
+			})
+			return f, err
 		})
-		return made, err
-	})
-	select {
-	case result := <-flight:
-		if result.Err != nil {
-			return OnlineMeeting{}, false, result.Err
+		select {
+		case r := <-flight:
+			if r.Err == nil {
+				f := r.Val.(flown)
+				return f.meeting, mine && f.created, nil
+			}
+			// A call that others began may have failed for want of their time, not of this asker's.
+			if mine || !Temporary(r.Err) || pause(ctx, pauses[0]) != nil {
+				return OnlineMeeting{}, false, r.Err
+			}
+		case <-ctx.Done():
+			return OnlineMeeting{}, false, &Error{Code: Unavailable, Err: ctx.Err()}
 		}
-		return result.Val.(OnlineMeeting), mine && created, nil
-	case <-ctx.Done():
-		return OnlineMeeting{}, false, ctx.Err()
 	}
 }
 
 func (g *graph) user(ctx context.Context, idOrUPN string) (u DirectoryUser, err error) {
-	err = g.do(ctx, func(ctx context.Context) error {
-		var err error
+	err = g.do(ctx, func(ctx context.Context) (err error) {
 		u, err = g.directory.User(ctx, idOrUPN)
 		return err
 	})
@@ -93,8 +101,7 @@ func (g *graph) user(ctx context.Context, idOrUPN string) (u DirectoryUser, err 
 }
 
 func (g *graph) usersByEmail(ctx context.Context, email string) (found []DirectoryUser, err error) {
-	err = g.do(ctx, func(ctx context.Context) error {
-		var err error
+	err = g.do(ctx, func(ctx context.Context) (err error) {
 		found, err = g.directory.UsersByEmail(ctx, email)
 		return err
 	})

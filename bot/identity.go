@@ -49,6 +49,6 @@ const (
 type Identities interface {
 	// Identity returns nil if nothing is remembered.
 	Identity(ctx context.Context, a Asker) (*Identity, error)
-	// Remember keeps id for the given time.
+	// Remember keeps id for the given time; 0 forgets whoever was remembered.
 	Remember(ctx context.Context, a Asker, id Identity, keep time.Duration) error
 }

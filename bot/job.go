@@ -73,8 +73,5 @@ type Queue interface {
 	Done(ctx context.Context, l Lease) error
 	// Bury moves the job to the dead letters, without its secrets.
 	Bury(ctx context.Context, l Lease, reason string) error
-	// Hold asks all replicas to leave the named upstream alone for the given time, or longer if they already do.
-	Hold(ctx context.Context, upstream string, wait time.Duration) error
-	// Held returns for how long the named upstream is to be left alone; 0 if it is not.
-	Held(ctx context.Context, upstream string) (time.Duration, error)
+	Holds
 }

@@ -5,7 +5,7 @@ import "golang.org/x/text/language"
 // Language is one of the languages that the catalogue is written in.
 type Language string
 
-// The languages of the catalogue. The first is what anything unknown falls back to in the tests of the catalogue.
+// The languages of the catalogue.
 const (
 	English    Language = "en"
 	Portuguese Language = "pt-BR"
@@ -14,7 +14,13 @@ const (
 // Languages lists them all.
 var Languages = []Language{English, Portuguese}
 
-var matcher = language.NewMatcher([]language.Tag{language.English, language.BrazilianPortuguese})
+var matcher = func() language.Matcher {
+	tags := make([]language.Tag, len(Languages))
+	for i, lang := range Languages {
+		tags[i] = language.MustParse(string(lang))
+	}
+	return language.NewMatcher(tags)
+}()
 
 // LanguageOf returns the catalogue's language that serves a locale such as "pt-PT" or "en-GB", or fallback where
 // none does.

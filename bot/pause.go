@@ -6,6 +6,56 @@ import (
 	"time"
 )
 
+// Holds is what replicas tell each other about upstreams that asked to be left alone: the part of a [Queue] that paces
+// calls.
+type Holds interface {
+	// Hold asks all replicas to leave the named upstream alone for the given time, or longer if they already do.
+	Hold(ctx context.Context, upstream string, wait time.Duration) error
+	// Held returns for how long the named upstream is to be left alone; 0 if it is not.
+	Held(ctx context.Context, upstream string) (time.Duration, error)
+}
+
+// Paced calls an upstream unless it is to be left alone, and has every replica leave it alone if it asks to wait. Either
+// way the error is Throttled.
+func Paced(ctx context.Context, h Holds, upstream string, call func(context.Context) error) error {
+	held, err := h.Held(ctx, upstream)
+	if err != nil {
+		return err
+	}
+	if held > 0 {
+		return &Error{Code: Throttled, Wait: held, Err: errors.New(upstream + " asked to wait")}
+	}
+	err = call(ctx)
+	if e, ok := errors.AsType[*Error](err); ok && e.Code == Throttled {
+		if holdErr := h.Hold(ctx, upstream, e.Wait); holdErr != nil {
+			return errors.Join(err, holdErr)
+		}
+	}
+	return err
+}
+
+// waitOut repeats a call while it asks to wait, as long as the wait fits into ctx.
+func waitOut(ctx context.Context, call func() error) error {
+	for {
+		err := call()
+		if CodeOf(err) != Throttled {
+			return err
+		}
+		if pauseErr := pause(ctx, waitOf(err)); pauseErr != nil {
+			return err
+		}
+	}
+}
+
+// waitOf is how long the upstream asked to wait, a second at least.
+func waitOf(err error) time.Duration {
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		return time.Second
+	}
+	return max(e.Wait, time.Second)
+}
+
 // pause waits, unless the wait does not fit into ctx with a second to spare for what comes after it.
 func pause(ctx context.Context, wait time.Duration) error {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < wait+time.Second {
@@ -18,19 +68,5 @@ func pause(ctx context.Context, wait time.Duration) error {
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
-	}
-}
-
-// waitOut repeats a call while it asks to wait, as long as the wait fits into ctx.
-func waitOut(ctx context.Context, call func() error) error {
-	for {
-		err := call()
-		if CodeOf(err) != Throttled {
-			return err
-		}
-		e, _ := errors.AsType[*Error](err)
-		if pauseErr := pause(ctx, max(e.Wait, time.Second)); pauseErr != nil {
-			return err
-		}
 	}
 }

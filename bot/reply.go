@@ -98,7 +98,7 @@ func (c Card) Facts() []Fact {
 // Notes are the lines below the card: what to do next.
 func (c Card) Notes() []Message {
 	if c.KeptSubject {
-		return []Message{say("card.kept_subject"), say("card.dead_link")}
+		return []Message{say("card.kept_subject", "Subject", CleanText(c.Meeting.Subject)), say("card.dead_link")}
 	}
 	return []Message{say("card.dead_link")}
 }

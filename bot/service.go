@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// Timing holds the service's periods. Its zero value means the defaults, which DESIGN's promises are made with; tests
-// shorten them.
+// Timing holds the service's periods. Its zero value means the defaults, with which the promises are made; tests shorten
+// them. Queue and Attempt together must stay below the time after which the queue hands a job to somebody else.
 type Timing struct {
 	Answer   time.Duration // how long a command may wait for its meeting before it is acknowledged; 2 s
 	Attempt  time.Duration // how long an attempt may take; 10 s
-	Queue    time.Duration // how long an accepted job waits for a free place here before it is left to others; 4 s
+	Queue    time.Duration // how long an accepted job waits for a free place here before it is left to others; 3 s
 	Takeover time.Duration // how often a replica looks for jobs that nobody works on; 1 s
 	GiveUp   time.Duration // from when on a job's author is told that it failed; 25 min
 	Bury     time.Duration // from when on a job whose author cannot even be told is a dead letter; 40 min
@@ -26,7 +26,7 @@ func (t Timing) withDefaults() Timing {
 	}{
 		{&t.Answer, 2 * time.Second},
 		{&t.Attempt, 10 * time.Second},
-		{&t.Queue, 4 * time.Second},
+		{&t.Queue, 3 * time.Second},
 		{&t.Takeover, time.Second},
 		{&t.GiveUp, 25 * time.Minute},
 		{&t.Bury, 40 * time.Minute},
@@ -68,6 +68,8 @@ type Service struct {
 	base   context.Context    // of all attempts
 	kill   context.CancelFunc // ends base
 	wg     sync.WaitGroup     // attempts under way or waiting for a place
+
+	answered sync.Map // IDs of jobs that were answered and could not be marked as done yet
 }
 
 // NewService returns a service that answers at once, and takes over what others left behind while Run runs.
@@ -77,20 +79,18 @@ func NewService(c Config) *Service {
 	}
 	c.Timing = c.Timing.withDefaults()
 	s := &Service{Config: c, places: make(chan struct{}, c.Attempts)}
-	s.graph = &graph{meetings: c.Meetings, directory: c.Directory, queue: c.Queue}
 	s.base, s.kill = context.WithCancel(context.Background())
+	s.graph = &graph{meetings: c.Meetings, directory: c.Directory, holds: c.Queue, base: s.base, attempt: c.Timing.Attempt}
 	return s
 }
 
-// Run takes over jobs that nobody works on, once a second, until ctx ends. It then waits for the attempts under way,
-// which their deadline bounds, and leaves the rest to the other replicas.
+// Run takes over jobs that nobody works on, once a second, until ctx ends.
 func (s *Service) Run(ctx context.Context) {
 	tick := time.NewTicker(s.Timing.Takeover)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			s.wg.Wait()
 			return
 		case <-s.base.Done():
 			return
@@ -99,6 +99,10 @@ func (s *Service) Run(ctx context.Context) {
 		}
 	}
 }
+
+// Wait returns when the attempts under way have ended, which their deadline bounds. It must be called when no command can
+// come in any more, and Run has returned.
+func (s *Service) Wait() { s.wg.Wait() }
 
 // Kill ends all attempts where they stand, as a crash would. A killed service is of no further use.
 func (s *Service) Kill() { s.kill() }
@@ -158,7 +162,7 @@ func (s *Service) Ask(ctx context.Context, r Request) Answer {
 		if reply, ok := s.wordsOnly(r.Command, s.Language); ok {
 			return s.at(r, "words", reply)
 		}
-		return s.at(r, "unreachable", Troubled(s.Language, "store"))
+		return s.at(r, "unreachable", Unreachable(s.Language, r.Command))
 	}
 	lang := s.language(state.Identity)
 	if reply, ok := s.wordsOnly(r.Command, lang); ok {
@@ -174,7 +178,7 @@ func (s *Service) Ask(ctx context.Context, r Request) Answer {
 		return s.at(r, "duplicate", Duplicate(lang))
 	case err != nil:
 		s.Log.WarnContext(ctx, "cannot accept job", "request", r.Trace, "error", err)
-		return s.at(r, "unreachable", Troubled(lang, "store"))
+		return s.at(r, "unreachable", Unreachable(lang, r.Command))
 	}
 	place := newInPlace()
 	s.start(lease, place)
@@ -217,6 +221,9 @@ func (s *Service) job(r Request, state State) Job {
 
 // at counts an answer given in place, and returns it.
 func (s *Service) at(r Request, outcome string, reply Reply) Answer {
+	s.Log.Info("command answered in place", "request", r.Trace, "platform", r.Conversation.Platform,
+		"workspace", r.Conversation.Workspace, "channel", r.Conversation.Channel, "user", r.Asker.User,
+		"command", string(r.Command.Kind), "outcome", outcome)
 	s.Observer.Command(r.Conversation.Platform, r.Command.Kind, outcome, time.Since(r.Received))
 	return answered(reply)
 }
@@ -292,10 +299,6 @@ func (p *inPlace) deliver(ctx context.Context, r Reply) bool {
 	case <-ctx.Done():
 		return false
 	}
-	select {
-	case err := <-p.given:
-		return err == nil
-	case <-ctx.Done():
-		return false
-	}
+	// The request has taken the offer: it says how that went, whatever becomes of the attempt meanwhile.
+	return <-p.given == nil
 }

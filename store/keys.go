@@ -40,9 +40,9 @@ func resolveKeys(c bot.Conversation) []string {
 	return []string{own.meeting, own.pending, channel.meeting, channel.pending, rootsKey(c)}
 }
 
-// lookKeys are resolveKeys and the shown marks.
+// lookKeys are resolveKeys and the shown mark.
 func lookKeys(c bot.Conversation) []string {
-	return append(resolveKeys(c), keysOf(c).shown, keysOf(c.InChannel()).shown)
+	return append(resolveKeys(c), keysOf(c).shown)
 }
 
 // settleKeys are what complete and release change.

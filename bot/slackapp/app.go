@@ -23,8 +23,8 @@ const Platform = "slack"
 // publicAPI is where Slack's Web API is unless configured otherwise.
 const publicAPI = "https://slack.com/api/"
 
-// hooksHosts are the hosts of a response_url in Slack's own clouds.
-var hooksHosts = []string{"hooks.slack.com", "hooks.slack-gov.com"}
+// slackHookHosts are the hosts of a response_url in Slack's own clouds.
+var slackHookHosts = []string{"hooks.slack.com", "hooks.slack-gov.com"}
 
 // Config is what the front-end needs. Every field without "optional" is required.
 type Config struct {
@@ -33,6 +33,7 @@ type Config struct {
 	APIURL        string // optional: base of the Web API, ending in "/"
 	Words         *bot.Words
 	Language      bot.Language // where nothing better is known
+	Holds         bot.Holds    // which of Slack's methods asked to be left alone
 	Log           *slog.Logger
 }
 
@@ -44,6 +45,7 @@ type App struct {
 	hookHosts []*url.URL
 	words     *bot.Words
 	language  bot.Language
+	holds     bot.Holds
 	log       *slog.Logger
 
 	installed atomic.Pointer[installation]
@@ -66,9 +68,9 @@ func New(c Config) (*App, error) {
 	if err := outbound.Secure(api); err != nil {
 		return nil, fmt.Errorf("Slack API URL: %w", err)
 	}
-	a := &App{secret: c.SigningSecret, words: c.Words, language: c.Language, log: c.Log}
+	a := &App{secret: c.SigningSecret, words: c.Words, language: c.Language, holds: c.Holds, log: c.Log}
 	if c.APIURL == publicAPI {
-		for _, host := range hooksHosts {
+		for _, host := range slackHookHosts {
 			a.hookHosts = append(a.hookHosts, &url.URL{Scheme: "https", Host: host})
 		}
 	} else {
@@ -116,19 +118,25 @@ func (a *App) Profile(ctx context.Context, asker bot.Asker) (bot.Profile, error)
 	if in == nil {
 		return bot.Profile{}, &bot.Error{Code: bot.Unavailable, Err: errors.New("workspace is not known yet")}
 	}
-	user, err := a.api.GetUserInfoContext(ctx, asker.User, slack.GetUserInfoOptionIncludeLocale(true))
-	if err != nil {
+	var found bot.Profile
+	err := bot.Paced(ctx, a.holds, "slack:users.info", func(ctx context.Context) error {
+		user, err := a.api.GetUserInfoContext(ctx, asker.User, slack.GetUserInfoOptionIncludeLocale(true))
+		if err == nil {
+			found = profile(user, in)
+			return nil
+		}
 		e := apiError(err)
 		switch e.Reason {
 		case "user_not_found", "user_not_visible", "users_not_found":
-			return bot.Profile{NotAPerson: true}, nil
+			found.NotAPerson = true
+			return nil
 		}
 		if e.Code == bot.Undeliverable {
 			e.Code = bot.ChatCredentials // whatever else users.info refuses is for whoever installed the app
 		}
-		return bot.Profile{}, e
-	}
-	return profile(user, in), nil
+		return named("users.info", e)
+	})
+	return found, err
 }
 
 // profile is what users.info says, judged from the installation's point of view.

@@ -23,7 +23,7 @@ type route func(ctx context.Context) (posted string, err error)
 // Deliver answers the job, as bot.Platform wants it: by the command's response_url, or, if that is spent, in the
 // conversation, or, if the bot may not write there, as a direct message to the author.
 func (a *App) Deliver(ctx context.Context, j bot.Job, r bot.Reply) (string, error) {
-	failed := &bot.Error{Code: bot.Undeliverable, Err: errors.New("no route")}
+	failed := &bot.Error{Code: bot.Undeliverable}
 	for _, send := range a.routes(j, r) {
 		posted, err := send(ctx)
 		if err == nil {
@@ -31,6 +31,9 @@ func (a *App) Deliver(ctx context.Context, j bot.Job, r bot.Reply) (string, erro
 		}
 		if bot.Temporary(err) {
 			return "", err
+		}
+		if bot.CodeOf(err) == bot.ChatCredentials {
+			failed.Code = bot.Unavailable // a token that is renewed, or a scope that is granted, opens the route again
 		}
 		failed.Err = errors.Join(failed.Err, err)
 	}
@@ -47,7 +50,7 @@ func (a *App) routes(j bot.Job, r bot.Reply) []route {
 		slack.MsgOptionDisableMediaUnfurl(),
 	}
 	direct := func(ctx context.Context) (string, error) {
-		_, err := a.post(ctx, "direct message", j.Route.User, options)
+		_, err := a.post(ctx, j.Route.User, options)
 		return "", err
 	}
 	if r.Audience == bot.ForAskerAway {
@@ -56,7 +59,9 @@ func (a *App) routes(j bot.Job, r bot.Reply) []route {
 	var all []route
 	if j.Route.Capability != "" {
 		all = append(all, func(ctx context.Context) (string, error) {
-			return "", a.postHook(ctx, j.Route.Capability, answerTo(a.words, r, s))
+			return "", bot.Paced(ctx, a.holds, "slack:response_url:"+j.ID, func(ctx context.Context) error {
+				return a.postHook(ctx, j.Route.Capability, answerTo(a.words, r, s))
+			})
 		})
 	}
 	there := options
@@ -65,26 +70,39 @@ func (a *App) routes(j bot.Job, r bot.Reply) []route {
 	}
 	if r.Audience == bot.ForEveryone {
 		all = append(all, func(ctx context.Context) (string, error) {
-			return a.post(ctx, "chat.postMessage", j.Route.Channel, there)
+			return a.post(ctx, j.Route.Channel, there)
 		})
 	} else {
 		all = append(all, func(ctx context.Context) (string, error) {
-			if _, err := a.api.PostEphemeralContext(ctx, j.Route.Channel, j.Route.User, there...); err != nil {
-				return "", named("chat.postEphemeral", apiError(err))
-			}
-			return "", nil
+			return "", a.whisper(ctx, j.Route, there)
 		})
 	}
 	return append(all, direct)
 }
 
 // post sends a message to a channel, or to a user as a direct message.
-func (a *App) post(ctx context.Context, what, to string, options []slack.MsgOption) (string, error) {
-	_, ts, err := a.api.PostMessageContext(ctx, to, options...)
-	if err != nil {
-		return "", named(what, apiError(err))
-	}
-	return ts, nil
+// Slack's limit is one for each channel. Source: Slack, "Rate limits", section "Posting messages".
+func (a *App) post(ctx context.Context, to string, options []slack.MsgOption) (ts string, err error) {
+	const method = "chat.postMessage"
+	err = bot.Paced(ctx, a.holds, "slack:"+method+":"+to, func(ctx context.Context) error {
+		var err error
+		if _, ts, err = a.api.PostMessageContext(ctx, to, options...); err != nil {
+			return named(method, apiError(err))
+		}
+		return nil
+	})
+	return ts, err
+}
+
+// whisper shows a message in the conversation to the asker alone.
+func (a *App) whisper(ctx context.Context, to bot.Route, options []slack.MsgOption) error {
+	const method = "chat.postEphemeral"
+	return bot.Paced(ctx, a.holds, "slack:"+method+":"+to.Channel, func(ctx context.Context) error {
+		if _, err := a.api.PostEphemeralContext(ctx, to.Channel, to.User, options...); err != nil {
+			return named(method, apiError(err))
+		}
+		return nil
+	})
 }
 
 // postHook posts to a response_url. It works five times within 30 minutes; after that Slack answers with an error, and

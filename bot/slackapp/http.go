@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -44,6 +45,9 @@ func (a *App) Register(mux *http.ServeMux, b Bot) {
 	mux.Handle(InteractivityPath, a.verified(formType, a.interactivity(b)))
 }
 
+// errNotWritten is what became of an answer if nothing else is known.
+var errNotWritten = errors.New("answer was not written")
+
 // commands answers slash commands. Source: Slack, "Implementing slash commands".
 func (a *App) commands(b Bot) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -74,6 +78,7 @@ func (a *App) commands(b Bot) http.HandlerFunc {
 			http.Error(w, "command names no channel or no user", http.StatusBadRequest)
 			return
 		}
+		given := errNotWritten
 		answer := b.Ask(r.Context(), bot.Request{
 			ID:           signatureID(r.Header),
 			Conversation: bot.Conversation{Platform: Platform, Workspace: workspace, Channel: c.ChannelID},
@@ -84,11 +89,11 @@ func (a *App) commands(b Bot) http.HandlerFunc {
 			Received:     received,
 			Trace:        rand.Text(),
 		})
-		err = a.answer(w, answer.Reply)
-		if err == nil {
-			err = r.Context().Err()
+		defer func() { answer.Given(given) }()
+		// Asked before the answer is written: afterwards, a client that has read it all may have gone its way.
+		if given = r.Context().Err(); given == nil {
+			given = a.answer(w, answer.Reply)
 		}
-		answer.Given(err)
 	}
 }
 

@@ -103,9 +103,11 @@ func parseEvent(body []byte) (event, *mention, error) {
 // mentioned returns the command that follows the first mention of the bot: what stands before it is small talk, and the
 // command's own name may be said or left out.
 func mentioned(text, botUser string) bot.Command {
-	if _, after, found := strings.Cut(text, "<@"+botUser); found {
-		if _, rest, closed := strings.Cut(after, ">"); closed {
-			text = rest
+	for _, m := range markup.FindAllStringIndex(text, -1) {
+		inner, _, _ := strings.Cut(text[m[0]+1:m[1]-1], "|")
+		if inner == "@"+botUser {
+			text = text[m[1]:]
+			break
 		}
 	}
 	text = strings.TrimSpace(plain(text))

@@ -40,6 +40,7 @@ func TestMentioned(t *testing.T) {
 		"<@U0MEETBOT> Meet":                           {Kind: bot.Meet},
 		"let's have a call <@U0MEETBOT>":              {Kind: bot.Meet},
 		"let's have a call <@U0MEETBOT> with <@U1|x>": {Kind: bot.Meet, Subject: "with @x"},
+		"<@U0MEETBOT2> and <@U0MEETBOT> new":          {Kind: bot.New},
 		"<@U0MEETBOT>\u00a0help":                      {Kind: bot.Help},
 	} {
 		if got := mentioned(text, "U0MEETBOT"); got != want {

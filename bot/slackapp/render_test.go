@@ -53,9 +53,10 @@ func replies(t *testing.T, lang bot.Language) map[string]bot.Reply {
 		"working":           bot.Working(lang),
 		"duplicate":         bot.Duplicate(lang),
 		"no-meeting":        bot.NoMeeting(lang),
-		"gave-up":           bot.GaveUp(lang, bot.Conversation{Platform: Platform, Workspace: "T024BE7LD", Channel: "C2147483705"}, 25*time.Minute),
+		"gave-up":           bot.GaveUp(lang, bot.Conversation{Platform: Platform, Workspace: "T024BE7LD", Channel: "C2147483705"}, bot.Command{Kind: bot.New, Subject: "Weekly"}, 25*time.Minute),
+		"trouble-store":     bot.Unreachable(lang, bot.ParseCommand(`"new hires"`)),
 	}
-	for _, what := range []string{"store", "starting", "workspace", "command"} {
+	for _, what := range []string{"starting", "workspace", "command"} {
 		all["trouble-"+what] = bot.Troubled(lang, what)
 	}
 	for _, code := range []bot.Code{
@@ -71,9 +72,9 @@ func replies(t *testing.T, lang bot.Language) map[string]bot.Reply {
 			reason = "missing_scope"
 		}
 		all["refusal-"+strings.ReplaceAll(string(code), "_", "-")] = bot.Explain(lang, &bot.Error{Code: code, Reason: reason},
-			meeting.Organizer, "0c4b1f6e-3a52-4f6b-9f57-6d2f1a7c9e01")
+			meeting.Organizer, "0c4b1f6e-3a52-4f6b-9f57-6d2f1a7c9e01", bot.Command{Kind: bot.New})
 	}
-	all["refusal-bad-request-bare"] = bot.Explain(lang, &bot.Error{Code: bot.BadRequest}, meeting.Organizer, "")
+	all["refusal-bad-request-bare"] = bot.Explain(lang, &bot.Error{Code: bot.BadRequest}, meeting.Organizer, "", bot.Command{Kind: bot.Meet})
 	return all
 }
 

@@ -8,7 +8,10 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
 	"meetbot/bot"
 	"meetbot/graphclient"
@@ -38,7 +41,7 @@ type Config struct {
 
 	Organizer      string   `name:"organizer" env:"ORGANIZER" default:"requester" help:"In whose name meetings are made: requester, service:ACCOUNT, or requester,service:ACCOUNT."`
 	AllowedDomains []string `name:"allowed-email-domains" env:"ALLOWED_EMAIL_DOMAINS" help:"E-mail domains whose people may make meetings; empty for any that the tenant knows."`
-	AllowGuests    bool     `name:"allow-guests" env:"ALLOW_GUESTS" help:"Guests may make meetings."`
+	AllowGuests    string   `name:"allow-guests" env:"ALLOW_GUESTS" default:"false" help:"Guests may make meetings: true or false."`
 	Locale         string   `name:"locale" env:"LOCALE" default:"en" help:"Language where nothing better is known: en, pt-BR."`
 
 	LogLevel  string `name:"log-level" env:"LOG_LEVEL" default:"info" help:"debug, info, warn or error."`
@@ -73,7 +76,7 @@ func (c Config) Check() error {
 	var p problems
 	p.need(isAddress(c.HTTPAddr), "HTTP_ADDR", "is not a listen address", ":8080")
 	p.need(isAddress(c.AdminAddr), "ADMIN_ADDR", "is not a listen address", "localhost:9090")
-	p.need(c.HTTPAddr != c.AdminAddr || strings.HasSuffix(c.HTTPAddr, ":0"), "ADMIN_ADDR", "must not be the public address", "localhost:9090")
+	p.need(!samePort(c.HTTPAddr, c.AdminAddr), "ADMIN_ADDR", "has the port of HTTP_ADDR", "localhost:9090")
 	err := store.CheckURL(c.RedisURL)
 	p.need(err == nil, "REDIS_URL", fmt.Sprintf("cannot be used (%v)", err), "redis://localhost:6379/0")
 
@@ -87,8 +90,12 @@ func (c Config) Check() error {
 	p.need(c.ClientSecret != "" || c.CertificatePath != "" || c.FederatedTokenFile != "" || c.TokenCredentials != "", "AZURE_CLIENT_SECRET",
 		"is missing, and so are AZURE_CLIENT_CERTIFICATE_PATH, AZURE_FEDERATED_TOKEN_FILE and AZURE_TOKEN_CREDENTIALS", "…")
 	if c.CertificatePath != "" {
-		_, err := os.Stat(c.CertificatePath)
-		p.need(err == nil, "AZURE_CLIENT_CERTIFICATE_PATH", "names a file that cannot be read", "/etc/meetbot/client.pem")
+		p.need(isCertificate(c.CertificatePath, c.CertificatePassword), "AZURE_CLIENT_CERTIFICATE_PATH",
+			"names a file that cannot be read, or that holds no certificate with its key, or that AZURE_CLIENT_CERTIFICATE_PASSWORD does not open", "/etc/meetbot/client.pem")
+	}
+	if c.FederatedTokenFile != "" {
+		_, err := os.Stat(c.FederatedTokenFile)
+		p.need(err == nil, "AZURE_FEDERATED_TOKEN_FILE", "names a file that is not there", "/var/run/secrets/azure/tokens/azure-identity-token")
 	}
 	authority, err := url.Parse(c.AuthorityHost)
 	p.need(err == nil && authority.Scheme == "https" && authority.Host != "", "AZURE_AUTHORITY_HOST", "must be an https URL", "https://login.microsoftonline.com/")
@@ -100,6 +107,8 @@ func (c Config) Check() error {
 	for _, d := range c.AllowedDomains {
 		p.need(domain.MatchString(strings.TrimSpace(d)), "ALLOWED_EMAIL_DOMAINS", fmt.Sprintf("holds %q, which is not a domain", d), "example.com,example.org")
 	}
+	_, err = strconv.ParseBool(c.AllowGuests)
+	p.need(err == nil, "ALLOW_GUESTS", "is neither true nor false", "false")
 	_, ok := c.language()
 	p.need(ok, "LOCALE", "is not one of en, pt-BR", "en")
 	_, err = c.level()
@@ -110,7 +119,27 @@ func (c Config) Check() error {
 
 func isAddress(addr string) bool {
 	_, port, err := net.SplitHostPort(addr)
-	return err == nil && port != ""
+	if err != nil {
+		return false
+	}
+	_, err = strconv.ParseUint(port, 10, 16)
+	return err == nil
+}
+
+// samePort tells whether two listen addresses share a port; 0 stands for any free one.
+func samePort(a, b string) bool {
+	_, first, errA := net.SplitHostPort(a)
+	_, second, errB := net.SplitHostPort(b)
+	return errA == nil && errB == nil && first == second && first != "0"
+}
+
+func isCertificate(path, password string) bool {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return false
+	}
+	_, _, err = azidentity.ParseCertificates(data, []byte(password))
+	return err == nil
 }
 
 func isBase(raw string) bool {
@@ -131,6 +160,12 @@ func (c Config) level() (slog.Level, error) {
 	var level slog.Level
 	err := level.UnmarshalText([]byte(c.LogLevel))
 	return level, err
+}
+
+// allowGuests is only called on a checked configuration.
+func (c Config) allowGuests() bool {
+	allow, _ := strconv.ParseBool(c.AllowGuests)
+	return allow
 }
 
 func (c Config) domains() []string {

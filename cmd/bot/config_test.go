@@ -40,7 +40,7 @@ func valid() Config {
 		SlackSigningSecret: "8f742231b10e8888abcd99yyyzzz85a5", SlackBotToken: "xoxb-1-2-3", SlackAPIURL: "https://slack.com/api/",
 		TenantID: tenantID, ClientID: clientID, ClientSecret: clientSecret,
 		AuthorityHost: "https://login.microsoftonline.com/", GraphBaseURL: "https://graph.microsoft.com/v1.0",
-		Organizer: "requester", Locale: "en", LogLevel: "info", LogFormat: "json",
+		Organizer: "requester", AllowGuests: "false", Locale: "en", LogLevel: "info", LogFormat: "json",
 	}
 }
 
@@ -50,9 +50,9 @@ func TestCheckListsEverything(t *testing.T) {
 		t.Fatalf("a valid configuration: %v", err)
 	}
 	wrong := Config{
-		HTTPAddr: "8080", AdminAddr: "8080", RedisURL: "redis://:hunter2@host:notaport/0", SlackBotToken: "hunter2", SlackAPIURL: "http://slack.com/api",
+		HTTPAddr: ":70000", AdminAddr: "localhost:70000", RedisURL: "redis://:hunter2@host:notaport/0", SlackBotToken: "hunter2", SlackAPIURL: "http://slack.com/api",
 		TenantID: "x", ClientID: "x", TokenCredentials: "AzureCLICredential", CertificatePath: "missing.pem",
-		AuthorityHost: "http://login.microsoftonline.com/", GraphBaseURL: "https://graph.microsoft.com", Organizer: "boss",
+		AuthorityHost: "http://login.microsoftonline.com/", GraphBaseURL: "https://graph.microsoft.com", Organizer: "boss", AllowGuests: "maybe", FederatedTokenFile: "missing",
 		AllowedDomains: []string{"@contoso.example"}, Locale: "fr", LogLevel: "loud", LogFormat: "xml",
 	}
 	err := wrong.Check()
@@ -69,8 +69,7 @@ func TestCheckListsEverything(t *testing.T) {
 func TestCheckAlternatives(t *testing.T) {
 	for name, change := range map[string]func(*Config){
 		"managed identity":  func(c *Config) { c.ClientSecret, c.TokenCredentials = "", "ManagedIdentityCredential" },
-		"workload identity": func(c *Config) { c.ClientSecret, c.FederatedTokenFile = "", "/var/run/token" },
-		"certificate":       func(c *Config) { c.ClientSecret, c.CertificatePath = "", "config_test.go" },
+		"workload identity": func(c *Config) { c.ClientSecret, c.FederatedTokenFile = "", "config_test.go" },
 		"US Government": func(c *Config) {
 			c.AuthorityHost, c.GraphBaseURL = "https://login.microsoftonline.us/", "https://graph.microsoft.us/v1.0"
 		},

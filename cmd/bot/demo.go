@@ -44,7 +44,7 @@ func startInWorld(ctx context.Context, w *demo.World, name string, log *slog.Log
 		SlackSigningSecret: w.Slack.SigningSecret(), SlackBotToken: w.Slack.BotToken(), SlackAPIURL: w.Slack.APIURL(),
 		TenantID: w.TenantID, ClientID: w.ClientID, ClientSecret: w.ClientSecret,
 		AuthorityHost: w.Entra.URL(), GraphBaseURL: w.Graph.BaseURL(),
-		Organizer: "requester", Locale: "en", LogLevel: "info", LogFormat: "text",
+		Organizer: "requester", AllowGuests: "false", Locale: "en", LogLevel: "info", LogFormat: "text",
 	}
 	if err := c.Check(); err != nil {
 		return nil, err

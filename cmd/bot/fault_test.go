@@ -25,7 +25,7 @@ func TestSlowGraph(t *testing.T) {
 	wantWords(t, *a.Message, caio, "I have your request")
 	card := w.next(general, w.slack.Messages(general), nil)
 	wantCard(t, card, "")
-	if card.Via != "response_url" || !strings.Contains(card.Text, "Reunião nova") {
+	if card.Via != "response_url" || !strings.Contains(card.Text, "Nova reunião") {
 		t.Errorf("card came by %s and reads %s", card.Via, card.Text)
 	}
 }
@@ -183,7 +183,7 @@ func TestGivingUp(t *testing.T) {
 	r := w.start(w.config(), in)
 	wantWords(t, w.meet(r, caio, general, "Antiga"), caio, "I have your request")
 	told := w.next("D"+caio, nil, nil)
-	if !strings.Contains(told.Text, "Nada foi criado") || !strings.Contains(told.Text, "<#"+general+">") {
+	if !strings.Contains(told.Text, "Não consegui concluir") || !strings.Contains(told.Text, "`/meet Antiga`") || !strings.Contains(told.Text, "<#"+general+">") {
 		t.Errorf("direct message: %s", told.Text)
 	}
 	w.graph.ClearFaults()
@@ -238,7 +238,7 @@ func TestRedisAway(t *testing.T) {
 			tt.away(w)
 			for _, text := range []string{"", "new", "show"} {
 				a := w.command(r, ben, general, text)
-				wantWords(t, *a.Message, ben, "cannot reach my memory")
+				wantWords(t, *a.Message, ben, "cannot reach my database")
 				if a.Took > 2500*time.Millisecond {
 					t.Errorf("/meet %s answered after %s, want within 2.5 s", text, a.Took)
 				}

@@ -21,9 +21,13 @@ type lettersListCmd struct {
 
 // Run lists dead letters.
 func (c *lettersListCmd) Run(ctx context.Context, std Streams) error {
-	return withStore(c.RedisURL, func(s *store.Store) error {
+	return withStore(ctx, c.RedisURL, func(s *store.Store) error {
 		letters, err := s.DeadLetters(ctx, c.Limit)
 		if err != nil {
+			return err
+		}
+		if len(letters) == 0 {
+			_, err := fmt.Fprintln(std.Out, "No dead letters: every answer reached somebody.")
 			return err
 		}
 		out := tabwriter.NewWriter(std.Out, 0, 0, 2, ' ', 0)
@@ -43,7 +47,7 @@ type lettersRetryCmd struct {
 
 // Run makes a dead letter a fresh job.
 func (c *lettersRetryCmd) Run(ctx context.Context, std Streams) error {
-	return withStore(c.RedisURL, func(s *store.Store) error {
+	return withStore(ctx, c.RedisURL, func(s *store.Store) error {
 		if err := s.Retry(ctx, c.Letter); err != nil {
 			return err
 		}
@@ -53,11 +57,14 @@ func (c *lettersRetryCmd) Run(ctx context.Context, std Streams) error {
 }
 
 // withStore opens the store for one command of an operator.
-func withStore(url string, do func(*store.Store) error) error {
+func withStore(ctx context.Context, url string, do func(*store.Store) error) error {
 	s, err := store.Open(url, store.Options{Replica: "operator"})
 	if err != nil {
 		return err
 	}
 	defer func() { _ = s.Close() }()
+	if err := s.Ping(ctx); err != nil {
+		return fmt.Errorf("REDIS_URL: %w", err)
+	}
 	return do(s)
 }

@@ -16,7 +16,7 @@ func TestMeet(t *testing.T) {
 
 	first := w.meet(r, ann, general, "Design review")
 	url := wantCard(t, first, "")
-	for _, want := range []string{"Design review", "New meeting", "Organizer: Ann Example", "Meeting ID: ", "Passcode: ", "Phone: ", "Conference ID: ", url} {
+	for _, want := range []string{"Design review", "New meeting", "Organizer: Ann Example", "Meeting ID: ", "Passcode: ", "Phone: ", "Phone conference ID: ", url} {
 		if !strings.Contains(first.Text, want) {
 			t.Errorf("card does not say %q: %s", want, first.Text)
 		}
@@ -32,7 +32,7 @@ func TestMeet(t *testing.T) {
 	if got := wantCard(t, again, ben); got != url {
 		t.Errorf("Ben got %s, Ann %s", got, url)
 	}
-	if !strings.Contains(again.Text, "The meeting of this conversation since") || strings.Contains(again.Text, "New meeting") {
+	if !strings.Contains(again.Text, "This conversation's meeting since") || strings.Contains(again.Text, "New meeting") {
 		t.Errorf("repeat reads %s", again.Text)
 	}
 	if len(w.graph.Calls()) != 0 || len(w.slack.Calls()) != 0 {
@@ -40,10 +40,10 @@ func TestMeet(t *testing.T) {
 	}
 
 	kept := w.meet(r, ben, general, "Budget")
-	if got := wantCard(t, kept, ben); got != url || !strings.Contains(kept.Text, "Design review") || !strings.Contains(kept.Text, "its subject stays") {
+	if got := wantCard(t, kept, ben); got != url || !strings.Contains(kept.Text, "Design review") || !strings.Contains(kept.Text, "the subject stays “Design review”") {
 		t.Errorf("with another subject: %s", kept.Text)
 	}
-	if same := w.meet(r, ben, general, "Design review"); strings.Contains(same.Text, "its subject stays") {
+	if same := w.meet(r, ben, general, "Design review"); strings.Contains(same.Text, "the subject stays") {
 		t.Errorf("with the same subject: %s", same.Text)
 	}
 

@@ -12,7 +12,6 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"meetbot/bot"
@@ -48,14 +47,13 @@ type Replica struct {
 	service *bot.Service
 	metrics *telemetry.Metrics
 
-	public, admin       net.Listener
-	publicHTTP, adminMx *http.Server
-	draining            atomic.Bool
+	public, admin         net.Listener
+	publicHTTP, adminHTTP *http.Server
 }
 
 // NewReplica builds a replica from a valid configuration and opens its listeners. Nothing runs yet, and neither Redis
 // nor any other service needs to be up.
-func NewReplica(ctx context.Context, c Config, in Surroundings, log *slog.Logger) (r *Replica, err error) {
+func NewReplica(ctx context.Context, c Config, in Surroundings, log *slog.Logger) (*Replica, error) {
 	if in.Name == "" {
 		host, err := os.Hostname()
 		if err != nil {
@@ -63,61 +61,65 @@ func NewReplica(ctx context.Context, c Config, in Surroundings, log *slog.Logger
 		}
 		in.Name = fmt.Sprintf("%s-%d-%d", host, os.Getpid(), time.Now().UnixMilli())
 	}
+	redis, err := store.Open(c.RedisURL, store.Options{Replica: in.Name, Idle: in.Idle})
+	if err != nil {
+		return nil, fmt.Errorf("REDIS_URL: %w", err)
+	}
+	r := &Replica{log: log, store: redis}
+	if err := r.build(ctx, c, in); err != nil {
+		return nil, errors.Join(err, r.close())
+	}
+	return r, nil
+}
+
+// build wires the replica's parts and opens its listeners.
+func (r *Replica) build(ctx context.Context, c Config, in Surroundings) error {
 	words, err := bot.NewWords()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	lang, _ := c.language()
 	organizers, err := bot.ParseOrganizerPolicy(c.Organizer)
 	if err != nil {
-		return nil, fmt.Errorf("organizer: %w", err)
+		return fmt.Errorf("ORGANIZER: %w", err)
 	}
-	r = &Replica{log: log}
-	if r.store, err = store.Open(c.RedisURL, store.Options{Replica: in.Name, Idle: in.Idle}); err != nil {
-		return nil, err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, r.close())
-		}
-	}()
 	r.metrics = telemetry.New(r.store.Depth)
 	graphConfig := c.graph()
 	graphConfig.RootCAs, graphConfig.Observe = in.RootCAs, r.metrics.Graph
 	graph, err := graphclient.New(graphConfig)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	r.slack, err = slackapp.New(slackapp.Config{
 		SigningSecret: c.SlackSigningSecret, BotToken: c.SlackBotToken, APIURL: c.SlackAPIURL,
-		Words: words, Language: lang, Log: log,
+		Words: words, Language: lang, Holds: r.store, Log: r.log,
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	r.service = bot.NewService(bot.Config{
 		Conversations: r.store, Identities: r.store, Queue: r.store, Meetings: graph, Directory: graph,
-		Words: words, Log: log, Observer: r.metrics,
+		Words: words, Log: r.log, Observer: r.metrics,
 		Platforms:  map[string]bot.Platform{slackapp.Platform: r.slack},
 		Organizers: organizers,
-		Askers:     bot.AskerPolicy{Domains: c.domains(), Guests: c.AllowGuests},
+		Askers:     bot.AskerPolicy{Domains: c.domains(), Guests: c.allowGuests()},
 		ClientID:   c.ClientID, Language: lang, Timing: in.Timing,
 	})
 	var listen net.ListenConfig
 	if r.public, err = listen.Listen(ctx, "tcp", c.HTTPAddr); err != nil {
-		return nil, fmt.Errorf("HTTP_ADDR: %w", err)
+		return fmt.Errorf("HTTP_ADDR: %w", err)
 	}
 	if r.admin, err = listen.Listen(ctx, "tcp", c.AdminAddr); err != nil {
-		return nil, fmt.Errorf("ADMIN_ADDR: %w", err)
+		return fmt.Errorf("ADMIN_ADDR: %w", err)
 	}
-	r.publicHTTP, r.adminMx = server(r.publicMux(), log), server(r.adminMux(), log)
-	return r, nil
+	r.publicHTTP, r.adminHTTP = server(r.publicMux(), r.log), server(r.adminMux(), r.log)
+	return nil
 }
 
 func server(h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler: h, ReadHeaderTimeout: readHeader, ReadTimeout: readAll, WriteTimeout: writeAll, IdleTimeout: keepAlive,
-		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 }
 
@@ -152,9 +154,6 @@ func (r *Replica) adminMux() http.Handler {
 // ready tells whether commands can be served, and if not, why.
 func (r *Replica) ready(w http.ResponseWriter, req *http.Request) {
 	var not []string
-	if r.draining.Load() {
-		not = append(not, "stopping")
-	}
 	if err := r.store.Ping(req.Context()); err != nil {
 		not = append(not, "Redis does not answer")
 	}
@@ -177,7 +176,7 @@ func (r *Replica) Run(ctx context.Context) error {
 	for _, s := range []struct {
 		server   *http.Server
 		listener net.Listener
-	}{{r.publicHTTP, r.public}, {r.adminMx, r.admin}} {
+	}{{r.publicHTTP, r.public}, {r.adminHTTP, r.admin}} {
 		wg.Go(func() {
 			if err := s.server.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
 				stop(fmt.Errorf("serve: %w", err))
@@ -189,22 +188,19 @@ func (r *Replica) Run(ctx context.Context) error {
 			stop(err)
 		}
 	})
-	attempts, stopAttempts := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopAttempts()
-	finished := make(chan struct{})
-	go func() {
-		defer close(finished)
-		r.service.Run(attempts)
-	}()
+	wg.Go(func() { r.service.Run(ctx) })
 	r.log.Info("serving", "address", r.public.Addr().String(), "admin", r.admin.Addr().String())
 
 	<-ctx.Done()
-	r.draining.Store(true)
 	r.log.Info("stopping")
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
 	err := r.publicHTTP.Shutdown(last)
-	stopAttempts()
+	finished := make(chan struct{})
+	go func() {
+		defer close(finished)
+		r.service.Wait()
+	}()
 	select {
 	case <-finished:
 	case <-last.Done():
@@ -212,8 +208,9 @@ func (r *Replica) Run(ctx context.Context) error {
 		<-finished
 		r.log.Warn("attempts did not finish in time; other replicas take them over")
 	}
-	err = errors.Join(err, r.adminMx.Shutdown(last), r.store.Close())
+	err = errors.Join(err, r.adminHTTP.Shutdown(last))
 	wg.Wait()
+	err = errors.Join(err, r.store.Close())
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
 		return cause
 	}
@@ -249,7 +246,7 @@ func (r *Replica) connect(ctx context.Context) error {
 func (r *Replica) Kill() {
 	r.service.Kill()
 	_ = r.publicHTTP.Close()
-	_ = r.adminMx.Close()
+	_ = r.adminHTTP.Close()
 }
 
 func (r *Replica) close() error {

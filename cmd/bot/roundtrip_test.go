@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"meetbot/internal/sandbox"
 )
 
@@ -74,6 +76,9 @@ func TestRepeatCostsOneRoundTrip(t *testing.T) {
 	r := w.start(c, in)
 	w.meet(r, ann, general, "")
 	w.meet(r, ben, general, "") // from here on the connection and the script are there
+	client := redis.NewClient(&redis.Options{Addr: w.redis.Addr()})
+	defer func() { _ = client.Close() }()
+	eventually(t, "the first command's job is done", func() bool { return client.XLen(t.Context(), "{mb:jobs}:stream").Val() == 0 })
 	for _, text := range []string{"", "Another subject", "show"} {
 		w.graph.ResetCalls()
 		w.slack.ResetCalls()

@@ -95,7 +95,7 @@ func (w *world) config() Config {
 		SlackSigningSecret: w.slack.SigningSecret(), SlackBotToken: w.slack.BotToken(), SlackAPIURL: w.slack.APIURL(),
 		TenantID: tenantID, ClientID: clientID, ClientSecret: clientSecret,
 		AuthorityHost: w.entra.URL(), GraphBaseURL: w.graph.BaseURL(),
-		Organizer: "requester", Locale: "en", LogLevel: "debug", LogFormat: "json",
+		Organizer: "requester", AllowGuests: "false", Locale: "en", LogLevel: "debug", LogFormat: "json",
 	}
 }
 
@@ -256,7 +256,7 @@ func wantWords(t testing.TB, m sandbox.SlackMessage, to, words string) {
 	}
 }
 
-// meetings returns Graph's meetings.
+// wantMeetings returns Graph's meetings, and fails the test unless there are so many.
 func (w *world) wantMeetings(n int) []sandbox.GraphMeeting {
 	w.t.Helper()
 	all := w.graph.Meetings()

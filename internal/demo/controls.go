@@ -25,6 +25,7 @@ func controls() []control {
 		{"/leave", "", "leave the thread", (*demo).leave},
 		{"/join", "", "press the button of the last card", (*demo).join},
 		{"/fault", "NAME", "let something fail; without NAME, list the faults; clear ends them", (*demo).fault},
+		{"/wait", "", "wait for the answer that the last command has not had yet", func(d *demo, ctx context.Context, _ string) error { return d.await(ctx, d.asked) }},
 		{"/meetings", "", "list what Graph holds", (*demo).meetings},
 		{"/expect", "TEXT", "fail unless the last answer holds TEXT", (*demo).expect},
 		{"/?", "", "this list", (*demo).usage},
@@ -117,7 +118,10 @@ var faults = []struct {
 	}},
 	{"graph-down", "Graph cuts every connection", func(d *demo) { d.world.Graph.Fault(sandbox.Fault{Reset: true}) }},
 	{"no-policy", "nobody has an application access policy", func(d *demo) { d.world.Graph.SetGlobalPolicy(false) }},
-	{"secret-expired", "the app's client secret has run out", func(d *demo) { d.world.Entra.ExpireClientSecret() }},
+	{"secret-expired", "the app's client secret has run out, and so have its tokens", func(d *demo) {
+		d.world.Entra.ExpireClientSecret()
+		d.world.Graph.Fault(sandbox.Fault{Status: http.StatusUnauthorized, ContentType: "application/json", Body: `{"error":{"code":"InvalidAuthenticationToken"}}`})
+	}},
 	{"redis-down", "Redis answers with errors", func(d *demo) { d.world.Redis.SetError("LOADING Redis is loading the dataset in memory") }},
 	{"crash", "the replica dies right after it has acknowledged the next command", func(d *demo) {
 		d.crash = true

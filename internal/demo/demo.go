@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 	"time"
 
@@ -28,9 +29,12 @@ type Options struct {
 	Start func(ctx context.Context, w *World, name string) (Replica, error)
 }
 
-// answerWithin is how long the demo waits for an answer that was promised: longer than it takes another replica to take
-// over what a dead one left.
-const answerWithin = 45 * time.Second
+// How long the demo waits: for an answer that was promised, longer than it takes another replica to take over what a dead
+// one left; and for an event to be accepted, before it goes on without.
+const (
+	answerWithin = 30 * time.Second
+	acceptWithin = 4 * time.Second
+)
 
 // errQuit ends the demo in good order.
 var errQuit = errors.New("quit")
@@ -47,6 +51,7 @@ type demo struct {
 	channel sandbox.SlackChannel
 	thread  string                           // root message; empty in the channel
 	crash   bool                             // kill the replica right after it has acknowledged the next command
+	asked   marks                            // what was there before the last command
 	last    string                           // what was printed for the last line
 	press   *sandbox.SlackMessage            // the last card for everybody
 	roots   map[string]*sandbox.SlackMessage // the last card for everybody outside threads, by channel
@@ -181,7 +186,7 @@ func (d *demo) slash(ctx context.Context, text string) error {
 	if d.thread != "" {
 		return errors.New("Slack has no slash commands in threads: type @meetbot, or /leave the thread")
 	}
-	before := d.marks()
+	before := d.mark()
 	command := sandbox.SlackCommand{User: d.user.slack.ID, Channel: d.channel.ID, Text: sandbox.SlackEscape(text)}
 	answer, err := d.world.Slack.Command(ctx, d.replicas[0].URL(), command)
 	if err != nil {
@@ -202,19 +207,29 @@ func (d *demo) slash(ctx context.Context, text string) error {
 
 // mention mentions the bot in the present channel or thread.
 func (d *demo) mention(ctx context.Context, text string) error {
-	before := d.marks()
+	before := d.mark()
 	m := sandbox.SlackMention{
 		User: d.user.slack.ID, Channel: d.channel.ID, ThreadTS: d.thread,
 		Text: "<@" + d.world.Slack.BotUser() + "> " + sandbox.SlackEscape(text),
 	}
-	delivery, err := d.world.Slack.Mention(ctx, d.replicas[0].URL(), m)
-	if err != nil {
-		return err
+	delivered := make(chan error, 1)
+	go func() {
+		delivery, err := d.world.Slack.Mention(ctx, d.replicas[0].URL(), m)
+		if n := len(delivery.Attempts); err == nil && (n == 0 || delivery.Attempts[n-1] != http.StatusOK) {
+			err = fmt.Errorf("the bot did not accept the event, and Slack gave it up: %v", delivery.Attempts)
+		}
+		delivered <- err
+	}()
+	select {
+	case err := <-delivered:
+		if err != nil {
+			return err
+		}
+		return d.await(ctx, before)
+	case <-time.After(acceptWithin):
+		d.printf("   the bot has not accepted the event, and Slack delivers it again; /wait waits for the answer\n")
+		return nil
 	}
-	if n := len(delivery.Attempts); n == 0 || delivery.Attempts[n-1] != 200 {
-		return fmt.Errorf("the bot did not accept the event: %v", delivery.Attempts)
-	}
-	return d.await(ctx, before)
 }
 
 // marks remembers what is there before a command.
@@ -224,11 +239,12 @@ type marks struct {
 	calls int            // Graph calls
 }
 
-func (d *demo) marks() marks {
+func (d *demo) mark() marks {
 	m := marks{at: time.Now(), posts: map[string]int{}, calls: len(d.world.Graph.Calls())}
 	for _, channel := range []string{d.channel.ID, "D" + d.user.slack.ID} {
 		m.posts[channel] = len(d.world.Slack.Messages(channel))
 	}
+	d.asked = m
 	return m
 }
 
@@ -264,7 +280,7 @@ func (d *demo) await(ctx context.Context, before marks) error {
 	}
 	f := <-first
 	if f.err != nil {
-		return fmt.Errorf("no answer within %s", answerWithin)
+		return fmt.Errorf("no answer within %s; the bot goes on trying for up to 25 minutes, and /wait waits on", answerWithin)
 	}
 	d.show(f.message, f.message.At.Sub(before.at), before)
 	return nil

@@ -58,6 +58,9 @@ var channels = []sandbox.SlackChannel{
 	{ID: "C0BRASIL", Name: "brasil"},
 }
 
+// redeliveries are the waits of Slack's before it delivers an event again. The real ones are none, a minute and five.
+var redeliveries = []time.Duration{0, 5 * time.Second, 10 * time.Second}
+
 // World is everything outside the bot.
 type World struct {
 	Redis *miniredis.Miniredis
@@ -79,7 +82,7 @@ func NewWorld() (w *World, err error) {
 	if w.Redis, err = miniredis.Run(); err != nil {
 		return nil, fmt.Errorf("start embedded Redis: %w", err)
 	}
-	if w.Slack, err = sandbox.NewSlack(sandbox.SlackOptions{}); err != nil {
+	if w.Slack, err = sandbox.NewSlack(sandbox.SlackOptions{RetryDelays: redeliveries}); err != nil {
 		return nil, fmt.Errorf("start Slack sandbox: %w", err)
 	}
 	if w.Entra, err = sandbox.NewEntra(sandbox.EntraOptions{TenantID: tenantID, ClientID: clientID, ClientSecret: clientSecret}); err != nil {

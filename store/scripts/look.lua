@@ -1,12 +1,12 @@
 -- Reads a conversation, and takes or confirms the right to show its card to everybody.
--- KEYS 6 and 7: the shown marks of the conversation asked about and of its channel.
+-- KEYS 6: the shown mark of the place asked about: a card shown in a thread was not seen in the channel.
 -- ARGV: thread, root message to add or '', request ID that wants to show the card or '', milliseconds that a card counts as shown.
 if ARGV[2] ~= '' then redis.call('SADD', KEYS[5], ARGV[2]) end
 local channel, meeting, pending = resolve(ARGV[1])
 local first = 0
 if ARGV[3] ~= '' and meeting then
   -- The mark is "<generation> <request ID>": a fresh meeting is news to everybody, however lately the old one was shown.
-  local shown, generation = KEYS[6 + channel], string.match(meeting, '^%d+')
+  local shown, generation = KEYS[6], string.match(meeting, '^%d+')
   local of, by = string.match(redis.call('GET', shown) or '', '^(%d+) (.*)$')
   if of ~= generation then
     redis.call('SET', shown, generation .. ' ' .. ARGV[3], 'PX', ARGV[4])

@@ -1,0 +1,247 @@
+package bot_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+
+	"meetbot/bot"
+	"meetbot/store"
+)
+
+// These tests are about faults that no wire can be made to show at the right moment: a panic, a call that hangs, a Redis
+// that is away just when a job is done. The store is the real one, on an embedded Redis.
+
+type stand struct {
+	*bot.Service
+	queue    *flakyQueue
+	platform *platform
+	logs     *syncBuffer
+	graph    *meetings
+}
+
+func newStand(t *testing.T, timing bot.Timing, create func(ctx context.Context, call int) error) *stand {
+	t.Helper()
+	redis := miniredis.RunT(t)
+	s, err := store.Open("redis://"+redis.Addr()+"/0", store.Options{Replica: "one", Idle: timing.Queue + timing.Attempt + 500*time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	words, err := bot.NewWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	st := &stand{queue: &flakyQueue{Store: s}, platform: &platform{posted: make(chan bot.Reply, 100)}, logs: &syncBuffer{}, graph: &meetings{create: create}}
+	st.Service = bot.NewService(bot.Config{
+		Conversations: s, Identities: s, Queue: st.queue, Meetings: st.graph, Directory: directory{}, Words: words,
+		Log: slog.New(slog.NewTextHandler(st.logs, nil)), Observer: observer{},
+		Platforms: map[string]bot.Platform{"test": st.platform}, Organizers: bot.OrganizerPolicy{Requester: true},
+		Language: bot.English, Timing: timing,
+	})
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		st.Run(ctx)
+	}()
+	go func() { // its expiry times stand still by themselves
+		const step = 50 * time.Millisecond
+		for tick := time.NewTicker(step); ctx.Err() == nil; <-tick.C {
+			redis.FastForward(step)
+		}
+	}()
+	t.Cleanup(func() {
+		st.Kill()
+		cancel()
+		<-done
+		st.Wait()
+	})
+	return st
+}
+
+func (st *stand) accept(t *testing.T, id, user string) {
+	t.Helper()
+	err := st.Accept(t.Context(), bot.Request{
+		ID: id, Conversation: bot.Conversation{Platform: "test", Workspace: "W", Channel: "C"},
+		Asker: bot.Asker{Platform: "test", Workspace: "W", User: user}, Command: bot.Command{Kind: bot.Meet}, Received: time.Now(), Trace: id,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (st *stand) card(t *testing.T) time.Time {
+	t.Helper()
+	select {
+	case r := <-st.platform.posted:
+		if r.Card == nil {
+			t.Fatalf("no card: %+v", r)
+		}
+		return time.Now()
+	case <-time.After(20 * time.Second):
+		t.Fatalf("no card came; log:\n%s", st.logs)
+		return time.Time{}
+	}
+}
+
+var brisk = bot.Timing{Attempt: 2 * time.Second, Queue: 100 * time.Millisecond, Takeover: 50 * time.Millisecond}
+
+// A panic beneath a call that several askers share ends neither the process nor the job.
+func TestPanicBeneathGraph(t *testing.T) {
+	t.Parallel()
+	st := newStand(t, brisk, func(_ context.Context, call int) error {
+		if call == 1 {
+			panic("boom")
+		}
+		return nil
+	})
+	st.accept(t, "r1", "ann")
+	st.card(t)
+}
+
+// Who joins somebody else's call late is not cut off by the other's deadline.
+func TestJoinerOutlivesTheFirstCall(t *testing.T) {
+	t.Parallel()
+	first := make(chan struct{})
+	st := newStand(t, bot.Timing{Attempt: 4 * time.Second, Queue: 100 * time.Millisecond, Takeover: 50 * time.Millisecond}, func(ctx context.Context, call int) error {
+		if call > 1 {
+			return nil
+		}
+		close(first)
+		<-ctx.Done() // hangs until its time is over
+		return &bot.Error{Code: bot.Unavailable, Err: ctx.Err()}
+	})
+	st.accept(t, "r1", "ann")
+	<-first
+	began := time.Now()
+	time.AfterFunc(3*time.Second, func() { st.accept(t, "r2", "ben") }) // a second before the call's time is over
+	if took := st.card(t).Sub(began); took > 6*time.Second {
+		t.Errorf("the joiner's card came after %s; a second call within its own time would have brought it", took)
+	}
+}
+
+// Redis away just when a job is done: the answer is not given again.
+func TestDoneIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	st := newStand(t, brisk, func(context.Context, int) error { return nil })
+	st.queue.failDone.Store(3)
+	st.accept(t, "r1", "ann")
+	st.card(t)
+	deadline := time.After(4 * time.Second) // longer than it takes for the job to be handed out again
+	select {
+	case r := <-st.platform.posted:
+		t.Fatalf("answered again: %+v", r)
+	case <-deadline:
+	}
+	if st.queue.failDone.Load() > 0 {
+		t.Error("Done was never tried again")
+	}
+	if depth, err := st.queue.Depth(t.Context()); err != nil || depth.Waiting != 0 {
+		t.Errorf("depth: %+v, %v", depth, err)
+	}
+}
+
+// Another replica was told to wait while this one was calling: before it calls again, it looks.
+func TestHoldIsReadBeforeEveryCall(t *testing.T) {
+	t.Parallel()
+	var st *stand
+	var times []time.Time
+	var mu sync.Mutex
+	st = newStand(t, bot.Timing{Attempt: 6 * time.Second, Queue: 100 * time.Millisecond, Takeover: 50 * time.Millisecond}, func(ctx context.Context, call int) error {
+		mu.Lock()
+		times = append(times, time.Now())
+		mu.Unlock()
+		if call > 1 {
+			return nil
+		}
+		if err := st.queue.Hold(ctx, "graph", 2*time.Second); err != nil {
+			t.Error(err)
+		}
+		return &bot.Error{Code: bot.Unavailable, Err: errors.New("busy")}
+	})
+	st.accept(t, "r1", "ann")
+	st.card(t)
+	mu.Lock()
+	defer mu.Unlock()
+	if len(times) != 2 || times[1].Sub(times[0]) < 1500*time.Millisecond {
+		t.Errorf("Graph was called at %v; want the second call after the hold of 2 s", times)
+	}
+}
+
+// flakyQueue is the store's queue, whose Done fails as often as it is told to.
+type flakyQueue struct {
+	*store.Store
+	failDone atomic.Int64
+}
+
+func (q *flakyQueue) Done(ctx context.Context, l bot.Lease) error {
+	if q.failDone.Add(-1) >= 0 {
+		return &bot.Error{Code: bot.Unavailable, Err: errors.New("away")}
+	}
+	return q.Store.Done(ctx, l)
+}
+
+type meetings struct {
+	create func(ctx context.Context, call int) error
+	calls  atomic.Int64
+}
+
+func (m *meetings) CreateOrGet(ctx context.Context, organizer string, r bot.MeetingRequest) (bot.OnlineMeeting, bool, error) {
+	if err := m.create(ctx, int(m.calls.Add(1))); err != nil {
+		return bot.OnlineMeeting{}, false, err
+	}
+	return bot.OnlineMeeting{JoinURL: "https://teams.example/" + organizer + "/" + r.ExternalID, Subject: r.Subject, Created: time.Now()}, true, nil
+}
+
+type directory struct{}
+
+func (directory) User(_ context.Context, id string) (bot.DirectoryUser, error) {
+	return bot.DirectoryUser{ID: id, UPN: id, Name: id, Enabled: true}, nil
+}
+
+func (directory) UsersByEmail(_ context.Context, email string) ([]bot.DirectoryUser, error) {
+	return []bot.DirectoryUser{{ID: email, UPN: email, Name: email, Enabled: true}}, nil
+}
+
+type platform struct{ posted chan bot.Reply }
+
+func (p *platform) Profile(_ context.Context, a bot.Asker) (bot.Profile, error) {
+	return bot.Profile{Email: a.User + "@contoso.example", EmailConfirmed: true}, nil
+}
+
+func (p *platform) Deliver(_ context.Context, _ bot.Job, r bot.Reply) (string, error) {
+	p.posted <- r
+	return "", nil
+}
+
+type observer struct{}
+
+func (observer) Command(string, bot.Kind, string, time.Duration) {}
+func (observer) Identity(bool)                                   {}
+func (observer) Again()                                          {}
+func (observer) Buried()                                         {}
+
+type syncBuffer struct {
+	mu  sync.Mutex
+	all strings.Builder
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.all.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.all.String()
+}
