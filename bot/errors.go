@@ -41,6 +41,7 @@ const (
 	NotInDirectory    Code = "not_in_directory"   // no Entra user has this e-mail
 	AmbiguousIdentity Code = "ambiguous_identity" // several have
 	DisabledAccount   Code = "disabled_account"   // the Entra account may not sign in
+	TooMany           Code = "too_many"           // so many new meetings lately that the next must wait: Wait
 )
 
 // Undeliverable means that an answer cannot be given by any route that is left.

@@ -16,6 +16,8 @@ func Explain(lang Language, refusal *Error, organizer Organizer, clientID string
 			id += "_bare"
 		}
 		reply.Messages = []Message{say(id, "Reason", refusal.Reason)}
+	case TooMany:
+		reply.Messages = []Message{say(id, "Minutes", int(refusal.Wait/time.Minute)+1, "Again", c.typed())}
 	default:
 		reply.Messages = []Message{say(id,
 			"Organizer", organizer.Name, "Reason", refusal.Reason, "Client", clientID, "Again", c.typed())}

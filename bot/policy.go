@@ -1,9 +1,11 @@
 package bot
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
+	"time"
 )
 
 // OrganizerPolicy says in whose name meetings are made.
@@ -41,6 +43,21 @@ func (p OrganizerPolicy) fallsBack() bool { return p.Requester && p.Service != "
 type AskerPolicy struct {
 	Domains []string // e-mail domains, in lower case; empty for any that the tenant knows
 	Guests  bool     // guests of the workspace and of the tenant may
+}
+
+// Limits bound how many new meetings are made, so that nobody uses up Graph's quota for all. Joining what is there costs
+// nothing. 0 is no limit.
+type Limits struct {
+	Window       time.Duration // the time over which is counted
+	PerUser      int
+	PerWorkspace int
+}
+
+// Limiter counts new meetings.
+type Limiter interface {
+	// Spend counts one against the limits, once for each job. It returns 0, or after how long to try again if one is
+	// reached.
+	Spend(ctx context.Context, a Asker, job string, l Limits) (time.Duration, error)
 }
 
 // Profile is what a chat platform knows of a user.

@@ -43,6 +43,7 @@ type Config struct {
 	Conversations Conversations
 	Identities    Identities
 	Queue         Queue
+	Limiter       Limiter
 	Meetings      Meetings
 	Directory     Directory
 	Words         *Words
@@ -52,6 +53,7 @@ type Config struct {
 	Platforms  map[string]Platform // by the name that conversations carry
 	Organizers OrganizerPolicy
 	Askers     AskerPolicy
+	Limits     Limits   // optional: none
 	ClientID   string   // of the Entra app, for what an administrator must type
 	Language   Language // where nothing better is known
 	Attempts   int      // how many run at once; optional: 64

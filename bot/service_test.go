@@ -41,7 +41,7 @@ func newStand(t *testing.T, timing bot.Timing, create func(ctx context.Context, 
 	}
 	st := &stand{queue: &flakyQueue{Store: s}, platform: &platform{posted: make(chan bot.Reply, 100)}, logs: &syncBuffer{}, graph: &meetings{create: create}}
 	st.Service = bot.NewService(bot.Config{
-		Conversations: s, Identities: s, Queue: st.queue, Meetings: st.graph, Directory: directory{}, Words: words,
+		Conversations: s, Identities: s, Queue: st.queue, Limiter: s, Meetings: st.graph, Directory: directory{}, Words: words,
 		Log: slog.New(slog.NewTextHandler(st.logs, nil)), Observer: observer{},
 		Platforms: map[string]bot.Platform{"test": st.platform}, Organizers: bot.OrganizerPolicy{Requester: true},
 		Language: bot.English, Timing: timing,

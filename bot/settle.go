@@ -29,6 +29,13 @@ func (s *Service) settle(ctx context.Context, j Job, asker Identity) (outcome, e
 			return outcome{name: "joined", show: true}, nil
 		}
 
+		if pending.Job == j.ID {
+			if wait, err := s.Limiter.Spend(ctx, j.Asker, j.ID, s.Limits); err != nil {
+				return outcome{}, err
+			} else if wait > 0 {
+				return s.refused(ctx, j, asker.Language, &Error{Code: TooMany, Wait: wait}, organizer)
+			}
+		}
 		made, created, refusal := s.graph.createOrGet(ctx, *pending)
 		if refusal == nil {
 			if state, err = s.Conversations.Complete(ctx, *pending, meetingOf(*pending, made)); err != nil {

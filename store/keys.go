@@ -55,6 +55,12 @@ func identityKey(a bot.Asker) string {
 	return prefix + "id:" + url.QueryEscape(a.Platform) + ":" + url.QueryEscape(a.Workspace) + ":" + url.QueryEscape(a.User)
 }
 
+// spentKeys are the new meetings of an asker and of their workspace in the present window; they lie together.
+func spentKeys(a bot.Asker) []string {
+	tag := prefix + "{new:" + url.QueryEscape(a.Platform) + ":" + url.QueryEscape(a.Workspace) + "}:"
+	return []string{tag + "user:" + url.QueryEscape(a.User), tag + "all"}
+}
+
 func markKey(jobID string) string { return markPrefix + jobID }
 
 func holdKey(upstream string) string { return prefix + "hold:" + upstream }

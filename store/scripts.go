@@ -41,6 +41,8 @@ var (
 	leaveSource string
 	//go:embed scripts/hold.lua
 	holdSource string
+	//go:embed scripts/spend.lua
+	spendSource string
 )
 
 var (
@@ -59,4 +61,5 @@ var (
 	depthScript = redis.NewScript(depthSource)
 	leaveScript = redis.NewScript(leaveSource)
 	holdScript  = redis.NewScript(holdSource)
+	spendScript = redis.NewScript(spendSource)
 )

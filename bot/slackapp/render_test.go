@@ -62,7 +62,7 @@ func replies(t *testing.T, lang bot.Language) map[string]bot.Reply {
 	for _, code := range []bot.Code{
 		bot.NoAccessPolicy, bot.NoPermission, bot.NoSuchUser, bot.ServiceAccount, bot.BadRequest, bot.Credentials, bot.ChatCredentials,
 		bot.NotAPerson, bot.OutsideWorkspace, bot.GuestAccount, bot.NoEmail, bot.UnconfirmedEmail, bot.DomainNotAllowed,
-		bot.NotInDirectory, bot.AmbiguousIdentity, bot.DisabledAccount,
+		bot.NotInDirectory, bot.AmbiguousIdentity, bot.DisabledAccount, bot.TooMany,
 	} {
 		reason := "ann@contoso.example"
 		switch code {
@@ -71,7 +71,7 @@ func replies(t *testing.T, lang bot.Language) map[string]bot.Reply {
 		case bot.ChatCredentials:
 			reason = "missing_scope"
 		}
-		all["refusal-"+strings.ReplaceAll(string(code), "_", "-")] = bot.Explain(lang, &bot.Error{Code: code, Reason: reason},
+		all["refusal-"+strings.ReplaceAll(string(code), "_", "-")] = bot.Explain(lang, &bot.Error{Code: code, Reason: reason, Wait: 754 * time.Second},
 			meeting.Organizer, "0c4b1f6e-3a52-4f6b-9f57-6d2f1a7c9e01", bot.Command{Kind: bot.New})
 	}
 	all["refusal-bad-request-bare"] = bot.Explain(lang, &bot.Error{Code: bot.BadRequest}, meeting.Organizer, "", bot.Command{Kind: bot.Meet})

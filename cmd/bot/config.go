@@ -42,6 +42,8 @@ type Config struct {
 	Organizer      string   `name:"organizer" env:"ORGANIZER" default:"requester" help:"In whose name meetings are made: requester, service:ACCOUNT, or requester,service:ACCOUNT."`
 	AllowedDomains []string `name:"allowed-email-domains" env:"ALLOWED_EMAIL_DOMAINS" help:"E-mail domains whose people may make meetings; empty for any that the tenant knows."`
 	AllowGuests    string   `name:"allow-guests" env:"ALLOW_GUESTS" default:"false" help:"Guests may make meetings: true or false."`
+	PerUser        int      `name:"new-meetings-per-user" env:"NEW_MEETINGS_PER_USER" default:"20" help:"New meetings that one person may make in an hour; 0 for any number."`
+	PerWorkspace   int      `name:"new-meetings-per-workspace" env:"NEW_MEETINGS_PER_WORKSPACE" default:"1000" help:"New meetings that a workspace may make in an hour; 0 for any number."`
 	Locale         string   `name:"locale" env:"LOCALE" default:"en" help:"Language where nothing better is known: en, pt-BR."`
 
 	LogLevel  string `name:"log-level" env:"LOG_LEVEL" default:"info" help:"debug, info, warn or error."`
@@ -109,6 +111,8 @@ func (c Config) Check() error {
 	}
 	_, err = strconv.ParseBool(c.AllowGuests)
 	p.need(err == nil, "ALLOW_GUESTS", "is neither true nor false", "false")
+	p.need(c.PerUser >= 0, "NEW_MEETINGS_PER_USER", "is negative", "20")
+	p.need(c.PerWorkspace >= 0, "NEW_MEETINGS_PER_WORKSPACE", "is negative", "1000")
 	_, ok := c.language()
 	p.need(ok, "LOCALE", "is not one of en, pt-BR", "en")
 	_, err = c.level()

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"meetbot/bot"
 	"meetbot/internal/golden"
 )
 
@@ -52,7 +53,7 @@ func TestCheckListsEverything(t *testing.T) {
 	wrong := Config{
 		HTTPAddr: ":70000", AdminAddr: "localhost:70000", RedisURL: "redis://:hunter2@host:notaport/0", SlackBotToken: "hunter2", SlackAPIURL: "http://slack.com/api",
 		TenantID: "x", ClientID: "x", TokenCredentials: "AzureCLICredential", CertificatePath: "missing.pem",
-		AuthorityHost: "http://login.microsoftonline.com/", GraphBaseURL: "https://graph.microsoft.com", Organizer: "boss", AllowGuests: "maybe", FederatedTokenFile: "missing",
+		AuthorityHost: "http://login.microsoftonline.com/", GraphBaseURL: "https://graph.microsoft.com", Organizer: "boss", AllowGuests: "maybe", PerUser: -1, PerWorkspace: -1, FederatedTokenFile: "missing",
 		AllowedDomains: []string{"@contoso.example"}, Locale: "fr", LogLevel: "loud", LogFormat: "xml",
 	}
 	err := wrong.Check()
@@ -127,6 +128,20 @@ func TestReadmeNamesEveryVariable(t *testing.T) {
 	}
 	for name := range rows {
 		t.Errorf("README names %s, which the program does not know", name)
+	}
+}
+
+// The README's table of what one types is the command table.
+func TestReadmeNamesEveryCommand(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, spec := range bot.Commands {
+		want := "| `" + bot.SlashCommand(spec.Word, "")
+		if !strings.Contains(string(readme), want) {
+			t.Errorf("README has no row that begins with %s", want)
+		}
 	}
 }
 

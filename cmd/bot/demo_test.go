@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -15,7 +17,21 @@ func TestDemoScript(t *testing.T) {
 	}
 }
 
-// A script whose expectation does not hold fails.
+// A script whose expectation does not hold fails, and says where.
+func TestDemoScriptFails(t *testing.T) {
+	t.Parallel()
+	script := filepath.Join(t.TempDir(), "script")
+	if err := os.WriteFile(script, []byte("/meet Weekly\n/expect Weekly\n/expect Monthly\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out, problems strings.Builder
+	code := run(t.Context(), []string{"demo", "--script", script}, Streams{In: strings.NewReader(""), Out: &out, Err: &problems})
+	if code != 1 || !strings.Contains(problems.String(), "line 3") {
+		t.Errorf("code %d: %s", code, problems.String())
+	}
+}
+
+// By hand, nothing that goes wrong ends the session.
 func TestDemoTypedByHand(t *testing.T) {
 	t.Parallel()
 	var out, problems strings.Builder

@@ -188,6 +188,25 @@ func TestLanguages(t *testing.T) {
 	}
 }
 
+// Nobody makes new meetings without end; joining is free, and others are not concerned.
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.SlackOptions{})
+	c := w.config()
+	c.PerUser, c.PerWorkspace = 2, 3
+	r := w.start(c, Surroundings{})
+	wantCard(t, w.meet(r, ann, general, ""), "")
+	url := wantCard(t, w.meet(r, ann, general, "new"), "")
+	wantWords(t, w.meet(r, ann, general, "new Third"), ann, "type `/meet new Third` again in 60 min")
+	wantWords(t, w.meet(r, ann, design, ""), ann, "has to wait")
+	if got := wantCard(t, w.meet(r, ann, general, ""), ann); got != url {
+		t.Errorf("joining gave %s, want %s", got, url)
+	}
+	wantCard(t, w.meet(r, ben, design, ""), "")
+	wantWords(t, w.meet(r, caio, general, "new"), caio, "precisa esperar")
+	w.wantMeetings(3)
+}
+
 // What keeps a replica from starting is one sentence with the variable's name.
 func TestStartErrors(t *testing.T) {
 	t.Parallel()

@@ -98,11 +98,12 @@ func (r *Replica) build(ctx context.Context, c Config, in Surroundings) error {
 		return err
 	}
 	r.service = bot.NewService(bot.Config{
-		Conversations: r.store, Identities: r.store, Queue: r.store, Meetings: graph, Directory: graph,
+		Conversations: r.store, Identities: r.store, Queue: r.store, Limiter: r.store, Meetings: graph, Directory: graph,
 		Words: words, Log: r.log, Observer: r.metrics,
 		Platforms:  map[string]bot.Platform{slackapp.Platform: r.slack},
 		Organizers: organizers,
 		Askers:     bot.AskerPolicy{Domains: c.domains(), Guests: c.allowGuests()},
+		Limits:     bot.Limits{Window: time.Hour, PerUser: c.PerUser, PerWorkspace: c.PerWorkspace},
 		ClientID:   c.ClientID, Language: lang, Timing: in.Timing,
 	})
 	var listen net.ListenConfig
