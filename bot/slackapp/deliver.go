@@ -137,7 +137,7 @@ func (a *App) postHook(ctx context.Context, responseURL string, m answer) error 
 func hookError(resp *http.Response, answer []byte) error {
 	cause := fmt.Errorf("response_url: HTTP status %d", resp.StatusCode)
 	switch {
-	case resp.StatusCode == http.StatusOK:
+	case resp.StatusCode/100 == 2:
 		var refused struct {
 			OK    *bool  `json:"ok"`
 			Error string `json:"error"`

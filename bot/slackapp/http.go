@@ -57,6 +57,12 @@ func (a *App) commands(b Bot) http.HandlerFunc {
 			http.Error(w, "cannot parse command", http.StatusBadRequest)
 			return
 		}
+		for name, values := range r.PostForm {
+			if len(values) > 1 { // which of them counts would be anybody's guess
+				http.Error(w, "field given twice: "+strconv.Quote(name), http.StatusBadRequest)
+				return
+			}
+		}
 		if r.PostForm.Get("ssl_check") == "1" {
 			return
 		}
