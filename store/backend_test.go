@@ -1,11 +1,8 @@
 package store_test
 
 import (
-	"context"
 	"crypto/rand"
-	"net"
 	"strconv"
-	"sync"
 	"testing"
 	"time"
 
@@ -95,69 +92,6 @@ func no(t *testing.T, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-// wire stands between a client and its server and counts round trips: how often a client spoke after the server had,
-// or for the first time.
-type wire struct {
-	addr  string
-	mu    sync.Mutex
-	trips int
-}
-
-func (w *wire) count() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.trips
-}
-
-// startWire forwards connections to server until the test ends.
-func startWire(t *testing.T, server string) *wire {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	no(t, err)
-	ctx, cancel := context.WithCancel(context.Background())
-	t.Cleanup(func() { cancel(); _ = l.Close() })
-	w := &wire{addr: l.Addr().String()}
-	go func() {
-		for {
-			client, err := l.Accept()
-			if err != nil {
-				return
-			}
-			upstream, err := net.Dial("tcp", server)
-			if err != nil {
-				_ = client.Close()
-				return
-			}
-			context.AfterFunc(ctx, func() { _ = client.Close(); _ = upstream.Close() })
-			asked := false
-			forward := func(from, to net.Conn, fromClient bool) {
-				defer func() { _ = to.Close() }()
-				buf := make([]byte, 64<<10)
-				for {
-					n, err := from.Read(buf)
-					if n > 0 {
-						w.mu.Lock()
-						if fromClient && !asked {
-							w.trips++
-						}
-						asked = fromClient
-						w.mu.Unlock()
-						if _, err := to.Write(buf[:n]); err != nil {
-							return
-						}
-					}
-					if err != nil {
-						return
-					}
-				}
-			}
-			go forward(client, upstream, true)
-			go forward(upstream, client, false)
-		}
-	}()
-	return w
 }
 
 // calls returns how often the server was told each command since the last CONFIG RESETSTAT, by itself or by a script.

@@ -446,8 +446,8 @@ func TestManyAskersSettleOnOneClaim(t *testing.T) {
 func TestLookIsOneRoundTrip(t *testing.T) {
 	server := redistest.Start(t, redistest.Options{})
 	b := backendAt(t, server.URL())
-	w := startWire(t, server.Addr())
-	s := open(t, "redis://"+w.addr, store.Options{Replica: "one"})
+	w := redistest.NewWire(t, server)
+	s := open(t, w.URL(), store.Options{Replica: "one"})
 	c, ann := channel(), bot.Asker{Platform: "slack", Workspace: "T024BE7LD", User: "U1"}
 	no(t, s.Remember(t.Context(), ann, bot.Identity{ID: "ann"}, time.Hour))
 	claim := bot.NewClaim(c, 1, false)
@@ -465,9 +465,9 @@ func TestLookIsOneRoundTrip(t *testing.T) {
 	}
 	look() // the server learns the script
 	no(t, b.raw.ConfigResetStat(t.Context()).Err())
-	before := w.count()
+	before := w.Turns()
 	look()
-	if got := w.count() - before; got != 1 {
+	if got := w.Turns() - before; got != 1 {
 		t.Errorf("a look is %d round trips, want 1", got)
 	}
 	if got := calls(t, b.raw, "evalsha"); got != 1 {

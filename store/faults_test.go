@@ -4,7 +4,6 @@ import (
 	"context"
 	"net"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -147,51 +146,4 @@ func TestSilentServerCostsTheBudget(t *testing.T) {
 			unreachable(t, open(t, url, store.Options{Replica: "one"}))
 		})
 	}
-}
-
-// cutter forwards connections and can lose an answer together with the connection.
-type cutter struct {
-	addr string
-	next atomic.Bool
-}
-
-func (c *cutter) cutNextAnswer() { c.next.Store(true) }
-
-func cut(t *testing.T, server string) *cutter {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	no(t, err)
-	ctx, cancel := context.WithCancel(context.Background())
-	t.Cleanup(func() { cancel(); _ = l.Close() })
-	c := &cutter{addr: l.Addr().String()}
-	pump := func(from, to net.Conn, answers bool) {
-		defer func() { _ = to.Close(); _ = from.Close() }()
-		buf := make([]byte, 64<<10)
-		for {
-			n, err := from.Read(buf)
-			if err != nil || (answers && c.next.CompareAndSwap(true, false)) {
-				return
-			}
-			if _, err := to.Write(buf[:n]); err != nil {
-				return
-			}
-		}
-	}
-	go func() {
-		for {
-			client, err := l.Accept()
-			if err != nil {
-				return
-			}
-			upstream, err := net.Dial("tcp", server)
-			if err != nil {
-				_ = client.Close()
-				return
-			}
-			context.AfterFunc(ctx, func() { _ = client.Close(); _ = upstream.Close() })
-			go pump(client, upstream, false)
-			go pump(upstream, client, true)
-		}
-	}()
-	return c
 }

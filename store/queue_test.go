@@ -411,17 +411,17 @@ func TestDepth(t *testing.T) {
 func TestIdleTakeoverIsOneCommand(t *testing.T) {
 	server := redistest.Start(t, redistest.Options{})
 	b := backendAt(t, server.URL())
-	w := startWire(t, server.Addr())
-	s := open(t, "redis://"+w.addr, store.Options{Replica: "one"})
+	w := redistest.NewWire(t, server)
+	s := open(t, w.URL(), store.Options{Replica: "one"})
 	l := accept(t, s, job("Ev1"))
 	no(t, s.Done(t.Context(), l))
 	_, err := s.Takeover(t.Context(), 10)
 	no(t, err)
 	no(t, b.raw.ConfigResetStat(t.Context()).Err())
-	before := w.count()
+	before := w.Turns()
 	_, err = s.Takeover(t.Context(), 10)
 	no(t, err)
-	if trips, scripts := w.count()-before, calls(t, b.raw, "evalsha"); trips != 1 || scripts != 1 {
+	if trips, scripts := w.Turns()-before, calls(t, b.raw, "evalsha"); trips != 1 || scripts != 1 {
 		t.Errorf("an idle takeover is %d round trips and %d scripts, want 1 and 1", trips, scripts)
 	}
 }
@@ -459,11 +459,11 @@ func TestCloseLeavesTheGroup(t *testing.T) {
 func TestAcceptIsRepeatedWhenItsAnswerIsLost(t *testing.T) {
 	server := redistest.Start(t, redistest.Options{})
 	b := backendAt(t, server.URL())
-	c := cut(t, server.Addr())
-	s := open(t, "redis://"+c.addr, store.Options{Replica: "one"})
+	c := redistest.NewWire(t, server)
+	s := open(t, c.URL(), store.Options{Replica: "one"})
 	no(t, s.Ping(t.Context()))
 	accept(t, s, job("Ev0")) // the server knows the script
-	c.cutNextAnswer()
+	c.CutNextAnswer()
 	l, err := s.Accept(t.Context(), job("Ev1"))
 	if err != nil || l.Entry == "" || l.Attempt != 1 {
 		t.Fatalf("accepted as %+v, %v", l, err)

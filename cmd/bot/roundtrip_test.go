@@ -1,76 +1,24 @@
 package main
 
 import (
-	"io"
-	"net"
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
+	"meetbot/internal/redistest"
 	"meetbot/internal/sandbox"
 )
-
-// wire stands between the bot and Redis and counts the bot's turns to speak: a pipeline is one.
-type wire struct {
-	listener net.Listener
-	turns    atomic.Int64
-}
-
-func newWire(t *testing.T, to string) *wire {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &wire{listener: l}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		for {
-			client, err := l.Accept()
-			if err != nil {
-				return
-			}
-			server, err := net.Dial("tcp", to)
-			if err != nil {
-				_ = client.Close()
-				continue
-			}
-			go w.pass(server, client)
-			go func() {
-				_, _ = io.Copy(client, server)
-				_ = client.Close()
-			}()
-		}
-	}()
-	return w
-}
-
-func (w *wire) pass(server, client net.Conn) {
-	defer func() { _ = server.Close() }()
-	buffer := make([]byte, 64<<10)
-	for {
-		n, err := client.Read(buffer)
-		if err != nil {
-			return
-		}
-		w.turns.Add(1)
-		if _, err := server.Write(buffer[:n]); err != nil {
-			return
-		}
-	}
-}
 
 // Promise 3: a repeated slash command costs one Redis round trip, and no call to Graph or Slack.
 func TestRepeatCostsOneRoundTrip(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sandbox.SlackOptions{})
-	proxy := newWire(t, w.redis.Addr())
+	wire := redistest.NewWire(t, w.redis)
 	c := w.config()
-	c.RedisURL = "redis://" + proxy.listener.Addr().String() + "/0"
+	c.RedisURL = wire.URL()
 	in := Surroundings{}
 	in.Timing.Takeover = time.Hour // the once-a-second look for unfinished jobs would be counted
 	r := w.start(c, in)
@@ -82,9 +30,9 @@ func TestRepeatCostsOneRoundTrip(t *testing.T) {
 	for _, text := range []string{"", "Another subject", "show"} {
 		w.graph.ResetCalls()
 		w.slack.ResetCalls()
-		before := proxy.turns.Load()
+		before := wire.Turns()
 		wantCard(t, w.meet(r, ben, general, text), ben)
-		if turns := proxy.turns.Load() - before; turns != 1 {
+		if turns := wire.Turns() - before; turns != 1 {
 			t.Errorf("/meet %s cost %d Redis round trips, want 1", text, turns)
 		}
 		if len(w.graph.Calls()) != 0 || len(w.slack.Calls()) != 0 {
