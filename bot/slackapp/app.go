@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/slack-go/slack"
 
 	"meetbot/bot"
@@ -47,6 +48,7 @@ type App struct {
 	language  bot.Language
 	holds     bot.Holds
 	log       *slog.Logger
+	cards     *lru.Cache[cardKey, []byte] // answers that were written lately
 
 	installed atomic.Pointer[installation]
 }
@@ -68,7 +70,11 @@ func New(c Config) (*App, error) {
 	if err := outbound.Secure(api); err != nil {
 		return nil, fmt.Errorf("Slack API URL: %w", err)
 	}
-	a := &App{secret: c.SigningSecret, words: c.Words, language: c.Language, holds: c.Holds, log: c.Log}
+	cards, err := lru.New[cardKey, []byte](keptCards)
+	if err != nil {
+		return nil, fmt.Errorf("make room for cards: %w", err)
+	}
+	a := &App{cards: cards, secret: c.SigningSecret, words: c.Words, language: c.Language, holds: c.Holds, log: c.Log}
 	if c.APIURL == publicAPI {
 		for _, host := range slackHookHosts {
 			a.hookHosts = append(a.hookHosts, &url.URL{Scheme: "https", Host: host})

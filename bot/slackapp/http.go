@@ -45,6 +45,37 @@ func (a *App) Register(mux *http.ServeMux, b Bot) {
 	mux.Handle(InteractivityPath, a.verified(formType, a.interactivity(b)))
 }
 
+// keptCards is how many encoded cards are kept, of about 4 KB each.
+const keptCards = 2048
+
+// cardKey is all that a card's answer depends on. What is known of a meeting never changes, so its claim's ID stands for it.
+type cardKey struct {
+	claim    string
+	audience bot.Audience
+	language bot.Language
+	isNew    bool
+	kept     bool
+	style    style
+}
+
+// encode writes a reply as the answer to a command. In a busy channel the same card is asked for again and again, and
+// drawing it costs more than everything else that a repeat does.
+func (a *App) encode(r bot.Reply) ([]byte, error) {
+	s := a.style(false)
+	if r.Card == nil || r.Card.Meeting.ClaimID == "" {
+		return json.Marshal(answerTo(a.words, r, s))
+	}
+	key := cardKey{r.Card.Meeting.ClaimID, r.Audience, r.Language, r.Card.New, r.Card.KeptSubject, s}
+	if body, ok := a.cards.Get(key); ok {
+		return body, nil
+	}
+	body, err := json.Marshal(answerTo(a.words, r, s))
+	if err == nil {
+		a.cards.Add(key, body)
+	}
+	return body, err
+}
+
 // errNotWritten is what became of an answer if nothing else is known.
 var errNotWritten = errors.New("answer was not written")
 
@@ -105,7 +136,7 @@ func (a *App) commands(b Bot) http.HandlerFunc {
 
 // answer writes a reply as the answer to a command.
 func (a *App) answer(w http.ResponseWriter, r bot.Reply) error {
-	body, err := json.Marshal(answerTo(a.words, r, a.style(false)))
+	body, err := a.encode(r)
 	if err != nil {
 		http.Error(w, "cannot write answer", http.StatusInternalServerError)
 		return err

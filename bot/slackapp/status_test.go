@@ -2,7 +2,6 @@ package slackapp_test
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -50,7 +49,7 @@ func TestEveryStatus(t *testing.T) {
 	}
 	app, err := slackapp.New(slackapp.Config{
 		SigningSecret: slack.SigningSecret(), BotToken: slack.BotToken(), APIURL: slack.APIURL(), Words: words, Language: bot.English,
-		Holds: noHolds{}, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Holds: noHolds{}, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
