@@ -59,8 +59,10 @@ func (s *Service) settle(ctx context.Context, j Job, asker Identity) (outcome, e
 			return outcome{}, errors.Join(err, refusal)
 		}
 		switch {
-		case serves(j, state), state.Pending != nil:
-			continue // somebody else was luckier, or is at it
+		case serves(j, state):
+			continue // somebody else was luckier
+		case state.Pending != nil && pending.Job != j.ID:
+			continue // somebody else is at it. Were this one's own claim refused, it would chase others in vain
 		case pending.Job != j.ID && !sameFate(refusal, *pending, organizer):
 			continue // somebody else's refusal: claim for this asker
 		case CodeOf(refusal) == NoAccessPolicy && s.Organizers.fallsBack() && pending.Organizer.ID == asker.ID:
@@ -125,8 +127,12 @@ func (s *Service) refused(ctx context.Context, j Job, lang Language, err error, 
 	if !ok || Temporary(err) {
 		return outcome{}, err
 	}
-	if err := s.letGo(ctx, j); err != nil {
+	state, err := s.letGo(ctx, j)
+	if err != nil {
 		return outcome{}, errors.Join(err, refusal)
+	}
+	if serves(j, state) {
+		return outcome{name: "joined", show: true}, nil // somebody else's, made just now
 	}
 	reply := Explain(lang, refusal, organizer, s.ClientID, j.Command)
 	return outcome{name: "refused_" + string(refusal.Code), reply: reply}, nil
@@ -134,8 +140,12 @@ func (s *Service) refused(ctx context.Context, j Job, lang Language, err error, 
 
 // giveUp tells a job's author that it was tried long enough.
 func (s *Service) giveUp(ctx context.Context, j Job) (outcome, error) {
-	if err := s.letGo(ctx, j); err != nil {
+	state, err := s.letGo(ctx, j)
+	if err != nil {
 		return outcome{}, err
+	}
+	if serves(j, state) {
+		return outcome{name: "joined", show: true}, nil
 	}
 	id, err := s.Identities.Identity(ctx, j.Asker)
 	if err != nil {
@@ -148,15 +158,12 @@ func (s *Service) giveUp(ctx context.Context, j Job) (outcome, error) {
 	return outcome{name: "gave_up", reply: GaveUp(lang, j.Conversation, j.Command, s.Timing.GiveUp)}, nil
 }
 
-// letGo releases the claim that an earlier attempt of the job may have left, so that the next asker starts afresh.
-func (s *Service) letGo(ctx context.Context, j Job) error {
+// letGo releases the claim that an earlier attempt of the job may have left, so that the next asker starts afresh. It
+// returns what stands then.
+func (s *Service) letGo(ctx context.Context, j Job) (State, error) {
 	state, err := s.Conversations.Look(ctx, j.Conversation, Look{})
-	if err != nil {
-		return err
+	if err != nil || state.Pending == nil || state.Pending.Job != j.ID {
+		return state, err
 	}
-	if state.Pending == nil || state.Pending.Job != j.ID {
-		return nil
-	}
-	_, err = s.Conversations.Release(ctx, *state.Pending)
-	return err
+	return s.Conversations.Release(ctx, *state.Pending)
 }
