@@ -26,6 +26,7 @@ func TestMentions(t *testing.T) {
 	if again.ThreadTS != "" {
 		t.Errorf("mention in the channel was answered in the thread %s", again.ThreadTS)
 	}
+	eventually(t, "the post is on record", func() bool { return len(w.slack.Calls()) > 0 })
 	if len(w.graph.Calls()) != 0 || len(w.slack.Calls()) != 1 {
 		t.Errorf("a repeat by mention cost the Graph calls %v and the Slack calls %v, want just the post", w.graph.Calls(), w.slack.Calls())
 	}
