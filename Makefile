@@ -6,7 +6,7 @@ FUZZTIME ?= 30s
 SDK := meetbot/cmd/bot meetbot/graphclient
 LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: help run test unit race story lint bench fuzz golden tools
+.PHONY: help run test unit race story lint bench chaos fuzz golden tools
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ lint: ## gofmt, go vet, golangci-lint
 
 bench: tools ## a repeat of a known command next to a bare handler, in the same run
 	go test ./cmd/bot -run '^$$' -bench Repeat -benchtime 2s
+
+chaos: tools ## three replicas under CHAOS_FAULTS faults (250: about 12 minutes); CHAOS_SEED repeats a run
+	CHAOS_FAULTS=$${CHAOS_FAULTS:-250} go test ./cmd/bot -run '^TestChaos$$' -count 1 -v -timeout 2h
 
 fuzz: ## every fuzz target, FUZZTIME each
 	@for package in $$(go list ./...); do \

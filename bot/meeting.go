@@ -45,11 +45,17 @@ type Organizer struct {
 type Claim struct {
 	ID           string         `json:"id"` // random, never used again
 	Job          string         `json:"job"`
+	User         string         `json:"user"` // the chat user who asked
 	Conversation Conversation   `json:"conversation"`
 	Generation   int            `json:"generation"`
 	Organizer    Organizer      `json:"organizer"`
 	Request      MeetingRequest `json:"request"`
 	Language     Language       `json:"language"`
+}
+
+// Asker is the chat user who asked for the claim's meeting.
+func (c Claim) Asker() Asker {
+	return Asker{Platform: c.Conversation.Platform, Workspace: c.Conversation.Workspace, User: c.User}
 }
 
 // NewClaim prepares a claim of the given generation. The first meeting of a conversation has the conversation's

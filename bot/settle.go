@@ -29,14 +29,7 @@ func (s *Service) settle(ctx context.Context, j Job, asker Identity) (outcome, e
 			return outcome{name: "joined", show: true}, nil
 		}
 
-		if pending.Job == j.ID {
-			if wait, err := s.Limiter.Spend(ctx, j.Asker, j.ID, s.Limits); err != nil {
-				return outcome{}, err
-			} else if wait > 0 {
-				return s.refused(ctx, j, asker.Language, &Error{Code: TooMany, Wait: wait}, organizer)
-			}
-		}
-		made, created, refusal := s.graph.createOrGet(ctx, *pending)
+		made, created, refusal := s.create(ctx, *pending)
 		if refusal == nil {
 			if state, err = s.Conversations.Complete(ctx, *pending, meetingOf(*pending, made)); err != nil {
 				return outcome{}, err
@@ -86,6 +79,18 @@ func (s *Service) settle(ctx context.Context, j Job, asker Identity) (outcome, e
 	return outcome{}, &Error{Code: Unavailable, Err: ctx.Err()}
 }
 
+// create carries the claim out, if its asker may make another meeting: whoever carries it out, it counts as theirs.
+func (s *Service) create(ctx context.Context, c Claim) (m OnlineMeeting, created bool, err error) {
+	wait, err := s.Limiter.Spend(ctx, c.Asker(), c.Job, s.Limits)
+	if err != nil {
+		return OnlineMeeting{}, false, err
+	}
+	if wait > 0 {
+		return OnlineMeeting{}, false, &Error{Code: TooMany, Wait: wait}
+	}
+	return s.graph.createOrGet(ctx, c)
+}
+
 // sameFate tells whether the refusal of somebody else's claim would meet this asker's claim too: because it concerns the
 // app, or because the organizer is the same.
 func sameFate(refusal error, of Claim, organizer Organizer) bool {
@@ -102,7 +107,7 @@ func sameFate(refusal error, of Claim, organizer Organizer) bool {
 // claim is what this asker proposes for the conversation.
 func (s *Service) claim(j Job, organizer Organizer, lang Language) Claim {
 	claim := NewClaim(j.Conversation, j.Seen+1, j.Command.Kind == New)
-	claim.Job, claim.Organizer, claim.Language = j.ID, organizer, lang
+	claim.Job, claim.User, claim.Organizer, claim.Language = j.ID, j.Asker.User, organizer, lang
 	claim.Request.Subject = j.Command.Subject
 	if claim.Request.Subject == "" {
 		m := say("subject.default")

@@ -284,9 +284,14 @@ func (x *explorer) same(i int32) int32 {
 	return x.roots[key]
 }
 
+// spent tells whether somebody has made as many meetings as anybody may.
+func (x *explorer) spent(identity string) bool {
+	return slices.ContainsFunc(x.people, func(p person) bool { return p.identity() == identity && p.spent })
+}
+
 func (x *explorer) add(p *point) int32 {
 	p.children = map[int32]int32{}
-	run(x.t, x.words, x.scenario.policy, x.people[p.asker], x.place, p)
+	run(x.t, x.words, x.scenario.policy, x.people[p.asker], x.spent, x.place, p)
 	type all call // without its String method, which leaves things out
 	p.call = x.number("call " + fmt.Sprintf("%+v", all(p.next)))
 	x.points = append(x.points, p)
@@ -336,8 +341,8 @@ func (x *explorer) serve(m moment, p *point) ([]way, error) {
 	case opCreate:
 		return x.create(m, p)
 	}
-	if c := p.next.claim; p.next.op == opRelease && c.Job != p.job.ID && !p.history[len(p.history)-1].refused {
-		return nil, broken("claim %s is released by somebody to whom Graph has not refused it", c.ID)
+	if c := p.next.claim; p.next.op == opRelease && c.Job != p.job.ID && !x.spent(c.Job) && !p.history[len(p.history)-1].refused {
+		return nil, broken("claim %s is released by somebody to whom neither Graph nor its asker's limit has refused it", c.ID)
 	}
 	a := x.ask(m.content, p)
 	m.content = a.content

@@ -156,6 +156,7 @@ var errHere = &bot.Error{Code: bot.Throttled, Wait: time.Hour, Err: errors.New("
 type replica struct {
 	p        *point
 	who      person
+	spent    func(identity string) bool
 	at       int      // answers given
 	names    []string // real claim ID, the model's name for it, and so on
 	accepted bool
@@ -163,9 +164,9 @@ type replica struct {
 }
 
 // run makes the attempt up to the point, and fills in what comes next. Its clock is its own, so that no wait takes time.
-func run(t *testing.T, words *bot.Words, policy bot.OrganizerPolicy, who person, place bot.Conversation, p *point) {
+func run(t *testing.T, words *bot.Words, policy bot.OrganizerPolicy, who person, spent func(identity string) bool, place bot.Conversation, p *point) {
 	synctest.Test(t, func(t *testing.T) {
-		r := &replica{p: p, who: who}
+		r := &replica{p: p, who: who, spent: spent}
 		var log bytes.Buffer
 		s := bot.NewService(bot.Config{
 			Conversations: r, Identities: r, Queue: r, Limiter: r, Meetings: r, Directory: r, Observer: observer{p}, Words: words,
@@ -307,9 +308,9 @@ func (r *replica) User(context.Context, string) (bot.DirectoryUser, error) {
 	return bot.DirectoryUser{ID: serviceAccount, Name: serviceAccount, Enabled: true}, nil
 }
 
-// Spend gives the same answer whenever it is asked, as it must for the same job.
-func (r *replica) Spend(context.Context, bot.Asker, string, bot.Limits) (time.Duration, error) {
-	if r.who.spent {
+// Spend gives the same answer whoever asks and whenever, as it must for the same job.
+func (r *replica) Spend(_ context.Context, a bot.Asker, _ string, _ bot.Limits) (time.Duration, error) {
+	if r.spent(a.User) {
 		return time.Minute, nil
 	}
 	return 0, nil

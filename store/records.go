@@ -43,6 +43,7 @@ type attendeeRecord struct {
 
 type claimRecord struct {
 	Job        string           `json:"b,omitempty"`
+	User       string           `json:"k,omitempty"`
 	Organizer  organizerRecord  `json:"o"`
 	ExternalID string           `json:"x"`
 	Subject    string           `json:"s,omitempty"`
@@ -94,7 +95,7 @@ func decodeMeeting(c bot.Conversation, value string) (*bot.Meeting, error) {
 func encodeClaim(claim bot.Claim) (string, error) {
 	q := claim.Request
 	r := claimRecord{
-		Job: claim.Job, Organizer: organizerRecord(claim.Organizer), ExternalID: q.ExternalID, Subject: q.Subject,
+		Job: claim.Job, User: claim.User, Organizer: organizerRecord(claim.Organizer), ExternalID: q.ExternalID, Subject: q.Subject,
 		Start: q.Start, End: q.End, Language: claim.Language,
 	}
 	for _, a := range q.Attendees {
@@ -111,7 +112,7 @@ func decodeClaim(c bot.Conversation, value string) (*bot.Claim, error) {
 		return nil, fmt.Errorf("claim of %s: %w", c, err)
 	}
 	claim := &bot.Claim{
-		ID: id, Job: r.Job, Conversation: c, Generation: generation, Organizer: bot.Organizer(r.Organizer), Language: r.Language,
+		ID: id, Job: r.Job, User: r.User, Conversation: c, Generation: generation, Organizer: bot.Organizer(r.Organizer), Language: r.Language,
 		Request: bot.MeetingRequest{ExternalID: r.ExternalID, Subject: r.Subject, Start: r.Start, End: r.End},
 	}
 	for _, a := range r.Attendees {

@@ -15,7 +15,7 @@ import (
 func sampleClaim(t *rapid.T) bot.Claim {
 	text := rapid.String()
 	claim := bot.Claim{
-		ID: rapid.StringMatching(`[A-Z2-7]{26}`).Draw(t, "id"), Job: text.Draw(t, "job"),
+		ID: rapid.StringMatching(`[A-Z2-7]{26}`).Draw(t, "id"), Job: text.Draw(t, "job"), User: text.Draw(t, "user"),
 		Conversation: bot.Conversation{Platform: text.Draw(t, "platform"), Workspace: text.Draw(t, "workspace"), Channel: text.Draw(t, "channel"), Thread: text.Draw(t, "thread")},
 		Generation:   rapid.IntRange(1, 1<<31-1).Draw(t, "generation"),
 		Organizer:    bot.Organizer{ID: text.Draw(t, "organizer"), Name: text.Draw(t, "name")},
