@@ -96,10 +96,11 @@ var ErrToken = errors.New("Slack refuses the bot token")
 func (a *App) Connect(ctx context.Context) error {
 	who, err := a.api.AuthTestContext(ctx)
 	if err != nil {
-		if e := apiError(err); !bot.Temporary(e) {
+		e := apiError(err)
+		if !bot.Temporary(e) {
 			return fmt.Errorf("%w: %s", ErrToken, e.Reason)
 		}
-		return fmt.Errorf("auth.test: %w", apiError(err))
+		return fmt.Errorf("auth.test: %w", e)
 	}
 	a.installed.Store(&installation{team: who.TeamID, enterprise: who.EnterpriseID, botUser: who.UserID, botName: who.User})
 	a.log.InfoContext(ctx, "connected to Slack", "team", who.TeamID, "enterprise", who.EnterpriseID, "bot", who.UserID)
@@ -124,25 +125,22 @@ func (a *App) Profile(ctx context.Context, asker bot.Asker) (bot.Profile, error)
 	if in == nil {
 		return bot.Profile{}, &bot.Error{Code: bot.Unavailable, Err: errors.New("workspace is not known yet")}
 	}
-	var found bot.Profile
-	err := bot.Paced(ctx, a.holds, "slack:users.info", func(ctx context.Context) error {
-		user, err := a.api.GetUserInfoContext(ctx, asker.User, slack.GetUserInfoOptionIncludeLocale(true))
-		if err == nil {
-			found = profile(user, in)
-			return nil
-		}
-		e := apiError(err)
+	var user *slack.User
+	err := a.call(ctx, "users.info", "", func(ctx context.Context) (err error) {
+		user, err = a.api.GetUserInfoContext(ctx, asker.User, slack.GetUserInfoOptionIncludeLocale(true))
+		return err
+	})
+	if err == nil {
+		return profile(user, in), nil
+	}
+	if e, ok := errors.AsType[*bot.Error](err); ok && e.Code == bot.Undeliverable {
 		switch e.Reason {
 		case "user_not_found", "user_not_visible", "users_not_found":
-			found.NotAPerson = true
-			return nil
+			return bot.Profile{NotAPerson: true}, nil
 		}
-		if e.Code == bot.Undeliverable {
-			e.Code = bot.ChatCredentials // whatever else users.info refuses is for whoever installed the app
-		}
-		return named("users.info", e)
-	})
-	return found, err
+		e.Code = bot.ChatCredentials // whatever else users.info refuses is for whoever installed the app
+	}
+	return bot.Profile{}, err
 }
 
 // profile is what users.info says, judged from the installation's point of view.
@@ -157,6 +155,24 @@ func profile(u *slack.User, in *installation) bot.Profile {
 		Outside:        u.IsStranger || !sameTeam && !sameEnterprise,
 		Guest:          u.IsRestricted || u.IsUltraRestricted,
 	}
+}
+
+// call calls a method of the Web API, unless Slack asked to leave it alone. Slack counts some methods by what they are for,
+// such as the channel: per; empty for the others. The error names the method.
+func (a *App) call(ctx context.Context, method, per string, do func(context.Context) error) error {
+	upstream := "slack:" + method
+	if per != "" {
+		upstream += ":" + per
+	}
+	return bot.Paced(ctx, a.holds, upstream, func(ctx context.Context) error {
+		err := do(ctx)
+		if err == nil {
+			return nil
+		}
+		e := apiError(err)
+		e.Err = fmt.Errorf("%s: %w", method, e.Err)
+		return e
+	})
 }
 
 // apiError says what a failed Web API call means to the bot. Reason is Slack's own word for it.

@@ -83,25 +83,18 @@ func (a *App) routes(j bot.Job, r bot.Reply) []route {
 // post sends a message to a channel, or to a user as a direct message.
 // Slack's limit is one for each channel. Source: Slack, "Rate limits", section "Posting messages".
 func (a *App) post(ctx context.Context, to string, options []slack.MsgOption) (ts string, err error) {
-	const method = "chat.postMessage"
-	err = bot.Paced(ctx, a.holds, "slack:"+method+":"+to, func(ctx context.Context) error {
-		var err error
-		if _, ts, err = a.api.PostMessageContext(ctx, to, options...); err != nil {
-			return named(method, apiError(err))
-		}
-		return nil
+	err = a.call(ctx, "chat.postMessage", to, func(ctx context.Context) (err error) {
+		_, ts, err = a.api.PostMessageContext(ctx, to, options...)
+		return err
 	})
 	return ts, err
 }
 
 // whisper shows a message in the conversation to the asker alone.
 func (a *App) whisper(ctx context.Context, to bot.Route, options []slack.MsgOption) error {
-	const method = "chat.postEphemeral"
-	return bot.Paced(ctx, a.holds, "slack:"+method+":"+to.Channel, func(ctx context.Context) error {
-		if _, err := a.api.PostEphemeralContext(ctx, to.Channel, to.User, options...); err != nil {
-			return named(method, apiError(err))
-		}
-		return nil
+	return a.call(ctx, "chat.postEphemeral", to.Channel, func(ctx context.Context) error {
+		_, err := a.api.PostEphemeralContext(ctx, to.Channel, to.User, options...)
+		return err
 	})
 }
 
@@ -157,10 +150,4 @@ func hookError(resp *http.Response, answer []byte) error {
 	default:
 		return &bot.Error{Code: bot.Undeliverable, Status: resp.StatusCode, Err: cause}
 	}
-}
-
-// named says which call an error came from.
-func named(what string, e *bot.Error) *bot.Error {
-	e.Err = fmt.Errorf("%s: %w", what, e.Err)
-	return e
 }

@@ -59,7 +59,7 @@ type cardKey struct {
 }
 
 // encode writes a reply as the answer to a command. In a busy channel the same card is asked for again and again, and
-// drawing it costs more than everything else that a repeat does.
+// drawing it is a large part of what a repeat costs.
 func (a *App) encode(r bot.Reply) ([]byte, error) {
 	s := a.style(false)
 	if r.Card == nil || r.Card.Meeting.ClaimID == "" {

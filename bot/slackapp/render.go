@@ -63,7 +63,7 @@ func (s style) Mention() string { return "`@" + s.botName + "`" }
 func (style) Place(c bot.Conversation) string { return "<#" + c.Channel + ">" }
 
 // answer is what Slack takes as the answer to a slash command, and as a post to its response_url. It is slack-go's
-// WebhookMessage with no more than what is used, and half as dear to encode.
+// WebhookMessage with no more than what is used, and without a marshaller that encodes the blocks twice.
 type answer struct {
 	ResponseType string        `json:"response_type"`
 	Text         string        `json:"text"` // for notifications and screen readers

@@ -55,6 +55,7 @@ type Graph struct {
 	opts   GraphOptions
 	server *loopbackServer
 	faults faults
+	calls  journal[GraphCall]
 	auth   atomic.Pointer[graphAuth] // the token seen last: a client sends the same one for an hour
 
 	mu           sync.Mutex
@@ -65,7 +66,6 @@ type Graph struct {
 	globalPolicy bool
 	meetings     map[graphMeetingKey]*graphMeeting
 	made         []*graphMeeting // in the order of creation
-	calls        []GraphCall
 	windowStart  time.Time
 	windowUsed   int
 }
@@ -129,18 +129,10 @@ func (g *Graph) Fault(f Fault) { g.faults.add(f) }
 func (g *Graph) ClearFaults() { g.faults.clear() }
 
 // Calls returns every request so far, in the order in which they were answered.
-func (g *Graph) Calls() []GraphCall {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return slices.Clone(g.calls)
-}
+func (g *Graph) Calls() []GraphCall { return g.calls.list() }
 
 // ResetCalls forgets the requests so far.
-func (g *Graph) ResetCalls() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.calls = nil
-}
+func (g *Graph) ResetCalls() { g.calls.clear() }
 
 // graphMaxBody is far beyond what any request here holds.
 const graphMaxBody = 1 << 20
@@ -152,9 +144,7 @@ func (g *Graph) serve(w http.ResponseWriter, r *http.Request) {
 	defer func() {
 		// Deferred, because a connection is cut by a panic that net/http understands.
 		call.At = g.opts.Now()
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		g.calls = append(g.calls, call)
+		g.calls.add(call)
 	}()
 	body, err := graphBody(w, r)
 	if err != nil {

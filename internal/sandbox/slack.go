@@ -70,6 +70,7 @@ type Slack struct {
 	client       *http.Client
 	verification string // the token of old, which Slack still sends
 	faults       faults
+	calls        journal[SlackCall]
 
 	mu       sync.Mutex
 	users    map[string]SlackUser
@@ -77,7 +78,6 @@ type Slack struct {
 	talk     slackTalk
 	tickets  slackTickets
 	posts    map[string]*slackBucket // by channel
-	calls    []SlackCall
 }
 
 // SlackUser is somebody in the workspace, or seen from it. The zero values of Locale, TZ and Team stand for "en-US",
@@ -135,6 +135,7 @@ func NewSlack(o SlackOptions) (*Slack, error) {
 	s := &Slack{
 		o:            o,
 		verification: rand.Text()[:24],
+		calls:        journal[SlackCall]{limit: o.Keep},
 		client: &http.Client{
 			Transport:     transport,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -229,30 +230,10 @@ func (s *Slack) Fault(f Fault) { s.faults.add(f) }
 func (s *Slack) ClearFaults() { s.faults.clear() }
 
 // Calls lists what the app asked of the Web API and the response URLs, oldest first.
-func (s *Slack) Calls() []SlackCall {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.calls)
-}
+func (s *Slack) Calls() []SlackCall { return s.calls.list() }
 
 // ResetCalls forgets the calls so far.
-func (s *Slack) ResetCalls() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.calls = nil
-}
-
-func (s *Slack) record(c SlackCall) {
-	if s.o.Keep < 0 {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.calls = append(s.calls, c)
-	if len(s.calls) > s.o.Keep {
-		s.calls = s.calls[1:] // append moves the rest to the front of a new array in time
-	}
-}
+func (s *Slack) ResetCalls() { s.calls.clear() }
 
 // routes is the server that the app sees.
 func (s *Slack) routes() http.Handler {
@@ -291,7 +272,7 @@ func (s *Slack) serve(target string, w http.ResponseWriter, r *http.Request, wor
 	recorded := false
 	defer func() { // a fault may cut the connection by a panic
 		if !recorded {
-			s.record(call)
+			s.calls.add(call)
 		}
 	}()
 	call.Status = s.faults.around(target, w, r, func(w http.ResponseWriter, r *http.Request) {
@@ -300,7 +281,7 @@ func (s *Slack) serve(target string, w http.ResponseWriter, r *http.Request, wor
 		call.Error = reply.err
 		if _, unseen := w.(*discard); !unseen {
 			call.Status = reply.status
-			s.record(call)
+			s.calls.add(call)
 			recorded = true
 		}
 		for name, values := range reply.header {
