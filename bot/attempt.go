@@ -57,7 +57,7 @@ func (s *Service) attempt(ctx context.Context, l Lease, place *inPlace) {
 		s.finish(l, log)
 	case errors.Is(err, ErrNotOwner):
 		log.Info("job is another's by now")
-	case !Temporary(err), time.Since(l.Job.Accepted) >= s.Timing.Bury:
+	case !Temporary(err) && CodeOf(err) != ChatCredentials, time.Since(l.Job.Accepted) >= s.Timing.Bury:
 		s.bury(ctx, l, err, log)
 	default:
 		log.Warn("attempt failed; the job will be tried again", "error", err)
@@ -179,6 +179,11 @@ func (s *Service) reply(ctx context.Context, l Lease, out outcome, place *inPlac
 		return err
 	})
 	if err != nil {
+		if CodeOf(err) != Unavailable { // then nobody knows what came of it
+			if unsentErr := s.Queue.Unsent(ctx, l); unsentErr != nil {
+				s.Log.WarnContext(ctx, "cannot note that an answer was refused", "request", j.Trace, "error", unsentErr)
+			}
+		}
 		return err
 	}
 	if posted != "" && reply.Card != nil && j.Route.Thread == "" {

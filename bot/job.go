@@ -69,6 +69,8 @@ type Queue interface {
 	// replica's to give, and tells whether an earlier attempt reached this point too, so that the answer may be the
 	// second one.
 	Sending(ctx context.Context, l Lease) (again bool, err error)
+	// Unsent takes Sending back: it is certain that the attempt's answer reached nobody.
+	Unsent(ctx context.Context, l Lease) error
 	// Done forgets the job, and remembers that its request was answered.
 	Done(ctx context.Context, l Lease) error
 	// Bury moves the job to the dead letters, without its secrets.

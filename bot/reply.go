@@ -140,6 +140,7 @@ type Platform interface {
 	Profile(ctx context.Context, a Asker) (Profile, error)
 	// Deliver answers the job by whichever of its routes is left. It returns the message in the channel that was
 	// posted, if it knows it, so that a thread under it can be told to belong to the channel. Errors are of type *Error:
-	// Throttled and Unavailable may be tried again, anything else may not.
+	// Throttled may be tried again, and so may ChatCredentials, since a token that is renewed or a scope that is granted
+	// opens the route again; with Unavailable, the answer may have been delivered all the same. Anything else is final.
 	Deliver(ctx context.Context, j Job, r Reply) (posted string, err error)
 }

@@ -162,25 +162,25 @@ func (s *Service) Ask(ctx context.Context, r Request) Answer {
 	if err != nil {
 		s.Log.WarnContext(ctx, "cannot read conversation", "request", r.Trace, "error", err)
 		if reply, ok := s.wordsOnly(r.Command, s.Language); ok {
-			return s.at(r, "words", reply)
+			return s.at(ctx, r, "words", reply)
 		}
-		return s.at(r, "unreachable", Unreachable(s.Language, r.Command))
+		return s.at(ctx, r, "unreachable", Unreachable(s.Language, r.Command))
 	}
 	lang := s.language(state.Identity)
 	if reply, ok := s.wordsOnly(r.Command, lang); ok {
-		return s.at(r, "words", reply)
+		return s.at(ctx, r, "words", reply)
 	}
 	if reply, ok := s.known(r.Command, state, lang); ok {
-		return s.at(r, "known", reply)
+		return s.at(ctx, r, "known", reply)
 	}
 
 	lease, err := s.Queue.Accept(ctx, s.job(r, state))
 	switch {
 	case errors.Is(err, ErrDuplicate):
-		return s.at(r, "duplicate", Duplicate(lang))
+		return s.at(ctx, r, "duplicate", Duplicate(lang))
 	case err != nil:
 		s.Log.WarnContext(ctx, "cannot accept job", "request", r.Trace, "error", err)
-		return s.at(r, "unreachable", Unreachable(lang, r.Command))
+		return s.at(ctx, r, "unreachable", Unreachable(lang, r.Command))
 	}
 	place := newInPlace()
 	s.start(lease, place)
@@ -191,7 +191,7 @@ func (s *Service) Ask(ctx context.Context, r Request) Answer {
 	case <-ctx.Done():
 	}
 	close(place.closed)
-	return s.at(r, "acknowledged", Working(lang))
+	return s.at(ctx, r, "acknowledged", Working(lang))
 }
 
 // Accept stores a command whose answer is posted later. It returns nil once the command is safe; a command that was
@@ -222,8 +222,12 @@ func (s *Service) job(r Request, state State) Job {
 }
 
 // at counts an answer given in place, and returns it.
-func (s *Service) at(r Request, outcome string, reply Reply) Answer {
-	s.Log.Info("command answered in place", "request", r.Trace, "platform", r.Conversation.Platform,
+func (s *Service) at(ctx context.Context, r Request, outcome string, reply Reply) Answer {
+	level := slog.LevelInfo
+	if outcome == "known" {
+		level = slog.LevelDebug // nothing happened, and there may be thousands
+	}
+	s.Log.Log(ctx, level, "command answered in place", "request", r.Trace, "platform", r.Conversation.Platform,
 		"workspace", r.Conversation.Workspace, "channel", r.Conversation.Channel, "user", r.Asker.User,
 		"command", string(r.Command.Kind), "outcome", outcome)
 	s.Observer.Command(r.Conversation.Platform, r.Command.Kind, outcome, time.Since(r.Received))

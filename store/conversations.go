@@ -32,7 +32,7 @@ func (s *Store) Look(ctx context.Context, c bot.Conversation, l bot.Look) (bot.S
 		}
 
 		var err error
-		if state, err = stateOf(c, looked); err != nil {
+		if state, err = s.stateOf(c, looked); err != nil {
 			return err
 		}
 		if known != nil {
@@ -85,7 +85,7 @@ func (s *Store) settle(ctx context.Context, doing string, c bot.Conversation, ca
 		if err != nil {
 			return err
 		}
-		state, err = stateOf(c, answer)
+		state, err = s.stateOf(c, answer)
 		return err
 	})
 	if err != nil {
@@ -96,7 +96,7 @@ func (s *Store) settle(ctx context.Context, doing string, c bot.Conversation, ca
 
 // stateOf reads what the conversation scripts return: whether the channel is meant, the meeting, the pending claim,
 // whether the card may be shown to everybody.
-func stateOf(c bot.Conversation, answer *redis.Cmd) (bot.State, error) {
+func (s *Store) stateOf(c bot.Conversation, answer *redis.Cmd) (bot.State, error) {
 	parts, err := answer.Slice()
 	if err != nil {
 		return bot.State{}, err
@@ -109,7 +109,7 @@ func stateOf(c bot.Conversation, answer *redis.Cmd) (bot.State, error) {
 	}
 	state := bot.State{Conversation: c, First: parts[3] == int64(1)}
 	if value, ok := parts[1].(string); ok {
-		if state.Meeting, err = decodeMeeting(c, value); err != nil {
+		if state.Meeting, err = s.meeting(c, value); err != nil {
 			return bot.State{}, err
 		}
 	}
@@ -119,4 +119,17 @@ func stateOf(c bot.Conversation, answer *redis.Cmd) (bot.State, error) {
 		}
 	}
 	return state, nil
+}
+
+// meeting reads the record of conversation c's meeting. In a busy channel it is the same one again and again, and reading
+// it anew is a large part of what a repeat costs.
+func (s *Store) meeting(c bot.Conversation, record string) (*bot.Meeting, error) {
+	if m, ok := s.meetings.Get(record); ok {
+		return &m, nil
+	}
+	m, err := decodeMeeting(c, record)
+	if err == nil {
+		s.meetings.Add(record, *m)
+	}
+	return m, err
 }

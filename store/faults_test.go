@@ -31,6 +31,7 @@ func everyCall(s *store.Store) map[string]func(context.Context) error {
 		"Accept":      func(ctx context.Context) error { _, err := s.Accept(ctx, job("Ev1")); return err },
 		"Takeover":    func(ctx context.Context) error { _, err := s.Takeover(ctx, 1); return err },
 		"Sending":     func(ctx context.Context) error { _, err := s.Sending(ctx, lease); return err },
+		"Unsent":      func(ctx context.Context) error { return s.Unsent(ctx, lease) },
 		"Done":        func(ctx context.Context) error { return s.Done(ctx, lease) },
 		"Bury":        func(ctx context.Context) error { return s.Bury(ctx, lease, "x") },
 		"DeadLetters": func(ctx context.Context) error { _, err := s.DeadLetters(ctx, 1); return err },

@@ -328,6 +328,8 @@ func (r *replica) Takeover(context.Context, int) ([]bot.Lease, error) { return n
 
 func (r *replica) Sending(context.Context, bot.Lease) (bool, error) { return false, nil }
 
+func (r *replica) Unsent(context.Context, bot.Lease) error { return nil }
+
 func (r *replica) Bury(context.Context, bot.Lease, string) error { return nil }
 
 func (r *replica) Hold(context.Context, string, time.Duration) error { return nil }

@@ -140,6 +140,14 @@ func (s *Store) Sending(ctx context.Context, l bot.Lease) (again bool, err error
 	}
 }
 
+// Unsent takes Sending back, so that the next attempt is not taken for a possible second answer. It does nothing where
+// a later attempt has begun to send.
+func (s *Store) Unsent(ctx context.Context, l bot.Lease) error {
+	return s.within(ctx, "note that an answer was refused", func(ctx context.Context) error {
+		return unsentScript.Run(ctx, s.client, []string{markKey(l.Job.ID)}, l.Entry, l.Attempt, markFor).Err()
+	})
+}
+
 // Done forgets the job, whoever holds it: its request was answered.
 func (s *Store) Done(ctx context.Context, l bot.Lease) error {
 	return s.within(ctx, "finish a job", func(ctx context.Context) error {

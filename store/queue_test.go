@@ -197,12 +197,16 @@ func TestOnlyTheLatestAttemptMaySend(t *testing.T) {
 		second := takeover(t, two)
 		mayNot(one, first)
 		may(two, second, false)
-		may(two, second, false) // the call's answer was lost
+		may(two, second, false)                // the call's answer was lost
+		no(t, two.Unsent(t.Context(), second)) // refused: nothing came of it
 		third := takeover(t, two)
 		mayNot(two, second)
-		may(two, third, true)
-		no(t, two.Done(t.Context(), third))
-		mayNot(two, third)
+		may(two, third, false)
+		no(t, two.Unsent(t.Context(), second)) // a straggler takes nothing back
+		fourth := takeover(t, two)
+		may(two, fourth, true)
+		no(t, two.Done(t.Context(), fourth))
+		mayNot(two, fourth)
 		mayNot(one, first)
 	})
 }

@@ -28,6 +28,8 @@ var (
 	takeoverSource string
 	//go:embed scripts/sending.lua
 	sendingSource string
+	//go:embed scripts/unsent.lua
+	unsentSource string
 	//go:embed scripts/done.lua
 	doneSource string
 	//go:embed scripts/bury.lua
@@ -54,6 +56,7 @@ var (
 	acceptScript   = redis.NewScript(jobsPrelude + acceptSource)
 	takeoverScript = redis.NewScript(jobsPrelude + takeoverSource)
 	sendingScript  = redis.NewScript(jobsPrelude + sendingSource)
+	unsentScript   = redis.NewScript(jobsPrelude + unsentSource)
 	doneScript     = redis.NewScript(jobsPrelude + doneSource)
 	buryScript     = redis.NewScript(jobsPrelude + burySource)
 	retryScript    = redis.NewScript(jobsPrelude + retrySource)

@@ -22,6 +22,7 @@ import (
 	"sync"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
 
@@ -53,9 +54,15 @@ type Store struct {
 	replica string
 	idle    time.Duration
 
+	// meetings are records that were read lately. A record never changes: another meeting has another claim's ID in it.
+	meetings *lru.Cache[string, bot.Meeting]
+
 	mu     sync.Mutex
 	cursor string // where the next takeover goes on looking
 }
+
+// keptMeetings is how many meetings are kept read, of about 2 KB each.
+const keptMeetings = 2048
 
 var (
 	_ bot.Conversations = (*Store)(nil)
@@ -86,8 +93,14 @@ func Open(rawURL string, o Options) (*Store, error) {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 	bound(options, o.RootCAs)
+	meetings, err := lru.New[string, bot.Meeting](keptMeetings)
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
 	redis.SetLogger(quiet{})
-	return &Store{client: redis.NewUniversalClient(options), replica: o.Replica, idle: o.Idle, cursor: "0-0"}, nil
+	return &Store{
+		client: redis.NewUniversalClient(options), replica: o.Replica, idle: o.Idle, meetings: meetings, cursor: "0-0",
+	}, nil
 }
 
 // CheckURL tells whether Open would take the URL. Its error quotes nothing of it.

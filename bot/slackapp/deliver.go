@@ -33,7 +33,7 @@ func (a *App) Deliver(ctx context.Context, j bot.Job, r bot.Reply) (string, erro
 			return "", err
 		}
 		if bot.CodeOf(err) == bot.ChatCredentials {
-			failed.Code = bot.Unavailable // a token that is renewed, or a scope that is granted, opens the route again
+			failed.Code = bot.ChatCredentials
 		}
 		failed.Err = errors.Join(failed.Err, err)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -81,6 +82,35 @@ func TestSlackThrottling(t *testing.T) {
 	if len(posts) != 2 || posts[1].At.Sub(posts[0].At) < 3900*time.Millisecond {
 		t.Errorf("posts: %+v; want a second one after 4 s", posts)
 	}
+	w.wantRepeated(r, 0) // Slack had refused the first
+}
+
+// An answer that may have been delivered is given again rather than lost, and counted.
+func TestAnswerPerhapsDelivered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.SlackOptions{PostBurst: -1})
+	w.slack.Fault(sandbox.Fault{Target: "chat.postMessage", Times: 1, Status: http.StatusBadGateway, Works: true})
+	r := w.start(w.config(), quick())
+	w.mention(r, ann, general, "", "")
+	first := w.next(general, nil, nil)
+	second := w.next(general, []sandbox.SlackMessage{first}, nil)
+	if a, b := wantCard(t, first, ""), wantCard(t, second, ""); a != b {
+		t.Errorf("the second card leads to %s, the first to %s", b, a)
+	}
+	w.wantRepeated(r, 1)
+}
+
+// wantRepeated fails the test unless the replica has answered all, and counts so many answers as perhaps repeated.
+func (w *world) wantRepeated(r *replica, n int) {
+	w.t.Helper()
+	var metrics string
+	eventually(w.t, "all is answered", func() bool {
+		_, metrics = get(w.t, r.AdminURL()+"/metrics")
+		return strings.Contains(metrics, `meetbot_jobs{state="unfinished"} 0`)
+	})
+	if !strings.Contains(metrics, fmt.Sprintf("\nmeetbot_answers_repeated_total %d\n", n)) {
+		w.t.Errorf("want %d answers counted as repeated:\n%s", n, metrics)
+	}
 }
 
 // A bot token that is renewed in time loses no answer.
@@ -95,6 +125,7 @@ func TestTokenRenewed(t *testing.T) {
 	eventually(t, "Slack has refused the token", func() bool { return len(w.slack.Calls()) >= 3 })
 	w.slack.ClearFaults()
 	wantCard(t, w.next(general, seen, nil), ben)
+	w.wantRepeated(r, 0)
 }
 
 // What was shown in a thread was not seen in the channel.
