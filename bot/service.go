@@ -227,9 +227,10 @@ func (s *Service) at(ctx context.Context, r Request, outcome string, reply Reply
 	if outcome == "known" {
 		level = slog.LevelDebug // nothing happened, and there may be thousands
 	}
-	s.Log.Log(ctx, level, "command answered in place", "request", r.Trace, "platform", r.Conversation.Platform,
-		"workspace", r.Conversation.Workspace, "channel", r.Conversation.Channel, "user", r.Asker.User,
-		"command", string(r.Command.Kind), "outcome", outcome)
+	s.Log.LogAttrs(ctx, level, "command answered in place", slog.String("request", r.Trace),
+		slog.String("platform", r.Conversation.Platform), slog.String("workspace", r.Conversation.Workspace),
+		slog.String("channel", r.Conversation.Channel), slog.String("user", r.Asker.User),
+		slog.String("command", string(r.Command.Kind)), slog.String("outcome", outcome))
 	s.Observer.Command(r.Conversation.Platform, r.Command.Kind, outcome, time.Since(r.Received))
 	return answered(reply)
 }

@@ -14,7 +14,7 @@ import (
 func (s *Store) Look(ctx context.Context, c bot.Conversation, l bot.Look) (bot.State, error) {
 	var state bot.State
 	err := s.within(ctx, "look at a conversation", func(ctx context.Context) error {
-		keys, args := lookKeys(c), []any{c.Thread, l.Root, l.Show, bot.ShownFor.Milliseconds()}
+		keys, args := resolveKeys(c), []any{c.Thread, l.Root, l.Show, bot.ShownFor.Milliseconds()}
 
 		// The identity lies in another slot, so it cannot be read by the script; a cluster answers both at once.
 		var looked *redis.Cmd
@@ -36,7 +36,7 @@ func (s *Store) Look(ctx context.Context, c bot.Conversation, l bot.Look) (bot.S
 			return err
 		}
 		if known != nil {
-			state.Identity, err = identity(known)
+			state.Identity, err = s.identity(known)
 		}
 		return err
 	})
@@ -121,8 +121,7 @@ func (s *Store) stateOf(c bot.Conversation, answer *redis.Cmd) (bot.State, error
 	return state, nil
 }
 
-// meeting reads the record of conversation c's meeting. In a busy channel it is the same one again and again, and reading
-// it anew is a large part of what a repeat costs.
+// meeting reads the record of conversation c's meeting.
 func (s *Store) meeting(c bot.Conversation, record string) (*bot.Meeting, error) {
 	if m, ok := s.meetings.Get(record); ok {
 		return &m, nil

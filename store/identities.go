@@ -16,7 +16,7 @@ import (
 func (s *Store) Identity(ctx context.Context, a bot.Asker) (*bot.Identity, error) {
 	var id *bot.Identity
 	err := s.within(ctx, "read an identity", func(ctx context.Context) (err error) {
-		id, err = identity(s.client.Get(ctx, identityKey(a)))
+		id, err = s.identity(s.client.Get(ctx, identityKey(a)))
 		return err
 	})
 	return id, err
@@ -37,17 +37,21 @@ func (s *Store) Remember(ctx context.Context, a bot.Asker, id bot.Identity, keep
 }
 
 // identity reads the answer to a GET of an identity.
-func identity(answer *redis.StringCmd) (*bot.Identity, error) {
-	record, err := answer.Bytes()
+func (s *Store) identity(answer *redis.StringCmd) (*bot.Identity, error) {
+	record, err := answer.Result()
 	if errors.Is(err, redis.Nil) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
+	if id, ok := s.identities.Get(record); ok {
+		return &id, nil
+	}
 	var id bot.Identity
-	if json.Unmarshal(record, &id) != nil || (id.ID == "" && id.Refusal == nil) {
+	if json.Unmarshal([]byte(record), &id) != nil || (id.ID == "" && id.Refusal == nil) {
 		return nil, nil
 	}
+	s.identities.Add(record, id)
 	return &id, nil
 }

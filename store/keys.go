@@ -18,31 +18,28 @@ const (
 	parkingName = "(retry)" // the consumer that holds a job on its way back from the dead letters
 )
 
-// conversationKeys are the keys of one conversation.
+// conversationKeys are the keys of one conversation, and its channel's roots.
 type conversationKeys struct {
 	meeting string // what everybody gets
 	pending string // the claim being carried out
 	shown   string // that a card was shown to everybody lately
+	roots   string // the set of the root messages whose threads belong to the channel
 }
 
 func keysOf(c bot.Conversation) conversationKeys {
 	// The thread stands last, so it needs no escaping; for the channel itself it is empty.
 	tag := prefix + "{" + c.ChannelKey() + "}:"
-	return conversationKeys{meeting: tag + "m:" + c.Thread, pending: tag + "p:" + c.Thread, shown: tag + "s:" + c.Thread}
+	return conversationKeys{meeting: tag + "m:" + c.Thread, pending: tag + "p:" + c.Thread, shown: tag + "s:" + c.Thread, roots: tag + "r"}
 }
 
-// rootsKey is the set of the root messages whose threads belong to the channel.
-func rootsKey(c bot.Conversation) string { return prefix + "{" + c.ChannelKey() + "}:r" }
-
-// resolveKeys are the keys that the conversation prelude of the scripts resolves a conversation with.
+// resolveKeys are what the scripts that find out which conversation is meant work on.
 func resolveKeys(c bot.Conversation) []string {
-	own, channel := keysOf(c), keysOf(c.InChannel())
-	return []string{own.meeting, own.pending, channel.meeting, channel.pending, rootsKey(c)}
-}
-
-// lookKeys are resolveKeys and the shown mark.
-func lookKeys(c bot.Conversation) []string {
-	return append(resolveKeys(c), keysOf(c).shown)
+	own := keysOf(c)
+	channel := own
+	if c.Thread != "" {
+		channel = keysOf(c.InChannel())
+	}
+	return []string{own.meeting, own.pending, channel.meeting, channel.pending, own.roots, own.shown}
 }
 
 // settleKeys are what complete and release change.

@@ -54,15 +54,18 @@ type Store struct {
 	replica string
 	idle    time.Duration
 
-	// meetings are records that were read lately. A record never changes: another meeting has another claim's ID in it.
-	meetings *lru.Cache[string, bot.Meeting]
+	// Records that were read lately, and what they say: where people talk, the same ones are read again and again, and
+	// decoding them was a large part of what a repeat costs. A meeting's record belongs to one conversation for good, since
+	// its claim's ID is in it.
+	meetings   *lru.Cache[string, bot.Meeting]
+	identities *lru.Cache[string, bot.Identity]
 
 	mu     sync.Mutex
 	cursor string // where the next takeover goes on looking
 }
 
-// keptMeetings is how many meetings are kept read, of about 2 KB each.
-const keptMeetings = 2048
+// keptRecords is how many records of a kind are kept decoded, of about 2 KB each.
+const keptRecords = 2048
 
 var (
 	_ bot.Conversations = (*Store)(nil)
@@ -93,13 +96,18 @@ func Open(rawURL string, o Options) (*Store, error) {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 	bound(options, o.RootCAs)
-	meetings, err := lru.New[string, bot.Meeting](keptMeetings)
+	meetings, err := lru.New[string, bot.Meeting](keptRecords)
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	identities, err := lru.New[string, bot.Identity](keptRecords)
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 	redis.SetLogger(quiet{})
 	return &Store{
-		client: redis.NewUniversalClient(options), replica: o.Replica, idle: o.Idle, meetings: meetings, cursor: "0-0",
+		client: redis.NewUniversalClient(options), replica: o.Replica, idle: o.Idle, cursor: "0-0",
+		meetings: meetings, identities: identities,
 	}, nil
 }
 

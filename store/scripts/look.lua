@@ -1,5 +1,4 @@
 -- Reads a conversation, and takes or confirms the right to show its card to everybody.
--- KEYS 6: the shown mark of the place asked about: a card shown in a thread was not seen in the channel.
 -- ARGV: thread, root message to add or '', request ID that wants to show the card or '', milliseconds that a card counts as shown.
 if ARGV[2] ~= '' then redis.call('SADD', KEYS[5], ARGV[2]) end
 local channel, meeting, pending = resolve(ARGV[1])
