@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	absauth "github.com/microsoft/kiota-abstractions-go/authentication"
@@ -96,7 +97,7 @@ func New(cfg Config) (*Client, error) {
 	// The adapter uses a client that it is given as it is. Its default one would retry, compress and redirect, in an
 	// order that is random per process and can lose the body (kiota-http-go issue 183).
 	hc := outbound.Client(outbound.Options{RootCAs: cfg.RootCAs, Observe: observer(cfg.Observe, graphOp)}, base)
-	hc.Transport = &graphWire{next: hc.Transport}
+	hc.Transport = &graphWire{next: hc.Transport, secrets: cfg.secrets()}
 	adapter, err := msgraph.NewGraphRequestAdapterWithParseNodeFactoryAndSerializationWriterFactoryAndHttpClient(
 		absauth.NewBaseBearerTokenAuthenticationProvider(tokens), nil, nil, hc)
 	if err != nil {
@@ -104,6 +105,11 @@ func New(cfg Config) (*Client, error) {
 	}
 	adapter.SetBaseUrl(strings.TrimRight(base.String(), "/"))
 	return &Client{graph: msgraph.NewGraphServiceClient(adapter), cred: cred}, nil
+}
+
+// secrets are what no error may tell.
+func (cfg Config) secrets() []string {
+	return slices.DeleteFunc([]string{cfg.ClientSecret, cfg.CertificatePassword}, func(s string) bool { return s == "" })
 }
 
 // parseBase reads a base URL. What it was set to is not in the errors: it may have been a secret by mistake.

@@ -100,7 +100,7 @@ func chooseCredential(cfg Config, authority *url.URL) (func() (azcore.TokenCrede
 		return nil, errors.New("ClientID is missing")
 	}
 	hc := outbound.Client(outbound.Options{RootCAs: cfg.RootCAs, Observe: observer(cfg.Observe, entraOp)}, authority)
-	options := clientOptions(hc)
+	options := clientOptions(hc, cfg.secrets())
 	options.Cloud = cloud.Configuration{ActiveDirectoryAuthorityHost: authority.String()}
 	private := !wellKnown[authority.Host]
 	switch {
@@ -138,8 +138,8 @@ func chooseCredential(cfg Config, authority *url.URL) (func() (azcore.TokenCrede
 
 // clientOptions has azidentity speak through hc, with one quick second try. A longer Retry-After than MaxRetryDelay is
 // not waited for but handed on.
-func clientOptions(hc *http.Client) azcore.ClientOptions {
-	hc.Transport = &entraWire{next: hc.Transport}
+func clientOptions(hc *http.Client, secrets []string) azcore.ClientOptions {
+	hc.Transport = &entraWire{next: hc.Transport, secrets: secrets}
 	return azcore.ClientOptions{
 		Transport: hc,
 		Retry: policy.RetryOptions{
@@ -151,7 +151,7 @@ func clientOptions(hc *http.Client) azcore.ClientOptions {
 // managedIdentity asks the platform that the program runs on.
 func managedIdentity(cfg Config) func() (azcore.TokenCredential, error) {
 	hc := platformClient(observer(cfg.Observe, func(*http.Request) string { return opToken }))
-	options := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: clientOptions(hc)}
+	options := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: clientOptions(hc, nil)}
 	if cfg.ClientID != "" {
 		options.ID = azidentity.ClientID(cfg.ClientID)
 	}
