@@ -143,7 +143,20 @@ func subject(text string) string {
 // without control characters and without those invisible ones that can make text read as something else, or as nothing.
 // Clean text stays as it is when it is cleaned again.
 func CleanText(text string) string {
-	text = strings.Map(cleanRune, norm.NFC.String(strings.ToValidUTF8(text, "")))
+	marks := 0
+	text = strings.Map(func(r rune) rune {
+		r = cleanRune(r)
+		switch {
+		case r < 0:
+		case !unicode.Is(unicode.M, r):
+			marks = 0
+		case marks == maxMarks:
+			return -1
+		default:
+			marks++
+		}
+		return r
+	}, norm.NFC.String(strings.ToValidUTF8(text, "")))
 	// What stood apart may be side by side now.
 	words := strings.Fields(norm.NFC.String(text))
 	kept := words[:0]
@@ -155,6 +168,10 @@ func CleanText(text string) string {
 	}
 	return strings.Join(kept, " ")
 }
+
+// maxMarks is how many accents and the like one letter may have: more than any language puts there, and too few to tower
+// over the lines around it.
+const maxMarks = 8
 
 // isJoiner knows the character that joins the parts of one emoji.
 func isJoiner(r rune) bool { return r == '\u200d' }

@@ -57,6 +57,7 @@ func TestParseCommand(t *testing.T) {
 		{"bad\xff\xfeutf8", bot.Command{Kind: bot.Meet, Subject: "badutf8"}},
 		{"family 👩‍👧", bot.Command{Kind: bot.Meet, Subject: "family 👩‍👧"}},
 		{"\u200d \u3164\ufe0f", bot.Command{Kind: bot.Meet}},
+		{"a" + strings.Repeat("\u0316", 100) + "b", bot.Command{Kind: bot.Meet, Subject: "a" + strings.Repeat("\u0316", 8) + "b"}},
 		{"`code`", bot.Command{Kind: bot.Meet, Subject: "'code'"}},
 		{long, bot.Command{Kind: bot.Meet, Subject: strings.Repeat("é", bot.MaxSubject-1) + "…"}},
 	} {

@@ -22,9 +22,16 @@ func checkClean(t *testing.T, from, text string) {
 	if !utf8.ValidString(text) {
 		t.Errorf("%q became %q, which is not UTF-8", from, text)
 	}
+	marks := 0
 	for _, r := range text {
 		if unicode.IsControl(r) || r == '`' || r != '\u200d' && unicode.Is(unicode.Cf, r) || r != ' ' && unicode.IsSpace(r) {
 			t.Errorf("%q became %q, which holds %U", from, text, r)
+		}
+		if marks++; !unicode.Is(unicode.M, r) {
+			marks = 0
+		} else if marks > 8 {
+			t.Errorf("%q became %q, with %d marks on one letter", from, text, marks)
+			break
 		}
 	}
 	if strings.TrimSpace(text) != text || strings.Contains(text, "  ") {
