@@ -24,6 +24,7 @@ type trail struct {
 	op     string
 	status int        // of the last answer; 0 if there was none
 	fail   *bot.Error // what the last exchange amounts to; nil if it went well
+	token  bool       // an answer to the request for a token came, and looked right
 }
 
 type trailKey struct{}
@@ -52,6 +53,9 @@ func (t *trail) explain(ctx context.Context, err error) *bot.Error {
 		e = &bot.Error{Code: bot.Unavailable, Err: fmt.Errorf("%s: no answer in time", t.op)}
 	case errors.Is(err, errNoToken):
 		e = &bot.Error{Code: bot.Unavailable, Err: fmt.Errorf("%s: %w", t.op, errNoToken)}
+	case t.token:
+		// It was no token. The library's own words quote all of it.
+		e = &bot.Error{Code: bot.Unavailable, Err: fmt.Errorf("%s: the answer could not be read", opToken)}
 	default:
 		// No exchange took place: the credential itself is not usable, such as a token file that is not there.
 		e = &bot.Error{Code: bot.Credentials, Err: errors.New("get a token: " + verdict.Words(err.Error()))}
@@ -169,6 +173,6 @@ func (w *entraWire) RoundTrip(r *http.Request) (*http.Response, error) {
 	case !verdict.IsObject(resp.Header, body):
 		at.fail = &bot.Error{Code: bot.Unavailable, Status: resp.StatusCode, Err: fmt.Errorf("%s: the answer is not JSON", at.op)}
 	}
-	t.fail = at.fail
+	t.fail, t.token = at.fail, at.op == opToken && at.fail == nil && err == nil
 	return resp, err
 }

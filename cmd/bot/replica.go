@@ -141,11 +141,11 @@ func (r *Replica) publicMux() http.Handler {
 	return mux
 }
 
+// adminMux has no /debug/pprof/cmdline: a secret may have been given as a flag.
 func (r *Replica) adminMux() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", r.metrics.Handler())
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
-	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"log/slog"
 	"net/http"
 	"os"
 	"strings"
@@ -115,8 +114,7 @@ func (w *world) start(c Config, in Surroundings) *replica {
 	if in.Name == "" {
 		in.Name = token()
 	}
-	level, _ := c.level()
-	r, err := NewReplica(w.t.Context(), c, in, slog.New(slog.NewJSONHandler(w.logs, &slog.HandlerOptions{Level: level})))
+	r, err := NewReplica(w.t.Context(), c, in, logger(c, w.logs))
 	if err != nil {
 		w.t.Fatal(err)
 	}
