@@ -59,6 +59,7 @@ const (
 type Client struct {
 	graph *msgraph.GraphServiceClient
 	cred  *credential
+	web   *http.Client // beneath graph
 }
 
 var (
@@ -104,7 +105,13 @@ func New(cfg Config) (*Client, error) {
 		return nil, fmt.Errorf("prepare Graph client: %w", err)
 	}
 	adapter.SetBaseUrl(strings.TrimRight(base.String(), "/"))
-	return &Client{graph: msgraph.NewGraphServiceClient(adapter), cred: cred}, nil
+	return &Client{graph: msgraph.NewGraphServiceClient(adapter), cred: cred, web: hc}, nil
+}
+
+// Close closes the connections that wait to be used again.
+func (c *Client) Close() {
+	c.web.CloseIdleConnections()
+	c.cred.web.CloseIdleConnections()
 }
 
 // secrets are what no error may tell.

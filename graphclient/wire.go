@@ -76,6 +76,11 @@ type graphWire struct {
 	secrets []string // which no error may tell, whatever Graph echoes
 }
 
+// CloseIdleConnections lets http.Client.CloseIdleConnections reach the connections.
+func (g *graphWire) CloseIdleConnections() { closeIdle(g.next) }
+
+func closeIdle(next http.RoundTripper) { (&http.Client{Transport: next}).CloseIdleConnections() }
+
 func graphOp(r *http.Request) string { return trailOf(r.Context()).op }
 
 func (g *graphWire) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -153,6 +158,9 @@ type entraWire struct {
 	next    http.RoundTripper
 	secrets []string
 }
+
+// CloseIdleConnections is as for graphWire.
+func (w *entraWire) CloseIdleConnections() { closeIdle(w.next) }
 
 func entraOp(r *http.Request) string {
 	if strings.HasSuffix(r.URL.Path, "/token") {

@@ -44,6 +44,7 @@ type Config struct {
 type App struct {
 	secret    string
 	api       *slack.Client
+	web       *http.Client // beneath api
 	hooks     *http.Client // posts to response_url
 	hookHosts []*url.URL
 	words     *bot.Words
@@ -85,9 +86,15 @@ func New(c Config) (*App, error) {
 		a.hookHosts = []*url.URL{{Scheme: api.Scheme, Host: api.Host}}
 	}
 	a.hooks = outbound.Client(outbound.Options{Timeout: 5 * time.Second}, a.hookHosts...)
-	a.api = slack.New(c.BotToken, slack.OptionAPIURL(c.APIURL),
-		slack.OptionHTTPClient(outbound.Client(outbound.Options{Timeout: 5 * time.Second}, api)))
+	a.web = outbound.Client(outbound.Options{Timeout: 5 * time.Second}, api)
+	a.api = slack.New(c.BotToken, slack.OptionAPIURL(c.APIURL), slack.OptionHTTPClient(a.web))
 	return a, nil
+}
+
+// Close closes the connections that wait to be used again.
+func (a *App) Close() {
+	a.web.CloseIdleConnections()
+	a.hooks.CloseIdleConnections()
 }
 
 // ErrToken says that Slack refuses the bot token for good.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"go.uber.org/goleak"
 
 	"meetbot/bot"
 	"meetbot/internal/redistest"
@@ -327,7 +329,15 @@ func TestMain(m *testing.M) {
 	if ca := os.Getenv(asReplica); ca != "" {
 		os.Exit(replicaProcess(ca))
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	http.DefaultClient.CloseIdleConnections()
+	if code == 0 {
+		if err := goleak.Find(lingering); err != nil {
+			fmt.Fprintln(os.Stderr, "something outlives the tests:", err)
+			code = 1
+		}
+	}
+	os.Exit(code)
 }
 
 // flush empties Redis, as its loss would.
