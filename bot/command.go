@@ -130,7 +130,7 @@ func subject(text string) string {
 	first, size := utf8.DecodeRuneInString(text)
 	if closing, ok := quotes[first]; ok {
 		if quoted, after, found := strings.Cut(text[size:], string(closing)); found {
-			text = strings.TrimSpace(quoted + after)
+			text = CleanText(quoted + after) // an accent may have lost the quotation mark that it stood on
 		}
 	}
 	if utf8.RuneCountInString(text) > MaxSubject {
@@ -140,22 +140,69 @@ func subject(text string) string {
 }
 
 // CleanText makes text from outside fit for a card, a log line and Graph: valid UTF-8 in composed form on one line,
-// without control characters and without those invisible ones that can make text read as something else.
+// without control characters and without those invisible ones that can make text read as something else, or as nothing.
+// Clean text stays as it is when it is cleaned again.
 func CleanText(text string) string {
-	text = norm.NFC.String(strings.ToValidUTF8(text, ""))
+	marks := 0
 	text = strings.Map(func(r rune) rune {
+		r = cleanRune(r)
 		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case r == '\u200d': // joins the parts of one emoji
-			return r
-		case r == '`': // sets off commands and code in what the bot says
-			return '\''
-		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), unicode.Is(unicode.Co, r):
+		case r < 0:
+		case !unicode.Is(unicode.M, r):
+			marks = 0
+		case marks == maxMarks:
 			return -1
 		default:
-			return r
+			marks++
 		}
-	}, text)
-	return strings.Join(strings.Fields(text), " ")
+		return r
+	}, norm.NFC.String(strings.ToValidUTF8(text, "")))
+	// What stood apart may be side by side now.
+	words := strings.Fields(norm.NFC.String(text))
+	kept := words[:0]
+	for _, word := range words {
+		word = strings.TrimRightFunc(strings.TrimLeftFunc(word, joins), isJoiner)
+		if word != "" {
+			kept = append(kept, word)
+		}
+	}
+	return strings.Join(kept, " ")
+}
+
+// maxMarks is how many accents and the like one letter may have: more than any language puts there, and too few to tower
+// over the lines around it.
+const maxMarks = 8
+
+// isJoiner knows the character that joins the parts of one emoji.
+func isJoiner(r rune) bool { return r == '\u200d' }
+
+// joins tells whether a character shows nothing by itself and changes the one before it.
+func joins(r rune) bool { return isJoiner(r) || unicode.Is(unicode.Variation_Selector, r) }
+
+// cleanRune is what becomes of one character; -1 for nothing.
+func cleanRune(r rune) rune {
+	switch {
+	case unicode.IsSpace(r):
+		return ' '
+	case isJoiner(r):
+		return r
+	case r == '`': // sets off commands and code in what the bot says
+		return '\''
+	case unicode.IsControl(r), unicode.In(r, unicode.Cf, unicode.Co, unicode.Other_Default_Ignorable_Code_Point):
+		return -1
+	default:
+		return r
+	}
+}
+
+// maxText bounds text from outside in a sentence or a card, in characters.
+const maxText = 300
+
+// shortText is CleanText, bounded.
+func shortText(text string) string {
+	text = CleanText(text)
+	if utf8.RuneCountInString(text) > maxText {
+		text = strings.TrimSpace(string([]rune(text)[:maxText-1])) + "…"
+	}
+	return text
 }

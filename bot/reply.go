@@ -32,8 +32,8 @@ type Card struct {
 	KeptSubject bool
 }
 
-// Message is one sentence of the catalogue: its ID and what fills its gaps. A string is text from outside and is
-// escaped by the platform's [Style]; a time.Time is shown as the style shows times.
+// Message is one sentence of the catalogue: its ID and what fills its gaps. A string is text from outside: it is
+// cleaned, bounded, and escaped by the platform's [Style]; a time.Time is shown as the style shows times.
 type Message struct {
 	ID   string
 	Args map[string]any
@@ -59,8 +59,8 @@ type Fact struct {
 
 // Title is the card's headline: the meeting's true subject, as literal text.
 func (c Card) Title(w *Words, lang Language) string {
-	if c.Meeting.Subject != "" {
-		return CleanText(c.Meeting.Subject)
+	if subject := shortText(c.Meeting.Subject); subject != "" {
+		return subject
 	}
 	return w.Plain(lang, say("subject.default"))
 }
@@ -80,7 +80,7 @@ func (c Card) Status() Message {
 // Facts lists the organizer and the ways to join without the link, as far as Graph gave them.
 func (c Card) Facts() []Fact {
 	all := []Fact{
-		{say("card.organizer"), CleanText(c.Meeting.Organizer.Name)},
+		{say("card.organizer"), c.Meeting.Organizer.Name},
 		{say("card.join_id"), c.Meeting.JoinID},
 		{say("card.passcode"), c.Meeting.Passcode},
 		{say("card.phone"), c.Meeting.TollNumber},
@@ -88,7 +88,7 @@ func (c Card) Facts() []Fact {
 	}
 	facts := all[:0]
 	for _, f := range all {
-		if f.Value != "" {
+		if f.Value = shortText(f.Value); f.Value != "" {
 			facts = append(facts, f)
 		}
 	}
@@ -98,7 +98,7 @@ func (c Card) Facts() []Fact {
 // Notes are the lines below the card: what to do next.
 func (c Card) Notes() []Message {
 	if c.KeptSubject {
-		return []Message{say("card.kept_subject", "Subject", CleanText(c.Meeting.Subject)), say("card.dead_link")}
+		return []Message{say("card.kept_subject", "Subject", c.Meeting.Subject), say("card.dead_link")}
 	}
 	return []Message{say("card.dead_link")}
 }

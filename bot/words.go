@@ -82,7 +82,7 @@ func (w *Words) render(lang Language, m Message, style Style) string {
 	for name, value := range m.Args {
 		switch v := value.(type) {
 		case string:
-			data[name] = style.Text(v)
+			data[name] = style.Text(shortText(v))
 		case time.Time:
 			data[name] = style.Time(v, lang)
 		case command:

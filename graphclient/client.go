@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	absauth "github.com/microsoft/kiota-abstractions-go/authentication"
@@ -58,6 +59,7 @@ const (
 type Client struct {
 	graph *msgraph.GraphServiceClient
 	cred  *credential
+	web   *http.Client // beneath graph
 }
 
 var (
@@ -96,14 +98,25 @@ func New(cfg Config) (*Client, error) {
 	// The adapter uses a client that it is given as it is. Its default one would retry, compress and redirect, in an
 	// order that is random per process and can lose the body (kiota-http-go issue 183).
 	hc := outbound.Client(outbound.Options{RootCAs: cfg.RootCAs, Observe: observer(cfg.Observe, graphOp)}, base)
-	hc.Transport = &graphWire{next: hc.Transport}
+	hc.Transport = &graphWire{next: hc.Transport, secrets: cfg.secrets()}
 	adapter, err := msgraph.NewGraphRequestAdapterWithParseNodeFactoryAndSerializationWriterFactoryAndHttpClient(
 		absauth.NewBaseBearerTokenAuthenticationProvider(tokens), nil, nil, hc)
 	if err != nil {
 		return nil, fmt.Errorf("prepare Graph client: %w", err)
 	}
 	adapter.SetBaseUrl(strings.TrimRight(base.String(), "/"))
-	return &Client{graph: msgraph.NewGraphServiceClient(adapter), cred: cred}, nil
+	return &Client{graph: msgraph.NewGraphServiceClient(adapter), cred: cred, web: hc}, nil
+}
+
+// Close closes the connections that wait to be used again.
+func (c *Client) Close() {
+	c.web.CloseIdleConnections()
+	c.cred.web.CloseIdleConnections()
+}
+
+// secrets are what no error may tell.
+func (cfg Config) secrets() []string {
+	return slices.DeleteFunc([]string{cfg.ClientSecret, cfg.CertificatePassword}, func(s string) bool { return s == "" })
 }
 
 // parseBase reads a base URL. What it was set to is not in the errors: it may have been a secret by mistake.

@@ -28,6 +28,7 @@ var wellKnown = map[string]bool{
 // credential is an azidentity credential that can be begun anew, and that a context can stop waiting for.
 type credential struct {
 	make func() (azcore.TokenCredential, error)
+	web  *http.Client // beneath it
 	// turn is held while azidentity is asked. It holds a mutex of its own all through its exchange with Entra, and
 	// whoever waits for that cannot give up.
 	turn chan struct{}
@@ -39,7 +40,7 @@ type credential struct {
 
 // newCredential chooses the one credential that the configuration asks for.
 func newCredential(cfg Config, authority *url.URL) (*credential, error) {
-	build, err := chooseCredential(cfg, authority)
+	build, web, err := chooseCredential(cfg, authority)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +48,7 @@ func newCredential(cfg Config, authority *url.URL) (*credential, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &credential{make: build, turn: make(chan struct{}, 1), current: current}, nil
+	return &credential{make: build, web: web, turn: make(chan struct{}, 1), current: current}, nil
 }
 
 // GetToken implements [azcore.TokenCredential].
@@ -81,8 +82,8 @@ func (c *credential) renew() {
 	}
 }
 
-// chooseCredential returns how to make the credential.
-func chooseCredential(cfg Config, authority *url.URL) (func() (azcore.TokenCredential, error), error) {
+// chooseCredential returns how to make the credential, and the HTTP client that it speaks through.
+func chooseCredential(cfg Config, authority *url.URL) (func() (azcore.TokenCredential, error), *http.Client, error) {
 	kinds := 0
 	for _, given := range []bool{cfg.ClientSecret != "", cfg.CertificatePath != "", cfg.FederatedTokenFile != "", cfg.ManagedIdentity} {
 		if given {
@@ -91,16 +92,17 @@ func chooseCredential(cfg Config, authority *url.URL) (func() (azcore.TokenCrede
 	}
 	switch {
 	case kinds != 1:
-		return nil, fmt.Errorf("exactly one of ClientSecret, CertificatePath, FederatedTokenFile and ManagedIdentity is needed, got %d", kinds)
+		return nil, nil, fmt.Errorf("exactly one of ClientSecret, CertificatePath, FederatedTokenFile and ManagedIdentity is needed, got %d", kinds)
 	case cfg.ManagedIdentity:
-		return managedIdentity(cfg), nil
+		build, web := managedIdentity(cfg)
+		return build, web, nil
 	case cfg.TenantID == "":
-		return nil, errors.New("TenantID is missing")
+		return nil, nil, errors.New("TenantID is missing")
 	case cfg.ClientID == "":
-		return nil, errors.New("ClientID is missing")
+		return nil, nil, errors.New("ClientID is missing")
 	}
 	hc := outbound.Client(outbound.Options{RootCAs: cfg.RootCAs, Observe: observer(cfg.Observe, entraOp)}, authority)
-	options := clientOptions(hc)
+	options := clientOptions(hc, cfg.secrets())
 	options.Cloud = cloud.Configuration{ActiveDirectoryAuthorityHost: authority.String()}
 	private := !wellKnown[authority.Host]
 	switch {
@@ -108,14 +110,14 @@ func chooseCredential(cfg Config, authority *url.URL) (func() (azcore.TokenCrede
 		return func() (azcore.TokenCredential, error) {
 			return azidentity.NewClientSecretCredential(cfg.TenantID, cfg.ClientID, cfg.ClientSecret,
 				&azidentity.ClientSecretCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: private})
-		}, nil
+		}, hc, nil
 	case cfg.FederatedTokenFile != "":
 		return func() (azcore.TokenCredential, error) {
 			return azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{
 				ClientOptions: options, DisableInstanceDiscovery: private,
 				TenantID: cfg.TenantID, ClientID: cfg.ClientID, TokenFilePath: cfg.FederatedTokenFile,
 			})
-		}, nil
+		}, hc, nil
 	default:
 		return func() (azcore.TokenCredential, error) {
 			data, err := os.ReadFile(cfg.CertificatePath)
@@ -132,14 +134,14 @@ func chooseCredential(cfg Config, authority *url.URL) (func() (azcore.TokenCrede
 			}
 			return azidentity.NewClientCertificateCredential(cfg.TenantID, cfg.ClientID, certs, key,
 				&azidentity.ClientCertificateCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: private})
-		}, nil
+		}, hc, nil
 	}
 }
 
 // clientOptions has azidentity speak through hc, with one quick second try. A longer Retry-After than MaxRetryDelay is
 // not waited for but handed on.
-func clientOptions(hc *http.Client) azcore.ClientOptions {
-	hc.Transport = &entraWire{next: hc.Transport}
+func clientOptions(hc *http.Client, secrets []string) azcore.ClientOptions {
+	hc.Transport = &entraWire{next: hc.Transport, secrets: secrets}
 	return azcore.ClientOptions{
 		Transport: hc,
 		Retry: policy.RetryOptions{
@@ -149,11 +151,11 @@ func clientOptions(hc *http.Client) azcore.ClientOptions {
 }
 
 // managedIdentity asks the platform that the program runs on.
-func managedIdentity(cfg Config) func() (azcore.TokenCredential, error) {
+func managedIdentity(cfg Config) (func() (azcore.TokenCredential, error), *http.Client) {
 	hc := platformClient(observer(cfg.Observe, func(*http.Request) string { return opToken }))
-	options := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: clientOptions(hc)}
+	options := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: clientOptions(hc, nil)}
 	if cfg.ClientID != "" {
 		options.ID = azidentity.ClientID(cfg.ClientID)
 	}
-	return func() (azcore.TokenCredential, error) { return azidentity.NewManagedIdentityCredential(options) }
+	return func() (azcore.TokenCredential, error) { return azidentity.NewManagedIdentityCredential(options) }, hc
 }

@@ -34,6 +34,9 @@ type platformWire struct {
 	observe func(*http.Request, int)
 }
 
+// CloseIdleConnections is as for graphWire.
+func (p *platformWire) CloseIdleConnections() { p.next.CloseIdleConnections() }
+
 func (p *platformWire) RoundTrip(r *http.Request) (*http.Response, error) {
 	host := r.URL.Hostname()
 	ip := net.ParseIP(host)

@@ -6,13 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
-	"regexp"
 	"strings"
 	"time"
 
 	"meetbot/bot"
+	"meetbot/graphclient/internal/verdict"
 	"meetbot/internal/outbound"
 )
 
@@ -25,6 +24,7 @@ type trail struct {
 	op     string
 	status int        // of the last answer; 0 if there was none
 	fail   *bot.Error // what the last exchange amounts to; nil if it went well
+	token  bool       // an answer to the request for a token came, and looked right
 }
 
 type trailKey struct{}
@@ -53,9 +53,12 @@ func (t *trail) explain(ctx context.Context, err error) *bot.Error {
 		e = &bot.Error{Code: bot.Unavailable, Err: fmt.Errorf("%s: no answer in time", t.op)}
 	case errors.Is(err, errNoToken):
 		e = &bot.Error{Code: bot.Unavailable, Err: fmt.Errorf("%s: %w", t.op, errNoToken)}
+	case t.token:
+		// It was no token. The library's own words quote all of it.
+		e = &bot.Error{Code: bot.Unavailable, Err: fmt.Errorf("%s: the answer could not be read", opToken)}
 	default:
 		// No exchange took place: the credential itself is not usable, such as a token file that is not there.
-		e = &bot.Error{Code: bot.Credentials, Err: errors.New("get a token: " + scrub(err.Error()))}
+		e = &bot.Error{Code: bot.Credentials, Err: errors.New("get a token: " + verdict.Words(err.Error()))}
 	}
 	if cause := ctx.Err(); cause != nil && e.Code == bot.Unavailable && !errors.Is(e, cause) {
 		e.Err = fmt.Errorf("%w: %w", e.Err, cause)
@@ -63,17 +66,20 @@ func (t *trail) explain(ctx context.Context, err error) *bot.Error {
 	return e
 }
 
-var urls = regexp.MustCompile(`[a-z]+://\S+`)
-
-// scrub bounds a text of azidentity's and takes URLs out.
-func scrub(s string) string { return clean(urls.ReplaceAllString(s, "…")) }
-
 // errNoToken guards against the SDK's silence where it has no token for a host.
 var errNoToken = errors.New("request without a token was held back")
 
 // graphWire is the last thing before the wire on the way to Graph, and the first on the way back: what is not a usable
 // answer goes no further.
-type graphWire struct{ next http.RoundTripper }
+type graphWire struct {
+	next    http.RoundTripper
+	secrets []string // which no error may tell, whatever Graph echoes
+}
+
+// CloseIdleConnections lets http.Client.CloseIdleConnections reach the connections.
+func (g *graphWire) CloseIdleConnections() { closeIdle(g.next) }
+
+func closeIdle(next http.RoundTripper) { (&http.Client{Transport: next}).CloseIdleConnections() }
 
 func graphOp(r *http.Request) string { return trailOf(r.Context()).op }
 
@@ -95,10 +101,12 @@ func (g *graphWire) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusCreated {
-		t.fail = graphVerdict(t.op, resp.StatusCode, resp.Header, body)
+		t.fail = verdict.Graph(verdict.Answer{
+			Op: t.op, Listing: t.op == opUsers, Status: resp.StatusCode, Header: resp.Header, Body: body,
+		}, append([]string{strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")}, g.secrets...)...)
 		return nil, t.fail
 	}
-	if !isObject(resp.Header, body) {
+	if !verdict.IsObject(resp.Header, body) {
 		t.fail = &bot.Error{Code: bot.Unavailable, Status: resp.StatusCode, Err: fmt.Errorf("%s: the answer is not Graph's JSON", t.op)}
 		return nil, t.fail
 	}
@@ -127,32 +135,32 @@ func replayable(r *http.Request) (*http.Request, error) {
 // has its body still to be read.
 func exchange(next http.RoundTripper, r *http.Request, t *trail) (*http.Response, []byte, error) {
 	none := func(status int, err error) error {
-		t.fail = &bot.Error{Code: bot.Unavailable, Status: status, Err: fmt.Errorf("%s: %w", t.op, outbound.Plain(err))}
+		t.fail = &bot.Error{Code: bot.Unavailable, Status: status, Err: fmt.Errorf("%s: %w", t.op, err)}
 		return err
 	}
 	resp, err := next.RoundTrip(r)
 	if err != nil {
-		return nil, nil, none(0, err)
+		return nil, nil, none(0, outbound.Plain(err))
 	}
 	t.status = resp.StatusCode
 	body, err := io.ReadAll(resp.Body)
 	_ = resp.Body.Close()
 	if err != nil {
-		return nil, nil, none(resp.StatusCode, fmt.Errorf("read answer: %w", err))
+		return nil, nil, none(resp.StatusCode, fmt.Errorf("read answer: %w", outbound.Plain(err)))
 	}
 	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	return resp, body, nil
 }
 
-// isObject tells whether an answer is a JSON object, as every answer of Graph and of Entra is.
-func isObject(h http.Header, body []byte) bool {
-	media, _, err := mime.ParseMediaType(h.Get("Content-Type"))
-	return err == nil && media == "application/json" && jsonObject(body)
-}
-
 // entraWire stands between azidentity and Entra, or the endpoint of a managed identity. It lets every answer through,
 // so that the library behaves as it is meant to, and keeps what it amounts to.
-type entraWire struct{ next http.RoundTripper }
+type entraWire struct {
+	next    http.RoundTripper
+	secrets []string
+}
+
+// CloseIdleConnections is as for graphWire.
+func (w *entraWire) CloseIdleConnections() { closeIdle(w.next) }
 
 func entraOp(r *http.Request) string {
 	if strings.HasSuffix(r.URL.Path, "/token") {
@@ -169,10 +177,10 @@ func (w *entraWire) RoundTrip(r *http.Request) (*http.Response, error) {
 	switch {
 	case err != nil:
 	case resp.StatusCode != http.StatusOK:
-		at.fail = entraVerdict(at.op, resp.StatusCode, resp.Header, body)
-	case !isObject(resp.Header, body):
+		at.fail = verdict.Entra(verdict.Answer{Op: at.op, Status: resp.StatusCode, Header: resp.Header, Body: body}, w.secrets...)
+	case !verdict.IsObject(resp.Header, body):
 		at.fail = &bot.Error{Code: bot.Unavailable, Status: resp.StatusCode, Err: fmt.Errorf("%s: the answer is not JSON", at.op)}
 	}
-	t.fail = at.fail
+	t.fail, t.token = at.fail, at.op == opToken && at.fail == nil && err == nil
 	return resp, err
 }

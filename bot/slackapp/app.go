@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -42,6 +44,7 @@ type Config struct {
 type App struct {
 	secret    string
 	api       *slack.Client
+	web       *http.Client // beneath api
 	hooks     *http.Client // posts to response_url
 	hookHosts []*url.URL
 	words     *bot.Words
@@ -83,9 +86,15 @@ func New(c Config) (*App, error) {
 		a.hookHosts = []*url.URL{{Scheme: api.Scheme, Host: api.Host}}
 	}
 	a.hooks = outbound.Client(outbound.Options{Timeout: 5 * time.Second}, a.hookHosts...)
-	a.api = slack.New(c.BotToken, slack.OptionAPIURL(c.APIURL),
-		slack.OptionHTTPClient(outbound.Client(outbound.Options{Timeout: 5 * time.Second}, api)))
+	a.web = outbound.Client(outbound.Options{Timeout: 5 * time.Second}, api)
+	a.api = slack.New(c.BotToken, slack.OptionAPIURL(c.APIURL), slack.OptionHTTPClient(a.web))
 	return a, nil
+}
+
+// Close closes the connections that wait to be used again.
+func (a *App) Close() {
+	a.web.CloseIdleConnections()
+	a.hooks.CloseIdleConnections()
 }
 
 // ErrToken says that Slack refuses the bot token for good.
@@ -102,10 +111,13 @@ func (a *App) Connect(ctx context.Context) error {
 		}
 		return fmt.Errorf("auth.test: %w", e)
 	}
-	a.installed.Store(&installation{team: who.TeamID, enterprise: who.EnterpriseID, botUser: who.UserID, botName: who.User})
+	a.installed.Store(&installation{team: who.TeamID, enterprise: who.EnterpriseID, botUser: who.UserID, botName: botName(who.User)})
 	a.log.InfoContext(ctx, "connected to Slack", "team", who.TeamID, "enterprise", who.EnterpriseID, "bot", who.UserID)
 	return nil
 }
+
+// botName is the bot's name as it may stand in a sentence.
+func botName(name string) string { return clip(bot.CleanText(name), maxName) }
 
 // Connected tells whether the workspace is known.
 func (a *App) Connected() bool { return a.installed.Load() != nil }
@@ -175,22 +187,27 @@ func (a *App) call(ctx context.Context, method, per string, do func(context.Cont
 	})
 }
 
-// apiError says what a failed Web API call means to the bot. Reason is Slack's own word for it.
+// apiError says what a failed Web API call means to the bot. Reason is Slack's own word for it. Nothing else of the answer is
+// in the error, not even the text beside its status: who knows what an answer echoes.
 func apiError(err error) *bot.Error {
 	if limited, ok := errors.AsType[*slack.RateLimitedError](err); ok {
-		return &bot.Error{Code: bot.Throttled, Wait: limited.RetryAfter, Status: http.StatusTooManyRequests, Err: limited}
+		return throttled(limited.RetryAfter)
 	}
 	if status, ok := errors.AsType[slack.StatusCodeError](err); ok {
 		if status.Code == http.StatusTooManyRequests {
-			return &bot.Error{Code: bot.Throttled, Wait: time.Second, Status: status.Code, Err: status}
+			return throttled(0)
 		}
-		return &bot.Error{Code: bot.Unavailable, Status: status.Code, Err: status}
+		return &bot.Error{Code: bot.Unavailable, Status: status.Code, Err: fmt.Errorf("HTTP status %d", status.Code)}
+	}
+	if _, ok := errors.AsType[*strconv.NumError](err); ok { // a 429 whose Retry-After slack-go cannot read
+		return throttled(0)
 	}
 	answer, ok := errors.AsType[slack.SlackErrorResponse](err)
 	if !ok {
 		return &bot.Error{Code: bot.Unavailable, Err: outbound.Plain(err)}
 	}
-	e := &bot.Error{Reason: answer.Err, Err: errors.New(answer.Err), Status: http.StatusOK}
+	reason := slackWord(answer.Err)
+	e := &bot.Error{Reason: reason, Err: errors.New(reason), Status: http.StatusOK}
 	switch answer.Err {
 	case "ratelimited", "rate_limited":
 		e.Code, e.Wait = bot.Throttled, time.Second
@@ -203,6 +220,29 @@ func apiError(err error) *bot.Error {
 		e.Code = bot.Undeliverable
 	}
 	return e
+}
+
+// maxWait bounds what is taken from a Retry-After: the wait holds back every replica, so a nonsensical one must not silence
+// the bot.
+const maxWait = 10 * time.Minute
+
+// throttled is the error for an answer that asks to wait; 0 if it does not say for how long.
+func throttled(wait time.Duration) *bot.Error {
+	return &bot.Error{
+		Code: bot.Throttled, Wait: min(max(wait, time.Second), maxWait), Status: http.StatusTooManyRequests,
+		Err: fmt.Errorf("HTTP status %d", http.StatusTooManyRequests),
+	}
+}
+
+// errorWord is what Slack's words for errors look like. A token has digits in it.
+var errorWord = regexp.MustCompile(`^[a-z_]{1,64}$`)
+
+// slackWord is the word by which Slack names an error, if it is one.
+func slackWord(s string) string {
+	if !errorWord.MatchString(s) {
+		return "unknown_error"
+	}
+	return s
 }
 
 // postable checks a response_url before anything is sent to it: it must be https (loopback excepted) on a host of

@@ -136,15 +136,14 @@ func hookError(resp *http.Response, answer []byte) error {
 			Error string `json:"error"`
 		}
 		if json.Unmarshal(answer, &refused) == nil && refused.OK != nil && !*refused.OK {
-			return &bot.Error{Code: bot.Undeliverable, Status: resp.StatusCode, Err: cause, Reason: refused.Error}
+			return &bot.Error{Code: bot.Undeliverable, Status: resp.StatusCode, Err: cause, Reason: slackWord(refused.Error)}
 		}
 		return nil
 	case resp.StatusCode == http.StatusTooManyRequests:
-		wait := time.Second
-		if seconds, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && seconds > 0 {
-			wait = time.Duration(seconds) * time.Second
-		}
-		return &bot.Error{Code: bot.Throttled, Wait: wait, Status: resp.StatusCode, Err: cause}
+		seconds, _ := strconv.Atoi(resp.Header.Get("Retry-After")) // what is no number asks for the shortest wait
+		e := throttled(time.Duration(seconds) * time.Second)
+		e.Err = cause
+		return e
 	case resp.StatusCode >= 500, resp.StatusCode == http.StatusRequestTimeout:
 		return &bot.Error{Code: bot.Unavailable, Status: resp.StatusCode, Err: cause}
 	default:

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -88,11 +89,9 @@ func (a *App) commands(b Bot) http.HandlerFunc {
 			http.Error(w, "cannot parse command", http.StatusBadRequest)
 			return
 		}
-		for name, values := range r.PostForm {
-			if len(values) > 1 { // which of them counts would be anybody's guess
-				http.Error(w, "field given twice: "+strconv.Quote(name), http.StatusBadRequest)
-				return
-			}
+		if twice(r.PostForm) {
+			http.Error(w, "field given twice", http.StatusBadRequest)
+			return
 		}
 		if r.PostForm.Get("ssl_check") == "1" {
 			return
@@ -132,6 +131,16 @@ func (a *App) commands(b Bot) http.HandlerFunc {
 			given = a.answer(w, answer.Reply)
 		}
 	}
+}
+
+// twice tells whether a form gives a field twice: which of them counts would be anybody's guess.
+func twice(form url.Values) bool {
+	for _, values := range form {
+		if len(values) > 1 {
+			return true
+		}
+	}
+	return false
 }
 
 // answer writes a reply as the answer to a command.
@@ -226,6 +235,10 @@ func (a *App) interactivity(b Bot) http.HandlerFunc {
 		payload, err := slack.InteractionCallbackParse(r)
 		if err != nil {
 			http.Error(w, "cannot parse interaction", http.StatusBadRequest)
+			return
+		}
+		if twice(r.PostForm) {
+			http.Error(w, "field given twice", http.StatusBadRequest)
 			return
 		}
 		in := a.installed.Load()

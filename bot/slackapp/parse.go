@@ -59,9 +59,12 @@ func topic(channelName string) string {
 	case channelName == "", channelName == "privategroup", channelName == "directmessage", strings.HasPrefix(channelName, "mpdm-"):
 		return ""
 	default:
-		return bot.CleanText(channelName)
+		return clip(bot.CleanText(channelName), maxName)
 	}
 }
+
+// maxName is how many characters a channel's name may have. Source: Slack, "conversations.create".
+const maxName = 80
 
 // event is one delivery of the Events API.
 type event struct {

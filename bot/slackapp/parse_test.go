@@ -3,7 +3,6 @@ package slackapp
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"meetbot/bot"
 )
@@ -57,37 +56,4 @@ func TestTopicTellsNothingPrivate(t *testing.T) {
 			t.Errorf("topic(%q) = %q, want %q", name, got, want)
 		}
 	}
-}
-
-func FuzzParseEvent(f *testing.F) {
-	for _, seed := range []string{
-		`{"type":"url_verification","challenge":"abc"}`,
-		`{"type":"event_callback","team_id":"T1","event_id":"Ev1","event":{"type":"app_mention","user":"U1","text":"<@U2> hi","ts":"1.2","channel":"C1"}}`,
-		`{"type":"event_callback","event":null}`, `{"type":"event_callback","event":[]}`, `[]`, `null`, `{"event":{"type":1}}`, `{`,
-	} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, body []byte) {
-		e, m, err := parseEvent(body)
-		if err != nil && m != nil {
-			t.Errorf("parseEvent(%q) = %+v and the error %v", body, m, err)
-		}
-		if m != nil {
-			r := mentionRequest(e, m, &installation{team: "T1", botUser: "U2"}, "T1", time.Time{})
-			if r.Conversation.Thread != "" && r.Route.Thread != r.Conversation.Thread {
-				t.Errorf("asked in thread %q, answered in %q", r.Conversation.Thread, r.Route.Thread)
-			}
-		}
-	})
-}
-
-func FuzzPlain(f *testing.F) {
-	for _, seed := range []string{"<@U1|x>", "<!date^1^{d}|x>", "<", "<|", "&lt;", "<<>>", "\xff<a|\xff>"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		if got := plain(text); len(got) > len(text)+1+strings.Count(text, "<") {
-			t.Errorf("plain(%q) grew to %q", text, got)
-		}
-	})
 }

@@ -58,9 +58,9 @@ func (s style) Command(word, subject string) string {
 	return "`" + escapes.Replace(line) + "`"
 }
 
-func (s style) Mention() string { return "`@" + s.botName + "`" }
+func (s style) Mention() string { return "`" + escapes.Replace("@"+s.botName) + "`" }
 
-func (style) Place(c bot.Conversation) string { return "<#" + c.Channel + ">" }
+func (style) Place(c bot.Conversation) string { return "<#" + escapes.Replace(c.Channel) + ">" }
 
 // answer is what Slack takes as the answer to a slash command, and as a post to its response_url. It is slack-go's
 // WebhookMessage with no more than what is used, and without a marshaller that encodes the blocks twice.

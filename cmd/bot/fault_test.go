@@ -277,53 +277,6 @@ func TestCrashDuringCreate(t *testing.T) {
 	w.wantMeetings(1)
 }
 
-// Promise 4: nothing secret and nobody's address reaches a log, at any level, whatever fails on the way.
-func TestLogsHoldNoSecrets(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{PostBurst: -1})
-	r := w.start(w.config(), quick())
-	var links []string
-	card := w.meet(r, ann, general, "Weekly")
-	links = append(links, link(card))
-	w.asks(r, ben, general, "", "show")
-	w.graph.Fault(sandbox.Fault{Target: "createOrGet", Times: 2, Reset: true})
-	w.graph.Fault(sandbox.Fault{Target: "users", Times: 1, Status: http.StatusBadGateway, Body: "<html>ann@contoso.example</html>"})
-	w.slack.Fault(sandbox.Fault{Target: "users.info", Times: 1, Reset: true})
-	w.slack.Fault(sandbox.Fault{Target: "response_url", Times: 1, Reset: true})
-	seen := w.slack.Messages(design)
-	w.command(r, caio, design, "")
-	links = append(links, link(w.next(design, seen, func(m sandbox.SlackMessage) bool { return link(m) != "" })))
-	w.slack.AddUser(sandbox.SlackUser{ID: "U0X", Name: "x", Email: "x@elsewhere.example", EmailConfirmed: true})
-	w.command(r, "U0X", "C0GENERAL", "new")
-	w.entra.SetClientSecret("another")
-	w.redis.Stop()
-	w.command(r, ann, general, "new")
-	if err := r.stop(); err != nil {
-		t.Error(err)
-	}
-	logs := w.logs.String()
-	if !strings.Contains(logs, "command answered") || !strings.Contains(logs, "attempt failed") {
-		t.Fatalf("the story is not in the log:\n%s", logs)
-	}
-	for what, secret := range map[string]string{
-		"bot token": w.slack.BotToken(), "signing secret": w.slack.SigningSecret(), "client secret": clientSecret,
-		"response_url": "/commands/T", "join URL": "meetup-join", "access token": "eyJ", "e-mail": "@contoso.example", "other e-mail": "@elsewhere.example",
-	} {
-		if i := strings.Index(logs, secret); i >= 0 {
-			t.Errorf("the log holds a %s: …%s…", what, logs[max(0, i-200):min(len(logs), i+80)])
-		}
-	}
-	for _, url := range links {
-		if url == "" || strings.Contains(logs, url) {
-			t.Errorf("the log holds the link %q", url)
-		}
-	}
-	// A request's ID follows its job: the line about the answer has one.
-	if !regexp.MustCompile(`"msg":"command answered","request":"[A-Z2-7]{26}"`).MatchString(logs) {
-		t.Error("the line about an answer names no request")
-	}
-}
-
 func TestMetrics(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sandbox.SlackOptions{})

@@ -14,7 +14,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
@@ -89,15 +88,6 @@ func serve(ctx context.Context, c Config, in Surroundings, std Streams) error {
 		return err
 	}
 	return r.Run(ctx)
-}
-
-func logger(c Config, w io.Writer) *slog.Logger {
-	level, _ := c.level()
-	options := &slog.HandlerOptions{Level: level}
-	if c.LogFormat == "text" {
-		return slog.New(slog.NewTextHandler(w, options))
-	}
-	return slog.New(slog.NewJSONHandler(w, options))
 }
 
 type manifestCmd struct {

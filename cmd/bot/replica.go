@@ -44,6 +44,7 @@ type Replica struct {
 	log     *slog.Logger
 	store   *store.Store
 	slack   *slackapp.App
+	graph   *graphclient.Client
 	service *bot.Service
 	metrics *telemetry.Metrics
 
@@ -86,8 +87,7 @@ func (r *Replica) build(ctx context.Context, c Config, in Surroundings) error {
 	r.metrics = telemetry.New(r.store.Depth)
 	graphConfig := c.graph()
 	graphConfig.RootCAs, graphConfig.Observe = in.RootCAs, r.metrics.Graph
-	graph, err := graphclient.New(graphConfig)
-	if err != nil {
+	if r.graph, err = graphclient.New(graphConfig); err != nil {
 		return err
 	}
 	r.slack, err = slackapp.New(slackapp.Config{
@@ -98,7 +98,7 @@ func (r *Replica) build(ctx context.Context, c Config, in Surroundings) error {
 		return err
 	}
 	r.service = bot.NewService(bot.Config{
-		Conversations: r.store, Identities: r.store, Queue: r.store, Limiter: r.store, Meetings: graph, Directory: graph,
+		Conversations: r.store, Identities: r.store, Queue: r.store, Limiter: r.store, Meetings: r.graph, Directory: r.graph,
 		Words: words, Log: r.log, Observer: r.metrics,
 		Platforms:  map[string]bot.Platform{slackapp.Platform: r.slack},
 		Organizers: organizers,
@@ -141,11 +141,11 @@ func (r *Replica) publicMux() http.Handler {
 	return mux
 }
 
+// adminMux has no /debug/pprof/cmdline: a secret may have been given as a flag.
 func (r *Replica) adminMux() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", r.metrics.Handler())
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
-	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
@@ -211,6 +211,8 @@ func (r *Replica) Run(ctx context.Context) error {
 	}
 	err = errors.Join(err, r.adminHTTP.Shutdown(last))
 	wg.Wait()
+	r.slack.Close()
+	r.graph.Close()
 	err = errors.Join(err, r.store.Close())
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
 		return cause

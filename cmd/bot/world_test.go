@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"os"
 	"strings"
@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"go.uber.org/goleak"
 
 	"meetbot/bot"
 	"meetbot/internal/redistest"
@@ -115,8 +116,7 @@ func (w *world) start(c Config, in Surroundings) *replica {
 	if in.Name == "" {
 		in.Name = token()
 	}
-	level, _ := c.level()
-	r, err := NewReplica(w.t.Context(), c, in, slog.New(slog.NewJSONHandler(w.logs, &slog.HandlerOptions{Level: level})))
+	r, err := NewReplica(w.t.Context(), c, in, logger(c, w.logs))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -329,7 +329,15 @@ func TestMain(m *testing.M) {
 	if ca := os.Getenv(asReplica); ca != "" {
 		os.Exit(replicaProcess(ca))
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	http.DefaultClient.CloseIdleConnections()
+	if code == 0 {
+		if err := goleak.Find(lingering); err != nil {
+			fmt.Fprintln(os.Stderr, "something outlives the tests:", err)
+			code = 1
+		}
+	}
+	os.Exit(code)
 }
 
 // flush empties Redis, as its loss would.

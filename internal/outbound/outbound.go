@@ -4,7 +4,6 @@
 package outbound
 
 import (
-	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -90,7 +89,7 @@ func (t *transport) CloseIdleConnections() { t.base.CloseIdleConnections() }
 
 func (t *transport) admit(u *url.URL) error {
 	if !t.origins[origin(u)] {
-		return fmt.Errorf("%s://%s: %w", u.Scheme, u.Host, ErrHost)
+		return ErrHost // without its name, which an upstream may have made up: of a secret, say
 	}
 	return Secure(u)
 }
@@ -123,21 +122,4 @@ func origin(u *url.URL) string {
 		port = map[string]string{"https": "443", "http": "80"}[u.Scheme]
 	}
 	return u.Scheme + "://" + strings.ToLower(u.Hostname()) + ":" + port
-}
-
-// Plain removes from an HTTP client's error the URL that it quotes, which may hold a secret or a person's name. What
-// remains names the host alone.
-func Plain(err error) error {
-	ue, ok := errors.AsType[*url.Error](err)
-	if !ok {
-		return err
-	}
-	host := "unknown host"
-	if u, parseErr := url.Parse(ue.URL); parseErr == nil && u.Host != "" {
-		host = u.Host
-	}
-	if errors.Is(ue.Err, context.DeadlineExceeded) {
-		return fmt.Errorf("%s %s: %w", ue.Op, host, context.DeadlineExceeded)
-	}
-	return fmt.Errorf("%s %s: %w", ue.Op, host, ue.Err)
 }

@@ -1,7 +1,6 @@
 package outbound_test
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -76,27 +75,6 @@ func TestSecure(t *testing.T) {
 	} {
 		if err := outbound.Secure(parse(t, raw)); (err == nil) != ok {
 			t.Errorf("Secure(%s) = %v", raw, err)
-		}
-	}
-}
-
-// What is left of an error names the host alone.
-func TestPlain(t *testing.T) {
-	const secret = "https://hooks.slack.com/commands/T1/2/secret"
-	refused := errors.New("connection refused")
-	for name, tt := range map[string]struct {
-		err  error
-		want string
-		is   error
-	}{
-		"refused":   {&url.Error{Op: "Post", URL: secret, Err: refused}, "Post hooks.slack.com: connection refused", refused},
-		"timed out": {&url.Error{Op: "Post", URL: secret, Err: context.DeadlineExceeded}, "Post hooks.slack.com: context deadline exceeded", context.DeadlineExceeded},
-		"no URL":    {&url.Error{Op: "Post", URL: "://", Err: refused}, "Post unknown host: connection refused", refused},
-		"other":     {refused, "connection refused", refused},
-	} {
-		got := outbound.Plain(tt.err)
-		if got.Error() != tt.want || !errors.Is(got, tt.is) {
-			t.Errorf("%s: %q, want %q", name, got, tt.want)
 		}
 	}
 }

@@ -118,6 +118,9 @@ func (e *Entra) CAPEM() []byte { return slices.Clone(e.ca.pem) }
 // Fault arms a fault.
 func (e *Entra) Fault(f Fault) { e.faults.add(f) }
 
+// ArmedFaults counts the faults that are still to strike.
+func (e *Entra) ArmedFaults() int { return e.faults.armed() }
+
 // ClearFaults disarms every fault.
 func (e *Entra) ClearFaults() { e.faults.clear() }
 

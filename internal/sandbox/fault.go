@@ -3,6 +3,7 @@ package sandbox
 import (
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -18,6 +19,9 @@ type Fault struct {
 	RetryAfter  string        // with Status: the Retry-After header, in seconds or as an HTTP date
 	ContentType string        // with Status: of Body
 	Body        string        // with Status
+	// Raw is written as it is in place of an answer, and the connection is closed: for what is no HTTP, or not quite.
+	// {token} and {path} in it stand for the request's own bearer token and path, as an unkind server might echo them.
+	Raw string
 	// Works does the real work before the fault shows: the meeting exists, or the message is posted, and the client
 	// never learns of it.
 	Works bool
@@ -41,6 +45,13 @@ func (f *faults) clear() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.set = nil
+}
+
+// armed counts the faults that are still to strike.
+func (f *faults) armed() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.set)
 }
 
 // take returns the fault that strikes this operation now, nil for none, and counts it.
@@ -82,7 +93,7 @@ func (f *faults) around(target string, w http.ResponseWriter, r *http.Request, w
 			}
 		}
 	}
-	if fault.Status == 0 && !fault.Reset {
+	if fault.Status == 0 && !fault.Reset && fault.Raw == "" {
 		work(rec, r)
 		return rec.sent()
 	}
@@ -91,6 +102,10 @@ func (f *faults) around(target string, w http.ResponseWriter, r *http.Request, w
 	}
 	if fault.Reset {
 		panic(http.ErrAbortHandler)
+	}
+	if fault.Raw != "" {
+		writeRaw(w, r, fault.Raw)
+		return 0
 	}
 	if fault.RetryAfter != "" {
 		w.Header().Set("Retry-After", fault.RetryAfter)
@@ -101,6 +116,18 @@ func (f *faults) around(target string, w http.ResponseWriter, r *http.Request, w
 	w.WriteHeader(fault.Status)
 	_, _ = io.WriteString(w, fault.Body)
 	return fault.Status
+}
+
+// writeRaw writes to the connection beneath an answer, and closes it.
+func writeRaw(w http.ResponseWriter, r *http.Request, raw string) {
+	token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+	raw = strings.NewReplacer("{token}", token, "{path}", r.URL.Path).Replace(raw)
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	_, _ = io.WriteString(conn, raw) // the client may be gone
+	_ = conn.Close()
 }
 
 // statusRecorder remembers the status that a handler sent.

@@ -125,6 +125,9 @@ const graphRoot = "/v1.0"
 // Fault arms a fault.
 func (g *Graph) Fault(f Fault) { g.faults.add(f) }
 
+// ArmedFaults counts the faults that are still to strike.
+func (g *Graph) ArmedFaults() int { return g.faults.armed() }
+
 // ClearFaults disarms every fault.
 func (g *Graph) ClearFaults() { g.faults.clear() }
 

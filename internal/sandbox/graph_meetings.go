@@ -20,6 +20,7 @@ type GraphMeeting struct {
 	UserID     string // the organizer's object ID
 	ExternalID string
 	JoinURL    string
+	Passcode   string
 	Subject    string
 	Start, End time.Time
 	Created    time.Time
@@ -33,7 +34,6 @@ type graphMeeting struct {
 	organizer    *GraphUser // as they were when the meeting was made
 	threadID     string
 	joinID       string
-	passcode     string
 	conferenceID string // empty without audio conferencing
 }
 
@@ -196,7 +196,7 @@ func (g *Graph) meeting(user *GraphUser, wanted GraphMeeting) (m *graphMeeting, 
 	m.Created = g.opts.Now().UTC()
 	m.threadID = "19:meeting_" + base64.StdEncoding.EncodeToString([]byte(uuid.NewString())) + "@thread.v2"
 	m.joinID = "2" + graphDigits(12)
-	m.passcode = rand.Text()[:8]
+	m.Passcode = rand.Text()[:8]
 	context, _ := json.Marshal(map[string]string{"Tid": g.opts.Entra.opts.TenantID, "Oid": user.ID}) // strings cannot fail
 	m.JoinURL = "https://teams.microsoft.com/l/meetup-join/" + url.QueryEscape(m.threadID) + "/0?context=" + url.QueryEscape(string(context))
 	if user.DialIn {
@@ -245,7 +245,7 @@ func (g *Graph) render(m *graphMeeting, language string) map[string]any {
 		"recordAutomatically":            false,
 		"lobbyBypassSettings":            map[string]any{"scope": "organization", "isDialInBypassEnabled": false},
 		"chatInfo":                       map[string]any{"threadId": m.threadID, "messageId": "0", "replyChainMessageId": nil},
-		"joinMeetingIdSettings":          map[string]any{"isPasscodeRequired": true, "joinMeetingId": m.joinID, "passcode": m.passcode},
+		"joinMeetingIdSettings":          map[string]any{"isPasscodeRequired": true, "joinMeetingId": m.joinID, "passcode": m.Passcode},
 		"meetingTemplateId":              nil,
 		"broadcastSettings":              nil,
 		"watermarkProtection":            nil,
@@ -294,7 +294,7 @@ func graphInvitation(m *graphMeeting, language string) string {
 	b.WriteString(`<div style="margin-top:24px;margin-bottom:20px;"><span style="font-size:24px;color:#252424">` + head + `</span></div>`)
 	b.WriteString(`<div style="margin-bottom:20px;"><a class="me-email-headline" style="font-size:14px;` + font + `text-decoration:underline;color:#6264a7;" href="` +
 		html.EscapeString(m.JoinURL) + `" target="_blank" rel="noreferrer noopener">` + join + `</a></div>`)
-	for _, line := range [][2]string{{id, m.joinID}, {code, m.passcode}} {
+	for _, line := range [][2]string{{id, m.joinID}, {code, m.Passcode}} {
 		b.WriteString(`<div style="margin-bottom:4px;"><span data-tid="meeting-code" style="font-size:14px;color:#252424;` + font + `">` +
 			line[0] + ` <span style="font-size:16px;color:#252424;` + font + `">` + line[1] + `</span></span></div>`)
 	}

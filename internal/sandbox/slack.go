@@ -226,6 +226,9 @@ func (c SlackChannel) has(user string) bool {
 // Fault arms a fault. Its target is the name of a Web API method, or "response_url".
 func (s *Slack) Fault(f Fault) { s.faults.add(f) }
 
+// ArmedFaults counts the faults that are still to strike.
+func (s *Slack) ArmedFaults() int { return s.faults.armed() }
+
 // ClearFaults disarms every fault.
 func (s *Slack) ClearFaults() { s.faults.clear() }
 

@@ -99,6 +99,17 @@ func (s *Slack) Messages(channel string) []SlackMessage {
 	return s.messages(channel)
 }
 
+// AllMessages lists what stands in every channel, in no order among channels.
+func (s *Slack) AllMessages() []SlackMessage {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []SlackMessage
+	for channel := range s.talk.channels {
+		all = append(all, s.messages(channel)...)
+	}
+	return all
+}
+
 // author returns who wrote a message that everybody sees; empty if there is none.
 func (s *Slack) author(channel, ts string) string {
 	for _, m := range s.Messages(channel) {

@@ -1,0 +1,243 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"meetbot/bot/slackapp"
+	"meetbot/internal/sandbox"
+)
+
+// secrets are what nothing that leaves the process may hold, by what they are. Addresses and links are for cards alone.
+func (w *world) secrets(cards bool) map[string]string {
+	all := map[string]string{
+		"bot token": w.slack.BotToken(), "signing secret": w.slack.SigningSecret(), "client secret": clientSecret,
+		"response_url": "/commands/T", "access token": "eyJ",
+	}
+	if !cards {
+		all["link"], all["e-mail"], all["other e-mail"] = "meetup-join", "@contoso.example", "@elsewhere.example"
+		for i, m := range w.graph.Meetings() {
+			all[fmt.Sprintf("passcode %d", i)] = m.Passcode
+		}
+	}
+	return all
+}
+
+// wantNoSecret fails the test if text holds a secret.
+func (w *world) wantNoSecret(where, text string, cards bool) {
+	w.t.Helper()
+	for what, secret := range w.secrets(cards) {
+		if i := strings.Index(text, secret); secret != "" && i >= 0 {
+			w.t.Errorf("%s: a %s: …%s…", where, what, text[max(0, i-200):min(len(text), i+80)])
+		}
+	}
+}
+
+// wantNoSecretAnywhere looks at everything that leaves the process: the log, the figures, what is posted, and the letters.
+func (w *world) wantNoSecretAnywhere(replicas ...*replica) {
+	w.t.Helper()
+	for _, r := range replicas {
+		_, metrics := get(w.t, r.AdminURL()+"/metrics")
+		w.wantNoSecret("the figures", metrics, false)
+	}
+	var out, problems strings.Builder
+	if code := run(w.t.Context(), []string{"letters", "--redis-url", w.redis.URL()}, Streams{Out: &out, Err: &problems}); code != 0 {
+		w.t.Errorf("letters: %d %s", code, problems.String())
+	}
+	w.wantNoSecret("the letters", out.String(), false)
+	for _, m := range w.slack.AllMessages() {
+		if m.Via != "user" {
+			w.wantNoSecret("a message in "+m.Channel, m.Text+string(m.Blocks), true)
+		}
+	}
+	w.wantNoSecret("the log", w.logs.String(), false)
+}
+
+// Promise 4: nothing secret and nobody's address reaches a log, at any level and in either format, whatever fails on the way.
+func TestLogsHoldNoSecrets(t *testing.T) {
+	t.Parallel()
+	for format, line := range map[string]string{
+		"json": `"msg":"command answered","request":"[A-Z2-7]{26}"`,
+		"text": `msg="command answered" request=[A-Z2-7]{26} `,
+	} {
+		t.Run(format, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, sandbox.SlackOptions{PostBurst: -1})
+			c := w.config()
+			c.LogFormat = format
+			r := w.start(c, quick())
+			wantCard(t, w.meet(r, ann, general, "Weekly"), "")
+			w.asks(r, ben, general, "", "show")
+			w.graph.Fault(sandbox.Fault{Target: "createOrGet", Times: 2, Reset: true})
+			w.graph.Fault(sandbox.Fault{Target: "users", Times: 1, Status: http.StatusBadGateway, Body: "<html>ann@contoso.example</html>"})
+			w.slack.Fault(sandbox.Fault{Target: "users.info", Times: 1, Reset: true})
+			w.slack.Fault(sandbox.Fault{Target: "response_url", Times: 1, Reset: true})
+			seen := w.slack.Messages(design)
+			w.command(r, caio, design, "")
+			wantCard(t, w.next(design, seen, func(m sandbox.SlackMessage) bool { return link(m) != "" }), "")
+			w.slack.AddUser(sandbox.SlackUser{ID: "U0X", Name: "x", Email: "x@elsewhere.example", EmailConfirmed: true})
+			w.command(r, "U0X", "C0GENERAL", "new")
+			w.wantNoSecretAnywhere(r)
+			w.entra.SetClientSecret("another")
+			w.redis.Stop()
+			w.command(r, ann, general, "new")
+			if err := r.stop(); err != nil {
+				t.Error(err)
+			}
+			logs := w.logs.String()
+			if !strings.Contains(logs, "command answered") || !strings.Contains(logs, "attempt failed") {
+				t.Fatalf("the story is not in the log:\n%s", logs)
+			}
+			w.wantNoSecret("the log", logs, false)
+			// A request's ID follows its job: the line about the answer has one.
+			if !regexp.MustCompile(line).MatchString(logs) {
+				t.Error("the line about an answer names no request")
+			}
+		})
+	}
+}
+
+// echoes are the answers of an upstream that sends back whatever it knows: in every field of its own error bodies, in pages, in the
+// words beside a status, in headers, in where it redirects to, and in what is no HTTP at all.
+func (w *world) echoes(elsewhere string) []string {
+	secrets := []string{
+		w.slack.BotToken(), w.slack.SigningSecret(), clientSecret, "{token}", "ann@contoso.example", "https://hooks.slack.com{path}", w.slack.APIURL()[:len(w.slack.APIURL())-5] + "{path}",
+	}
+	all := strings.Join(secrets, " ")
+	answer := func(status, header, media, body string) string {
+		return fmt.Sprintf("HTTP/1.1 %s\r\n%sContent-Type: %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s", status, header, media, 1<<16, body) + strings.Repeat(" ", 1<<16-len(body))
+	}
+	const plain, page = "application/json", "text/html"
+	object := func(v any) string {
+		body, err := json.Marshal(v)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		return string(body)
+	}
+	// Each upstream reads its own of these fields and leaves the others.
+	fields := func(code any) string {
+		return object(map[string]any{"ok": false, "error": code, "error_description": "AADSTS7000215: " + all, "response_metadata": map[string]any{"messages": []string{all}}})
+	}
+	var list []string
+	for _, s := range secrets {
+		list = append(list,
+			answer("200 OK", "", plain, fields(s)),
+			answer("400 Bad Request", "", plain, fields(s)),
+			answer("400 Bad Request", "request-id: "+s+"\r\n", plain, fields(map[string]any{"code": s, "message": "Refused: " + all})),
+			answer("403 Forbidden", "", plain, fields(map[string]any{"code": s, "message": all})),
+			answer("500 "+s, "", plain, fields(map[string]any{"code": s, "message": all})),
+		)
+	}
+	return append(list,
+		answer("502 Bad Gateway", "", page, "<html>"+all+"</html>"),
+		answer("503 "+all, "", page, all),
+		answer("429 "+all, "Retry-After: "+all+"\r\n", plain, fields("ratelimited")),
+		answer("429 Slow down", "Retry-After: 1\r\n", page, all),
+		answer("302 Found", "Location: "+elsewhere+"/?"+strings.ReplaceAll(all, " ", "+")+"\r\n", page, all),
+		answer("307 Temporary Redirect", "Location: https://"+w.slack.BotToken()+".example/\r\n", page, all),
+		answer("307 Temporary Redirect", "Location: ://%zz"+clientSecret+"\r\n", page, all),
+		answer("500 Oops", "WWW-Authenticate: Bearer error=\""+all+"\"\r\nX-"+clientSecret+": x\r\n", all, all),
+		answer("200 OK", "", page, all), answer("200 OK", "", plain, all), answer("200 OK", "Content-Encoding: gzip\r\n", plain, all),
+		answer("200 OK", "Transfer-Encoding: "+clientSecret+"\r\n", plain, all),
+		"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\nContent-Type: application/json\r\n\r\n{\""+all,
+		"HTTP/1.1 200 OK\r\nContent-Length: "+clientSecret+"\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: application/json\r\n\r\n"+w.slack.BotToken()+"\r\n",
+		"HTTP/1.1 200 OK\r\n"+clientSecret+"\r\n\r\n", "HTTP/1.1 "+w.slack.BotToken()+"\r\n\r\n", w.slack.SigningSecret()+" {token} {path}\r\n\r\n",
+	)
+}
+
+// Whatever an upstream echoes of what it knows, none of it leaves the process: not in the log, at debug and in both formats,
+// nor in a card, a figure, or a dead letter. Nor is anybody spoken to that an answer points to.
+func TestNoEchoGetsOut(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		target  string
+		mention bool // answered by a post rather than by the response_url
+		arm     func(*world, sandbox.Fault)
+		left    func(*world) int
+	}{
+		{"users.info", false, func(w *world, f sandbox.Fault) { w.slack.Fault(f) }, func(w *world) int { return w.slack.ArmedFaults() }},
+		{"chat.postMessage", true, func(w *world, f sandbox.Fault) { w.slack.Fault(f) }, func(w *world) int { return w.slack.ArmedFaults() }},
+		{"response_url", false, func(w *world, f sandbox.Fault) { w.slack.Fault(f) }, func(w *world) int { return w.slack.ArmedFaults() }},
+		{"createOrGet", false, func(w *world, f sandbox.Fault) { w.graph.Fault(f) }, func(w *world) int { return w.graph.ArmedFaults() }},
+		{"user", false, func(w *world, f sandbox.Fault) { w.graph.Fault(f) }, func(w *world) int { return w.graph.ArmedFaults() }},
+		{"users", false, func(w *world, f sandbox.Fault) { w.graph.Fault(f) }, func(w *world) int { return w.graph.ArmedFaults() }},
+		{"token", false, func(w *world, f sandbox.Fault) { w.entra.Fault(f) }, func(w *world) int { return w.entra.ArmedFaults() }},
+	} {
+		t.Run(tt.target, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, sandbox.SlackOptions{PostBurst: -1})
+			elsewhere := newTrap(t)
+			in := quick()
+			in.Timing.Answer = 1 // whatever takes longer is delivered, rather than answered in place
+			both := []*replica{nil, nil}
+			for i, format := range []string{"json", "text"} {
+				c := w.config()
+				c.LogFormat = format
+				both[i] = w.start(c, in)
+			}
+			for _, raw := range w.echoes(elsewhere.URL) {
+				tt.arm(w, sandbox.Fault{Target: tt.target, Times: 1, Raw: raw})
+			}
+			// Everybody asks once, in a channel of their own, and is answered; until every echo was heard.
+			answered := func() bool {
+				_, metrics := get(t, both[0].AdminURL()+"/metrics")
+				return strings.Contains(metrics, `meetbot_jobs{state="unfinished"} 0`)
+			}
+			for asker := 0; tt.left(w) > 0; {
+				if asker > 400 {
+					t.Fatalf("%d echoes are not heard by %d commands", tt.left(w), asker)
+				}
+				for range min(tt.left(w), 30) {
+					asker++
+					name := fmt.Sprintf("x%d", asker)
+					user, channel := "U0X"+name, "C0X"+name
+					w.person(user, name, "en-US", newGUID())
+					w.slack.AddChannel(sandbox.SlackChannel{ID: channel, Name: name})
+					if r := both[asker%2]; tt.mention {
+						w.mention(r, user, channel, "", "Weekly")
+					} else {
+						w.command(r, user, channel, "Weekly")
+					}
+				}
+				eventually(t, "everybody is answered", answered)
+			}
+			if n := elsewhere.hits(); n != 0 {
+				t.Errorf("another host was called %d times", n)
+			}
+			if len(w.graph.Meetings()) == 0 || !strings.Contains(w.logs.String(), tt.target+": ") {
+				t.Errorf("nothing of it is in the log:\n%s", w.logs.String())
+			}
+			w.wantNoSecretAnywhere(both...)
+			for _, r := range both {
+				if err := r.stop(); err != nil {
+					t.Error(err)
+				}
+			}
+			w.wantNoSecret("the log", w.logs.String(), false)
+		})
+	}
+}
+
+// The error that ends the process for a refused token quotes nothing either.
+func TestRefusalOfTheTokenQuotesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.SlackOptions{})
+	w.slack.Fault(sandbox.Fault{Target: "auth.test", Status: http.StatusOK, ContentType: "application/json", Body: `{"ok":false,"error":"` + w.slack.BotToken() + `"}`})
+	c := w.config()
+	r, err := NewReplica(t.Context(), c, Surroundings{Name: token(), RootCAs: w.entra.RootCAs()}, logger(c, w.logs))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err = r.Run(t.Context()); !errors.Is(err, slackapp.ErrToken) {
+		t.Fatalf("Run returned %v", err)
+	}
+	w.wantNoSecret("the error", err.Error(), false)
+	w.wantNoSecret("the log", w.logs.String(), false)
+}
