@@ -40,7 +40,7 @@ const (
 // world is everything outside the bot: a real Redis, and Slack, Entra and Graph on the wire.
 type world struct {
 	t     testing.TB
-	redis *redistest.Server
+	redis *redistest.Server // nil in a world without one
 	slack *sandbox.Slack
 	entra *sandbox.Entra
 	graph *sandbox.Graph
@@ -50,8 +50,15 @@ type world struct {
 // newWorld starts a world with Ann and Ben, who speak English, and Caio, who speaks Portuguese.
 func newWorld(t testing.TB, o sandbox.SlackOptions) *world {
 	t.Helper()
-	w := &world{t: t, logs: &logBook{}}
+	w := newWorldWithoutRedis(t, o)
 	w.redis = redistest.Start(t, redistest.Options{AOF: true})
+	return w
+}
+
+// newWorldWithoutRedis is newWorld for a test that brings a Redis of its own.
+func newWorldWithoutRedis(t testing.TB, o sandbox.SlackOptions) *world {
+	t.Helper()
+	w := &world{t: t, logs: &logBook{}}
 	var err error
 	if w.slack, err = sandbox.NewSlack(o); err != nil {
 		t.Fatal(err)
@@ -90,8 +97,12 @@ func (w *world) entraUser(u sandbox.GraphUser) {
 
 // config is the ordinary configuration that reaches this world.
 func (w *world) config() Config {
+	redisURL := ""
+	if w.redis != nil {
+		redisURL = w.redis.URL()
+	}
 	return Config{
-		HTTPAddr: "127.0.0.1:0", AdminAddr: "127.0.0.1:0", RedisURL: w.redis.URL(),
+		HTTPAddr: "127.0.0.1:0", AdminAddr: "127.0.0.1:0", RedisURL: redisURL,
 		SlackSigningSecret: w.slack.SigningSecret(), SlackBotToken: w.slack.BotToken(), SlackAPIURL: w.slack.APIURL(),
 		TenantID: tenantID, ClientID: clientID, ClientSecret: clientSecret,
 		AuthorityHost: w.entra.URL(), GraphBaseURL: w.graph.BaseURL(),

@@ -21,17 +21,19 @@ const groupWithin = 40 * time.Second
 type Sentinel struct {
 	Servers   []*Server
 	Sentinels []*Server
+
+	clients []*redis.SentinelClient // of each sentinel
 }
 
-// mainName is what the sentinels call the primary.
-const mainName = "main"
+// MainName is what the sentinels call the primary.
+const MainName = "main"
 
 // sentinelLines configure a sentinel.
 func sentinelLines(primary *Server) []string {
 	return []string{
-		fmt.Sprintf("sentinel monitor %s 127.0.0.1 %d 2", mainName, primary.port),
-		"sentinel down-after-milliseconds " + mainName + " 1500",
-		"sentinel failover-timeout " + mainName + " 6000",
+		fmt.Sprintf("sentinel monitor %s 127.0.0.1 %d 2", MainName, primary.port),
+		"sentinel down-after-milliseconds " + MainName + " 1500",
+		"sentinel failover-timeout " + MainName + " 6000",
 	}
 }
 
@@ -43,7 +45,10 @@ func StartSentinel(t testing.TB) *Sentinel {
 		s.Servers = append(s.Servers, Start(t, Options{AOF: true, ReplicaOf: s.Servers[0]}))
 	}
 	for range 3 {
-		s.Sentinels = append(s.Sentinels, Start(t, Options{watch: s.Servers[0]}))
+		watcher := Start(t, Options{watch: s.Servers[0]})
+		client := redis.NewSentinelClient(&redis.Options{Addr: watcher.Addr(), DialTimeout: time.Second, ReadTimeout: time.Second, MaxRetries: -1})
+		t.Cleanup(func() { _ = client.Close() })
+		s.Sentinels, s.clients = append(s.Sentinels, watcher), append(s.clients, client)
 	}
 	agree(t, "the sentinels", s.Whole)
 	return s
@@ -51,16 +56,14 @@ func StartSentinel(t testing.TB) *Sentinel {
 
 // URL is the form in which a client finds the primary.
 func (s *Sentinel) URL() string {
-	return fmt.Sprintf("redis://%s/0?master_name=%s&addr=%s&addr=%s", s.Sentinels[0].Addr(), mainName, s.Sentinels[1].Addr(), s.Sentinels[2].Addr())
+	return fmt.Sprintf("redis://%s/0?master_name=%s&addr=%s&addr=%s", s.Sentinels[0].Addr(), MainName, s.Sentinels[1].Addr(), s.Sentinels[2].Addr())
 }
 
 // Named returns the server that each sentinel calls the primary, nil for one that does not say.
 func (s *Sentinel) Named(ctx context.Context) []*Server {
 	var named []*Server
-	for _, watcher := range s.Sentinels {
-		client := redis.NewSentinelClient(&redis.Options{Addr: watcher.Addr(), ReadTimeout: time.Second, MaxRetries: -1})
-		addr, err := client.GetMasterAddrByName(ctx, mainName).Result()
-		_ = client.Close()
+	for _, client := range s.clients {
+		addr, err := client.GetMasterAddrByName(ctx, MainName).Result()
 		var found *Server
 		if err == nil && len(addr) == 2 {
 			at := slices.IndexFunc(s.Servers, func(r *Server) bool { return strconv.Itoa(r.port) == addr[1] })
@@ -75,9 +78,7 @@ func (s *Sentinel) Named(ctx context.Context) []*Server {
 
 // FailOver has a sentinel hand the role of the primary over to a replica, with the primary well.
 func (s *Sentinel) FailOver(ctx context.Context) error {
-	client := redis.NewSentinelClient(&redis.Options{Addr: s.Sentinels[0].Addr()})
-	defer func() { _ = client.Close() }()
-	if err := client.Failover(ctx, mainName).Err(); err != nil {
+	if err := s.clients[0].Failover(ctx, MainName).Err(); err != nil {
 		return fmt.Errorf("ask a sentinel for a fail-over: %w", err)
 	}
 	return nil
