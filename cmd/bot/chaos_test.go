@@ -25,7 +25,7 @@ const (
 	chaosOvertaking = 13 * time.Second
 )
 
-// chaosSize says how much chaos: from the environment, so that a long run needs no other program.
+// chaosSize says how much chaos.
 type chaosSize struct {
 	Seed          uint64 // CHAOS_SEED: of every decision that the driver takes
 	Organizer     string // CHAOS_ORGANIZER: the bot's ORGANIZER; else drawn by the seed
@@ -36,32 +36,35 @@ type chaosSize struct {
 	Rate          int    // CHAOS_RATE: requests a second
 }
 
-func chaosSizeOf(t *testing.T, faults uint64) chaosSize {
+func chaosSizeOf(t *testing.T, faults int) chaosSize {
 	t.Helper()
-	number := func(name string, instead uint64) uint64 {
-		value := os.Getenv(name)
-		if value == "" {
-			return instead
-		}
-		n, err := strconv.ParseUint(value, 10, 64)
-		if err != nil || n == 0 {
-			t.Fatalf("%s is %q, want a number above 0", name, value)
-		}
-		return n
-	}
 	size := chaosSize{
-		Seed:          number("CHAOS_SEED", rand.Uint64N(1_000_000)+1),
+		Seed:          uint64(environment(t, "CHAOS_SEED", 1+rand.IntN(1_000_000))),
 		Organizer:     os.Getenv("CHAOS_ORGANIZER"),
-		Faults:        int(number("CHAOS_FAULTS", faults)),
-		Batch:         int(number("CHAOS_BATCH", 10)),
-		Conversations: int(number("CHAOS_CONVERSATIONS", 24)),
-		People:        int(number("CHAOS_PEOPLE", 300)),
-		Rate:          int(number("CHAOS_RATE", 12)),
+		Faults:        environment(t, "CHAOS_FAULTS", faults),
+		Batch:         environment(t, "CHAOS_BATCH", 10),
+		Conversations: environment(t, "CHAOS_CONVERSATIONS", 24),
+		People:        environment(t, "CHAOS_PEOPLE", 300),
+		Rate:          environment(t, "CHAOS_RATE", 12),
 	}
 	if size.Organizer == "" {
 		size.Organizer = []string{"requester", "requester", "service:" + serviceUPN, "requester,service:" + serviceUPN}[size.Seed%4]
 	}
 	return size
+}
+
+// environment reads a number above 0 from the environment, so that a long run needs no other program.
+func environment(t *testing.T, name string, instead int) int {
+	t.Helper()
+	value := os.Getenv(name)
+	if value == "" {
+		return instead
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil || n <= 0 {
+		t.Fatalf("%s is %q, want a number above 0", name, value)
+	}
+	return n
 }
 
 // chaos is three replica processes, their Redis, and what was done to them and seen of them.
@@ -94,7 +97,7 @@ type chaos struct {
 // acknowledged command is answered, and what is answered twice is counted.
 func TestChaos(t *testing.T) {
 	t.Parallel()
-	short := map[string]uint64{single: 8, sentinel: 2, cluster: 2} // faults of a run that was not asked for
+	short := map[string]int{single: 8, sentinel: 2, cluster: 2} // faults of a run that was not asked for
 	kinds := []string{single, sentinel, cluster}
 	if kind := os.Getenv("CHAOS_REDIS"); kind != "" {
 		kinds = []string{kind}

@@ -69,7 +69,7 @@ type Report struct {
 // Check judges a history. The order of events of the same instant is that of the list.
 func Check(events []Event, l Limits) Report {
 	c := checker{
-		limits: l, requests: map[string]*request{}, latest: map[string][]*request{}, made: map[string]Event{},
+		limits: l, requests: map[string]*request{}, last: map[string]*request{}, open: map[string][]*request{}, made: map[string]Event{},
 		lostRequests: map[string]bool{},
 	}
 	events = slices.Clone(events)
@@ -94,7 +94,8 @@ type checker struct {
 	limits   Limits
 	report   Report
 	requests map[string]*request
-	latest   map[string][]*request // by user, in the order asked
+	last     map[string]*request   // by user
+	open     map[string][]*request // by user, in the order asked, since the last time that nothing was left to do
 	inOrder  []*request
 	shown    []Event // in order
 	public   []Event // those of them that are for everybody and name no request
@@ -121,7 +122,7 @@ func (c *checker) read(events []Event) {
 		case Asked:
 			r := &request{Event: e}
 			c.requests[e.Request] = r
-			c.latest[e.User] = append(c.latest[e.User], r)
+			c.last[e.User], c.open[e.User] = r, append(c.open[e.User], r)
 			c.inOrder = append(c.inOrder, r)
 		case Acknowledged:
 			if r := c.requests[e.Request]; r == nil {
@@ -148,6 +149,7 @@ func (c *checker) read(events []Event) {
 			calms = append(calms, e.At)
 		case Idle:
 			idles = append(idles, e.At)
+			clear(c.open)
 		}
 	}
 	for _, r := range c.inOrder {
@@ -170,13 +172,13 @@ func (c *checker) read(events []Event) {
 // last of all.
 func (c *checker) give(e Event) {
 	r := c.requests[e.Request]
-	if asked := c.latest[e.User]; r == nil && e.User != "" && len(asked) > 0 {
-		r = asked[len(asked)-1]
-		for _, other := range asked {
-			if other.Place != e.Place {
+	if r == nil {
+		r = c.last[e.User]
+		for _, asked := range c.open[e.User] {
+			if asked.Place != e.Place {
 				continue
 			}
-			if r = other; len(r.own) == 0 {
+			if r = asked; len(r.own) == 0 {
 				break
 			}
 		}

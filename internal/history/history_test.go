@@ -274,6 +274,12 @@ func TestCheck(t *testing.T) {
 			want: "request 2 of ann in C1 was acknowledged",
 		},
 		{
+			name: "an answer is not to what was asked before all was done",
+			events: []Event{
+				asked(0, "1", "ann"), calm(1), {At: at(2), Kind: Idle}, asked(3, "2", "ann"), acknowledged(4, "2"), shown(5, "ann", ""), calm(6),
+			},
+		},
+		{
 			name:   "a lost acceptance excuses the want of an answer",
 			events: []Event{asked(0, "1", "ann"), acknowledged(1, "1"), lostRequest(2, "1"), calm(5)},
 		},
