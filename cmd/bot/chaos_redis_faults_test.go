@@ -103,9 +103,7 @@ func redisFaults() []chaosFault {
 		}},
 		{name: "Redis handed over", weight: 5, redis: sentinel, strike: func(c *chaos, d *rand.Rand) {
 			wait := c.askFor(d, d.IntN(3), 3)
-			if err := c.redis.group.FailOver(c.t.Context()); err != nil {
-				c.t.Error(err)
-			}
+			eventually(c.t, "the sentinels hand over", func() bool { return c.redis.group.FailOver(c.t.Context()) == nil })
 			c.pause(2 * time.Second)
 			wait()
 		}},

@@ -76,7 +76,8 @@ func (s *Sentinel) Named(ctx context.Context) []*Server {
 	return named
 }
 
-// FailOver has a sentinel hand the role of the primary over to a replica, with the primary well.
+// FailOver has a sentinel hand the role of the primary over to a replica, with the primary well. A sentinel refuses while
+// it has not quite done with the last time.
 func (s *Sentinel) FailOver(ctx context.Context) error {
 	if err := s.clients[0].Failover(ctx, MainName).Err(); err != nil {
 		return fmt.Errorf("ask a sentinel for a fail-over: %w", err)
@@ -93,19 +94,16 @@ func (s *Sentinel) Whole(ctx context.Context) bool {
 		}
 	}
 	for _, r := range s.Servers {
-		info, err := asked(ctx, r, "INFO", "replication")
-		switch {
-		case err != nil:
-			return false
-		case r == named[0] && !(strings.Contains(info, "role:master") && strings.Contains(info, "connected_slaves:2")):
-			return false
-		case r != named[0] && !(strings.Contains(info, "master_link_status:up") && strings.Contains(info, fmt.Sprintf("master_port:%d\r", named[0].port))):
+		wants := []string{"master_link_status:up", fmt.Sprintf("master_port:%d\r", named[0].port)}
+		if r == named[0] {
+			wants = []string{"role:master", "connected_slaves:2"}
+		}
+		if !says(ctx, r, wants, "INFO", "replication") {
 			return false
 		}
 	}
 	for _, watcher := range s.Sentinels {
-		info, err := asked(ctx, watcher, "INFO", "sentinel")
-		if err != nil || !strings.Contains(info, "status=ok") || !strings.Contains(info, "slaves=2,sentinels=3") {
+		if !says(ctx, watcher, []string{"status=ok", "slaves=2,sentinels=3"}, "INFO", "sentinel") {
 			return false
 		}
 	}
@@ -144,8 +142,7 @@ func (c *Cluster) URL() string { return "redis://" + c.Nodes[0].Addr() + "/0?clu
 // Whole tells whether every node knows of all, and serves.
 func (c *Cluster) Whole(ctx context.Context) bool {
 	for _, node := range c.Nodes {
-		info, err := asked(ctx, node, "CLUSTER", "INFO")
-		if err != nil || !strings.Contains(info, "cluster_state:ok") || !strings.Contains(info, "cluster_size:3") || !strings.Contains(info, "cluster_known_nodes:3") {
+		if !says(ctx, node, []string{"cluster_state:ok", "cluster_size:3", "cluster_known_nodes:3"}, "CLUSTER", "INFO") {
 			return false
 		}
 	}
@@ -162,6 +159,12 @@ func agree(t testing.TB, who string, whole func(context.Context) bool) {
 		}
 		time.Sleep(50 * time.Millisecond) // between two looks
 	}
+}
+
+// says tells whether a server's answer to a command holds all the words.
+func says(ctx context.Context, s *Server, words []string, command ...any) bool {
+	answer, err := asked(ctx, s, command...)
+	return err == nil && !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(answer, word) })
 }
 
 // asked sends a server one command, and returns the answer as text.

@@ -4,8 +4,8 @@ package redistest
 
 import (
 	"bufio"
+	"context"
 	"fmt"
-	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -119,20 +119,25 @@ func (s *Server) Restart() {
 	s.restart()
 }
 
-// RestartLoading is Restart for a server that takes about so long to read its data, and meanwhile answers everything with
-// LOADING. It must have an AOF.
+// RestartLoading is Restart for a server that takes about so long to read its data, as a big one does, and meanwhile
+// answers everything with LOADING. It must have an AOF.
 func (s *Server) RestartLoading(about time.Duration) {
 	s.t.Helper()
-	size := int64(1)
-	_ = filepath.WalkDir(s.dir, func(_ string, d fs.DirEntry, err error) error {
-		if info, infoErr := d.Info(); err == nil && infoErr == nil && !d.IsDir() {
-			size += info.Size()
+	ctx, cancel := context.WithCancel(s.t.Context())
+	defer cancel()
+	go func() {
+		select {
+		case <-time.After(about):
+		case <-ctx.Done():
+			return
 		}
-		return err
-	})
-	const command = 300 // bytes in the AOF, about
-	delay := max(about/time.Duration(size/command+1), time.Microsecond)
-	s.restart("--key-load-delay", strconv.FormatInt(delay.Microseconds(), 10), "--loading-process-events-interval-bytes", "1024")
+		for ctx.Err() == nil { // it looks up from its data every 1024 commands
+			if _, err := asked(ctx, s, "CONFIG", "SET", "key-load-delay", "0"); err == nil {
+				return
+			}
+		}
+	}()
+	s.restart("--key-load-delay", "300") // microseconds for each command
 }
 
 func (s *Server) restart(args ...string) {
