@@ -333,6 +333,12 @@ func (l *logBook) String() string {
 	return l.all.String()
 }
 
+// tail is the end of what was logged.
+func (l *logBook) tail() string {
+	all := l.String()
+	return all[max(0, len(all)-2000):]
+}
+
 // asReplica makes the test binary a replica: `serve` in a process of its own, which a test can kill for real.
 const asReplica = "MEETBOT_TEST_REPLICA_CA"
 

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -57,9 +58,9 @@ func Start(t testing.TB, o Options) *Server {
 	t.Cleanup(s.Kill)
 	var log string
 	for range 5 { // another process may take the port between looking and listening
-		s.port = freePort(t)
+		s.port = FreePort(t)
 		if s.o.Cluster {
-			s.busPort = freePort(t)
+			s.busPort = FreePort(t)
 		}
 		s.configure()
 		var ok bool
@@ -269,12 +270,19 @@ func yes(b bool) string {
 	return "no"
 }
 
-func freePort(t testing.TB) int {
+// FreePort returns a port on 127.0.0.1 on which nobody listens. It lies below the range from which outgoing connections
+// get theirs on Linux (32768 and up): a server that stops and starts again must not find its port taken by one of those.
+func FreePort(t testing.TB) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatalf("find a free port: %v", err)
+	for range 1000 {
+		port := 10_000 + rand.IntN(22_000) //nolint:gosec // no secret
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err != nil {
+			continue
+		}
+		_ = l.Close()
+		return port
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port
+	t.Fatal("there is no free port")
+	return 0
 }
