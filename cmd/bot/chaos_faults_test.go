@@ -312,10 +312,14 @@ func (c *chaos) askIn(d *rand.Rand, replica int, room chaosRoom, text string, us
 	return wg.Wait
 }
 
-// faults is how many faults there were so far.
-func (c *chaos) faults() (n int) {
-	for _, times := range c.done {
-		n += times
+// faults is how many faults there were so far, and faultsOf how many of somebody's.
+func (c *chaos) faults() int { return c.faultsOf("") }
+
+func (c *chaos) faultsOf(whose string) (n int) {
+	for name, times := range c.done {
+		if strings.HasPrefix(name, whose) {
+			n += times
+		}
 	}
 	return n
 }

@@ -149,7 +149,7 @@ func (r *chaosRedis) do(s *redistest.Server, args ...any) {
 }
 
 // healWithin is how long Redis may take to be whole again after a fault.
-const healWithin = 60 * time.Second
+const healWithin = 2 * time.Minute
 
 // heal waits until Redis is whole, and returns the fail-overs that there were since the last time.
 func (r *chaosRedis) heal() []failOver {
@@ -171,7 +171,7 @@ func (r *chaosRedis) heal() []failOver {
 			return overs
 		}
 		if time.Now().After(deadline) {
-			r.t.Fatalf("Redis is not whole within %s", healWithin)
+			r.t.Fatalf("Redis is not whole within %s: %s", healWithin, r.describe())
 		}
 		time.Sleep(50 * time.Millisecond) // between two looks
 	}
@@ -191,6 +191,27 @@ func (r *chaosRedis) whole() bool {
 	default:
 		return r.client.Ping(r.t.Context()).Err() == nil
 	}
+}
+
+// describe says what each of the servers thinks that it is.
+func (r *chaosRedis) describe() string {
+	var all []string
+	look := func(servers []*redistest.Server, command ...any) {
+		for _, s := range servers {
+			client := redis.NewClient(&redis.Options{Addr: s.Addr(), Protocol: 2, DisableIdentity: true})
+			answer, err := client.Do(context.WithoutCancel(r.t.Context()), command...).Result()
+			_ = client.Close()
+			all = append(all, fmt.Sprintf("%s: %v %v", s.Addr(), answer, err))
+		}
+	}
+	switch r.kind {
+	case sentinel:
+		look(r.servers, "INFO", "replication")
+		look(r.group.Sentinels, "SENTINEL", "MASTERS")
+	case cluster:
+		look(r.servers, "CLUSTER", "INFO")
+	}
+	return strings.Join(all, "\n")
 }
 
 // watch notices when the sentinels name another primary, and records what the two knew.

@@ -40,6 +40,7 @@ func (c *chaos) launch(i int) {
 // kill ends the process in the place as a crash does, once its figures are read.
 func (c *chaos) kill(i int) {
 	c.scrape(i)
+	c.kills++
 	_ = c.replicas[i].cmd.Process.Kill()
 	_ = c.replicas[i].cmd.Wait()
 }
@@ -61,6 +62,7 @@ func (c *chaos) endAt(d *rand.Rand, i int, moment <-chan struct{}) {
 	if orderly {
 		c.terminate(i)
 	} else {
+		c.kills++
 		_ = c.replicas[i].cmd.Process.Kill()
 		_ = c.replicas[i].cmd.Wait()
 	}
@@ -87,6 +89,7 @@ func (c *chaos) once(holds func() bool) <-chan struct{} {
 
 // terminate tells the process in the place to stop, and reads its figures to the last.
 func (c *chaos) terminate(i int) {
+	c.orderly++
 	_, admin := c.replicas[i].at()
 	cmd := c.replicas[i].cmd
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {

@@ -81,6 +81,8 @@ type chaos struct {
 	traffic int            // requests so far: the number of the next
 	spare   int            // users of this batch that were taken for faults
 	done    map[string]int // faults so far, by name
+	kills   int            // replicas ended by SIGKILL
+	orderly int            // and by SIGTERM
 	missed  int            // faults that waited for a moment that did not come
 
 	overs, lostRequests, lostConversations int // fail-overs so far, and what they lost
@@ -161,9 +163,9 @@ func (c *chaos) run() {
 		for _, v := range report.Violations {
 			c.t.Error(v)
 		}
-		c.t.Logf("%d faults: %d requests, %d acknowledged, %d answers, %d repeated (the replicas report %d), %d meetings, %d of them orphans, "+
+		c.t.Logf("%d faults (%d kills, %d stops, %d of Redis): %d requests, %d acknowledged, %d answers, %d repeated (the replicas report %d), %d meetings, %d of them orphans, "+
 			"%d cards overtaken; after the faults the slowest answer took %s and the queue %s to empty",
-			fault, report.Requests, report.Acknowledged, report.Answers, report.Repeated, c.reported(), len(c.graph.Meetings()), report.Orphans,
+			fault, c.kills, c.orderly, c.faultsOf("Redis"), report.Requests, report.Acknowledged, report.Answers, report.Repeated, c.reported(), len(c.graph.Meetings()), report.Orphans,
 			report.Overtaken, report.Slowest.Round(time.Millisecond), slowest.Round(time.Millisecond))
 		if c.overs > 0 {
 			c.t.Logf("%d fail-overs lost marks of %d requests and generations of %d conversations; for that, %d acknowledged commands were not answered "+
