@@ -54,7 +54,7 @@ func TestOneMeetingForAllAtOnce(t *testing.T) {
 		}
 		wg.Wait()
 		links := map[string]bool{}
-		eventually(t, "everybody who was promised a card has one", func() bool {
+		within(t, chaosWithin, "everybody who was promised a card has one", func() bool {
 			alone, all := map[string]bool{}, 0 // who has a card of their own, and how many cards are for everybody
 			for _, m := range w.slack.Messages(channel) {
 				if url := link(m); url == "" {
