@@ -6,7 +6,7 @@ FUZZTIME ?= 30s
 SDK := meetbot/cmd/bot meetbot/graphclient
 LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: help run test unit race story lint bench chaos fuzz golden tools
+.PHONY: help run test unit race story lint bench chaos stress fuzz golden tools
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,8 +33,11 @@ lint: ## gofmt, go vet, golangci-lint
 bench: tools ## a repeat of a known command next to a bare handler, in the same run
 	go test ./cmd/bot -run '^$$' -bench Repeat -benchtime 2s
 
-chaos: tools ## three replicas under CHAOS_FAULTS faults (250: about 12 minutes); CHAOS_SEED repeats a run
-	CHAOS_FAULTS=$${CHAOS_FAULTS:-250} go test ./cmd/bot -run '^TestChaos$$' -count 1 -v -timeout 2h
+chaos: tools ## three replicas, CHAOS_FAULTS faults (250: 20 minutes), CHAOS_REDIS=single, sentinel or cluster, CHAOS_SEED
+	CHAOS_FAULTS=$${CHAOS_FAULTS:-250} CHAOS_REDIS=$${CHAOS_REDIS:-single} go test ./cmd/bot -run '^TestChaos$$' -count 1 -v -timeout 2h
+
+stress: tools ## 1,000 askers at the same moment over three replicas, 20 rounds
+	STRESS_ASKERS=$${STRESS_ASKERS:-1000} STRESS_ROUNDS=$${STRESS_ROUNDS:-20} go test ./cmd/bot -run '^TestOneMeetingForAllAtOnce$$' -count 1 -v
 
 fuzz: ## every fuzz target, FUZZTIME each
 	@for package in $$(go list ./...); do \

@@ -2,49 +2,19 @@ package store_test
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 	"time"
-
-	"github.com/redis/go-redis/v9"
 
 	"meetbot/bot"
 	"meetbot/internal/redistest"
 	"meetbot/store"
 )
 
-// startCluster runs three masters that share the slots and returns them.
-func startCluster(t *testing.T) []*redistest.Server {
-	t.Helper()
-	var nodes []*redistest.Server
-	var raws []*redis.Client
-	for i := range 3 {
-		node := redistest.Start(t, redistest.Options{Cluster: true})
-		raw := backendAt(t, node.URL()).raw
-		first, last := i*16384/3, (i+1)*16384/3-1
-		no(t, raw.Do(t.Context(), "CLUSTER", "ADDSLOTSRANGE", first, last).Err())
-		no(t, raw.Do(t.Context(), "CLUSTER", "SET-CONFIG-EPOCH", i+1).Err())
-		if i > 0 {
-			no(t, raw.Do(t.Context(), "CLUSTER", "MEET", "127.0.0.1", nodes[0].Port(), nodes[0].BusPort()).Err())
-		}
-		nodes, raws = append(nodes, node), append(raws, raw)
-	}
-	eventually(t, "the cluster agreeing with itself", func() bool {
-		for _, raw := range raws {
-			shards, err := raw.ClusterShards(t.Context()).Result()
-			if err != nil || len(shards) != 3 || !strings.Contains(raw.ClusterInfo(t.Context()).Val(), "cluster_state:ok") {
-				return false
-			}
-		}
-		return true
-	})
-	return nodes
-}
-
 func TestStoreOnACluster(t *testing.T) {
 	t.Parallel()
-	nodes := startCluster(t)
-	s := open(t, fmt.Sprintf("redis://%s/0?cluster=true", nodes[0].Addr()), store.Options{Replica: "one", Idle: 20 * time.Millisecond})
+	cluster := redistest.StartCluster(t, redistest.Options{})
+	nodes := cluster.Nodes
+	s := open(t, cluster.URL(), store.Options{Replica: "one", Idle: 20 * time.Millisecond})
 	several := open(t, fmt.Sprintf("redis://%s?addr=%s", nodes[1].Addr(), nodes[2].Addr()), store.Options{Replica: "two"})
 	ann := bot.Asker{Platform: "slack", Workspace: "T024BE7LD", User: "U1"}
 	no(t, s.Remember(t.Context(), ann, bot.Identity{ID: "ann"}, time.Hour))
@@ -91,8 +61,9 @@ func TestStoreOnACluster(t *testing.T) {
 
 func TestFrozenClusterCostsTheBudget(t *testing.T) {
 	t.Parallel()
-	nodes := startCluster(t)
-	s := open(t, fmt.Sprintf("redis://%s/0?cluster=true", nodes[0].Addr()), store.Options{Replica: "one"})
+	cluster := redistest.StartCluster(t, redistest.Options{})
+	nodes := cluster.Nodes
+	s := open(t, cluster.URL(), store.Options{Replica: "one"})
 	no(t, s.Ping(t.Context()))
 	for _, node := range nodes {
 		node.Pause()

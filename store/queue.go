@@ -122,7 +122,7 @@ func leaseOf(answer any) (bot.Lease, error) {
 
 // Sending marks that the answer is about to be sent. It returns [bot.ErrNotOwner] if the job is done or was handed out
 // again since, be it to this replica. again tells whether an earlier attempt came this far; the same attempt may ask
-// repeatedly.
+// repeatedly. A job of which Redis knows nothing at all, not even that it was done, is still this attempt's to answer.
 func (s *Store) Sending(ctx context.Context, l bot.Lease) (again bool, err error) {
 	var answer int
 	err = s.within(ctx, "mark an answer as being sent", func(ctx context.Context) (err error) {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -18,19 +20,21 @@ type chaosFault struct {
 	name   string
 	weight int
 	strike func(*chaos, *rand.Rand)
+	redis  string // the only form of Redis that it makes sense with; empty: any
+	long   bool   // only in a long run
 }
 
-// chaosFaults are all kinds. Their order is part of what a seed means.
-func chaosFaults() []chaosFault {
+// replicaFaults are those of the bot's own processes.
+func replicaFaults() []chaosFault {
 	return []chaosFault{
-		{"replica killed", 4, func(c *chaos, d *rand.Rand) {
+		{name: "replica killed", weight: 4, strike: func(c *chaos, d *rand.Rand) {
 			victim := d.IntN(3)
 			c.pause(upTo(d, time.Second))
 			c.kill(victim)
 			c.pause(upTo(d, 1500*time.Millisecond))
 			c.launch(victim)
 		}},
-		{"replica killed at work", 4, func(c *chaos, d *rand.Rand) {
+		{name: "replica killed at work", weight: 4, strike: func(c *chaos, d *rand.Rand) {
 			victim := d.IntN(3)
 			wait := c.askFor(d, victim, 3)
 			c.pause(upTo(d, 80*time.Millisecond)) // a cold command without a fault takes about so long
@@ -38,7 +42,7 @@ func chaosFaults() []chaosFault {
 			c.launch(victim)
 			wait()
 		}},
-		{"replica killed during createOrGet", 4, func(c *chaos, d *rand.Rand) {
+		{name: "replica killed during createOrGet", weight: 4, strike: func(c *chaos, d *rand.Rand) {
 			victim := d.IntN(3)
 			c.graph.Fault(sandbox.Fault{Target: "createOrGet", Latency: time.Second + upTo(d, 3*time.Second), Works: d.IntN(2) == 0, Times: 4})
 			wait := c.askFor(d, victim, 2)
@@ -48,7 +52,7 @@ func chaosFaults() []chaosFault {
 			wait()
 			c.graph.ClearFaults()
 		}},
-		{"replica killed after acknowledgement", 4, func(c *chaos, d *rand.Rand) {
+		{name: "replica killed after acknowledgement", weight: 4, strike: func(c *chaos, d *rand.Rand) {
 			victim := d.IntN(3)
 			c.graph.Fault(sandbox.Fault{Target: "createOrGet", Latency: 4 * time.Second, Works: d.IntN(2) == 0, Times: 3})
 			c.askFor(d, victim, 1)()
@@ -56,7 +60,7 @@ func chaosFaults() []chaosFault {
 			c.launch(victim)
 			c.graph.ClearFaults()
 		}},
-		{"all replicas killed", 1, func(c *chaos, d *rand.Rand) {
+		{name: "all replicas killed", weight: 1, strike: func(c *chaos, d *rand.Rand) {
 			for i := range c.replicas {
 				c.kill(i)
 			}
@@ -65,7 +69,7 @@ func chaosFaults() []chaosFault {
 				c.launch(i)
 			}
 		}},
-		{"replica stopped", 3, func(c *chaos, d *rand.Rand) {
+		{name: "replica stopped", weight: 3, strike: func(c *chaos, d *rand.Rand) {
 			victim := d.IntN(3)
 			wait := c.askFor(d, victim, 2)
 			c.pause(upTo(d, 300*time.Millisecond))
@@ -73,80 +77,106 @@ func chaosFaults() []chaosFault {
 			c.launch(victim)
 			wait()
 		}},
-		{"replica frozen", 2, func(c *chaos, d *rand.Rand) {
+		{name: "replica frozen", weight: 2, strike: func(c *chaos, d *rand.Rand) {
 			process := c.replicas[d.IntN(3)].cmd.Process
 			length := upTo(d, 4*time.Second)
-			if d.IntN(4) == 0 && c.Faults > 50 {
+			if d.IntN(4) == 0 && c.long() {
 				length = 17 * time.Second // so long that others take its jobs over
 			}
 			_ = process.Signal(syscall.SIGSTOP)
 			c.pause(length)
 			_ = process.Signal(syscall.SIGCONT)
 		}},
-		{"Redis killed", 5, func(c *chaos, d *rand.Rand) {
-			wait := c.askFor(d, d.IntN(3), 3)
-			c.pause(upTo(d, 80*time.Millisecond))
-			c.redis.Kill()
-			c.pause(upTo(d, 2*time.Second))
-			c.redis.Restart()
-			wait()
-		}},
-		{"Redis frozen", 4, func(c *chaos, d *rand.Rand) {
-			wait := c.askFor(d, d.IntN(3), 3)
-			c.pause(upTo(d, 80*time.Millisecond))
-			c.redis.Pause()
-			c.pause(upTo(d, 5*time.Second))
-			c.redis.Resume()
-			wait()
-		}},
-		{"Redis killed while a replica stops", 2, func(c *chaos, d *rand.Rand) {
+		{name: "replica ended between acceptance and attempt", weight: 3, strike: func(c *chaos, d *rand.Rand) {
 			victim := d.IntN(3)
-			wait := c.askFor(d, victim, 3)
-			c.pause(upTo(d, 200*time.Millisecond))
-			c.terminate(victim)
-			c.pause(upTo(d, 100*time.Millisecond))
-			c.redis.Kill()
-			c.pause(upTo(d, 2*time.Second))
-			c.redis.Restart()
+			user := chaosSpare(c.spare)
+			accepted := c.once(func() bool {
+				jobs, _ := c.redis.client.XRevRangeN(c.t.Context(), "{mb:jobs}:stream", "+", "-", 10).Result()
+				return slices.ContainsFunc(jobs, func(j redis.XMessage) bool { return strings.Contains(fmt.Sprint(j.Values["job"]), user) })
+			})
+			wait := c.askFor(d, victim, 1)
+			c.endAt(d, victim, accepted)
 			c.launch(victim)
 			wait()
 		}},
-		{"Redis connections cut", 3, func(c *chaos, d *rand.Rand) {
-			wait := c.askFor(d, d.IntN(3), 3)
-			for range 10 + d.IntN(40) {
-				c.redisDo("CLIENT", "KILL", "TYPE", "normal")
-				c.pause(upTo(d, 40*time.Millisecond))
+		{name: "replica ended in the middle of createOrGet", weight: 3, strike: func(c *chaos, d *rand.Rand) {
+			victim := d.IntN(3)
+			f, struck := struckOnce(sandbox.Fault{Target: "createOrGet", Latency: 3 * time.Second, Works: d.IntN(2) == 0})
+			c.graph.Fault(f)
+			wait := c.askFor(d, victim, 2)
+			c.endAt(d, victim, struck)
+			c.graph.ClearFaults()
+			c.launch(victim)
+			wait()
+		}},
+		{name: "replica ended between createOrGet and reply", weight: 3, strike: func(c *chaos, d *rand.Rand) {
+			victim := d.IntN(3)
+			room := c.rooms[d.IntN(len(c.rooms))]
+			key := "mb:{" + c.conversation(room.channel, "") + "}:m:"
+			if strings.HasSuffix(room.conversation, room.thread) {
+				key += room.thread
 			}
+			before := c.redis.client.Get(c.t.Context(), key).Val()
+			complete := c.once(func() bool {
+				now, err := c.redis.client.Get(c.t.Context(), key).Result()
+				return err == nil && now != before
+			})
+			wait := c.askIn(d, victim, room, "new", 2)
+			c.endAt(d, victim, complete)
+			c.launch(victim)
 			wait()
 		}},
-		{"Redis full", 2, func(c *chaos, d *rand.Rand) {
-			c.redisDo("CONFIG", "SET", "maxmemory", "1")
-			wait := c.askFor(d, d.IntN(3), 2)
-			c.pause(upTo(d, 3*time.Second))
-			c.redisDo("CONFIG", "SET", "maxmemory", "0")
+		{name: "replica ended during the reply", weight: 3, strike: func(c *chaos, d *rand.Rand) {
+			victim := d.IntN(3)
+			f, struck := struckOnce(sandbox.Fault{
+				Target: pick(d, "response_url", "chat.postMessage"), Latency: 3 * time.Second, Works: d.IntN(2) == 0, Reset: true,
+			})
+			c.graph.Fault(sandbox.Fault{Target: "createOrGet", Latency: 2200 * time.Millisecond, Times: 3})
+			c.slack.Fault(f)
+			wait := c.askFor(d, victim, 3)
+			c.endAt(d, victim, struck)
+			c.slack.ClearFaults()
+			c.graph.ClearFaults()
+			c.launch(victim)
 			wait()
 		}},
-		{"Graph refuses", 4, func(c *chaos, d *rand.Rand) {
+	}
+}
+
+// upstreamFaults are those of Entra, Graph and Slack.
+func upstreamFaults() []chaosFault {
+	return []chaosFault{
+		{name: "Entra refuses", weight: 3, strike: func(c *chaos, d *rand.Rand) {
+			f := sandbox.Fault{Target: pick(d, "token", "token", ""), Status: pick(d, 429, 500, 503)}
+			if f.Status == http.StatusTooManyRequests {
+				f.RetryAfter = pick(d, "1", "2", "")
+			}
+			c.entraFault(d, f)
+		}},
+		{name: "Entra hangs", weight: 2, strike: func(c *chaos, d *rand.Rand) {
+			c.entraFault(d, sandbox.Fault{Latency: time.Second + upTo(d, 8*time.Second), Reset: d.IntN(2) == 0})
+		}},
+		{name: "Graph refuses", weight: 4, strike: func(c *chaos, d *rand.Rand) {
 			f := sandbox.Fault{Target: pick(d, "createOrGet", ""), Status: pick(d, 429, 500, 502, 503, 504)}
 			if f.Status == http.StatusTooManyRequests {
 				f.RetryAfter = pick(d, "1", "2", "")
 			}
 			c.graphFault(d, f)
 		}},
-		{"Graph slow", 2, func(c *chaos, d *rand.Rand) {
+		{name: "Graph slow", weight: 2, strike: func(c *chaos, d *rand.Rand) {
 			c.graphFault(d, sandbox.Fault{Target: "createOrGet", Latency: time.Second + upTo(d, 4*time.Second)})
 		}},
-		{"Graph cuts connections", 2, func(c *chaos, d *rand.Rand) {
+		{name: "Graph cuts connections", weight: 2, strike: func(c *chaos, d *rand.Rand) {
 			c.graphFault(d, sandbox.Fault{Reset: true})
 		}},
-		{"Graph's answer lost", 4, func(c *chaos, d *rand.Rand) {
+		{name: "Graph's answer lost", weight: 4, strike: func(c *chaos, d *rand.Rand) {
 			f := sandbox.Fault{Target: "createOrGet", Works: true, Reset: d.IntN(2) == 0, Latency: upTo(d, 2*time.Second)}
 			if !f.Reset {
 				f.Status = http.StatusGatewayTimeout
 			}
 			c.graphFault(d, f)
 		}},
-		{"policy withdrawn", 3, func(c *chaos, d *rand.Rand) {
+		{name: "policy withdrawn", weight: 3, strike: func(c *chaos, d *rand.Rand) {
 			one := d.IntN(3)
 			set := func(granted bool) {
 				for i, u := range c.staff {
@@ -162,7 +192,7 @@ func chaosFaults() []chaosFault {
 			set(true)
 			c.graph.ClearFaults()
 		}},
-		{"Slack refuses", 4, func(c *chaos, d *rand.Rand) {
+		{name: "Slack refuses", weight: 4, strike: func(c *chaos, d *rand.Rand) {
 			f := sandbox.Fault{
 				Target: pick(d, "response_url", "chat.postMessage", "chat.postEphemeral", "users.info"), Status: pick(d, 429, 500, 503),
 			}
@@ -174,19 +204,33 @@ func chaosFaults() []chaosFault {
 			}
 			c.slackFault(d, f)
 		}},
-		{"Slack slow", 2, func(c *chaos, d *rand.Rand) {
+		{name: "Slack slow", weight: 2, strike: func(c *chaos, d *rand.Rand) {
 			c.slackFault(d, sandbox.Fault{Target: pick(d, "response_url", "chat.postMessage", ""), Latency: upTo(d, 4*time.Second)})
 		}},
-		{"Slack's answer lost", 2, func(c *chaos, d *rand.Rand) {
+		{name: "Slack's answer lost", weight: 2, strike: func(c *chaos, d *rand.Rand) {
 			c.slackFault(d, sandbox.Fault{Target: pick(d, "response_url", "chat.postMessage"), Works: true, Reset: true})
 		}},
 	}
 }
 
-// inject lets one fault strike.
+// chaosFaults are all faults that can strike in this run. Their order is part of what a seed means.
+func (c *chaos) chaosFaults() []chaosFault {
+	all := slices.Concat(replicaFaults(), redisFaults(), upstreamFaults())
+	return slices.DeleteFunc(all, func(f chaosFault) bool {
+		return f.redis != "" && f.redis != c.redis.kind || f.long && !c.long()
+	})
+}
+
+// long tells whether there is time for faults that take half a minute each.
+func (c *chaos) long() bool { return c.Faults > 50 }
+
+// inject lets one fault strike. The first in a group of Redis servers is one of the group's own.
 func (c *chaos) inject(d *rand.Rand) {
 	c.t.Helper()
-	all := chaosFaults()
+	all := c.chaosFaults()
+	if c.faults() == 0 && c.redis.kind != single {
+		all = slices.DeleteFunc(all, func(f chaosFault) bool { return f.redis != c.redis.kind && f.name != "Redis killed" })
+	}
 	total := 0
 	for _, f := range all {
 		total += f.weight
@@ -221,36 +265,61 @@ func (c *chaos) slackFault(d *rand.Rand, f sandbox.Fault) {
 	wait()
 }
 
-// redisDo runs one command on a connection of its own.
-func (c *chaos) redisDo(args ...any) {
-	c.t.Helper()
-	client := redis.NewClient(&redis.Options{Addr: c.redis.Addr()})
-	defer func() { _ = client.Close() }()
-	if err := client.Do(c.t.Context(), args...).Err(); err != nil {
-		c.t.Errorf("Redis: %v: %v", args, err)
-	}
+// entraFault arms a fault of Entra's while a replica has no token yet.
+func (c *chaos) entraFault(d *rand.Rand, f sandbox.Fault) {
+	victim := d.IntN(3)
+	c.entra.Fault(f)
+	c.kill(victim)
+	c.launch(victim)
+	wait := c.askFor(d, victim, 3)
+	c.pause(time.Second + upTo(d, 4*time.Second))
+	c.entra.ClearFaults()
+	wait()
+}
+
+// struckOnce makes a fault strike once, and returns the moment at which it does.
+func struckOnce(f sandbox.Fault) (sandbox.Fault, <-chan struct{}) {
+	moment := make(chan struct{})
+	f.Times, f.Struck = 1, func() { close(moment) }
+	return f, moment
 }
 
 // askFor has so many users ask one replica for meetings that are not there yet. The returned function waits for what they
 // are told at once.
 func (c *chaos) askFor(d *rand.Rand, replica, users int) (wait func()) {
+	var waits []func()
+	for range users {
+		waits = append(waits, c.askIn(d, replica, c.rooms[d.IntN(len(c.rooms))], pick(d, "new", "new", ""), 1))
+	}
+	return func() {
+		for _, wait := range waits {
+			wait()
+		}
+	}
+}
+
+// askIn has so many users say the same in one place at the same moment.
+func (c *chaos) askIn(d *rand.Rand, replica int, room chaosRoom, text string, users int) (wait func()) {
 	var wg sync.WaitGroup
 	for range users {
 		a := chaosAsk{
-			id: fmt.Sprintf("fault %d.%d", c.faults(), c.spare), user: chaosSpare(c.spare), room: c.rooms[d.IntN(len(c.rooms))],
-			text: pick(d, "new", "new", ""), at: replica, again: d.IntN(3), repeat: 9,
+			id: fmt.Sprintf("fault %d.%d", c.faults(), c.spare), user: chaosSpare(c.spare), room: room,
+			text: text, at: replica, again: d.IntN(3), repeat: 9, mention: room.thread != "" || d.IntN(4) == 0,
 		}
-		a.mention = a.room.thread != "" || d.IntN(4) == 0
 		c.spare++
 		wg.Go(func() { c.ask(a) })
 	}
 	return wg.Wait
 }
 
-// faults is how many faults there were so far.
-func (c *chaos) faults() (n int) {
-	for _, times := range c.done {
-		n += times
+// faults is how many faults there were so far, and faultsOf how many of somebody's.
+func (c *chaos) faults() int { return c.faultsOf("") }
+
+func (c *chaos) faultsOf(whose string) (n int) {
+	for name, times := range c.done {
+		if strings.HasPrefix(name, whose) {
+			n += times
+		}
 	}
 	return n
 }

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -24,11 +26,13 @@ type chaosRoom struct {
 func (r chaosRoom) place() string { return placeOf(r.channel, r.thread) }
 
 // furnish makes room for a batch: half of the places of the last one stay, the rest are new. Every third is a thread, of
-// its own or under a mention of the bot, where it belongs to the channel.
+// its own or under a mention of the bot or a card of the bot's, where it belongs to the channel.
 func (c *chaos) furnish(batch int) {
 	c.spare = 0
 	// To the limits on new meetings, an hour passes.
-	c.redisDo("EVAL", "for _, key in ipairs(redis.call('KEYS', ARGV[1])) do redis.call('DEL', key) end return 1", "0", "mb:{new:*")
+	for _, server := range c.redis.writable() {
+		c.redis.do(server, "EVAL", "for _, key in ipairs(redis.call('KEYS', ARGV[1])) do redis.call('DEL', key) end return 1", "0", "mb:{new:*")
+	}
 	c.rooms = c.rooms[len(c.rooms)-len(c.rooms)/2:]
 	d := c.decisions(2, batch)
 	for i := 0; len(c.rooms) < c.Conversations; i++ {
@@ -55,14 +59,36 @@ func (c *chaos) furnish(batch int) {
 	}
 }
 
-// root is a mention in a channel that the bot has accepted; empty for none, and for a thread.
+// root is a mention in a channel that the bot has accepted, or the newest card there; empty for neither, and for a thread.
 func (c *chaos) root(r chaosRoom) string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.t.Helper()
 	if r.thread != "" {
 		return ""
 	}
-	return c.roots[r.channel]
+	c.mu.Lock()
+	root := c.roots[r.channel]
+	c.mu.Unlock()
+	if root == "" {
+		return c.card(r.channel).TS
+	}
+	known, err := c.redis.client.SIsMember(c.t.Context(), "mb:{"+c.conversation(r.channel, "")+"}:r", root).Result()
+	if known {
+		return root
+	}
+	if err != nil || c.overs == 0 {
+		c.t.Errorf("CHAOS_SEED=%d: the bot does not remember the mention %s in %s, error %v", c.Seed, root, r.channel, err)
+	}
+	return "" // a fail-over lost it, so a thread under it has a meeting of its own
+}
+
+// card is the newest card for everybody in a channel; the zero message for none.
+func (c *chaos) card(channel string) (card sandbox.SlackMessage) {
+	for _, m := range c.slack.Messages(channel) {
+		if m.Via != "user" && m.To == "" && m.ThreadTS == "" && link(m) != "" {
+			card = m
+		}
+	}
+	return card
 }
 
 // conversation is the name that the bot gives a place in Graph.
@@ -82,20 +108,41 @@ func (c *chaos) people(batch int) (stop func()) {
 		free := c.People // whoever has asked waits for the next batch, so that every answer to one user is to one request
 		for free > 0 {
 			d := c.decisions(3, c.traffic)
-			askers := 1
-			if d.IntN(20) == 0 {
-				askers = min(2+d.IntN(6), free) // at the same moment, in the same place
-			}
-			room := c.rooms[min(d.IntN(len(c.rooms)), d.IntN(len(c.rooms)))]
-			for range askers {
+			next := func() chaosAsk {
+				room := c.rooms[min(d.IntN(len(c.rooms)), d.IntN(len(c.rooms)))]
 				a := chaosAsk{
 					id: fmt.Sprintf("%d.%d", batch, c.traffic), user: chaosUser(c.traffic % c.People), room: room,
-					text: chaosText(d.IntN(10), c.traffic), at: d.IntN(3), again: d.IntN(3), repeat: d.IntN(8),
+					text: chaosText(d.IntN(10), c.traffic), at: d.IntN(3), again: d.IntN(3), repeat: d.IntN(8), press: d.IntN(6) == 0,
 					mention: room.thread != "" || d.IntN(3) == 0, wait: time.Duration(d.IntN(1500)) * time.Millisecond,
 				}
-				wg.Go(func() { c.ask(a) })
 				c.traffic++
 				free--
+				return a
+			}
+			first := next()
+			switch d.IntN(20) {
+			case 0: // several at the same moment, in the same place
+				for range min(2+d.IntN(6), free) {
+					other := next()
+					other.room, other.mention = first.room, other.mention || first.room.thread != ""
+					if first.repeat%2 == 0 {
+						other.text = "new"
+					}
+					wg.Go(func() { c.ask(other) })
+				}
+				if first.repeat%2 == 0 {
+					first.text = "new"
+				}
+				wg.Go(func() { c.ask(first) })
+			case 1: // two mentions of the same person, of which the later is delivered first
+				second := first
+				second.id, second.at = first.id+"b", d.IntN(3)
+				if second.room = c.rooms[d.IntN(len(c.rooms))]; second.room.place() == first.room.place() {
+					first.text, second.text = "", "" // which of two answers in one place is whose must not matter
+				}
+				wg.Go(func() { c.reordered(first, second) })
+			default:
+				wg.Go(func() { c.ask(first) })
 			}
 			select {
 			case <-ctx.Done():
@@ -133,19 +180,48 @@ type chaosAsk struct {
 	at             int           // the replica that gets it
 	again          int           // the one that gets it a second time
 	repeat         int           // how it is repeated, if at all
+	press          bool          // whether the asker presses a button afterwards
 	wait           time.Duration // before that
 }
 
 // ask carries the request out as the platform does.
 func (c *chaos) ask(a chaosAsk) {
-	c.happened(history.Event{
-		Kind: history.Asked, Request: a.id, User: a.user, Place: a.room.place(), Conversation: a.room.conversation,
-		Fresh: strings.HasPrefix(a.text, "new"),
-	})
+	c.asked(a)
 	if a.mention {
 		c.mentionOf(a)
 	} else {
 		c.commandOf(a)
+	}
+	if a.press {
+		c.pressOf(a)
+	}
+}
+
+// asked notes that a request is made.
+func (c *chaos) asked(a chaosAsk) {
+	c.happened(history.Event{
+		Kind: history.Asked, Request: a.id, User: a.user, Place: a.room.place(), Conversation: a.room.conversation,
+		Fresh: strings.HasPrefix(a.text, "new"),
+	})
+}
+
+// named notes what the bot calls a request.
+func (c *chaos) named(a chaosAsk, id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.requests[id] = a.id
+}
+
+// pressOf has the asker press the button of a card. The bot's answer to that is of no consequence, as long as it is none
+// of its own: an answer that nobody asked for breaks the history.
+func (c *chaos) pressOf(a chaosAsk) {
+	card := c.card(a.room.channel)
+	if card.TS == "" {
+		return
+	}
+	url, _ := c.replicas[a.again].at()
+	if _, err := c.slack.Press(c.t.Context(), url, sandbox.SlackPress{User: a.user, Message: card}); err != nil && c.t.Context().Err() == nil {
+		c.t.Errorf("press: %v", err)
 	}
 }
 
@@ -157,6 +233,8 @@ func (c *chaos) commandOf(a chaosAsk) {
 		c.t.Errorf("command: %v", err)
 		return
 	}
+	signature := sha256.Sum256([]byte(req.Header.Get("X-Slack-Signature")))
+	c.named(a, "slack:request:"+hex.EncodeToString(signature[:16]))
 	m, ok := c.post(req, a)
 	if !ok {
 		return
@@ -230,51 +308,72 @@ func (c *chaos) leftUnsure(how string) {
 // mentionOf mentions the bot. The event is delivered until a replica accepts it, four times at most, and sometimes once
 // more: to another replica at the same moment, or later.
 func (c *chaos) mentionOf(a chaosAsk) {
-	url, _ := c.replicas[a.at].at()
-	together := a.repeat == 0
-	if together {
-		url = "http://127.0.0.1:1" // nobody; the envelope is wanted
+	said, ok := c.say(a)
+	if !ok {
+		return
 	}
-	d, err := c.slack.Mention(c.t.Context(), url, sandbox.SlackMention{
+	var wg sync.WaitGroup
+	if a.repeat == 0 {
+		wg.Go(func() { c.deliver(a, said, a.again, 1) })
+	}
+	c.deliverUntilAccepted(a, said)
+	wg.Wait()
+	if a.repeat == 1 {
+		c.pause(a.wait)
+		c.deliver(a, said, a.again, 1)
+	}
+}
+
+// reordered mentions the bot twice, one after the other, and delivers the later mention first.
+func (c *chaos) reordered(first, second chaosAsk) {
+	c.asked(first)
+	earlier, ok := c.say(first)
+	c.asked(second)
+	later, ok2 := c.say(second)
+	if !ok || !ok2 {
+		return
+	}
+	c.deliverUntilAccepted(second, later)
+	c.pause(first.wait)
+	c.deliverUntilAccepted(first, earlier)
+}
+
+// say posts a mention, and has it delivered to nobody yet.
+func (c *chaos) say(a chaosAsk) (sandbox.SlackDelivery, bool) {
+	d, err := c.slack.Mention(c.t.Context(), "http://127.0.0.1:1", sandbox.SlackMention{
 		User: a.user, Channel: a.room.channel, ThreadTS: a.room.thread, Text: strings.TrimSpace("<@" + c.slack.BotUser() + "> " + a.text),
 	})
 	if err != nil {
 		c.t.Errorf("mention: %v", err)
-		return
+		return d, false
 	}
-	accepted := func(status int) bool {
-		if status < 200 || status > 299 {
-			return false
+	c.named(a, "slack:event:"+d.EventID)
+	return d, true
+}
+
+func (c *chaos) deliverUntilAccepted(a chaosAsk, said sandbox.SlackDelivery) {
+	for retry := range 4 {
+		if c.deliver(a, said, (a.at+retry)%len(c.replicas), retry) {
+			return
 		}
-		c.happened(history.Event{Kind: history.Acknowledged, Request: a.id})
-		if a.room.thread == "" {
-			c.mu.Lock()
-			c.roots[a.room.channel] = d.TS
-			c.mu.Unlock()
-		}
-		return true
-	}
-	deliver := func(to, retry int) bool {
-		url, _ := c.replicas[to].at()
-		status, err := c.slack.Deliver(c.t.Context(), url, d.Envelope, retry, "http_error")
-		return err == nil && accepted(status)
-	}
-	var wg sync.WaitGroup
-	if together {
-		wg.Go(func() { deliver(a.again, 1) })
-	}
-	ok := accepted(d.Attempts[0])
-	for retry := 1; !ok && retry < 4; retry++ {
-		ok = deliver((a.at+retry)%len(c.replicas), retry)
-		if !ok {
-			c.pause(a.wait)
-		}
-	}
-	wg.Wait()
-	if a.repeat == 1 {
 		c.pause(a.wait)
-		deliver(a.again, 1)
 	}
+}
+
+// deliver delivers a mention once, and tells whether the bot accepted it.
+func (c *chaos) deliver(a chaosAsk, said sandbox.SlackDelivery, to, retry int) bool {
+	url, _ := c.replicas[to].at()
+	status, err := c.slack.Deliver(c.t.Context(), url, said.Envelope, retry, "http_error")
+	if err != nil || status < 200 || status > 299 {
+		return false
+	}
+	c.happened(history.Event{Kind: history.Acknowledged, Request: a.id})
+	if a.room.thread == "" {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.roots[a.room.channel] = said.TS
+	}
+	return true
 }
 
 // probe asks in every place what its meeting is, when all is calm again: each replica must answer, and the history tells

@@ -10,12 +10,14 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/alecthomas/kong"
 
+	"meetbot/internal/redistest"
 	"meetbot/internal/sandbox"
 )
 
@@ -72,20 +74,19 @@ func (w *world) process(c Config) (*exec.Cmd, string) {
 		_ = cmd.Wait()
 	})
 	url := "http://" + c.HTTPAddr
-	if err := waitReady(w.t.Context(), url); err != nil {
-		w.t.Fatal(err)
+	var err error
+	for range 4 { // on a busy machine a start takes its time
+		if err = waitReady(w.t.Context(), url); err == nil {
+			return cmd, url
+		}
 	}
-	return cmd, url
+	w.t.Fatalf("%v; the last of the log: %s", err, w.logs.tail())
+	return nil, ""
 }
 
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(redistest.FreePort(t)))
 }
 
 // Promise 2: a replica that is killed right after its acknowledgement loses nothing. Another one brings the card.

@@ -41,7 +41,7 @@ const (
 // world is everything outside the bot: a real Redis, and Slack, Entra and Graph on the wire.
 type world struct {
 	t     testing.TB
-	redis *redistest.Server
+	redis *redistest.Server // nil in a world without one
 	slack *sandbox.Slack
 	entra *sandbox.Entra
 	graph *sandbox.Graph
@@ -51,8 +51,15 @@ type world struct {
 // newWorld starts a world with Ann and Ben, who speak English, and Caio, who speaks Portuguese.
 func newWorld(t testing.TB, o sandbox.SlackOptions) *world {
 	t.Helper()
-	w := &world{t: t, logs: &logBook{}}
+	w := newWorldWithoutRedis(t, o)
 	w.redis = redistest.Start(t, redistest.Options{AOF: true})
+	return w
+}
+
+// newWorldWithoutRedis is newWorld for a test that brings a Redis of its own.
+func newWorldWithoutRedis(t testing.TB, o sandbox.SlackOptions) *world {
+	t.Helper()
+	w := &world{t: t, logs: &logBook{}}
 	var err error
 	if w.slack, err = sandbox.NewSlack(o); err != nil {
 		t.Fatal(err)
@@ -91,8 +98,12 @@ func (w *world) entraUser(u sandbox.GraphUser) {
 
 // config is the ordinary configuration that reaches this world.
 func (w *world) config() Config {
+	redisURL := ""
+	if w.redis != nil {
+		redisURL = w.redis.URL()
+	}
 	return Config{
-		HTTPAddr: "127.0.0.1:0", AdminAddr: "127.0.0.1:0", RedisURL: w.redis.URL(),
+		HTTPAddr: "127.0.0.1:0", AdminAddr: "127.0.0.1:0", RedisURL: redisURL,
 		SlackSigningSecret: w.slack.SigningSecret(), SlackBotToken: w.slack.BotToken(), SlackAPIURL: w.slack.APIURL(),
 		TenantID: tenantID, ClientID: clientID, ClientSecret: clientSecret,
 		AuthorityHost: w.entra.URL(), GraphBaseURL: w.graph.BaseURL(),
@@ -269,10 +280,16 @@ func (w *world) wantMeetings(n int) []sandbox.GraphMeeting {
 // eventually waits until the condition holds.
 func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(patience)
+	within(t, patience, what, holds)
+}
+
+// within waits until the condition holds, for so long at most.
+func within(t testing.TB, limit time.Duration, what string, holds func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(limit)
 	for !holds() {
 		if time.Now().After(deadline) {
-			t.Fatalf("not within %s: %s", patience, what)
+			t.Fatalf("not within %s: %s", limit, what)
 		}
 		time.Sleep(10 * time.Millisecond) // between two looks at the condition
 	}
@@ -320,6 +337,12 @@ func (l *logBook) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.all.String()
+}
+
+// tail is the end of what was logged.
+func (l *logBook) tail() string {
+	all := l.String()
+	return all[max(0, len(all)-2000):]
 }
 
 // asReplica makes the test binary a replica: `serve` in a process of its own, which a test can kill for real.

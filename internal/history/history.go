@@ -21,6 +21,10 @@ const (
 	Refused      Kind = "refused"      // a meeting was refused for good: Conversation, Generation, Organizer
 	Calm         Kind = "calm"         // faults have ended; whatever was acknowledged before is due within Limits.Within
 	Idle         Kind = "idle"         // nothing is left to do; whatever was acknowledged before is due by now
+	// The bot's memory has lost something, as a fail-over may: of a request that it was accepted or how far it came
+	// (Request), or of a conversation every generation from this one on (Conversation, Generation). It is for what was
+	// told to be lost, and for nothing else, that promises may be broken: such cases are counted.
+	Lost Kind = "lost"
 )
 
 // Event is one thing that happened.
@@ -57,12 +61,17 @@ type Report struct {
 	Repeated     int           // answers beyond one for each request
 	Orphans      int           // meetings that were made and never shown to anybody
 	Overtaken    int           // older meetings seen after newer ones, within Limits.Overtaking
+	Unanswered   int           // acknowledged requests without an answer whose acceptance was lost
+	Doubled      int           // meetings beyond one for a generation, after what was known of it had been lost
 	Slowest      time.Duration // from the end of the faults to the answer of a request acknowledged before it
 }
 
 // Check judges a history. The order of events of the same instant is that of the list.
 func Check(events []Event, l Limits) Report {
-	c := checker{limits: l, requests: map[string]*request{}, latest: map[string][]*request{}, made: map[string]Event{}}
+	c := checker{
+		limits: l, requests: map[string]*request{}, last: map[string]*request{}, open: map[string][]*request{}, made: map[string]Event{},
+		lostRequests: map[string]bool{},
+	}
 	events = slices.Clone(events)
 	slices.SortStableFunc(events, func(a, b Event) int { return a.At.Compare(b.At) })
 	c.read(events)
@@ -85,13 +94,17 @@ type checker struct {
 	limits   Limits
 	report   Report
 	requests map[string]*request
-	latest   map[string][]*request // by user, in the order asked
+	last     map[string]*request   // by user
+	open     map[string][]*request // by user, in the order asked, since the last time that nothing was left to do
 	inOrder  []*request
 	shown    []Event // in order
 	public   []Event // those of them that are for everybody and name no request
 	made     map[string]Event
 	all      []Event // meetings, in order
 	refused  []Event
+	lost     []Event // of conversations
+
+	lostRequests map[string]bool
 }
 
 // violation adds a broken promise, once for each way to say it.
@@ -109,7 +122,7 @@ func (c *checker) read(events []Event) {
 		case Asked:
 			r := &request{Event: e}
 			c.requests[e.Request] = r
-			c.latest[e.User] = append(c.latest[e.User], r)
+			c.last[e.User], c.open[e.User] = r, append(c.open[e.User], r)
 			c.inOrder = append(c.inOrder, r)
 		case Acknowledged:
 			if r := c.requests[e.Request]; r == nil {
@@ -126,10 +139,17 @@ func (c *checker) read(events []Event) {
 			c.all = append(c.all, e)
 		case Refused:
 			c.refused = append(c.refused, e)
+		case Lost:
+			if e.Request != "" {
+				c.lostRequests[e.Request] = true
+			} else {
+				c.lost = append(c.lost, e)
+			}
 		case Calm:
 			calms = append(calms, e.At)
 		case Idle:
 			idles = append(idles, e.At)
+			clear(c.open)
 		}
 	}
 	for _, r := range c.inOrder {
@@ -147,11 +167,21 @@ func (c *checker) read(events []Event) {
 	c.report.Requests, c.report.Answers = len(c.inOrder), len(c.shown)
 }
 
-// give finds the request that was answered: the one named, or the last that the only reader asked.
+// give finds the request that was answered: the one named; otherwise, of what the only reader had asked in that place, the
+// first without an answer or, if all have one, the last; and if they had asked nothing there (it is a direct message), the
+// last of all.
 func (c *checker) give(e Event) {
 	r := c.requests[e.Request]
-	if asked := c.latest[e.User]; r == nil && e.User != "" && len(asked) > 0 {
-		r = asked[len(asked)-1]
+	if r == nil {
+		r = c.last[e.User]
+		for _, asked := range c.open[e.User] {
+			if asked.Place != e.Place {
+				continue
+			}
+			if r = asked; len(r.own) == 0 {
+				break
+			}
+		}
 	}
 	switch {
 	case r != nil:
@@ -178,7 +208,7 @@ func (c *checker) meetings() {
 		}
 		belongs[r.Place] = r.Conversation
 	}
-	links := map[generation]string{}
+	links := map[generation][]string{}
 	seen := map[string]bool{}
 	for _, e := range c.shown {
 		if e.Link == "" {
@@ -193,12 +223,13 @@ func (c *checker) meetings() {
 			c.violation("%s showed the meeting of %s, want that of %s", e.Place, m.Conversation, want)
 		}
 		g := generation{m.Conversation, m.Generation}
-		if first, ok := links[g]; ok && first != e.Link {
-			c.violation("generation %d of %s was shown with two links: %s and %s", g.number, g.conversation, first, e.Link)
-		} else {
-			links[g] = e.Link
+		if !seen[e.Link] {
+			links[g] = append(links[g], e.Link)
+			seen[e.Link] = true
+			if len(links[g]) > 1 && !c.excused(g, len(links[g])-1) {
+				c.violation("generation %d of %s was shown with two links: %s and %s", g.number, g.conversation, links[g][0], e.Link)
+			}
 		}
-		seen[e.Link] = true
 	}
 	for _, m := range c.all {
 		if seen[m.Link] {
@@ -206,13 +237,32 @@ func (c *checker) meetings() {
 		}
 		c.report.Orphans++
 		g := generation{m.Conversation, m.Generation}
-		excused := slices.ContainsFunc(c.refused, func(e Event) bool {
+		refused := slices.ContainsFunc(c.refused, func(e Event) bool {
 			return e.Conversation == m.Conversation && e.Generation == m.Generation && e.Organizer == m.Organizer
 		})
-		if shown, ok := links[g]; ok && !excused {
-			c.violation("generation %d of %s has a second meeting, of an organizer who was not refused: shown %s, other %s", g.number, g.conversation, shown, m.Link)
+		if refused || len(links[g]) == 0 {
+			continue
+		}
+		links[g] = append(links[g], m.Link)
+		if !c.excused(g, len(links[g])-1) {
+			c.violation("generation %d of %s has a second meeting, of an organizer who was not refused: shown %s, other %s", g.number, g.conversation, links[g][0], m.Link)
 		}
 	}
+	for _, of := range links {
+		c.report.Doubled += len(of) - 1
+	}
+}
+
+// excused tells whether so many meetings of a generation can be second ones because the earlier was lost.
+func (c *checker) excused(g generation, second int) bool {
+	return second <= count(c.lost, func(l Event) bool { return l.Conversation == g.conversation && l.Generation <= g.number })
+}
+
+// forgotten tells whether a meeting was made before what was known of it was lost. It binds nobody any more.
+func (c *checker) forgotten(m Event) bool {
+	return slices.ContainsFunc(c.lost, func(l Event) bool {
+		return l.Conversation == m.Conversation && l.Generation <= m.Generation && !m.At.After(l.At)
+	})
 }
 
 // sight is a generation that was seen.
@@ -249,7 +299,7 @@ func (c *checker) order() {
 			}
 			break
 		}
-		if m.Generation > newest(m.Conversation, e.At.Add(1)) {
+		if m.Generation > newest(m.Conversation, e.At.Add(1)) && !c.forgotten(m) {
 			sights[m.Conversation] = append(sights[m.Conversation], sight{e.At, m.Generation})
 		}
 	}
@@ -293,22 +343,36 @@ func (c *checker) answers() {
 		places[r.Place] = true
 	}
 	for place := range places {
+		// Whose acceptance was lost comes last: an answer is not spent on them that others are owed.
+		slices.SortStableFunc(owed[place], func(a, b *request) int {
+			switch lostA, lostB := c.lostRequests[a.Request], c.lostRequests[b.Request]; {
+			case lostA == lostB:
+				return 0
+			case lostB:
+				return -1
+			default:
+				return 1
+			}
+		})
 		for i, answer := range match(owed[place], public[place]) {
-			if r := owed[place][i]; answer >= 0 {
+			switch r := owed[place][i]; {
+			case answer >= 0:
 				c.inTime(r, public[place][answer].At)
-			} else {
+			case c.lostRequests[r.Request]:
+				c.report.Unanswered++
+			default:
 				c.violation("request %s of %s in %s was acknowledged at %s and not answered by %s", r.Request, r.User, r.Place, clock(r.acknowledged), clock(r.due))
 			}
 		}
 		// What is too many is what even those who were owed nothing cannot have asked for.
 		got := match(slices.Concat(owed[place], waiting[place]), public[place])
-		c.report.Repeated += len(public[place]) - len(got) + count(got, -1)
+		c.report.Repeated += len(public[place]) - len(got) + count(got, func(answer int) bool { return answer < 0 })
 		delete(public, place)
 	}
 	for _, rest := range public {
 		c.report.Repeated += len(rest)
 	}
-	if c.report.Repeated > c.limits.Repeated {
+	if c.report.Repeated > c.limits.Repeated+len(c.lostRequests) {
 		c.violation("%d answers were repeated, and the bot reports %d", c.report.Repeated, c.limits.Repeated)
 	}
 }
@@ -361,18 +425,13 @@ func match(asked []*request, shown []Event) []int {
 	return got
 }
 
-func count(list []int, value int) (n int) {
+func count[T any](list []T, is func(T) bool) (n int) {
 	for _, v := range list {
-		n += btoi(v == value)
+		if is(v) {
+			n++
+		}
 	}
 	return n
-}
-
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 func clock(t time.Time) string { return t.Format("15:04:05.000") }

@@ -4,9 +4,13 @@ package redistest
 
 import (
 	"bufio"
+	"context"
+	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,12 +24,15 @@ const startWithin = 20 * time.Second
 
 // Options tune a server. The zero value is an ordinary one that keeps nothing on disk.
 type Options struct {
-	AOF     bool // write every change to disk before it is answered, so that a killed server comes back with its data
-	Cluster bool // run as a node of a cluster
+	AOF       bool    // write every change to disk before it is answered, so that a killed server comes back with its data
+	Cluster   bool    // run as a node of a cluster
+	ReplicaOf *Server // begin as a replica of this one
+	Dir       string  // where its files are; empty: a directory of its own, without any
+	watch     *Server // run as a sentinel that watches this primary
 }
 
-// Server is a running redis-server on a port of its own on 127.0.0.1. It ends with the test. Its methods are for the
-// test's own goroutine.
+// Server is a running redis-server on a port of its own on 127.0.0.1. It ends with the test. Its methods are for one
+// goroutine at a time, and those that can fail the test for the test's own.
 type Server struct {
 	t       testing.TB
 	o       Options
@@ -33,8 +40,9 @@ type Server struct {
 	port    int
 	busPort int // cluster bus; 0 without a cluster
 
-	cmd  *exec.Cmd     // nil while stopped
-	done chan struct{} // closed when cmd ended and was waited for
+	cmd    *exec.Cmd     // nil while stopped
+	done   chan struct{} // closed when cmd ended and was waited for
+	frozen bool
 }
 
 // Start runs a server and waits until it accepts connections.
@@ -43,14 +51,18 @@ func Start(t testing.TB, o Options) *Server {
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		t.Fatalf("redis-server is needed (on Debian and Ubuntu: apt-get install redis-server): %v", err)
 	}
-	s := &Server{t: t, o: o, dir: t.TempDir()}
+	if o.Dir == "" {
+		o.Dir = t.TempDir()
+	}
+	s := &Server{t: t, o: o, dir: o.Dir}
 	t.Cleanup(s.Kill)
 	var log string
 	for range 5 { // another process may take the port between looking and listening
-		s.port = freePort(t)
-		if o.Cluster {
-			s.busPort = freePort(t)
+		s.port = FreePort(t)
+		if s.o.Cluster {
+			s.busPort = FreePort(t)
 		}
+		s.configure()
 		var ok bool
 		if ok, log = s.run(); ok {
 			return s
@@ -59,6 +71,31 @@ func Start(t testing.TB, o Options) *Server {
 	t.Fatalf("redis-server does not start:\n%s", log)
 	return nil
 }
+
+// configure writes the server's configuration. It is a file because the server itself has to write down what role a
+// sentinel gave it.
+func (s *Server) configure() {
+	s.t.Helper()
+	lines := []string{"bind 127.0.0.1", "port " + strconv.Itoa(s.port), "dir " + s.dir, "daemonize no", `logfile ""`}
+	switch {
+	case s.o.watch != nil:
+		lines = append(lines, sentinelLines(s.o.watch)...)
+	default:
+		lines = append(lines, `save ""`, "appendonly "+yes(s.o.AOF), "appendfsync always", "auto-aof-rewrite-min-size 8mb",
+			"repl-diskless-sync yes", "repl-diskless-sync-delay 0", "enable-debug-command yes")
+	}
+	if s.o.Cluster {
+		lines = append(lines, "cluster-enabled yes", "cluster-port "+strconv.Itoa(s.busPort), "cluster-node-timeout 2000")
+	}
+	if s.o.ReplicaOf != nil {
+		lines = append(lines, "replicaof 127.0.0.1 "+strconv.Itoa(s.o.ReplicaOf.port))
+	}
+	if err := os.WriteFile(s.config(), []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
+		s.t.Fatalf("redis-server: %v", err)
+	}
+}
+
+func (s *Server) config() string { return filepath.Join(s.dir, "redis.conf") }
 
 // Addr is the server's address, host:port.
 func (s *Server) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
@@ -80,25 +117,85 @@ func (s *Server) Kill() { s.end(syscall.SIGKILL) }
 // stopped first.
 func (s *Server) Restart() {
 	s.t.Helper()
+	s.restart()
+}
+
+// RestartLoading is Restart for a server that takes about so long to read its data, as a big one does, and meanwhile
+// answers everything with LOADING. It must have an AOF.
+func (s *Server) RestartLoading(about time.Duration) {
+	s.t.Helper()
+	ctx, cancel := context.WithCancel(s.t.Context())
+	defer cancel()
+	go func() {
+		select {
+		case <-time.After(about):
+		case <-ctx.Done():
+			return
+		}
+		for ctx.Err() == nil { // it looks up from its data every 1024 commands
+			if _, err := asked(ctx, s, "CONFIG", "SET", "key-load-delay", "0"); err == nil {
+				return
+			}
+		}
+	}()
+	s.restart("--key-load-delay", "300") // microseconds for each command
+}
+
+func (s *Server) restart(args ...string) {
+	s.t.Helper()
 	s.Stop()
-	if ok, log := s.run(); !ok {
+	if ok, log := s.run(args...); !ok {
 		s.t.Fatalf("redis-server does not start again:\n%s", log)
 	}
 }
 
+// Copy copies the server's files, to see later what it knew: a server with this directory starts with its data. That is
+// all that it ever answered, if it has an AOF and is killed or frozen meanwhile.
+func (s *Server) Copy(to string) error {
+	from := filepath.Join(s.dir, "appendonlydir")
+	to = filepath.Join(to, "appendonlydir")
+	if err := os.MkdirAll(to, 0o700); err != nil {
+		return fmt.Errorf("copy a Redis: %w", err)
+	}
+	files, err := os.ReadDir(from)
+	if err != nil {
+		return fmt.Errorf("copy a Redis: %w", err)
+	}
+	for _, f := range files {
+		data, err := os.ReadFile(filepath.Join(from, f.Name())) //nolint:gosec // in a directory of the test's
+		if err != nil {
+			return fmt.Errorf("copy a Redis: %w", err)
+		}
+		if err := os.WriteFile(filepath.Join(to, f.Name()), data, 0o600); err != nil {
+			return fmt.Errorf("copy a Redis: %w", err)
+		}
+	}
+	return nil
+}
+
 // Pause freezes the server: connections stay open and are even accepted, but nothing is answered.
-func (s *Server) Pause() { s.signal(syscall.SIGSTOP) }
+func (s *Server) Pause() {
+	s.t.Helper()
+	s.signal(syscall.SIGSTOP)
+	s.frozen = true
+}
 
 // Resume ends a pause. What arrived meanwhile is carried out now.
-func (s *Server) Resume() { s.signal(syscall.SIGCONT) }
+func (s *Server) Resume() {
+	s.t.Helper()
+	s.signal(syscall.SIGCONT)
+	s.frozen = false
+}
+
+// Running tells whether the server is neither stopped nor frozen.
+func (s *Server) Running() bool { return s.cmd != nil && !s.frozen }
 
 func (s *Server) signal(sig syscall.Signal) {
 	s.t.Helper()
 	if s.cmd == nil {
-		s.t.Fatalf("redis-server does not run")
-	}
-	if err := s.cmd.Process.Signal(sig); err != nil {
-		s.t.Fatalf("%v to redis-server: %v", sig, err)
+		s.t.Errorf("%v to a redis-server that does not run", sig)
+	} else if err := s.cmd.Process.Signal(sig); err != nil {
+		s.t.Errorf("%v to redis-server: %v", sig, err)
 	}
 }
 
@@ -114,20 +211,17 @@ func (s *Server) end(sig syscall.Signal) {
 		_ = s.cmd.Process.Kill()
 		<-s.done
 	}
-	s.cmd = nil
+	s.cmd, s.frozen = nil, false
 }
 
 // run starts the process. If it does not get ready, it tells so and returns what the process said.
-func (s *Server) run() (ok bool, log string) {
+func (s *Server) run(more ...string) (ok bool, log string) {
 	s.t.Helper()
-	args := []string{
-		"--bind", "127.0.0.1", "--port", strconv.Itoa(s.port), "--dir", s.dir, "--save", "", "--daemonize", "no",
-		"--appendonly", yes(s.o.AOF), "--appendfsync", "always", "--logfile", "",
+	args, word := append([]string{s.config()}, more...), "Ready to accept connections"
+	if s.o.watch != nil {
+		args, word = append(args, "--sentinel"), "+monitor master"
 	}
-	if s.o.Cluster {
-		args = append(args, "--cluster-enabled", "yes", "--cluster-port", strconv.Itoa(s.busPort), "--cluster-node-timeout", "5000")
-	}
-	cmd := exec.Command("redis-server", args...)
+	cmd := exec.Command("redis-server", args...) //nolint:gosec // our own arguments
 	cmd.Env = append(os.Environ(), "LC_ALL=C")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -147,7 +241,7 @@ func (s *Server) run() (ok bool, log string) {
 			mu.Lock()
 			lines = append(lines, scan.Text())
 			mu.Unlock()
-			if !told && strings.Contains(scan.Text(), "Ready to accept connections") {
+			if !told && strings.Contains(scan.Text(), word) {
 				told = true
 				close(ready)
 			}
@@ -176,12 +270,19 @@ func yes(b bool) string {
 	return "no"
 }
 
-func freePort(t testing.TB) int {
+// FreePort returns a port on 127.0.0.1 on which nobody listens. It lies below the range from which outgoing connections
+// get theirs on Linux (32768 and up): a server that stops and starts again must not find its port taken by one of those.
+func FreePort(t testing.TB) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatalf("find a free port: %v", err)
+	for range 1000 {
+		port := 10_000 + rand.IntN(22_000) //nolint:gosec // no secret
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err != nil {
+			continue
+		}
+		_ = l.Close()
+		return port
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port
+	t.Fatal("there is no free port")
+	return 0
 }

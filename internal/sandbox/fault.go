@@ -13,6 +13,7 @@ type Fault struct {
 	Target string // the operation that it strikes, by the name the server gives it; empty: every one
 	Times  int    // how often it strikes before it is spent; 0: until cleared
 
+	Struck      func()        // called when it strikes, before anything else; it must be quick. Nil for nobody
 	Latency     time.Duration // wait before anything else; the client giving up ends the wait
 	Reset       bool          // cut the connection without an answer
 	Status      int           // answer with this status instead of the true one
@@ -82,6 +83,9 @@ func (f *faults) around(target string, w http.ResponseWriter, r *http.Request, w
 	if fault == nil {
 		work(rec, r)
 		return rec.sent()
+	}
+	if fault.Struck != nil {
+		fault.Struck()
 	}
 	if fault.Latency > 0 {
 		// The server notices a client that gives up only once the body has been read.

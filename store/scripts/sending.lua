@@ -2,6 +2,12 @@
 -- this attempt's to give.
 -- KEYS: stream, mark. ARGV: group, consumer, entry, attempt, seconds that the mark is kept.
 local consumer, attempt = holder(KEYS[1], ARGV[1], ARGV[3])
+if not consumer and redis.call('EXISTS', KEYS[2]) == 0 then
+  -- A job that is done, or somebody else's, has a mark. Redis has forgotten this one (a fail-over may lose the last second), so
+  -- nobody but this attempt can still answer it.
+  write_mark(KEYS[2], 'sending', ARGV[3], ARGV[4], ARGV[5])
+  return 0
+end
 if consumer ~= ARGV[2] or attempt ~= tonumber(ARGV[4]) then return -1 end
 local state, _, note = read_mark(KEYS[2])
 if state == 'done' then

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"strings"
+	"sync"
+	"testing"
+
+	"meetbot/internal/sandbox"
+)
+
+// Promise 1 at its narrowest: askers at the same moment over three replica processes get one link, round after round.
+// STRESS_ASKERS and STRESS_ROUNDS say how many. So many that the machine cannot answer them in Slack's three seconds are
+// counted; none of them may see another link either.
+func TestOneMeetingForAllAtOnce(t *testing.T) {
+	t.Parallel()
+	const few = 150
+	n, rounds := environment(t, "STRESS_ASKERS", few), environment(t, "STRESS_ROUNDS", 5)
+	w := newWorld(t, sandbox.SlackOptions{PostBurst: -1, Keep: 1_000_000})
+	var urls []string
+	for range 3 {
+		c := w.config()
+		c.AdminAddr = freeAddress(t)
+		_, url := w.process(c)
+		urls = append(urls, url)
+	}
+	askers := make([]string, n)
+	for i := range askers {
+		askers[i] = "U" + token()[:8]
+		w.person(askers[i], "asker"+strings.ToLower(token()[:8]), "en-US", newGUID())
+	}
+	away := 0
+	for round := range rounds {
+		channel := "C" + token()[:8]
+		w.slack.AddChannel(sandbox.SlackChannel{ID: channel, Name: strings.ToLower(channel)})
+		before := len(w.graph.Meetings())
+		var mu sync.Mutex
+		owed := map[string]bool{} // who was promised an answer, or has one
+		var wg sync.WaitGroup
+		for i, user := range askers {
+			wg.Go(func() {
+				a, err := w.slack.Command(t.Context(), urls[i%3], sandbox.SlackCommand{User: user, Channel: channel})
+				served := err == nil && a.Problem == "" && a.Message != nil && !isNoAnswer(a.Message.Text)
+				mu.Lock()
+				defer mu.Unlock()
+				switch {
+				case served:
+					owed[user] = true
+				case n <= few || err != nil:
+					t.Errorf("asker %d: %+v, %v", i, a, err)
+				default:
+					away++
+				}
+			})
+		}
+		wg.Wait()
+		links := map[string]bool{}
+		within(t, chaosWithin, "everybody who was promised a card has one", func() bool {
+			alone, all := map[string]bool{}, 0 // who has a card of their own, and how many cards are for everybody
+			for _, m := range w.slack.Messages(channel) {
+				if url := link(m); url == "" {
+					continue
+				} else if links[url] = true; m.To == "" {
+					all++
+				} else {
+					alone[m.To] = true
+				}
+			}
+			missing := 0
+			for user := range owed {
+				if !alone[user] {
+					missing++
+				}
+			}
+			return missing <= all // the card of one is seen by all, once in half a minute
+		})
+		if len(links) != 1 {
+			t.Fatalf("round %d: %d links were shown", round, len(links))
+		}
+		a, err := w.slack.Command(t.Context(), urls[0], sandbox.SlackCommand{User: askers[0], Channel: channel, Text: "show"})
+		if err != nil || a.Message == nil || !links[wantCard(t, *a.Message, askers[0])] {
+			t.Errorf("round %d: the next asker gets another link: %+v, %v", round, a, err)
+		}
+		if made := len(w.graph.Meetings()) - before; made != 1 {
+			t.Errorf("round %d: Graph holds %d meetings for the conversation", round, made)
+		}
+	}
+	t.Logf("%d askers in each of %d rounds; of all, %d were not answered within three seconds", n, rounds, away)
+}
