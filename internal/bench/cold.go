@@ -26,7 +26,7 @@ type coldCell struct {
 	known   bool          // the asker is remembered
 
 	p50, p99, bot, redis, graph series
-	acknowledged, late          int
+	acknowledged, late, lost    int // the last: no card within cardWithin
 }
 
 // cold measures commands that need a meeting made: how long until the card is there, less what Graph itself took, at a
@@ -85,8 +85,11 @@ func (l *lab) cold(ctx context.Context, o options, r *report) error {
 		coldRate, o.cold, min(o.rounds, coldRounds))
 	for _, c := range cells {
 		if c.acknowledged > 0 {
-			r.note("%s: %d of %d were acknowledged, %d of these after Slack's three seconds, and the card followed.",
+			r.note("%s: %d of %d were not answered in place, %d of them because Slack's three seconds were over, and the card followed.",
 				c.name, c.acknowledged, n*len(c.p50), c.late)
+		}
+		if c.lost > 0 {
+			r.note("%s: %d of %d got no card within %s.", c.name, c.lost, n*len(c.p50), cardWithin)
 		}
 	}
 	return nil
@@ -127,26 +130,35 @@ func (l *lab) coldRound(ctx context.Context, bot *server, redis *redisServer, c 
 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	took := make([]time.Duration, n)
 	var mu sync.Mutex
+	var took []time.Duration
+	var problems []error
 	pace(ctx, coldRate, n, func(i int, due time.Time) {
 		a, err := l.slack.Command(ctx, "http://"+bot.addr, list[i])
-		if err == nil && (a.Message == nil || !isCard(*a.Message)) {
-			mu.Lock()
-			c.acknowledged++
-			if a.TimedOut {
-				c.late++
-			}
-			mu.Unlock()
+		inPlace := err == nil && a.Message != nil && isCard(*a.Message)
+		if err == nil && !inPlace {
 			err = l.cardFollows(ctx, bot, list[i].Channel)
 		}
+		mu.Lock()
+		defer mu.Unlock()
 		if err != nil {
-			cancel(err)
+			problems = append(problems, err)
+			return
 		}
-		took[i] = time.Since(due)
+		took = append(took, time.Since(due))
+		if !inPlace {
+			c.acknowledged++
+		}
+		if a.TimedOut {
+			c.late++
+		}
 	})
-	if err := context.Cause(ctx); err != nil {
+	if err := ctx.Err(); err != nil {
 		return err
+	}
+	c.lost += len(problems)
+	if float64(len(problems)) > tolerable*float64(n) {
+		return fmt.Errorf("%d of %d commands: %w", len(problems), n, problems[0])
 	}
 
 	botAfter, redisAfter, err := usages(bot.process, redis.process)

@@ -5,10 +5,10 @@
 // median of several rounds in which the sides take turns, because the machine may be shared and its speed drifts. The
 // servers, Redis and the load share its cores. No figure fails anything.
 //
-//	go run ./internal/bench                 everything: about a quarter of an hour
-//	go run ./internal/bench -quick          everything, with short rounds: about a minute and a half
-//	go run ./internal/bench -only repeat    one of: repeat, cold, million, replicas, idle, start
-//	go run ./internal/bench -only packages  how long `go test` takes for each package with an empty build cache
+//	go run ./internal/bench                    everything: about a quarter of an hour
+//	go run ./internal/bench -quick             everything, with short rounds
+//	go run ./internal/bench -only repeat,cold  some of: repeat, cold, million, replicas, idle, start, size
+//	go run ./internal/bench -only packages     how long `go test` takes for each package with an empty build cache
 //
 // It needs Linux, redis-server and Go; the comparison with Bolt for JavaScript needs node and npm, which installs it
 // into the user's cache.
@@ -32,7 +32,7 @@ import (
 // options are the flags.
 type options struct {
 	quick         bool
-	only          string
+	only          []string // sections; empty: the usual ones
 	bolt          bool
 	sdk           bool
 	profiles      string
@@ -56,6 +56,7 @@ var sections = []struct {
 	{"replicas", true, (*lab).replicas},
 	{"idle", true, (*lab).idle},
 	{"start", true, (*lab).start},
+	{"size", true, (*lab).size},
 	{"packages", false, (*lab).packages},
 }
 
@@ -88,7 +89,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	}
 	var r report
 	for _, s := range sections {
-		if o.only == s.name || o.only == "" && s.usual {
+		if slices.Contains(o.only, s.name) || len(o.only) == 0 && s.usual {
 			_, _ = fmt.Fprintln(progress, "measuring:", s.name)
 			if err := s.run(l, ctx, o, &r); err != nil {
 				return fmt.Errorf("%s: %w", s.name, err)
@@ -109,7 +110,7 @@ func parse(args []string, output io.Writer) (options, error) {
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.SetOutput(output)
 	f.BoolVar(&o.quick, "quick", false, "short rounds and a small large Redis, where no other flag says so")
-	f.StringVar(&o.only, "only", "", "only this section: "+strings.Join(names(), ", "))
+	only := f.String("only", "", "only these sections, comma-separated: "+strings.Join(names(), ", "))
 	f.BoolVar(&o.bolt, "bolt", true, "compare with Bolt for JavaScript, too")
 	f.BoolVar(&o.sdk, "sdk", false, "with packages: those that link the Graph SDK, too, which takes minutes for each")
 	f.StringVar(&o.profiles, "profiles", "", "save profiles of the bot under repeats into this folder")
@@ -125,8 +126,13 @@ func parse(args []string, output io.Writer) (options, error) {
 	if f.NArg() > 0 {
 		return options{}, fmt.Errorf("what is %q?", f.Arg(0))
 	}
-	if o.only != "" && !slices.Contains(names(), o.only) {
-		return options{}, fmt.Errorf("there is no section %q, only %s", o.only, strings.Join(names(), ", "))
+	if *only != "" {
+		o.only = strings.Split(*only, ",")
+	}
+	for _, name := range o.only {
+		if !slices.Contains(names(), name) {
+			return options{}, fmt.Errorf("there is no section %q, only %s", name, strings.Join(names(), ", "))
+		}
 	}
 	if o.quick {
 		given := map[string]bool{}
