@@ -144,6 +144,7 @@ func accepts(addr string) func(context.Context) bool {
 type usage struct {
 	cpu time.Duration // of all cores, since it was started
 	rss float64       // bytes in memory
+	own float64       // those of them that no file backs: the rest is the program itself, which the kernel may drop
 }
 
 func (p *process) usage() (usage, error) {
@@ -164,7 +165,7 @@ func usageOf(p procfs.Proc) (usage, error) {
 	if err != nil {
 		return usage{}, err
 	}
-	return usage{cpu: time.Duration(stat.CPUTime() * float64(time.Second)), rss: float64(maps.Rss)}, nil
+	return usage{cpu: time.Duration(stat.CPUTime() * float64(time.Second)), rss: float64(maps.Rss), own: float64(maps.Anonymous)}, nil
 }
 
 // get returns the body of a URL that answers with 200.

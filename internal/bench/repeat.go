@@ -20,8 +20,8 @@ const (
 // side is one server's figures, round by round.
 type side struct {
 	*server
-	throughput, p50, p99, rss, cpu, mallocs, bytes series
-	amiss                                          int
+	throughput, p50, p99, rss, own, cpu, mallocs, bytes series
+	amiss                                               int
 }
 
 // known makes a meeting in each of some channels, and returns repeats by everybody in all of them, and the card that is
@@ -113,6 +113,7 @@ func (l *lab) repeat(ctx context.Context, o options, r *report) error {
 	r.compare("repeat, bot against bare handler: p99", span, t.p99, b.p99, goal{})
 	r.compare("repeat, bot against bare handler: CPU of the server per request", span, t.cpu, b.cpu, goal{})
 	r.compare("repeat, bot against bare handler: memory after the load", mebibytes, t.rss, b.rss, atMost(3))
+	r.compare("repeat, bot against bare handler: the part of it that no file backs", mebibytes, t.own, b.own, goal{})
 	r.compare("repeat, bot against bare handler: allocations per request", count, t.mallocs, b.mallocs, goal{})
 	r.compare("repeat, bot against bare handler: bytes allocated per request", count, t.bytes, b.bytes, goal{})
 	if o.bolt {
@@ -122,6 +123,7 @@ func (l *lab) repeat(ctx context.Context, o options, r *report) error {
 		r.compare("repeat, bot against Bolt for JavaScript: p99", span, t.p99, n.p99, goal{})
 		r.compare("repeat, bot against Bolt for JavaScript: CPU of the server per request", span, t.cpu, n.cpu, goal{})
 		r.compare("repeat, bot against Bolt for JavaScript: memory after the load", mebibytes, t.rss, n.rss, atMost(0.5))
+		r.compare("repeat, bot against Bolt for JavaScript: the part of it that no file backs", mebibytes, t.own, n.own, goal{})
 	}
 	r.note("Repeats: %d people in %d channels, %d keep-alive connections, %d rounds of %s a side, the sides in turn; the answer has %d bytes.",
 		repeatPeople, repeatChannels, o.connections, o.rounds, o.round, len(card))
@@ -172,6 +174,7 @@ func (s *side) round(ctx context.Context, o options, all *commands, counts bool)
 	s.throughput = append(s.throughput, n/load.elapsed.Seconds())
 	s.p50, s.p99 = append(s.p50, quantile(load.took, 0.5)), append(s.p99, quantile(load.took, 0.99))
 	s.cpu, s.rss = append(s.cpu, (end.cpu-start.cpu).Seconds()/n), append(s.rss, end.rss)
+	s.own = append(s.own, end.own)
 	s.mallocs, s.bytes = append(s.mallocs, (after.mallocs-before.mallocs)/n), append(s.bytes, (after.bytes-before.bytes)/n)
 	return nil
 }

@@ -50,7 +50,7 @@ func (l *lab) idle(ctx context.Context, o options, r *report) error {
 	}
 	r.single("idle: commands a second in Redis, those within scripts included", few, series{commands / long}, goal{atMost: 3, words: "≤ 3"})
 	r.single("idle: CPU of a replica, of one core", percent, series{(after.cpu - before.cpu).Seconds() / long}, goal{})
-	r.single("idle: memory of a replica", mebibytes, series{after.rss}, goal{})
+	r.compare("idle: the part of a replica's memory that no file backs, of all", mebibytes, series{after.own}, series{after.rss}, goal{})
 	var each []string
 	for line := range strings.Lines(stats) {
 		name, rest, ok := strings.Cut(strings.TrimSpace(line), ":calls=")
