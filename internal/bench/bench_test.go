@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"math"
 	"net/http"
@@ -146,14 +147,22 @@ func TestPace(t *testing.T) {
 	var mu sync.Mutex
 	var dues []time.Time
 	all := make(chan struct{})
-	pace(t.Context(), 200, n, func(_ int, due time.Time) {
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	pace(ctx, 200, n, func(_ int, due time.Time) {
 		mu.Lock()
 		if dues = append(dues, due); len(dues) == n {
 			close(all)
 		}
 		mu.Unlock()
-		<-all
+		select {
+		case <-all:
+		case <-ctx.Done():
+		}
 	})
+	if len(dues) != n {
+		t.Fatalf("%d of %d were sent while none had returned", len(dues), n)
+	}
 	slices.SortFunc(dues, time.Time.Compare)
 	if got := dues[n-1].Sub(dues[0]); got != (n-1)*5*time.Millisecond {
 		t.Errorf("%d at 200 a second took %s", n, got)
