@@ -221,7 +221,7 @@ func channelID(number int) string { return fmt.Sprintf("C%010d", number) }
 // channel adds a channel of that number and returns its ID.
 func (l *lab) channel(number int) string {
 	id := channelID(number)
-	l.slack.AddChannel(sandbox.SlackChannel{ID: id, Name: fmt.Sprintf("channel-%d", number)})
+	l.slack.AddChannel(sandbox.SlackChannel{ID: id, Name: fmt.Sprintf("project-%d", number%10_000)})
 	return id
 }
 
