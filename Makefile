@@ -30,8 +30,8 @@ lint: ## gofmt, go vet, golangci-lint
 	go vet ./...
 	go run $(LINT) run
 
-bench: tools ## a repeat of a known command next to a bare handler, in the same run
-	go test ./cmd/bot -run '^$$' -bench Repeat -benchtime 2s
+bench: tools ## everything that docs/performance.md tells, anew (a quarter of an hour); BENCH="-quick" and other flags
+	go run ./internal/bench $(BENCH)
 
 chaos: tools ## three replicas, CHAOS_FAULTS faults (250: 20 minutes), CHAOS_REDIS=single, sentinel or cluster, CHAOS_SEED
 	CHAOS_FAULTS=$${CHAOS_FAULTS:-250} CHAOS_REDIS=$${CHAOS_REDIS:-single} go test ./cmd/bot -run '^TestChaos$$' -count 1 -v -timeout 2h

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"meetbot/internal/sandbox"
+)
+
+const (
+	coldRate   = 50  // commands a second
+	coldPeople = 100 // who are known
+	coldRounds = 3   // at most
+	freshFrom  = 1_000_000_000
+	cardWithin = time.Minute // a card that follows
+)
+
+// coldCell is one kind of command in the cold measurement, and its figures, round by round.
+type coldCell struct {
+	name    string
+	latency time.Duration // of every answer of Graph
+	cold    bool          // in a channel without a meeting
+	known   bool          // the asker is remembered
+
+	p50, p99, bot, redis, graph series
+	acknowledged, late, lost    int // the last: no card within cardWithin
+}
+
+// cold measures commands that need a meeting made: how long until the card is there, less what Graph itself took, at a
+// steady rate that does not wait for answers.
+func (l *lab) cold(ctx context.Context, o options, r *report) error {
+	defer l.stopAll()
+	redis, err := l.startRedis(ctx)
+	if err != nil {
+		return err
+	}
+	bot, _, err := l.startBot(ctx, redis)
+	if err != nil {
+		return err
+	}
+	var people []string
+	for range coldPeople {
+		id, err := l.person()
+		if err != nil {
+			return err
+		}
+		if _, err := l.meet(ctx, bot, sandbox.SlackCommand{User: id, Channel: l.fresh()}); err != nil {
+			return err
+		}
+		people = append(people, id)
+	}
+	repeat := &coldCell{name: "a repeat at the same rate", known: true}
+	cells := []*coldCell{repeat}
+	for _, known := range []bool{true, false} {
+		for _, latency := range []time.Duration{0, 100 * time.Millisecond, 800 * time.Millisecond} {
+			asker := "asker known"
+			if !known {
+				asker = "asker not known"
+			}
+			cells = append(cells, &coldCell{name: fmt.Sprintf("%s, Graph %s", asker, latency), latency: latency, cold: true, known: known})
+		}
+	}
+	n := max(2, int(coldRate*o.cold.Seconds()))
+	for range min(o.rounds, coldRounds) {
+		for _, c := range cells {
+			if err := l.coldRound(ctx, bot, redis, c, people, n); err != nil {
+				return fmt.Errorf("%s: %w", c.name, err)
+			}
+		}
+	}
+
+	for _, c := range cells[1:] {
+		r.compareTo("cold, "+c.name+": p50 less Graph's own time, against "+repeat.name, span, c.p50, repeat.p50, goal{atMost: 0.060, words: "≤ 60 ms"})
+		r.compareTo("cold, "+c.name+": p99 less Graph's own time, against "+repeat.name, span, c.p99, repeat.p99, goal{atMost: 0.150, words: "≤ 150 ms"})
+		if c.latency == 0 {
+			r.compare("cold, "+c.name+": CPU of the bot per command, against "+repeat.name, span, c.bot, repeat.bot, goal{})
+			r.compare("cold, "+c.name+": CPU of Redis per command, against "+repeat.name, span, c.redis, repeat.redis, goal{})
+			r.single("cold, "+c.name+": calls to Graph per command", few, c.graph, goal{})
+		}
+	}
+	r.note("Cold commands: %d a second, %s in each of %d rounds, every one in a fresh channel; a latency runs from when a command was due until the card stands in the channel.",
+		coldRate, o.cold, min(o.rounds, coldRounds))
+	for _, c := range cells {
+		if c.acknowledged > 0 {
+			r.note("%s: %d of %d were not answered in place, %d of them because Slack's three seconds were over, and the card followed.",
+				c.name, c.acknowledged, n*len(c.p50), c.late)
+		}
+		if c.lost > 0 {
+			r.note("%s: %d of %d got no card within %s.", c.name, c.lost, n*len(c.p50), cardWithin)
+		}
+	}
+	return nil
+}
+
+// fresh is a channel in which nobody ever asked.
+func (l *lab) fresh() string {
+	l.channels++
+	return l.channel(freshFrom + l.channels)
+}
+
+// coldRound sends n commands of one kind.
+func (l *lab) coldRound(ctx context.Context, bot *server, redis *redisServer, c *coldCell, people []string, n int) error {
+	list := make([]sandbox.SlackCommand, n)
+	for i := range list {
+		list[i].User = people[i%len(people)]
+		if !c.known {
+			var err error
+			if list[i].User, err = l.person(); err != nil {
+				return err
+			}
+		}
+		if c.cold {
+			list[i].Channel = l.fresh()
+		} else {
+			list[i].Channel = l.channel(freshFrom + 1 + i%len(people)) // where the known people made their meetings
+		}
+	}
+	l.graph.ResetCalls()
+	if c.latency > 0 {
+		l.graph.Fault(sandbox.Fault{Latency: c.latency})
+		defer l.graph.ClearFaults()
+	}
+	botBefore, redisBefore, err := usages(bot.process, redis.process)
+	if err != nil {
+		return err
+	}
+
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var mu sync.Mutex
+	var took []time.Duration
+	var problems []error
+	pace(ctx, coldRate, n, func(i int, due time.Time) {
+		a, err := l.slack.Command(ctx, "http://"+bot.addr, list[i])
+		inPlace := err == nil && a.Message != nil && isCard(*a.Message)
+		if err == nil && !inPlace {
+			err = l.cardFollows(ctx, bot, list[i].Channel)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if err != nil {
+			problems = append(problems, err)
+			return
+		}
+		took = append(took, time.Since(due))
+		if !inPlace {
+			c.acknowledged++
+		}
+		if a.TimedOut {
+			c.late++
+		}
+	})
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	c.lost += len(problems)
+	if float64(len(problems)) > tolerable*float64(n) {
+		return fmt.Errorf("%d of %d commands: %w", len(problems), n, problems[0])
+	}
+
+	botAfter, redisAfter, err := usages(bot.process, redis.process)
+	if err != nil {
+		return err
+	}
+	calls := float64(len(l.graph.Calls())) / float64(n)
+	slices.Sort(took)
+	// The calls of one command follow one another.
+	graph := c.latency.Seconds() * calls
+	c.p50, c.p99 = append(c.p50, quantile(took, 0.5)-graph), append(c.p99, quantile(took, 0.99)-graph)
+	c.bot = append(c.bot, (botAfter.cpu-botBefore.cpu).Seconds()/float64(n))
+	c.redis = append(c.redis, (redisAfter.cpu-redisBefore.cpu).Seconds()/float64(n))
+	c.graph = append(c.graph, calls)
+	return nil
+}
+
+// cardFollows waits for the card of a command that was not answered with it.
+func (l *lab) cardFollows(ctx context.Context, s *server, channel string) error {
+	ctx, cancel := context.WithTimeout(ctx, cardWithin)
+	defer cancel()
+	if _, err := l.slack.WaitFor(ctx, channel, isCard); err != nil {
+		return fmt.Errorf("no card came into %s: %w: %s", channel, err, s.said(channel))
+	}
+	return nil
+}
+
+// usages is what two processes have used so far.
+func usages(a, b *process) (usage, usage, error) {
+	first, err := a.usage()
+	if err != nil {
+		return usage{}, usage{}, err
+	}
+	second, err := b.usage()
+	return first, second, err
+}

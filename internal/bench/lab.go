@@ -1,0 +1,292 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"meetbot/internal/sandbox"
+)
+
+// The Entra tenant and app that the sandbox plays.
+const (
+	tenantID     = "8eaef023-2b34-4da1-9baa-8bc8c9d6a490"
+	clientID     = "0c4b1f6e-3a52-4f6b-9f57-6d2f1a7c9e01"
+	clientSecret = "sample-client-secret"
+)
+
+// plenty is a limit on new meetings that is never reached, and still counted against.
+const plenty = "1000000000"
+
+// lab is the place of the measurements: the sandbox in this process, and the programs under measurement in their own.
+type lab struct {
+	dir   string // for everything that is written; removed in the end
+	slack *sandbox.Slack
+	entra *sandbox.Entra
+	graph *sandbox.Graph
+
+	bot, bare string // binaries
+	people    int    // how many there are in the sandbox
+	channels  int    // how many fresh ones were handed out
+	running   []*process
+}
+
+// newLab starts the sandbox and builds the programs. Close it when done.
+func newLab(ctx context.Context) (l *lab, err error) {
+	if _, err := exec.LookPath("redis-server"); err != nil {
+		return nil, fmt.Errorf("redis-server is needed (make tools installs it): %w", err)
+	}
+	l = &lab{}
+	defer func() {
+		if err != nil {
+			l.close()
+		}
+	}()
+	if l.dir, err = os.MkdirTemp("", "meetbot-bench-"); err != nil {
+		return nil, fmt.Errorf("make a place for the measurements: %w", err)
+	}
+	if l.slack, err = sandbox.NewSlack(sandbox.SlackOptions{}); err != nil {
+		return nil, err
+	}
+	if l.entra, err = sandbox.NewEntra(sandbox.EntraOptions{TenantID: tenantID, ClientID: clientID, ClientSecret: clientSecret}); err != nil {
+		return nil, err
+	}
+	if l.graph, err = sandbox.NewGraph(sandbox.GraphOptions{Entra: l.entra}); err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(l.ca(), l.entra.CAPEM(), 0o600); err != nil {
+		return nil, fmt.Errorf("write the sandbox's certificate: %w", err)
+	}
+	if l.bot, err = build(ctx, l.dir, "bot", "meetbot/cmd/bot"); err != nil {
+		return nil, err
+	}
+	if l.bare, err = build(ctx, l.dir, "bare", "meetbot/internal/bench/bare"); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+func (l *lab) ca() string { return filepath.Join(l.dir, "ca.pem") }
+
+// close ends everything and removes it.
+func (l *lab) close() {
+	l.stopAll()
+	if l.graph != nil {
+		l.graph.Close()
+	}
+	if l.entra != nil {
+		l.entra.Close()
+	}
+	if l.slack != nil {
+		l.slack.Close()
+	}
+	if l.dir != "" {
+		_ = os.RemoveAll(l.dir)
+	}
+}
+
+// stopAll ends the processes of a measurement, the latest first.
+func (l *lab) stopAll() {
+	for len(l.running) > 0 {
+		last := len(l.running) - 1
+		l.running[last].stop()
+		l.running = l.running[:last]
+	}
+}
+
+func (l *lab) spawn(name string, env []string, command string, args ...string) (*process, error) {
+	p, err := spawn(l.dir, name, env, command, args...)
+	if err == nil {
+		l.running = append(l.running, p)
+	}
+	return p, err
+}
+
+// server is a process that answers slash commands.
+type server struct {
+	*process
+	addr, admin string // admin is empty where there are no profiles
+}
+
+// redisServer is a running Redis.
+type redisServer struct {
+	*process
+	addr   string
+	client *redis.Client
+}
+
+// startRedis runs a redis-server that keeps nothing on disk.
+func (l *lab) startRedis(ctx context.Context) (*redisServer, error) {
+	addr, err := freeAddress()
+	if err != nil {
+		return nil, err
+	}
+	_, port, _ := strings.Cut(addr, ":")
+	p, err := l.spawn("redis", nil, "redis-server", "--bind", "127.0.0.1", "--port", port, "--save", "", "--appendonly", "no", "--daemonize", "no")
+	if err != nil {
+		return nil, err
+	}
+	r := &redisServer{process: p, addr: addr, client: redis.NewClient(&redis.Options{Addr: addr, Protocol: 2, DisableIdentity: true})}
+	_, err = p.until(ctx, 5*time.Millisecond, func(ctx context.Context) bool { return r.client.Ping(ctx).Err() == nil })
+	return r, err
+}
+
+func (r *redisServer) url() string { return "redis://" + r.addr + "/0" }
+
+// info reads one number of INFO.
+func (r *redisServer) info(ctx context.Context, section, field string) (float64, error) {
+	text, err := r.client.Info(ctx, section).Result()
+	if err != nil {
+		return 0, fmt.Errorf("ask Redis for its figures: %w", err)
+	}
+	for line := range strings.Lines(text) {
+		if name, value, _ := strings.Cut(strings.TrimSpace(line), ":"); name == field {
+			return strconv.ParseFloat(value, 64)
+		}
+	}
+	return 0, fmt.Errorf("figures of Redis have no %s", field)
+}
+
+// startBot runs the bot as an operator would, and returns it when it is ready, and how long that took.
+func (l *lab) startBot(ctx context.Context, r *redisServer) (*server, time.Duration, error) {
+	s := &server{}
+	var err error
+	if s.addr, err = freeAddress(); err == nil {
+		s.admin, err = freeAddress()
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	s.process, err = l.spawn("bot", []string{
+		"SSL_CERT_FILE=" + l.ca(), "HTTP_ADDR=" + s.addr, "ADMIN_ADDR=" + s.admin, "REDIS_URL=" + r.url(),
+		"SLACK_SIGNING_SECRET=" + l.slack.SigningSecret(), "SLACK_BOT_TOKEN=" + l.slack.BotToken(), "SLACK_API_URL=" + l.slack.APIURL(),
+		"AZURE_TENANT_ID=" + tenantID, "AZURE_CLIENT_ID=" + clientID, "AZURE_CLIENT_SECRET=" + clientSecret,
+		"AZURE_AUTHORITY_HOST=" + l.entra.URL(), "GRAPH_BASE_URL=" + l.graph.BaseURL(),
+		"NEW_MEETINGS_PER_USER=" + plenty, "NEW_MEETINGS_PER_WORKSPACE=" + plenty,
+	}, l.bot, "serve")
+	if err != nil {
+		return nil, 0, err
+	}
+	took, err := s.until(ctx, time.Millisecond, answers("http://"+s.addr+"/readyz"))
+	return s, took, err
+}
+
+// bareKey is the key that the servers without meetings in them answer with.
+const bareKey = "bench:card"
+
+// startBare runs the bare handler.
+func (l *lab) startBare(ctx context.Context, r *redisServer) (*server, time.Duration, error) {
+	s := &server{}
+	var err error
+	if s.addr, err = freeAddress(); err == nil {
+		s.admin, err = freeAddress()
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	s.process, err = l.spawn("bare", []string{
+		"ADDR=" + s.addr, "ADMIN_ADDR=" + s.admin, "REDIS_ADDR=" + r.addr, "SIGNING_SECRET=" + l.slack.SigningSecret(), "KEY=" + bareKey,
+	}, l.bare)
+	if err != nil {
+		return nil, 0, err
+	}
+	took, err := s.until(ctx, time.Millisecond, answers("http://"+s.addr+"/"))
+	return s, took, err
+}
+
+// person adds somebody to the sandbox and returns their Slack ID.
+func (l *lab) person() (string, error) {
+	l.people++
+	id, email := fmt.Sprintf("U%010d", l.people), fmt.Sprintf("person%d@contoso.example", l.people)
+	l.slack.AddUser(sandbox.SlackUser{ID: id, Name: fmt.Sprintf("person%d", l.people), Email: email, EmailConfirmed: true})
+	err := l.graph.AddUser(sandbox.GraphUser{
+		ID: fmt.Sprintf("a1111111-0000-4000-8000-%012d", l.people), UPN: email, Mail: email,
+		DisplayName: fmt.Sprintf("Person %d Example", l.people), DialIn: true,
+	})
+	return id, err
+}
+
+func channelID(number int) string { return fmt.Sprintf("C%010d", number) }
+
+// channel adds a channel of that number and returns its ID.
+func (l *lab) channel(number int) string {
+	id := channelID(number)
+	l.slack.AddChannel(sandbox.SlackChannel{ID: id, Name: fmt.Sprintf("project-%d", number%10_000)})
+	return id
+}
+
+// meet types a command and returns what Slack posted of the answer.
+func (l *lab) meet(ctx context.Context, s *server, c sandbox.SlackCommand) (sandbox.SlackMessage, error) {
+	a, err := l.slack.Command(ctx, "http://"+s.addr, c)
+	switch {
+	case err != nil:
+		return sandbox.SlackMessage{}, err
+	case a.Problem != "" || a.Message == nil:
+		return sandbox.SlackMessage{}, fmt.Errorf("command of %s in %s: status %d, problem %q: %s", c.User, c.Channel, a.Status, a.Problem, a.Body)
+	}
+	return *a.Message, nil
+}
+
+// isCard tells whether a message is a card with a meeting to join.
+func isCard(m sandbox.SlackMessage) bool { return strings.Contains(string(m.Blocks), cardSign) }
+
+// memory is what the Go runtime of a server counts since its start.
+type memory struct{ mallocs, bytes float64 }
+
+// memory reads the counters from the server's heap profile.
+func (s *server) memory(ctx context.Context) (memory, error) {
+	body, err := get(ctx, "http://"+s.admin+"/debug/pprof/heap?debug=1")
+	if err != nil {
+		return memory{}, fmt.Errorf("read the memory figures of %s: %w", s.name, err)
+	}
+	defer func() { _ = body.Close() }()
+	var m memory
+	for lines := bufio.NewScanner(body); lines.Scan(); {
+		name, value, _ := strings.Cut(lines.Text(), " = ")
+		switch name {
+		case "# Mallocs":
+			m.mallocs, err = strconv.ParseFloat(value, 64)
+		case "# TotalAlloc":
+			m.bytes, err = strconv.ParseFloat(value, 64)
+		}
+		if err != nil {
+			return memory{}, fmt.Errorf("read the memory figures of %s: %w", s.name, err)
+		}
+	}
+	if m.mallocs == 0 || m.bytes == 0 {
+		return memory{}, errors.New("the memory figures of " + s.name + " are not in its heap profile")
+	}
+	return m, nil
+}
+
+// profile saves a profile of the server, taken over the given time; 0 for one that needs none.
+func (s *server) profile(ctx context.Context, kind string, over time.Duration, path string) error {
+	url := "http://" + s.admin + "/debug/pprof/" + kind
+	if over > 0 {
+		url += "?seconds=" + strconv.Itoa(max(1, int(over.Seconds())))
+	}
+	body, err := get(ctx, url)
+	if err != nil {
+		return fmt.Errorf("profile %s: %w", s.name, err)
+	}
+	defer func() { _ = body.Close() }()
+	out, err := os.Create(path)
+	if err != nil {
+		return fmt.Errorf("profile %s: %w", s.name, err)
+	}
+	if _, err := io.Copy(out, body); err != nil {
+		_ = out.Close()
+		return fmt.Errorf("profile %s: %w", s.name, err)
+	}
+	return out.Close()
+}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+)
+
+// sdkModule is what takes minutes to build.
+const sdkModule = "github.com/microsoftgraph/msgraph-sdk-go"
+
+// packages measures `go test` for each package with an empty build cache, against the same with a full one.
+func (l *lab) packages(ctx context.Context, o options, r *report) error {
+	list, err := exec.CommandContext(ctx, "go", "list", "meetbot/...").Output()
+	if err != nil {
+		return fmt.Errorf("list the packages: %w", err)
+	}
+	var sdk []string
+	for _, pkg := range strings.Fields(string(list)) {
+		deps, err := exec.CommandContext(ctx, "go", "list", "-deps", "-test", pkg).Output()
+		if err != nil {
+			return fmt.Errorf("list what %s needs: %w", pkg, err)
+		}
+		if strings.Contains(string(deps), sdkModule) {
+			sdk = append(sdk, pkg)
+			if !o.sdk {
+				continue
+			}
+		}
+		empty, full, err := l.coldTest(ctx, pkg)
+		if err != nil {
+			return err
+		}
+		r.compare("go test "+pkg+": empty build cache against a full one", span, series{empty.Seconds()}, series{full.Seconds()}, goal{})
+	}
+	r.note("Packages that link the Graph SDK: %s.", strings.Join(sdk, ", "))
+	return nil
+}
+
+// coldTest runs the tests of a package twice over, with a build cache that is empty at first.
+func (l *lab) coldTest(ctx context.Context, pkg string) (empty, full time.Duration, err error) {
+	cache, err := os.MkdirTemp(l.dir, "cache-")
+	if err != nil {
+		return 0, 0, fmt.Errorf("make a build cache: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(cache) }()
+	for _, took := range []*time.Duration{&empty, &full} {
+		cmd := exec.CommandContext(ctx, "go", "test", "-count", "1", pkg)
+		cmd.Env = append(os.Environ(), "GOCACHE="+cache)
+		start := time.Now()
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return 0, 0, fmt.Errorf("test %s: %w\n%s", pkg, err, out)
+		}
+		*took = time.Since(start)
+	}
+	return empty, full, nil
+}

@@ -1,0 +1,199 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"meetbot/internal/sandbox"
+)
+
+// The repeats are asked by this many people in this many channels.
+const (
+	repeatPeople   = 16
+	repeatChannels = 32
+)
+
+// side is one server's figures, round by round.
+type side struct {
+	*server
+	throughput, p50, p99, rss, own, cpu, mallocs, bytes series
+	amiss                                               int
+}
+
+// known makes a meeting in each of some channels, and returns repeats by everybody in all of them, and the card that is
+// the answer. Everybody has made one, so the bot knows them all.
+func (l *lab) known(ctx context.Context, s *server, people, channels int) (*commands, []byte, error) {
+	var list []sandbox.SlackCommand
+	var who []string
+	for range people {
+		id, err := l.person()
+		if err != nil {
+			return nil, nil, err
+		}
+		who = append(who, id)
+	}
+	var last sandbox.SlackCommand
+	for i := range max(people, channels) {
+		c := sandbox.SlackCommand{User: who[i%people], Channel: l.channel(i % channels)}
+		m, err := l.meet(ctx, s, c)
+		if err != nil {
+			return nil, nil, err
+		}
+		if !isCard(m) {
+			return nil, nil, fmt.Errorf("no card for %s in %s: %s", c.User, c.Channel, m.Text)
+		}
+		last = c
+	}
+	for i := range channels {
+		for _, user := range who {
+			list = append(list, sandbox.SlackCommand{User: user, Channel: l.channel(i)})
+		}
+	}
+	all, err := commandsOf(ctx, l.slack, list)
+	if err != nil {
+		return nil, nil, err
+	}
+	a, err := l.slack.Command(ctx, "http://"+s.addr, last)
+	return all, a.Body, err
+}
+
+// repeat measures a repeat of a known command: the bot, the bare handler, and the same in Bolt for JavaScript.
+func (l *lab) repeat(ctx context.Context, o options, r *report) error {
+	defer l.stopAll()
+	redis, err := l.startRedis(ctx)
+	if err != nil {
+		return err
+	}
+	bot, _, err := l.startBot(ctx, redis)
+	if err != nil {
+		return err
+	}
+	all, card, err := l.known(ctx, bot, repeatPeople, repeatChannels)
+	if err != nil {
+		return err
+	}
+	if err := redis.client.Set(ctx, bareKey, card, 0).Err(); err != nil {
+		return fmt.Errorf("keep the card: %w", err)
+	}
+	bare, _, err := l.startBare(ctx, redis)
+	if err != nil {
+		return err
+	}
+	sides := []*side{{server: bare}, {server: bot}}
+	if o.bolt {
+		bolt, err := l.startBolt(ctx, redis)
+		if err != nil {
+			return err
+		}
+		sides = append(sides, &side{server: bolt})
+	}
+	for round := range o.rounds + 1 {
+		for _, s := range sides {
+			if err := s.round(ctx, o, all, round > 0); err != nil { // the first one warms up
+				return err
+			}
+		}
+	}
+	if o.profiles != "" {
+		if err := bot.profiles(ctx, o, all); err != nil {
+			return err
+		}
+	}
+
+	for _, s := range sides {
+		s.confess(r)
+	}
+	b, t := sides[0], sides[1]
+	r.compare("repeat, bot against bare handler: throughput", perSecond, t.throughput, b.throughput, atLeast(0.85))
+	r.compare("repeat, bot against bare handler: p50", span, t.p50, b.p50, goal{})
+	r.compare("repeat, bot against bare handler: p99", span, t.p99, b.p99, goal{})
+	r.compare("repeat, bot against bare handler: CPU of the server per request", span, t.cpu, b.cpu, goal{})
+	r.compare("repeat, bot against bare handler: memory after the load", mebibytes, t.rss, b.rss, atMost(3))
+	r.compare("repeat, bot against bare handler: the part of it that no file backs", mebibytes, t.own, b.own, goal{})
+	r.compare("repeat, bot against bare handler: allocations per request", count, t.mallocs, b.mallocs, goal{})
+	r.compare("repeat, bot against bare handler: bytes allocated per request", count, t.bytes, b.bytes, goal{})
+	if o.bolt {
+		n := sides[2]
+		r.compare("repeat, bot against Bolt for JavaScript: throughput", perSecond, t.throughput, n.throughput, atLeast(2.5))
+		r.compare("repeat, bot against Bolt for JavaScript: p50", span, t.p50, n.p50, goal{})
+		r.compare("repeat, bot against Bolt for JavaScript: p99", span, t.p99, n.p99, goal{})
+		r.compare("repeat, bot against Bolt for JavaScript: CPU of the server per request", span, t.cpu, n.cpu, goal{})
+		r.compare("repeat, bot against Bolt for JavaScript: memory after the load", mebibytes, t.rss, n.rss, atMost(0.5))
+		r.compare("repeat, bot against Bolt for JavaScript: the part of it that no file backs", mebibytes, t.own, n.own, goal{})
+	}
+	r.note("Repeats: %d people in %d channels, %d keep-alive connections, %d rounds of %s a side, the sides in turn; the answer has %d bytes.",
+		repeatPeople, repeatChannels, o.connections, o.rounds, o.round, len(card))
+	return nil
+}
+
+// confess notes answers that were no card.
+func (s *side) confess(r *report) {
+	if s.amiss > 0 {
+		r.note("%d answers of %s were no card.", s.amiss, s.name)
+	}
+}
+
+// round puts load on one side, and keeps the figures if they count.
+func (s *side) round(ctx context.Context, o options, all *commands, counts bool) error {
+	wire, err := all.sign()
+	if err != nil {
+		return err
+	}
+	var before, after memory
+	if s.admin != "" {
+		if before, err = s.memory(ctx); err != nil {
+			return err
+		}
+	}
+	start, err := s.usage()
+	if err != nil {
+		return err
+	}
+	load, err := drive(ctx, []string{s.addr}, wire, o.connections, o.round)
+	if err != nil {
+		return fmt.Errorf("%s: %w: %s", s.name, err, s.tail())
+	}
+	end, err := s.usage()
+	if err != nil {
+		return err
+	}
+	if s.admin != "" {
+		if after, err = s.memory(ctx); err != nil {
+			return err
+		}
+	}
+	if !counts {
+		return nil
+	}
+	n := float64(len(load.took))
+	s.amiss += load.amiss
+	s.throughput = append(s.throughput, n/load.elapsed.Seconds())
+	s.p50, s.p99 = append(s.p50, quantile(load.took, 0.5)), append(s.p99, quantile(load.took, 0.99))
+	s.cpu, s.rss = append(s.cpu, (end.cpu-start.cpu).Seconds()/n), append(s.rss, end.rss)
+	s.own = append(s.own, end.own)
+	s.mallocs, s.bytes = append(s.mallocs, (after.mallocs-before.mallocs)/n), append(s.bytes, (after.bytes-before.bytes)/n)
+	return nil
+}
+
+// profiles saves what the server does under load: bot.cpu.pprof and bot.allocs.pprof.
+func (s *server) profiles(ctx context.Context, o options, all *commands) error {
+	wire, err := all.sign()
+	if err != nil {
+		return err
+	}
+	const long = 10 * time.Second
+	var both errgroup.Group
+	both.Go(func() error {
+		_, err := drive(ctx, []string{s.addr}, wire, o.connections, long)
+		return err
+	})
+	both.Go(func() error { return s.profile(ctx, "profile", long, filepath.Join(o.profiles, s.name+".cpu.pprof")) })
+	if err := both.Wait(); err != nil {
+		return err
+	}
+	return s.profile(ctx, "allocs", 0, filepath.Join(o.profiles, s.name+".allocs.pprof"))
+}
