@@ -127,9 +127,7 @@ func (s *Service) carryOut(ctx context.Context, j Job) (outcome, error) {
 		return s.giveUp(ctx, j)
 	}
 	asker, err := s.identify(ctx, j.Asker)
-	if asker.Language == "" {
-		asker.Language = j.Language
-	}
+	asker.Language = s.language(&asker, j.Language)
 	if err != nil {
 		return s.refused(ctx, j, asker.Language, err, Organizer{})
 	}
@@ -157,7 +155,7 @@ func (s *Service) reply(ctx context.Context, l Lease, out outcome, place *inPlac
 		if state.Meeting == nil {
 			return &Error{Code: Unavailable, Err: errors.New("conversation's meeting is gone from the store")}
 		}
-		reply = s.card(j.Command, state, s.language(state.Identity), state.Meeting.ClaimID == out.made)
+		reply = s.card(j.Command, state, s.language(state.Identity, j.Language), state.Meeting.ClaimID == out.made)
 	}
 	again, err := s.Queue.Sending(ctx, l)
 	if err != nil {

@@ -26,6 +26,9 @@ type Route struct {
 	Thread  string `json:"thread,omitempty"` // answer inside this thread
 	User    string `json:"user,omitempty"`
 	Service string `json:"service,omitempty"` // the platform's endpoint, where it differs from one request to the next
+	Message string `json:"message,omitempty"` // the message to answer, where an answer names it
+	Alone   bool   `json:"alone,omitempty"`   // nobody but the asker reads the conversation
+	Root    bool   `json:"root,omitempty"`    // an answer to everybody begins a thread of its own
 	// Capability is a URL to which anybody who knows it may post (Slack's response_url). It is a secret: it goes to
 	// no log and no dead letter.
 	Capability string `json:"capability,omitempty"`
