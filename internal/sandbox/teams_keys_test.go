@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"context"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -131,11 +133,16 @@ func TestTeamsKeyPublisherFails(t *testing.T) {
 			t.Errorf("%s: %s", path, got)
 		}
 	}
-	w.Fault(Fault{Target: "metadata", Latency: time.Minute})
-	client := &http.Client{Timeout: 20 * time.Millisecond}
-	if resp, err := client.Get(w.MetadataURL()); err == nil {
-		_ = resp.Body.Close()
-		t.Error("the metadata do not hang")
+	w.Fault(Fault{Target: "metadata", Latency: time.Hour})
+	ctx, giveUp := context.WithCancel(t.Context())
+	hung := make(chan error, 1)
+	go func() { hung <- readJSON(ctx, w.MetadataURL(), &struct{}{}) }()
+	for metadata := 0; metadata < 2; metadata, _ = w.KeyFetches() {
+		time.Sleep(time.Millisecond) // between two looks at the condition
+	}
+	giveUp()
+	if err := <-hung; !errors.Is(err, context.Canceled) {
+		t.Errorf("the metadata do not hang: %v", err)
 	}
 	w.ClearFaults()
 	if err := readJSON(t.Context(), w.MetadataURL(), &struct{}{}); err != nil {

@@ -194,7 +194,7 @@ func (e teamsShown) parts(list []teamsPart) []teamsPart {
 var (
 	teamsMarkedLink = regexp.MustCompile(`\[([^\]]*)\]\(([^)\s]+)\)`)
 	teamsMarkedBold = regexp.MustCompile(`\*\*([^*\n]+)\*\*`)
-	teamsMarkedItal = regexp.MustCompile(`(^|[\s(])[_*]([^_*\n]+)[_*]($|[\s).,:;!?])`)
+	teamsMarkedItal = regexp.MustCompile(`(^|[\s(])[_*]([^_*\s]|[^_*\s][^_*\n]*[^_*\s])[_*]($|[\s).,:;!?])`)
 	teamsEscaped    = regexp.MustCompile("\\\\([\\\\`*_{}\\[\\]()#+.!|~>-])")
 	teamsTag        = regexp.MustCompile(`<[^>]+>`)
 )

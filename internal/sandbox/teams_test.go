@@ -45,7 +45,7 @@ type teamsWorld struct {
 
 func startTeams(t *testing.T, o TeamsOptions) *teamsWorld {
 	t.Helper()
-	entra, client := startEntra(t, EntraOptions{})
+	entra, client := startEntra(t, EntraOptions{Now: o.Now})
 	o.Entra = entra
 	s, err := NewTeams(o)
 	if err != nil {
@@ -429,9 +429,13 @@ func TestTeamsRedelivers(t *testing.T) {
 		"too many":       {[]int{429, 200}, []int{429, 200}},
 		"not redirected": {[]int{302}, []int{302}},
 	}
-	w := startTeams(t, TeamsOptions{Deadline: 200 * time.Millisecond, RetryDelays: []time.Duration{0, time.Millisecond, time.Millisecond}})
+	w := startTeams(t, TeamsOptions{RetryDelays: []time.Duration{0, time.Millisecond, time.Millisecond}})
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			w.o.Deadline = time.Minute
+			if slices.Contains(test.answers, 0) {
+				w.o.Deadline = 2 * time.Second
+			}
 			n := 0
 			app, heard := teamsBot(t, w.Teams, func(w http.ResponseWriter, r *http.Request) {
 				status := test.answers[min(n, len(test.answers)-1)]
