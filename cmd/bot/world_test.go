@@ -42,6 +42,7 @@ type world struct {
 	t     testing.TB
 	redis *redistest.Server
 	slack *sandbox.Slack
+	teams *sandbox.Teams // nil: see withTeams
 	entra *sandbox.Entra
 	graph *sandbox.Graph
 	logs  *logBook
