@@ -2,6 +2,9 @@ module meetbot
 
 go 1.26.0
 
+// What npm installs for the tests is no Go.
+ignore node_modules
+
 require (
 	github.com/Azure/azure-sdk-for-go/sdk/azcore v1.23.3
 	github.com/Azure/azure-sdk-for-go/sdk/azidentity v1.15.0
