@@ -18,7 +18,8 @@ import (
 	"testing"
 )
 
-// Playground is the script that starts Microsoft 365 Agents Playground, for [Node].
+// Playground is the script that starts Microsoft 365 Agents Playground, for [Node]. With TEAMSAPPTESTER_BROWSER=none in
+// its environment it opens no browser of its own.
 const Playground = "node_modules/@microsoft/m365agentsplayground/cli.js"
 
 // ManifestProblems returns, for each of the documents, what Microsoft's validator has against it: nothing if it is in
