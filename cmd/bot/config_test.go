@@ -168,6 +168,9 @@ func TestCommandLine(t *testing.T) {
 		{args: []string{"manifest", "slack"}, code: 2, err: "--url"},
 		{args: []string{"manifest", "slack", "--url", "http://bot.example.com"}, code: 1, err: "https"},
 		{args: []string{"manifest", "slack", "--url", "https://bot.example.com"}, out: `"https://bot.example.com/slack/commands"`},
+		{args: []string{"manifest", "teams", "--url", "https://bot.contoso.example"}, code: 2, err: "--app-id"},
+		{args: []string{"manifest", "teams", "--url", "http://bot.contoso.example", "--app-id", "meetbot"}, code: 1, err: "wanted a GUID"},
+		{args: []string{"manifest", "teams", "--url", "http://bot.contoso.example", "--app-id", "meetbot"}, code: 1, err: "https"},
 		{args: []string{"serve", "--redis-url", "x"}, code: 1, err: "SLACK_SIGNING_SECRET is missing"},
 	} {
 		var out, problems strings.Builder
