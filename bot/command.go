@@ -18,6 +18,7 @@ const (
 	Show    Kind = "show"    // the card for the asker alone; makes nothing
 	Help    Kind = "help"    // what the bot can do
 	Unclear Kind = "unclear" // a near miss of a subcommand, which is asked back about
+	Welcome Kind = "welcome" // nobody's command: the bot was brought into the conversation
 )
 
 // CommandName is the word that calls the bot: a slash command on Slack, the first word after a mention elsewhere.
@@ -87,6 +88,32 @@ func ParseCommand(text string) Command {
 		}
 	}
 	return Command{Kind: Meet, Subject: subject(text)}
+}
+
+// ParseAddressed understands what follows a mention of the bot: the command's own name may be said or left out.
+func ParseAddressed(text string) Command {
+	text = strings.TrimSpace(text)
+	word, rest, _ := strings.Cut(text, " ")
+	if strings.EqualFold(strings.TrimPrefix(word, "/"), CommandName) {
+		text = rest
+	}
+	return ParseCommand(text)
+}
+
+// Addressed tells whether a text that mentions nobody is meant for the bot: it begins with the command's own name, or with a
+// word of the command table.
+func Addressed(text string) bool {
+	word, _, _ := strings.Cut(CleanText(text), " ")
+	word = strings.TrimPrefix(word, "/")
+	if strings.EqualFold(word, CommandName) {
+		return true
+	}
+	for _, spec := range Commands {
+		if spec.Word != "" && strings.EqualFold(word, spec.Word) {
+			return true
+		}
+	}
+	return false
 }
 
 // nearMiss returns the subcommand that word was probably meant to be.

@@ -5,7 +5,8 @@ import "time"
 // Explain turns a refusal into what its asker reads: the one place where failures become sentences. The organizer is
 // the one in whose name the meeting was to be made, clientID is the Entra app's, and c is the command that was refused.
 func Explain(lang Language, refusal *Error, organizer Organizer, clientID string, c Command) Reply {
-	reply := Reply{Audience: ForAsker, Language: lang}
+	aloud := say("refusal.aloud", "Again", c.typed())
+	reply := Reply{Audience: ForAsker, Language: lang, Aloud: &aloud}
 	id := "refusal." + string(refusal.Code)
 	switch refusal.Code {
 	case NoAccessPolicy:
@@ -49,6 +50,13 @@ func HelpText(w *Words, lang Language) Reply {
 	reply.Messages = append(reply.Messages,
 		say("help.quotes", "Command", command{subject: literal}),
 		say("help.thread", "Command", mention{}))
+	return reply
+}
+
+// Greeting says how to start, once the bot has come into a conversation.
+func Greeting(lang Language) Reply {
+	reply := sentence(lang, say("welcome.start"))
+	reply.Audience = ForEveryone
 	return reply
 }
 

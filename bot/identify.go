@@ -54,18 +54,14 @@ func (s *Service) lookUp(ctx context.Context, a Asker) (Identity, error) {
 		return Identity{}, err
 	}
 	id := Identity{Language: profile.Language}
-	if id.Language == "" {
-		id.Language = s.Language
-	}
 	if refusal := s.Askers.admits(profile); refusal != nil {
 		id.Refusal = refusal
 		return id, nil
 	}
-	found, err := s.find(ctx, profile)
+	user, refusal, err := s.person(ctx, profile)
 	if err != nil {
 		return id, err
 	}
-	user, refusal := s.Askers.settles(profile.Email, found)
 	if refusal != nil {
 		id.Refusal = refusal
 		return id, nil
@@ -74,18 +70,24 @@ func (s *Service) lookUp(ctx context.Context, a Asker) (Identity, error) {
 	return id, nil
 }
 
-func (s *Service) find(ctx context.Context, p Profile) ([]DirectoryUser, error) {
+// person finds the one Entra user that the profile belongs to, or why that user is refused.
+func (s *Service) person(ctx context.Context, p Profile) (DirectoryUser, *Error, error) {
 	if p.EntraID == "" {
-		return s.graph.usersByEmail(ctx, p.Email)
+		found, err := s.graph.usersByEmail(ctx, p.Email)
+		if err != nil {
+			return DirectoryUser{}, nil, err
+		}
+		user, refusal := s.Askers.settles(p.Email, found)
+		return user, refusal, nil
 	}
 	user, err := s.graph.user(ctx, p.EntraID)
 	if CodeOf(err) == NoSuchUser {
-		return nil, nil
+		return DirectoryUser{}, &Error{Code: OutsideWorkspace}, nil // the ID is proven, so it is another tenant's
 	}
 	if err != nil {
-		return nil, err
+		return DirectoryUser{}, nil, err
 	}
-	return []DirectoryUser{user}, nil
+	return user, s.Askers.admitsUser(user), nil
 }
 
 // organizer is the one in whose name the asker's meeting is made, or tried first.

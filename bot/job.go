@@ -20,12 +20,23 @@ type Job struct {
 	Trace        string       `json:"trace"` // the request ID that log lines carry
 }
 
+// place is where the answer is read. Who saw a card is a matter of the place: one in a thread was not seen in the channel,
+// though both may be the same conversation.
+func (j Job) place() Conversation {
+	where := j.Conversation
+	where.Thread = j.Route.Thread
+	return where
+}
+
 // Route says where an answer can go. Platforms fill in what they have.
 type Route struct {
 	Channel string `json:"channel,omitempty"`
 	Thread  string `json:"thread,omitempty"` // answer inside this thread
 	User    string `json:"user,omitempty"`
 	Service string `json:"service,omitempty"` // the platform's endpoint, where it differs from one request to the next
+	Message string `json:"message,omitempty"` // the message to answer, where an answer names it
+	Alone   bool   `json:"alone,omitempty"`   // nobody but the asker reads the conversation
+	Root    bool   `json:"root,omitempty"`    // an answer to everybody begins a thread of its own
 	// Capability is a URL to which anybody who knows it may post (Slack's response_url). It is a secret: it goes to
 	// no log and no dead letter.
 	Capability string `json:"capability,omitempty"`

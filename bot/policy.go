@@ -110,13 +110,29 @@ func (p AskerPolicy) settles(email string, found []DirectoryUser) (DirectoryUser
 	default:
 		return DirectoryUser{}, &Error{Code: AmbiguousIdentity, Reason: email}
 	}
-	user := found[0]
+	return found[0], p.judges(found[0])
+}
+
+// admitsUser judges a directory user whom the chat platform itself proves. It is the user principal
+// name, not any e-mail, that must be in an allowed domain.
+func (p AskerPolicy) admitsUser(user DirectoryUser) *Error {
+	if refusal := p.judges(user); refusal != nil {
+		return refusal
+	}
+	if !user.Guest && !p.admitsDomain(user.UPN) { // a guest's is made up: ben_fabrikam.com#EXT#@contoso.example
+		return &Error{Code: DomainNotAllowed, Reason: user.UPN}
+	}
+	return nil
+}
+
+// judges tells why a directory user is refused for what they are there.
+func (p AskerPolicy) judges(user DirectoryUser) *Error {
 	switch {
 	case !user.Enabled:
-		return DirectoryUser{}, &Error{Code: DisabledAccount, Reason: email}
+		return &Error{Code: DisabledAccount}
 	case user.Guest && !p.Guests:
-		return DirectoryUser{}, &Error{Code: GuestAccount}
+		return &Error{Code: GuestAccount}
 	default:
-		return user, nil
+		return nil
 	}
 }

@@ -22,6 +22,8 @@ type Reply struct {
 	Card     *Card     // a meeting to show; nil for sentences
 	Messages []Message // sentences, one paragraph each
 	Code     []string  // lines to copy, after the first sentence
+	// Aloud is said in place of the sentences where the asker cannot be told alone; nil if everybody may read them.
+	Aloud *Message
 }
 
 // Card shows a meeting.
@@ -102,6 +104,10 @@ func (c Card) Notes() []Message {
 	}
 	return []Message{say("card.dead_link")}
 }
+
+// RefreshLabel is the text of the button that shows which meeting is the current one, where a platform can change a card
+// in its place.
+func (c Card) RefreshLabel() Message { return say("card.refresh") }
 
 // JoinLabel is the text of the button that joins.
 func (c Card) JoinLabel() Message { return say("card.join") }

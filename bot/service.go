@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -132,8 +133,9 @@ type Request struct {
 	Conversation Conversation
 	Asker        Asker
 	Command      Command
-	Root         string // the message of the command itself, where a thread can be opened under it
-	Topic        string // the channel's name where it is known and public
+	Root         string   // the message of the command itself, where a thread can be opened under it
+	Topic        string   // the channel's name where it is known and public
+	Language     Language // the asker's, where the request tells; otherwise what is remembered of them counts
 	Route        Route
 	Received     time.Time
 	Trace        string
@@ -161,12 +163,13 @@ func (s *Service) Ask(ctx context.Context, r Request) Answer {
 	state, err := s.Conversations.Look(ctx, r.Conversation, look)
 	if err != nil {
 		s.Log.WarnContext(ctx, "cannot read conversation", "request", r.Trace, "error", err)
-		if reply, ok := s.wordsOnly(r.Command, s.Language); ok {
+		lang := s.language(nil, r.Language)
+		if reply, ok := s.wordsOnly(r.Command, lang); ok {
 			return s.at(ctx, r, "words", reply)
 		}
-		return s.at(ctx, r, "unreachable", Unreachable(s.Language, r.Command))
+		return s.at(ctx, r, "unreachable", Unreachable(lang, r.Command))
 	}
-	lang := s.language(state.Identity)
+	lang := s.language(state.Identity, r.Language)
 	if reply, ok := s.wordsOnly(r.Command, lang); ok {
 		return s.at(ctx, r, "words", reply)
 	}
@@ -217,7 +220,7 @@ func (s *Service) Accept(ctx context.Context, r Request) error {
 func (s *Service) job(r Request, state State) Job {
 	return Job{
 		ID: r.ID, Conversation: state.Conversation, Command: r.Command, Asker: r.Asker, Seen: state.Generation(),
-		Language: s.language(state.Identity), Topic: r.Topic, Route: r.Route, Accepted: r.Received, Trace: r.Trace,
+		Language: s.language(state.Identity, r.Language), Topic: r.Topic, Route: r.Route, Accepted: r.Received, Trace: r.Trace,
 	}
 }
 
@@ -242,6 +245,8 @@ func (s *Service) wordsOnly(c Command, lang Language) (Reply, bool) {
 		return HelpText(s.Words, lang), true
 	case Unclear:
 		return AskBack(lang, c), true
+	case Welcome:
+		return Greeting(lang), true
 	default:
 		return Reply{}, false
 	}
@@ -276,11 +281,12 @@ func (s *Service) card(c Command, state State, lang Language, made bool) Reply {
 	return reply
 }
 
-func (s *Service) language(id *Identity) Language {
-	if id == nil || id.Language == "" {
-		return s.Language
+// language is the asker's: what their platform remembers of them, or else what came with the request, or else the default.
+func (s *Service) language(id *Identity, told Language) Language {
+	if id != nil {
+		told = cmp.Or(id.Language, told)
 	}
-	return id.Language
+	return cmp.Or(told, s.Language)
 }
 
 // inPlace hands the result of an attempt to the request that still waits for it.

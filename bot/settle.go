@@ -156,11 +156,7 @@ func (s *Service) giveUp(ctx context.Context, j Job) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	lang := j.Language
-	if id != nil {
-		lang = s.language(id)
-	}
-	return outcome{name: "gave_up", reply: GaveUp(lang, j.Conversation, j.Command, s.Timing.GiveUp)}, nil
+	return outcome{name: "gave_up", reply: GaveUp(s.language(id, j.Language), j.Conversation, j.Command, s.Timing.GiveUp)}, nil
 }
 
 // letGo releases the claim that an earlier attempt of the job may have left, so that the next asker starts afresh. It

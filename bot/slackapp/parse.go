@@ -113,10 +113,5 @@ func mentioned(text, botUser string) bot.Command {
 			break
 		}
 	}
-	text = strings.TrimSpace(plain(text))
-	word, rest, _ := strings.Cut(text, " ")
-	if strings.EqualFold(strings.TrimPrefix(word, "/"), bot.CommandName) {
-		text = rest
-	}
-	return bot.ParseCommand(text)
+	return bot.ParseAddressed(plain(text))
 }

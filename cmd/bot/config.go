@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -25,9 +26,15 @@ type Config struct {
 	AdminAddr string `name:"admin-addr" env:"ADMIN_ADDR" default:"localhost:9090" help:"Listen address for /metrics and profiles; never the public one."`
 	RedisURL  string `name:"redis-url" env:"REDIS_URL" default:"redis://localhost:6379/0" help:"redis:// or rediss://; Sentinel and Cluster too."`
 
-	SlackSigningSecret string `name:"slack-signing-secret" env:"SLACK_SIGNING_SECRET" help:"Signing secret of the Slack app."`
+	SlackSigningSecret string `name:"slack-signing-secret" env:"SLACK_SIGNING_SECRET" help:"Signing secret of the Slack app; Slack is off without it and the next."`
 	SlackBotToken      string `name:"slack-bot-token" env:"SLACK_BOT_TOKEN" help:"Bot token of the Slack app (xoxb-…)."`
 	SlackAPIURL        string `name:"slack-api-url" env:"SLACK_API_URL" default:"https://slack.com/api/" help:"Base of the Slack Web API; ends in a slash."`
+
+	TeamsAppID        string   `name:"teams-app-id" env:"TEAMS_APP_ID" help:"App ID of the Teams bot; Teams is off without it."`
+	TeamsAppSecret    string   `name:"teams-app-secret" env:"TEAMS_APP_SECRET" help:"Its client secret; not needed if it is the Entra app that calls Graph."`
+	TeamsTenantID     string   `name:"teams-tenant-id" env:"TEAMS_TENANT_ID" help:"Tenant whose people the Teams bot serves, and where it is registered; the Graph tenant if empty."`
+	TeamsMetadataURL  string   `name:"teams-openid-metadata-url" env:"TEAMS_OPENID_METADATA_URL" default:"https://login.botframework.com/v1/.well-known/openidconfiguration" help:"Where the keys of inbound tokens are announced, in a national cloud."`
+	TeamsServiceHosts []string `name:"teams-service-hosts" env:"TEAMS_SERVICE_HOSTS" help:"Hosts that answers may go to, beyond Microsoft's own."`
 
 	TenantID            string `name:"azure-tenant-id" env:"AZURE_TENANT_ID" help:"Entra tenant."`
 	ClientID            string `name:"azure-client-id" env:"AZURE_CLIENT_ID" help:"Client ID of the Entra app that calls Graph."`
@@ -82,8 +89,11 @@ func (c Config) Check() error {
 	err := store.CheckURL(c.RedisURL)
 	p.need(err == nil, "REDIS_URL", fmt.Sprintf("cannot be used (%v)", err), "redis://localhost:6379/0")
 
-	p.need(c.SlackSigningSecret != "", "SLACK_SIGNING_SECRET", "is missing (Slack app, Basic Information)", "8f742231b10e8888abcd99yyyzzz85a5")
-	p.need(strings.HasPrefix(c.SlackBotToken, "xoxb-"), "SLACK_BOT_TOKEN", "is missing or is not a bot token (Slack app, OAuth & Permissions)", "xoxb-…")
+	if c.slackOn() || !c.teamsOn() {
+		p.need(c.SlackSigningSecret != "", "SLACK_SIGNING_SECRET", "is missing (Slack app, Basic Information)", "8f742231b10e8888abcd99yyyzzz85a5")
+		p.need(strings.HasPrefix(c.SlackBotToken, "xoxb-"), "SLACK_BOT_TOKEN", "is missing or is not a bot token (Slack app, OAuth & Permissions)", "xoxb-…")
+	}
+	p.need(c.slackOn() || c.teamsOn(), "TEAMS_APP_ID", "is missing too, and one chat platform is needed: Slack or Teams", "22222222-3333-4444-5555-666666666666")
 	p.need(isBase(c.SlackAPIURL) && strings.HasSuffix(c.SlackAPIURL, "/"), "SLACK_API_URL", "must be an https URL that ends in a slash", "https://slack.com/api/")
 
 	p.need(guid.MatchString(c.TenantID) || domain.MatchString(c.TenantID), "AZURE_TENANT_ID", "is missing or is neither a GUID nor a domain", "8eaef023-2b34-4da1-9baa-8bc8c9d6a490")
@@ -104,6 +114,9 @@ func (c Config) Check() error {
 	p.need(isBase(c.GraphBaseURL) && strings.HasSuffix(strings.TrimSuffix(c.GraphBaseURL, "/"), "/v1.0"), "GRAPH_BASE_URL", "must be an https URL that ends in /v1.0", "https://graph.microsoft.com/v1.0")
 	p.need(!strings.Contains(c.GraphBaseURL, "chinacloudapi.cn"), "GRAPH_BASE_URL", "is the China cloud's, whose Graph cannot make meetings for an app", "https://graph.microsoft.com/v1.0")
 
+	if c.teamsOn() {
+		c.checkTeams(&p)
+	}
 	_, err = bot.ParseOrganizerPolicy(c.Organizer)
 	p.need(err == nil, "ORGANIZER", fmt.Sprintf("cannot be understood (%v)", err), "requester")
 	for _, d := range c.AllowedDomains {
@@ -119,6 +132,27 @@ func (c Config) Check() error {
 	p.need(err == nil, "LOG_LEVEL", "is not one of debug, info, warn, error", "info")
 	p.need(c.LogFormat == "json" || c.LogFormat == "text", "LOG_FORMAT", "is not one of json, text", "json")
 	return p.err()
+}
+
+func (c Config) slackOn() bool { return c.SlackSigningSecret != "" || c.SlackBotToken != "" }
+
+func (c Config) teamsOn() bool {
+	return c.TeamsAppID != "" || c.TeamsAppSecret != "" || c.TeamsTenantID != ""
+}
+
+func (c Config) checkTeams(p *problems) {
+	p.need(guid.MatchString(c.TeamsAppID), "TEAMS_APP_ID", "is missing or is not a GUID (Azure Bot, Configuration, Microsoft App ID)", "22222222-3333-4444-5555-666666666666")
+	p.need(c.TeamsAppSecret != "" || strings.EqualFold(c.TeamsAppID, c.ClientID), "TEAMS_APP_SECRET", "is missing, and the Teams bot is another app than AZURE_CLIENT_ID", "…")
+	if c.TeamsTenantID == "" {
+		p.need(guid.MatchString(c.TenantID), "TEAMS_TENANT_ID", "is missing, and AZURE_TENANT_ID is not the tenant's GUID", "8eaef023-2b34-4da1-9baa-8bc8c9d6a490")
+	} else {
+		p.need(guid.MatchString(c.TeamsTenantID), "TEAMS_TENANT_ID", "is not a GUID", "8eaef023-2b34-4da1-9baa-8bc8c9d6a490")
+	}
+	p.need(isBase(c.TeamsMetadataURL), "TEAMS_OPENID_METADATA_URL", "must be an https URL", "https://login.botframework.com/v1/.well-known/openidconfiguration")
+	for _, host := range c.TeamsServiceHosts {
+		u, err := url.Parse("https://" + host)
+		p.need(err == nil && host != "" && u.Host == host, "TEAMS_SERVICE_HOSTS", fmt.Sprintf("holds %q, which is not a host", host), "smba.trafficmanager.net")
+	}
 }
 
 func isAddress(addr string) bool {
@@ -178,6 +212,21 @@ func (c Config) domains() []string {
 		all = append(all, strings.ToLower(strings.TrimSpace(d)))
 	}
 	return all
+}
+
+// teamsTenant is the tenant that the Teams bot serves.
+func (c Config) teamsTenant() string { return cmp.Or(c.TeamsTenantID, c.TenantID) }
+
+// teamsTokens says how the Teams bot proves itself to Entra: by its own secret, or as the app that calls Graph.
+func (c Config) teamsTokens() graphclient.Config {
+	if c.TeamsAppSecret == "" {
+		own := c.graph()
+		own.TenantID = c.teamsTenant()
+		return own
+	}
+	return graphclient.Config{
+		TenantID: c.teamsTenant(), ClientID: c.TeamsAppID, ClientSecret: c.TeamsAppSecret, AuthorityHost: c.AuthorityHost,
+	}
 }
 
 func (c Config) graph() graphclient.Config {

@@ -16,6 +16,7 @@ import (
 
 	"meetbot/bot"
 	"meetbot/bot/slackapp"
+	"meetbot/bot/teamsapp"
 	"meetbot/graphclient"
 	"meetbot/internal/telemetry"
 	"meetbot/store"
@@ -43,7 +44,8 @@ type Surroundings struct {
 type Replica struct {
 	log     *slog.Logger
 	store   *store.Store
-	slack   *slackapp.App
+	slack   *slackapp.App // nil: Slack is off
+	teams   *teamsapp.App // nil: Teams is off
 	graph   *graphclient.Client
 	service *bot.Service
 	metrics *telemetry.Metrics
@@ -90,17 +92,26 @@ func (r *Replica) build(ctx context.Context, c Config, in Surroundings) error {
 	if r.graph, err = graphclient.New(graphConfig); err != nil {
 		return err
 	}
-	r.slack, err = slackapp.New(slackapp.Config{
-		SigningSecret: c.SlackSigningSecret, BotToken: c.SlackBotToken, APIURL: c.SlackAPIURL,
-		Words: words, Language: lang, Holds: r.store, Log: r.log,
-	})
-	if err != nil {
-		return err
+	platforms := map[string]bot.Platform{}
+	if c.slackOn() {
+		if r.slack, err = slackapp.New(slackapp.Config{
+			SigningSecret: c.SlackSigningSecret, BotToken: c.SlackBotToken, APIURL: c.SlackAPIURL,
+			Words: words, Language: lang, Holds: r.store, Log: r.log,
+		}); err != nil {
+			return err
+		}
+		platforms[slackapp.Platform] = r.slack
+	}
+	if c.teamsOn() {
+		if r.teams, err = newTeams(c, in, r, words, lang); err != nil {
+			return err
+		}
+		platforms[teamsapp.Platform] = r.teams
 	}
 	r.service = bot.NewService(bot.Config{
 		Conversations: r.store, Identities: r.store, Queue: r.store, Limiter: r.store, Meetings: r.graph, Directory: r.graph,
 		Words: words, Log: r.log, Observer: r.metrics,
-		Platforms:  map[string]bot.Platform{slackapp.Platform: r.slack},
+		Platforms:  platforms,
 		Organizers: organizers,
 		Askers:     bot.AskerPolicy{Domains: c.domains(), Guests: c.allowGuests()},
 		Limits:     bot.Limits{Window: time.Hour, PerUser: c.PerUser, PerWorkspace: c.PerWorkspace},
@@ -115,6 +126,21 @@ func (r *Replica) build(ctx context.Context, c Config, in Surroundings) error {
 	}
 	r.publicHTTP, r.adminHTTP = server(r.publicMux(), r.log), server(r.adminMux(), r.log)
 	return nil
+}
+
+// newTeams builds the Teams front-end.
+func newTeams(c Config, in Surroundings, r *Replica, words *bot.Words, lang bot.Language) (*teamsapp.App, error) {
+	cloud := teamsapp.CloudOf(c.TeamsMetadataURL)
+	config := c.teamsTokens()
+	config.RootCAs, config.Observe = in.RootCAs, r.metrics.Graph
+	tokens, err := graphclient.NewTokens(config, cloud.Scope)
+	if err != nil {
+		return nil, fmt.Errorf("TEAMS_APP_ID, TEAMS_APP_SECRET: %w", err)
+	}
+	return teamsapp.New(teamsapp.Config{
+		AppID: c.TeamsAppID, TenantID: c.teamsTenant(), Cloud: cloud, Hosts: c.TeamsServiceHosts, Tokens: tokens,
+		Words: words, Language: lang, Holds: r.store, Log: r.log,
+	})
 }
 
 func server(h http.Handler, log *slog.Logger) *http.Server {
@@ -135,7 +161,12 @@ func (r *Replica) AdminURL() string { return "http://" + r.admin.Addr().String()
 
 func (r *Replica) publicMux() http.Handler {
 	mux := http.NewServeMux()
-	r.slack.Register(mux, r.service)
+	if r.slack != nil {
+		r.slack.Register(mux, r.service)
+	}
+	if r.teams != nil {
+		r.teams.Register(mux, r.service)
+	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", r.ready)
 	return mux
@@ -158,7 +189,7 @@ func (r *Replica) ready(w http.ResponseWriter, req *http.Request) {
 	if err := r.store.Ping(req.Context()); err != nil {
 		not = append(not, "Redis does not answer")
 	}
-	if !r.slack.Connected() {
+	if r.slack != nil && !r.slack.Connected() {
 		not = append(not, "Slack has not told the workspace yet")
 	}
 	if len(not) > 0 {
@@ -184,11 +215,13 @@ func (r *Replica) Run(ctx context.Context) error {
 			}
 		})
 	}
-	wg.Go(func() {
-		if err := r.connect(ctx); err != nil {
-			stop(err)
-		}
-	})
+	if r.slack != nil {
+		wg.Go(func() {
+			if err := r.connect(ctx); err != nil {
+				stop(err)
+			}
+		})
+	}
 	wg.Go(func() { r.service.Run(ctx) })
 	r.log.Info("serving", "address", r.public.Addr().String(), "admin", r.admin.Addr().String())
 

@@ -43,6 +43,7 @@ type world struct {
 	t     testing.TB
 	redis *redistest.Server // nil in a world without one
 	slack *sandbox.Slack
+	teams *sandbox.Teams // nil: see withTeams
 	entra *sandbox.Entra
 	graph *sandbox.Graph
 	logs  *logBook

@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// EntraOptions describe the tenant and its one app registration.
+// EntraOptions describe the tenant and its first app registration. See [Entra.AddApp] for more.
 type EntraOptions struct {
 	TenantID     string
 	ClientID     string
@@ -37,6 +37,13 @@ type EntraOptions struct {
 	Now func() time.Time
 }
 
+// EntraApp is another app registration of the tenant: one with a secret and nothing else.
+type EntraApp struct {
+	ClientID     string
+	ClientSecret string
+	Roles        []string // application permissions with admin consent
+}
+
 // EntraFederation is a federated identity credential: whoever shows a token of this issuer for this subject is the app.
 type EntraFederation struct {
 	Issuer  string
@@ -47,7 +54,7 @@ type EntraFederation struct {
 // EntraRoles are the application permissions that the program needs, and what an app has unless told otherwise.
 var EntraRoles = []string{"OnlineMeetings.ReadWrite.All", "User.Read.All"}
 
-// Entra is Microsoft's identity platform for one tenant and one app: OpenID discovery and the client credentials flow
+// Entra is Microsoft's identity platform for one tenant and its apps: OpenID discovery and the client credentials flow
 // (documents "v2-protocols-oidc" and "v2-oauth2-client-creds-grant-flow"), over TLS.
 //
 // The names of its operations, for [Fault.Target], are "token" and "discovery" (which includes the signing keys).
@@ -61,12 +68,21 @@ type Entra struct {
 	requests atomic.Int64
 	tokens   atomic.Int64
 
-	mu            sync.Mutex
-	roles         []string
-	lifetime      time.Duration
+	mu        sync.Mutex
+	lifetime  time.Duration
+	first     *entraApp            // the one of the options
+	apps      map[string]*entraApp // all of them, by client ID in lower case
+	resources []string             // audiences that tokens are given for
+}
+
+// entraApp is an app registration as it stands. It is guarded by the lock of its Entra.
+type entraApp struct {
+	id            string
 	secret        string
 	secretExpired bool
-	resources     []string // audiences that tokens are given for
+	certificate   *x509.Certificate // nil for none
+	federation    *EntraFederation  // nil for none
+	roles         []string
 }
 
 // NewEntra starts the server. Close it when done.
@@ -88,9 +104,12 @@ func NewEntra(o EntraOptions) (*Entra, error) {
 	if err != nil {
 		return nil, err
 	}
+	first := &entraApp{
+		id: o.ClientID, secret: o.ClientSecret, certificate: o.Certificate, federation: o.Federation, roles: slices.Clone(o.Roles),
+	}
 	e := &Entra{
-		opts: o, ca: ca, key: key, kid: rand.Text(),
-		roles: slices.Clone(o.Roles), lifetime: o.Lifetime, secret: o.ClientSecret,
+		opts: o, ca: ca, key: key, kid: rand.Text(), lifetime: o.Lifetime,
+		first: first, apps: map[string]*entraApp{strings.ToLower(o.ClientID): first},
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{tenant}/v2.0/.well-known/openid-configuration", e.op("discovery", e.discovery))
@@ -130,11 +149,11 @@ func (e *Entra) Requests() int { return int(e.requests.Load()) }
 // Tokens counts the tokens given out so far.
 func (e *Entra) Tokens() int { return int(e.tokens.Load()) }
 
-// SetRoles changes the application permissions. As in the real Entra, a token keeps the roles that it was given with.
+// SetRoles changes the application permissions of the first app. As in the real Entra, a token keeps the roles that it was given with.
 func (e *Entra) SetRoles(roles ...string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.roles = slices.Clone(roles)
+	e.first.roles = slices.Clone(roles)
 }
 
 // SetLifetime changes how long tokens are valid that are given from now on.
@@ -144,18 +163,47 @@ func (e *Entra) SetLifetime(d time.Duration) {
 	e.lifetime = d
 }
 
-// SetClientSecret replaces the app's secret.
+// SetClientSecret replaces the first app's secret.
 func (e *Entra) SetClientSecret(secret string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.secret, e.secretExpired = secret, false
+	e.first.secret, e.first.secretExpired = secret, false
 }
 
-// ExpireClientSecret lets the app's secret run out.
-func (e *Entra) ExpireClientSecret() {
+// ExpireClientSecret lets the first app's secret run out.
+func (e *Entra) ExpireClientSecret() { e.ExpireSecretOf(e.opts.ClientID) }
+
+// ExpireSecretOf lets the secret of the app with this client ID run out.
+func (e *Entra) ExpireSecretOf(clientID string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.secretExpired = true
+	if app := e.apps[strings.ToLower(clientID)]; app != nil {
+		app.secretExpired = true
+	}
+}
+
+// AddApp registers another app. An error means that its client ID is taken.
+func (e *Entra) AddApp(a EntraApp) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	id := strings.ToLower(a.ClientID)
+	if e.apps[id] != nil {
+		return fmt.Errorf("client ID %q belongs to another app", a.ClientID)
+	}
+	e.apps[id] = &entraApp{id: a.ClientID, secret: a.ClientSecret, roles: slices.Clone(a.Roles)}
+	return nil
+}
+
+// app returns a copy of the app registration with this client ID, nil if there is none.
+func (e *Entra) app(clientID string) *entraApp {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	app := e.apps[strings.ToLower(clientID)]
+	if app == nil {
+		return nil
+	}
+	seen := *app
+	return &seen
 }
 
 // serveAudience makes tokens available for a resource: the scope without its "/.default".

@@ -234,3 +234,37 @@ func TestEntraFaults(t *testing.T) {
 		t.Errorf("cleared: %+v", a)
 	}
 }
+
+func TestEntraKnowsSeveralApps(t *testing.T) {
+	const other = "5d1f0a77-2c4e-4a6b-8f3d-1e9b7c5a3d02"
+	e, c := startEntra(t, EntraOptions{})
+	if err := e.AddApp(EntraApp{ClientID: other, ClientSecret: "another secret"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, taken := range []string{strings.ToUpper(other), entraClient} {
+		if err := e.AddApp(EntraApp{ClientID: taken}); err == nil {
+			t.Errorf("a second app with the client ID %s", taken)
+		}
+	}
+	form := entraForm()
+	form.Set("client_id", other)
+	if a := entraAsk(t, c, e.tokenEndpoint(), form); a.Status != 401 || a.Codes[0] != 7000215 {
+		t.Errorf("with the first app's secret: %+v", a)
+	}
+	form.Set("client_secret", "another secret")
+	a := entraAsk(t, c, e.tokenEndpoint(), form)
+	claims, err := e.verify(a.Token, entraAudience, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if claims.AppID != other || len(claims.Roles) != 0 {
+		t.Errorf("token is for app %q with roles %v", claims.AppID, claims.Roles)
+	}
+	e.ExpireSecretOf(other)
+	if a := entraAsk(t, c, e.tokenEndpoint(), form); a.Status != 401 || a.Codes[0] != 7000222 {
+		t.Errorf("with an expired secret: %+v", a)
+	}
+	if a := entraAsk(t, c, e.tokenEndpoint(), entraForm()); a.Status != 200 {
+		t.Errorf("the first app's secret has not expired: %+v", a)
+	}
+}

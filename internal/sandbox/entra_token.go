@@ -42,13 +42,14 @@ func (e *Entra) token(w http.ResponseWriter, r *http.Request) {
 		e.refuse(w, r, refusal)
 		return
 	}
-	if refusal := e.checkClient(r.PostForm); refusal != nil {
+	app, refusal := e.checkClient(r.PostForm)
+	if refusal != nil {
 		e.refuse(w, r, refusal)
 		return
 	}
 	audience := strings.TrimSuffix(r.PostForm.Get("scope"), "/.default")
 	e.mu.Lock()
-	known, lifetime, roles := slices.Contains(e.resources, audience), e.lifetime, slices.Clone(e.roles)
+	known, lifetime := slices.Contains(e.resources, audience), e.lifetime
 	e.mu.Unlock()
 	if !known {
 		e.refuse(w, r, &entraRefusal{
@@ -57,7 +58,7 @@ func (e *Entra) token(w http.ResponseWriter, r *http.Request) {
 		})
 		return
 	}
-	token, err := e.mint(audience, lifetime, roles)
+	token, err := e.mint(app, audience, lifetime)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
@@ -69,9 +70,9 @@ func (e *Entra) token(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-func (e *Entra) mint(audience string, lifetime time.Duration, roles []string) (string, error) {
+func (e *Entra) mint(app *entraApp, audience string, lifetime time.Duration) (string, error) {
 	now := e.opts.Now()
-	principal := uuid.NewSHA1(uuid.NameSpaceURL, []byte(e.opts.ClientID)).String()
+	principal := uuid.NewSHA1(uuid.NameSpaceURL, []byte(app.id)).String()
 	t := jwt.NewWithClaims(jwt.SigningMethodRS256, entraClaims{
 		RegisteredClaims: jwt.RegisteredClaims{
 			Issuer:    e.issuer(),
@@ -81,7 +82,7 @@ func (e *Entra) mint(audience string, lifetime time.Duration, roles []string) (s
 			NotBefore: jwt.NewNumericDate(now),
 			ExpiresAt: jwt.NewNumericDate(now.Add(lifetime)),
 		},
-		TenantID: e.opts.TenantID, AppID: e.opts.ClientID, Roles: roles,
+		TenantID: e.opts.TenantID, AppID: app.id, Roles: app.roles,
 		ObjectID: principal, IDType: "app", Version: "1.0", TokenID: uuid.NewString(),
 	})
 	t.Header["kid"] = e.kid
@@ -135,45 +136,43 @@ func (e *Entra) checkRequest(form url.Values) *entraRefusal {
 	return nil
 }
 
-// checkClient checks that the asker is the app.
-func (e *Entra) checkClient(form url.Values) *entraRefusal {
+// checkClient finds the app that asks, and checks that it is the app.
+func (e *Entra) checkClient(form url.Values) (*entraApp, *entraRefusal) {
 	client := form.Get("client_id")
-	if !strings.EqualFold(client, e.opts.ClientID) {
-		return &entraRefusal{
+	app := e.app(client)
+	if app == nil {
+		return nil, &entraRefusal{
 			http.StatusBadRequest, "unauthorized_client", 700016,
 			fmt.Sprintf("Application with identifier '%s' was not found in the directory 'Contoso'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant.", client),
 		}
 	}
 	if form.Has("client_assertion") {
-		return e.checkAssertion(form)
+		return app, e.checkAssertion(app, form)
 	}
 	secret := form.Get("client_secret")
-	e.mu.Lock()
-	want, expired := e.secret, e.secretExpired
-	e.mu.Unlock()
 	switch {
 	case secret == "":
-		return &entraRefusal{
+		return nil, &entraRefusal{
 			http.StatusUnauthorized, "invalid_client", 7000216,
 			"'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.",
 		}
-	case want == "" || subtle.ConstantTimeCompare([]byte(secret), []byte(want)) != 1:
-		return &entraRefusal{
+	case app.secret == "" || subtle.ConstantTimeCompare([]byte(secret), []byte(app.secret)) != 1:
+		return nil, &entraRefusal{
 			http.StatusUnauthorized, "invalid_client", 7000215,
-			fmt.Sprintf("Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '%s'.", e.opts.ClientID),
+			fmt.Sprintf("Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '%s'.", app.id),
 		}
-	case expired:
-		return &entraRefusal{
+	case app.secretExpired:
+		return nil, &entraRefusal{
 			http.StatusUnauthorized, "invalid_client", 7000222,
-			fmt.Sprintf("The provided client secret keys for app '%s' are expired. Visit the Azure portal to create new keys for your app: https://aka.ms/NewClientSecret, or consider using certificate credentials for added security: https://aka.ms/certCreds.", e.opts.ClientID),
+			fmt.Sprintf("The provided client secret keys for app '%s' are expired. Visit the Azure portal to create new keys for your app: https://aka.ms/NewClientSecret, or consider using certificate credentials for added security: https://aka.ms/certCreds.", app.id),
 		}
 	}
-	return nil
+	return app, nil
 }
 
 // checkAssertion checks a signed assertion in the place of a secret (RFC 7523): signed by the app itself with its
 // certificate (document "certificate-credentials"), or by the issuer of its federated credential.
-func (e *Entra) checkAssertion(form url.Values) *entraRefusal {
+func (e *Entra) checkAssertion(app *entraApp, form url.Values) *entraRefusal {
 	if form.Get("client_assertion_type") != "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" {
 		return entraMalformed("the value of 'client_assertion_type' is not known")
 	}
@@ -186,8 +185,8 @@ func (e *Entra) checkAssertion(form url.Values) *entraRefusal {
 	options := []jwt.ParserOption{
 		jwt.WithValidMethods([]string{"RS256", "PS256"}), jwt.WithExpirationRequired(), jwt.WithTimeFunc(e.opts.Now),
 	}
-	if claims.Issuer == e.opts.ClientID {
-		cert := e.opts.Certificate
+	if claims.Issuer == app.id {
+		cert := app.certificate
 		if cert == nil || !entraThumbprint(unverified.Header, cert.Raw) {
 			return &entraRefusal{
 				http.StatusUnauthorized, "invalid_client", 700027,
@@ -195,9 +194,9 @@ func (e *Entra) checkAssertion(form url.Values) *entraRefusal {
 			}
 		}
 		key = cert.PublicKey
-		options = append(options, jwt.WithAudience(e.tokenEndpoint()), jwt.WithSubject(e.opts.ClientID))
+		options = append(options, jwt.WithAudience(e.tokenEndpoint()), jwt.WithSubject(app.id))
 	} else {
-		f := e.opts.Federation
+		f := app.federation
 		if f == nil || claims.Issuer != f.Issuer || claims.Subject != f.Subject {
 			return &entraRefusal{
 				http.StatusUnauthorized, "invalid_client", 700211,

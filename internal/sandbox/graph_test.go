@@ -255,7 +255,7 @@ func TestGraphTokens(t *testing.T) {
 			t.Errorf("authorization %.12q: %d %v", bad, a.Status, a.Body)
 		}
 	}
-	other, err := g.entra.mint("https://elsewhere.example", time.Hour, EntraRoles)
+	other, err := g.entra.mint(g.entra.first, "https://elsewhere.example", time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -271,7 +271,7 @@ func TestGraphTokens(t *testing.T) {
 	if a := get("Bearer " + g.token); a.Status != 401 {
 		t.Errorf("expired token: %d", a.Status)
 	}
-	bare, err := g.entra.mint(g.origin(), time.Hour, nil)
+	bare, err := g.entra.mint(&entraApp{id: entraClient}, g.origin(), time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -443,7 +443,7 @@ func BenchmarkGraphCreateOrGet(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer g.Close()
-	token, err := e.mint(g.origin(), time.Hour, EntraRoles)
+	token, err := e.mint(e.first, g.origin(), time.Hour)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -1,0 +1,189 @@
+package botauth
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/lestrrat-go/jwx/v3/jwa"
+	"github.com/lestrrat-go/jwx/v3/jwk"
+
+	"meetbot/internal/outbound"
+)
+
+// How often keys are fetched. The library's own cache fetches on a timer, whether or not anybody asks, and not when a key
+// is missing; Bot Framework wants the opposite.
+const (
+	keysLast      = 24 * time.Hour   // keys are fetched again when they are older
+	unknownEvery  = time.Hour        // a key ID that is not among them has them fetched again at most this often
+	failedEvery   = 10 * time.Second // after a failure
+	fetchWithin   = 5 * time.Second
+	maxKeys       = 100
+	maxKeyIDBytes = 256
+)
+
+// errUnreachable says that the keys could not be fetched, so that no token can be judged.
+var errUnreachable = errors.New("cannot fetch the Bot Framework's keys")
+
+// signingKey is a published key and the channels that it may vouch for; none means any.
+type signingKey struct {
+	key          jwk.Key
+	endorsements []string
+}
+
+// keyring keeps the published keys. It is safe for concurrent use.
+type keyring struct {
+	metadata *url.URL
+	client   *http.Client
+	now      func() time.Time
+
+	mu      sync.Mutex
+	keys    map[string]signingKey
+	fetched time.Time     // the last success
+	tried   time.Time     // the last attempt
+	flight  chan struct{} // closed when the fetch under way ends; nil without one
+	err     error         // of the last attempt
+}
+
+// find returns the key with this ID. Without it among those at hand they are fetched again, unless that was done lately; a
+// key that is not there is (signingKey{}, nil).
+func (k *keyring) find(ctx context.Context, id string) (signingKey, error) {
+	for {
+		k.mu.Lock()
+		key, known := k.keys[id]
+		wanted := k.wanted(known)
+		switch {
+		case !wanted && k.keys == nil:
+			err := k.err
+			k.mu.Unlock()
+			return signingKey{}, fmt.Errorf("%w: %w", errUnreachable, err)
+		case !wanted:
+			k.mu.Unlock()
+			return key, nil
+		case k.flight == nil:
+			k.tried = k.now()
+			k.flight = make(chan struct{})
+			go k.fetch(k.flight) // for everybody who waits: nobody's own context may end it
+		}
+		flight := k.flight
+		k.mu.Unlock()
+		if known { // still good while new ones are on the way
+			return key, nil
+		}
+		select {
+		case <-flight:
+		case <-ctx.Done():
+			return signingKey{}, fmt.Errorf("%w: %w", errUnreachable, ctx.Err())
+		}
+	}
+}
+
+// wanted tells whether the keys must be fetched for somebody who found theirs, or not.
+func (k *keyring) wanted(known bool) bool {
+	now := k.now()
+	switch {
+	case k.flight != nil:
+		return true
+	case k.err != nil:
+		return now.Sub(k.tried) >= failedEvery && (k.keys == nil || !known || now.Sub(k.fetched) >= keysLast)
+	case known:
+		return now.Sub(k.fetched) >= keysLast
+	default:
+		return k.keys == nil || now.Sub(k.tried) >= unknownEvery
+	}
+}
+
+func (k *keyring) fetch(done chan struct{}) {
+	ctx, cancel := context.WithTimeout(context.Background(), fetchWithin)
+	defer cancel()
+	keys, err := k.read(ctx)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.flight, k.err = nil, err
+	if err == nil {
+		k.keys, k.fetched = keys, k.now()
+	}
+	close(done)
+}
+
+// read fetches the metadata document and the key set that it names, which must be on the same host.
+func (k *keyring) read(ctx context.Context) (map[string]signingKey, error) {
+	var metadata struct {
+		Keys string `json:"jwks_uri"`
+	}
+	body, err := k.get(ctx, k.metadata.String())
+	if err == nil {
+		err = json.Unmarshal(body, &metadata)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read OpenID metadata: %w", err)
+	}
+	if body, err = k.get(ctx, metadata.Keys); err != nil {
+		return nil, fmt.Errorf("read key set: %w", err)
+	}
+	set, err := jwk.Parse(body)
+	if err != nil {
+		return nil, fmt.Errorf("read key set: %w", err)
+	}
+	keys := map[string]signingKey{}
+	for i := range min(set.Len(), maxKeys) {
+		key, _ := set.Key(i)
+		id, ok := key.KeyID()
+		if !ok || key.KeyType() != jwa.RSA() {
+			continue
+		}
+		// Which algorithm a token was signed with is the key's affair, never the token's.
+		if err := key.Set(jwk.AlgorithmKey, jwa.RS256()); err != nil {
+			return nil, fmt.Errorf("read key %q: %w", id, err)
+		}
+		keys[id] = signingKey{key, endorsementsOf(key)}
+	}
+	if len(keys) == 0 {
+		return nil, errors.New("read key set: it holds no key")
+	}
+	return keys, nil
+}
+
+func endorsementsOf(key jwk.Key) []string {
+	var list []any
+	if key.Get("endorsements", &list) != nil {
+		return nil
+	}
+	var channels []string
+	for _, v := range list {
+		if s, ok := v.(string); ok {
+			channels = append(channels, s)
+		}
+	}
+	return channels
+}
+
+func (k *keyring) get(ctx context.Context, address string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, errors.New("its address is no URL")
+	}
+	resp, err := k.client.Do(req)
+	if err != nil {
+		return nil, outbound.Plain(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("HTTP status %d", resp.StatusCode)
+	}
+	return io.ReadAll(resp.Body)
+}
+
+// vouches tells whether the key may sign for this channel. Source: the document in the package comment, "Verify the JWT
+// token", requirement on endorsements.
+func (s signingKey) vouches(channel string) bool {
+	return len(s.endorsements) == 0 || slices.ContainsFunc(s.endorsements, func(e string) bool { return strings.EqualFold(e, channel) })
+}

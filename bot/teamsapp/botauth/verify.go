@@ -1,0 +1,123 @@
+package botauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/lestrrat-go/jwx/v3/jwa"
+	"github.com/lestrrat-go/jwx/v3/jws"
+	"github.com/lestrrat-go/jwx/v3/jwt"
+
+	"meetbot/internal/outbound"
+)
+
+const (
+	skew     = 5 * time.Minute // of clocks, as the document allows
+	maxToken = 16 << 10        // bytes
+)
+
+// ErrRefused says that a token is missing, or not what it must be. What wraps it says why, for the log: the sender is told
+// nothing.
+var ErrRefused = errors.New("token refused")
+
+// Config says whose tokens are accepted. Every field without "optional" is required.
+type Config struct {
+	MetadataURL string // where the keys are announced; https or loopback
+	Issuer      string
+	AppID       string           // the audience
+	Now         func() time.Time // optional: time.Now
+}
+
+// Verifier checks tokens. It is safe for concurrent use.
+type Verifier struct {
+	issuer, audience string
+	keys             keyring
+	now              func() time.Time
+}
+
+// New returns a verifier. Nothing is fetched before the first token comes.
+func New(c Config) (*Verifier, error) {
+	metadata, err := url.Parse(c.MetadataURL)
+	if err != nil || metadata.Host == "" {
+		return nil, errors.New("the OpenID metadata URL is no URL")
+	}
+	if err := outbound.Secure(metadata); err != nil {
+		return nil, fmt.Errorf("OpenID metadata URL: %w", err)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return &Verifier{
+		issuer: c.Issuer, audience: c.AppID, now: c.Now,
+		keys: keyring{metadata: metadata, client: outbound.Client(outbound.Options{}, metadata), now: c.Now},
+	}, nil
+}
+
+// Grant is what a valid token allows: activities of these channels, from this service.
+type Grant struct {
+	key        signingKey
+	serviceURL string
+}
+
+// Verify checks the value of an Authorization header: the signature, by a published key and RS256 alone, issuer, audience
+// and times. The error wraps [ErrRefused], or says that the keys cannot be had, so that the token cannot be judged.
+func (v *Verifier) Verify(ctx context.Context, authorization string) (Grant, error) {
+	scheme, token, _ := strings.Cut(authorization, " ")
+	if !strings.EqualFold(scheme, "Bearer") || token == "" || len(token) > maxToken || strings.Count(token, ".") != 2 {
+		return Grant{}, fmt.Errorf("%w: no bearer token", ErrRefused)
+	}
+	id, err := keyID(token)
+	if err != nil {
+		return Grant{}, err
+	}
+	key, err := v.keys.find(ctx, id)
+	if err != nil {
+		return Grant{}, err
+	}
+	if key.key == nil {
+		return Grant{}, fmt.Errorf("%w: signed with a key that is not published", ErrRefused)
+	}
+	claims, err := jwt.ParseString(token,
+		jwt.WithKey(jwa.RS256(), key.key), jwt.WithIssuer(v.issuer), jwt.WithAudience(v.audience),
+		jwt.WithAcceptableSkew(skew), jwt.WithRequiredClaim(jwt.ExpirationKey), jwt.WithRequiredClaim(jwt.NotBeforeKey),
+		jwt.WithClock(jwt.ClockFunc(v.now)))
+	if err != nil {
+		return Grant{}, fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	g := Grant{key: key}
+	if err := claims.Get("serviceurl", &g.serviceURL); err != nil || g.serviceURL == "" {
+		return Grant{}, fmt.Errorf("%w: it names no service", ErrRefused)
+	}
+	return g, nil
+}
+
+// keyID reads which key a token claims to be signed with.
+func keyID(token string) (string, error) {
+	m, err := jws.ParseString(token, jws.WithCompact())
+	if err != nil || len(m.Signatures()) != 1 {
+		return "", fmt.Errorf("%w: no JWT", ErrRefused)
+	}
+	id, ok := m.Signatures()[0].ProtectedHeaders().KeyID()
+	if !ok || id == "" || len(id) > maxKeyIDBytes {
+		return "", fmt.Errorf("%w: it names no key", ErrRefused)
+	}
+	return id, nil
+}
+
+// Covers tells whether the token vouches for an activity of this channel ("msteams") with this service URL. The error wraps
+// [ErrRefused].
+func (g Grant) Covers(channel, serviceURL string) error {
+	if !g.key.vouches(channel) {
+		return fmt.Errorf("%w: the key does not vouch for the channel", ErrRefused)
+	}
+	if trimmed(g.serviceURL) != trimmed(serviceURL) {
+		return fmt.Errorf("%w: it was made for another service", ErrRefused)
+	}
+	return nil
+}
+
+func trimmed(address string) string { return strings.ToLower(strings.TrimRight(address, "/")) }

@@ -1,0 +1,246 @@
+package teamsapp
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"meetbot/bot"
+	"meetbot/bot/teamsapp/botauth"
+	"meetbot/bot/teamsapp/connector"
+)
+
+// Bot is what the front-end hands commands to.
+type Bot interface {
+	Ask(ctx context.Context, r bot.Request) bot.Answer
+	Accept(ctx context.Context, r bot.Request) error
+}
+
+// MessagesPath is the endpoint, as the bot's registration names it.
+const MessagesPath = "/api/messages"
+
+// MaxBody is the number of bytes that an activity may have: several times what Teams sends for the longest message.
+const MaxBody = 256 << 10
+
+// channelID is what Teams calls itself in activities.
+const channelID = "msteams"
+
+// Register adds the endpoint to mux.
+func (a *App) Register(mux *http.ServeMux, b Bot) {
+	mux.HandleFunc(MessagesPath, func(w http.ResponseWriter, r *http.Request) {
+		received := time.Now()
+		in, ok := a.admit(w, r)
+		if !ok {
+			return
+		}
+		switch {
+		case in.Type == "message":
+			a.message(w, r, b, in, received)
+		case in.Type == "invoke" && in.Name == "adaptiveCard/action":
+			a.pressed(w, r, b, in, received)
+		case in.Type == "invoke":
+			w.WriteHeader(http.StatusNotImplemented)
+		case in.Type == "installationUpdate" && in.Action == "add",
+			in.Type == "conversationUpdate" && in.Recipient != nil && slices.ContainsFunc(in.MembersAdded, func(m connector.Account) bool { return m.ID == in.Recipient.ID }):
+			a.installed(w, r, b, in, received)
+		}
+	})
+}
+
+// admit lets a request through only if it is a bounded POST of JSON with a token that vouches for the activity in it, of
+// the one tenant that is served. Nothing in it is believed before.
+func (a *App) admit(w http.ResponseWriter, r *http.Request) (connector.Activity, bool) {
+	var in connector.Activity
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+		return in, false
+	}
+	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
+		http.Error(w, "unsupported content type", http.StatusUnsupportedMediaType)
+		return in, false
+	}
+	grant, err := a.tokens.Verify(r.Context(), r.Header.Get("Authorization"))
+	if err != nil && !errors.Is(err, botauth.ErrRefused) {
+		a.log.WarnContext(r.Context(), "cannot judge a token", "error", err)
+		http.Error(w, "try again", http.StatusServiceUnavailable)
+		return in, false
+	}
+	if err == nil && len(r.Header.Values("Authorization")) > 1 {
+		err = botauth.ErrRefused
+	}
+	if err != nil {
+		a.refuse(w, r, err)
+		return in, false
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok && tooLarge != nil {
+		http.Error(w, "request too large", http.StatusRequestEntityTooLarge)
+		return in, false
+	}
+	if err == nil {
+		err = json.Unmarshal(body, &in)
+	}
+	if err != nil {
+		http.Error(w, "cannot read activity", http.StatusBadRequest)
+		return in, false
+	}
+	err = grant.Covers(in.ChannelID, in.ServiceURL)
+	switch {
+	case err != nil:
+	case in.ChannelID != channelID:
+		err = errors.New("activity is not of Teams")
+	case !a.ours(in):
+		err = errors.New("activity is of another tenant")
+	case !a.service.Admits(in.ServiceURL):
+		err = errors.New("activity names a service that is not Microsoft's")
+	}
+	if err != nil {
+		a.refuse(w, r, err)
+		return in, false
+	}
+	return in, true
+}
+
+func (a *App) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	a.log.InfoContext(r.Context(), "activity refused", "reason", err)
+	w.WriteHeader(http.StatusUnauthorized)
+}
+
+// ours tells whether the activity is of the tenant that is served, wherever it says so. Nothing in the token does.
+func (a *App) ours(in connector.Activity) bool {
+	named := false
+	for _, tenant := range []string{in.ChannelData.Tenant.ID, in.Conversation.TenantID} {
+		if tenant == "" {
+			continue
+		}
+		if !strings.EqualFold(tenant, a.tenant) {
+			return false
+		}
+		named = true
+	}
+	return named
+}
+
+// request is what every activity's request has in common.
+func (a *App) request(in connector.Activity, p place, received time.Time) bot.Request {
+	r := bot.Request{
+		Conversation: p.conversation,
+		Asker:        bot.Asker{Platform: Platform, Workspace: a.tenant, User: strings.ToLower(cmp.Or(in.From.AADObjectID, in.From.ID))},
+		Root:         p.root,
+		Language:     bot.LanguageOf(in.Locale, ""),
+		Route: bot.Route{
+			Channel: p.answer, Thread: p.conversation.Thread, User: in.From.ID, Service: in.ServiceURL, Message: in.ID, Alone: p.alone,
+		},
+		Received: received,
+		Trace:    rand.Text(),
+	}
+	return r
+}
+
+// message accepts a message: 200 at once, the answer through the connector. Microsoft documents no redelivery, so whoever's
+// message cannot be kept is told right away.
+func (a *App) message(w http.ResponseWriter, r *http.Request, b Bot, in connector.Activity, received time.Time) {
+	if in.ID == "" || in.Conversation.ID == "" || in.From.ID == "" {
+		http.Error(w, "activity names no message, conversation or sender", http.StatusBadRequest)
+		return
+	}
+	if strings.HasPrefix(in.From.ID, "28:") { // a bot, perhaps this one
+		return
+	}
+	p := a.placeOf(in)
+	request := a.request(in, p, received)
+	request.ID = requestID("message", in.Conversation.ID, in.ID)
+	request.Command = a.spoken(in, p.alone)
+	request.Topic = bot.CleanText(in.ChannelData.Channel.Name)
+	if in.Recipient != nil && in.Recipient.IsTargeted {
+		// The message is its author's alone, so an answer to all cannot be an answer to it: it is a post of its own.
+		request.Route.Message, request.Route.Root = "", p.conversation.Thread == "" && in.Conversation.Kind == connector.Channel
+	}
+	err := b.Accept(r.Context(), request)
+	if err == nil {
+		return
+	}
+	a.log.WarnContext(r.Context(), "cannot accept message", "request", request.Trace, "error", err)
+	direct := *a
+	direct.holds = unheld{} // which are where the message could not be kept
+	job := bot.Job{ID: request.ID, Conversation: request.Conversation, Asker: request.Asker, Route: request.Route}
+	if _, err := direct.Deliver(r.Context(), job, bot.Unreachable(cmp.Or(request.Language, a.language), request.Command)); err != nil {
+		a.log.WarnContext(r.Context(), "cannot say so either", "request", request.Trace, "error", err)
+		http.Error(w, "try again", http.StatusServiceUnavailable)
+	}
+}
+
+// unheld is a world in which nobody asked to be left alone.
+type unheld struct{}
+
+func (unheld) Hold(context.Context, string, time.Duration) error   { return nil }
+func (unheld) Held(context.Context, string) (time.Duration, error) { return 0, nil }
+
+// installed greets a conversation that the bot has come into. Teams tells it twice, in two kinds of activity.
+func (a *App) installed(w http.ResponseWriter, r *http.Request, b Bot, in connector.Activity, received time.Time) {
+	p := a.placeOf(in)
+	request := a.request(in, p, received)
+	request.ID = requestID("welcome", p.conversation.Channel)
+	request.Command = bot.Command{Kind: bot.Welcome}
+	request.Route.Message = ""
+	if err := b.Accept(r.Context(), request); err != nil {
+		a.log.WarnContext(r.Context(), "cannot accept installation", "request", request.Trace, "error", err)
+		http.Error(w, "try again", http.StatusServiceUnavailable)
+	}
+}
+
+// invokeAnswer is the answer to a pressed button. Source: Microsoft, "Universal Actions for Adaptive Cards", section
+// "Response format".
+type invokeAnswer struct {
+	StatusCode int    `json:"statusCode"`
+	Type       string `json:"type"`
+	Value      any    `json:"value"`
+}
+
+// pressed answers a card's button in the response.
+func (a *App) pressed(w http.ResponseWriter, r *http.Request, b Bot, in connector.Activity, received time.Time) {
+	var value struct {
+		Action struct {
+			Verb string `json:"verb"`
+		} `json:"action"`
+	}
+	if err := json.Unmarshal(in.Value, &value); err != nil || value.Action.Verb != refreshVerb || in.Conversation.ID == "" || in.From.ID == "" {
+		a.respond(w, invokeAnswer{http.StatusBadRequest, "application/vnd.microsoft.error", map[string]string{
+			"code": "BadRequest", "message": "unknown action",
+		}})
+		return
+	}
+	p := a.placeOf(in)
+	request := a.request(in, p, received)
+	request.ID = requestID("action", in.Conversation.ID, in.ID)
+	request.Command = bot.Command{Kind: bot.Show}
+	answer := b.Ask(r.Context(), request)
+	s := style{alone: p.alone}
+	if answer.Reply.Card == nil {
+		answer.Given(a.respond(w, invokeAnswer{
+			http.StatusOK, "application/vnd.microsoft.activity.message", strings.ReplaceAll(answer.Reply.Text(a.words, s), "`", ""),
+		}))
+		return
+	}
+	answer.Given(a.respond(w, invokeAnswer{http.StatusOK, connector.CardType, cardOf(a.words, answer.Reply, s)}))
+}
+
+func (a *App) respond(w http.ResponseWriter, answer invokeAnswer) error {
+	body, err := json.Marshal(answer)
+	if err != nil {
+		http.Error(w, "cannot write answer", http.StatusInternalServerError)
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	_, err = w.Write(body)
+	return err
+}

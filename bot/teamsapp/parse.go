@@ -1,0 +1,76 @@
+package teamsapp
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"html"
+	"regexp"
+	"strings"
+
+	"meetbot/bot"
+	"meetbot/bot/teamsapp/connector"
+)
+
+// threadMark is what stands between a channel's ID and the root post of a thread in a conversation's ID.
+const threadMark = ";messageid="
+
+// place is where an activity was made.
+type place struct {
+	conversation bot.Conversation
+	root         string // the root post that the activity itself is; empty for a reply, and in chats
+	answer       string // the conversation ID that an answer goes to
+	alone        bool   // nobody but the asker and the bot is there
+}
+
+// placeOf finds out where an activity belongs. In a channel a conversation's ID names the thread's root post; Teams has no
+// sound word for an activity being that very post but that its own ID is the same, or that the ID names none. (A reply's
+// replyToId is missing or "0" in some clients.)
+func (a *App) placeOf(in connector.Activity) place {
+	p := place{answer: in.Conversation.ID, alone: in.Conversation.Kind == connector.Personal}
+	p.conversation = bot.Conversation{Platform: Platform, Workspace: a.tenant, Channel: in.Conversation.ID}
+	if in.Conversation.Kind != connector.Channel {
+		return p
+	}
+	channel, thread, _ := strings.Cut(in.Conversation.ID, threadMark)
+	p.conversation.Channel = channel
+	switch {
+	case thread != "" && thread != in.ID:
+		p.conversation.Thread = thread
+	case in.Type != "message":
+	case in.Recipient != nil && in.Recipient.IsTargeted:
+		p.answer = channel // the post is its author's alone: an answer under it would be seen by nobody else
+	default:
+		p.root = in.ID
+		p.answer = channel + threadMark + in.ID
+	}
+	return p
+}
+
+// requestID names a request, the same for every delivery. Activities have IDs of their own conversation only.
+func requestID(kind string, parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return Platform + ":" + kind + ":" + hex.EncodeToString(sum[:16])
+}
+
+// mention is somebody's name in a text, as Teams sets it off.
+var mention = regexp.MustCompile(`<at[^<>]*>([^<>]*)</at>`)
+
+// spoken is what a message says to the bot. What stands before a mention of it is small talk. In a chat with the bot alone
+// nothing need be mentioned, and what is no command is a greeting or a question rather than the subject of a meeting.
+func (a *App) spoken(in connector.Activity, alone bool) bot.Command {
+	text, called := in.Text, in.Recipient != nil && in.Recipient.IsTargeted
+	for _, e := range in.Entities {
+		if e.Type != "mention" || e.Text == "" || in.Recipient == nil || e.Mentioned.ID != in.Recipient.ID {
+			continue
+		}
+		if _, after, found := strings.Cut(text, e.Text); found {
+			text, called = after, true
+			break
+		}
+	}
+	text = bot.CleanText(html.UnescapeString(mention.ReplaceAllString(text, "$1")))
+	if alone && !called && !bot.Addressed(text) {
+		return bot.Command{Kind: bot.Help}
+	}
+	return bot.ParseAddressed(text)
+}

@@ -1,0 +1,284 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"html"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
+
+// TeamsCard is an Adaptive Card as a reader reads it, from top to bottom. What is hidden is left out, and so is the
+// markup of texts.
+type TeamsCard struct {
+	Title   string   // the first text
+	Lines   []string // every text after it
+	Facts   []TeamsFact
+	Buttons []TeamsButton
+}
+
+// TeamsFact is a line of a fact set.
+type TeamsFact struct{ Title, Value string }
+
+// TeamsButton is an action of a card.
+type TeamsButton struct {
+	Type  string // "Action.OpenUrl", "Action.Execute", ...
+	Title string
+	URL   string          // of an Action.OpenUrl
+	Verb  string          // of an Action.Execute
+	Data  json.RawMessage // of an Action.Execute or an Action.Submit
+}
+
+// Link is where the first button that opens a link leads; empty if there is none.
+func (c TeamsCard) Link() string {
+	for _, b := range c.Buttons {
+		if b.URL != "" {
+			return b.URL
+		}
+	}
+	return ""
+}
+
+// Words is everything that the message says, its card's texts, facts and buttons included, each on a line.
+func (m TeamsMessage) Words() string {
+	var words []string
+	if m.Text != "" {
+		words = append(words, teamsPlain(m.Text, m.Format))
+	}
+	if m.Card != nil {
+		c := ReadTeamsCard(m.Card)
+		words = append(append(words, c.Title), c.Lines...)
+		for _, f := range c.Facts {
+			words = append(words, f.Title+": "+f.Value)
+		}
+		for _, b := range c.Buttons {
+			words = append(words, "["+b.Title+"]")
+		}
+	}
+	return strings.Join(words, "\n")
+}
+
+// execute finds the first Action.Execute with this title; an empty one matches any.
+func (c TeamsCard) execute(title string) (TeamsButton, bool) {
+	for _, b := range c.Buttons {
+		if b.Type == "Action.Execute" && (title == "" || b.Title == title) {
+			return b, true
+		}
+	}
+	return TeamsButton{}, false
+}
+
+// ReadTeamsCard reads a card. It is zero if there is none.
+func ReadTeamsCard(card json.RawMessage) TeamsCard {
+	var c TeamsCard
+	first := true
+	for _, part := range teamsParts(card) {
+		switch {
+		case part.text != "" && first:
+			c.Title, first = part.text, false
+		case part.text != "":
+			c.Lines = append(c.Lines, part.text)
+		}
+		c.Facts = append(c.Facts, part.facts...)
+		c.Buttons = append(c.Buttons, part.buttons...)
+	}
+	return c
+}
+
+// teamsPart is one thing to be seen in a card. Exactly one of its fields is set, beside gap.
+type teamsPart struct {
+	gap     bool // a line between it and what is above
+	heading bool // of a text
+	text    string
+	facts   []TeamsFact
+	buttons []TeamsButton
+	other   string // what is not drawn: "Image: a calendar"
+}
+
+// teamsShown is any card, element or action, as far as it is shown.
+type teamsShown struct {
+	Type      string          `json:"type"`
+	IsVisible *bool           `json:"isVisible"`
+	Separator bool            `json:"separator"`
+	Text      string          `json:"text"`
+	Style     string          `json:"style"`
+	Weight    string          `json:"weight"`
+	Size      string          `json:"size"`
+	Inlines   []teamsInline   `json:"inlines"`
+	Facts     []TeamsFact     `json:"facts"`
+	Body      []teamsShown    `json:"body"`
+	Items     []teamsShown    `json:"items"`
+	Columns   []teamsShown    `json:"columns"`
+	Rows      []teamsShown    `json:"rows"`
+	Cells     []teamsShown    `json:"cells"`
+	Images    []teamsShown    `json:"images"`
+	Actions   []teamsShown    `json:"actions"`
+	AltText   string          `json:"altText"`
+	Title     string          `json:"title"`
+	URL       string          `json:"url"`
+	Verb      string          `json:"verb"`
+	Data      json.RawMessage `json:"data"`
+	Card      *teamsShown     `json:"card"`
+}
+
+// teamsInline is a run of text, or the text alone.
+type teamsInline string
+
+func (i *teamsInline) UnmarshalJSON(raw []byte) error {
+	var run struct {
+		Text string `json:"text"`
+	}
+	if json.Unmarshal(raw, &run) == nil {
+		*i = teamsInline(run.Text)
+		return nil
+	}
+	return json.Unmarshal(raw, (*string)(i))
+}
+
+// teamsParts lists what is to be seen in a card, from top to bottom.
+func teamsParts(raw json.RawMessage) []teamsPart {
+	var card teamsShown
+	if len(raw) == 0 || json.Unmarshal(raw, &card) != nil {
+		return nil
+	}
+	return card.parts(nil)
+}
+
+func (e teamsShown) parts(list []teamsPart) []teamsPart {
+	if e.IsVisible != nil && !*e.IsVisible {
+		return list
+	}
+	switch {
+	case e.Type == "TextBlock":
+		heading := strings.EqualFold(e.Style, "heading") || strings.EqualFold(e.Weight, "bolder") && e.Size != ""
+		return append(list, teamsPart{gap: e.Separator, heading: heading, text: teamsPlain(e.Text, "markdown")})
+	case e.Type == "RichTextBlock":
+		var b strings.Builder
+		for _, i := range e.Inlines {
+			b.WriteString(string(i))
+		}
+		return append(list, teamsPart{gap: e.Separator, text: b.String()})
+	case e.Type == "FactSet":
+		part := teamsPart{gap: e.Separator}
+		for _, f := range e.Facts {
+			part.facts = append(part.facts, TeamsFact{teamsPlain(f.Title, "markdown"), teamsPlain(f.Value, "markdown")})
+		}
+		return append(list, part)
+	case e.Type == "Image":
+		return append(list, teamsPart{gap: e.Separator, other: "Image: " + e.AltText})
+	case strings.HasPrefix(e.Type, "Input.") || e.Type == "Media":
+		return append(list, teamsPart{gap: e.Separator, other: e.Type})
+	}
+	for _, inner := range [][]teamsShown{e.Body, e.Items, e.Columns, e.Rows, e.Cells, e.Images} {
+		for i, child := range inner {
+			child.Separator = child.Separator || e.Separator && i == 0
+			list = child.parts(list)
+		}
+	}
+	if len(e.Actions) > 0 {
+		part := teamsPart{gap: true}
+		for _, a := range e.Actions {
+			part.buttons = append(part.buttons, TeamsButton{Type: a.Type, Title: a.Title, URL: a.URL, Verb: a.Verb, Data: a.Data})
+		}
+		list = append(list, part)
+		for _, a := range e.Actions {
+			if a.Card != nil {
+				list = a.Card.parts(list)
+			}
+		}
+	}
+	return list
+}
+
+// The markup of texts: the document "Text features" of Adaptive Cards, and "Format your bot messages".
+var (
+	teamsMarkedLink = regexp.MustCompile(`\[([^\]]*)\]\(([^)\s]+)\)`)
+	teamsMarkedBold = regexp.MustCompile(`\*\*([^*\n]+)\*\*`)
+	teamsMarkedItal = regexp.MustCompile(`(^|[\s(])[_*]([^_*\s]|[^_*\s][^_*\n]*[^_*\s])[_*]($|[\s).,:;!?])`)
+	teamsEscaped    = regexp.MustCompile("\\\\([\\\\`*_{}\\[\\]()#+.!|~>-])")
+	teamsTag        = regexp.MustCompile(`<[^>]+>`)
+)
+
+// teamsPlain turns a text into what a reader sees, without the weight of letters.
+func teamsPlain(text, format string) string {
+	text = teamsMarkedMention.ReplaceAllString(text, "$1")
+	switch format {
+	case "plain":
+		return text
+	case "xml":
+		return html.UnescapeString(teamsTag.ReplaceAllString(text, ""))
+	}
+	// What is escaped is set aside as a character that no text has, so that it marks nothing.
+	var escaped []string
+	text = teamsEscaped.ReplaceAllStringFunc(text, func(s string) string {
+		escaped = append(escaped, s[1:])
+		return "\x00"
+	})
+	text = teamsMarkedLink.ReplaceAllString(text, "$1 ($2)")
+	text = teamsMarkedBold.ReplaceAllString(text, "$1")
+	text = teamsMarkedItal.ReplaceAllString(text, "$1$2$3")
+	for _, s := range escaped {
+		text = strings.Replace(text, "\x00", s, 1)
+	}
+	return text
+}
+
+// RenderTeamsMessage draws a message for a terminal, about as Teams shows it, in plain text no wider than width columns
+// (addresses are never broken). It ends with a line break.
+func RenderTeamsMessage(m TeamsMessage, width int) string {
+	width = max(width, 30)
+	head := m.FromName
+	if m.Thread != "" {
+		head += " · in a thread"
+	}
+	if m.Edits > 0 {
+		head += " · Edited"
+	}
+	if m.To != "" {
+		head += " · Only you can see this message"
+	}
+	d := slackDrawing{width: width - 2}
+	if m.Text != "" {
+		d.paragraph(teamsPlain(m.Text, m.Format), "")
+	}
+	for i, part := range teamsParts(m.Card) {
+		if part.gap && i > 0 || i == 0 && m.Text != "" {
+			d.lines = append(d.lines, "")
+		}
+		part.draw(&d)
+	}
+	var b strings.Builder
+	b.WriteString("╭─ " + head + "\n")
+	for _, line := range d.lines {
+		b.WriteString(strings.TrimRight("│ "+line, " ") + "\n")
+	}
+	b.WriteString("╰─\n")
+	return b.String()
+}
+
+func (p teamsPart) draw(d *slackDrawing) {
+	switch {
+	case p.text != "":
+		d.paragraph(p.text, "")
+		if p.heading {
+			d.lines = append(d.lines, strings.Repeat("═", min(d.width, utf8.RuneCountInString(p.text))))
+		}
+	case p.other != "":
+		d.lines = append(d.lines, "["+p.other+"]")
+	}
+	column := 0
+	for _, f := range p.facts {
+		column = max(column, utf8.RuneCountInString(f.Title))
+	}
+	for _, f := range p.facts {
+		indent := strings.Repeat(" ", column+2)
+		d.hanging(f.Value, f.Title+indent[utf8.RuneCountInString(f.Title):], indent)
+	}
+	for _, b := range p.buttons {
+		line := "[ " + b.Title + " ]"
+		if b.URL != "" {
+			line += "  " + b.URL
+		}
+		d.lines = append(d.lines, line)
+	}
+}
