@@ -45,5 +45,8 @@ func (t *Tokens) Token(ctx context.Context) (string, error) {
 	return token.Token, nil
 }
 
+// Close ends the idle connections.
+func (t *Tokens) Close() { t.cred.web.CloseIdleConnections() }
+
 // Renew has the next token asked for anew: the one at hand was refused.
 func (t *Tokens) Renew() { t.cred.renew() }

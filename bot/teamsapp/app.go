@@ -61,6 +61,12 @@ func New(c Config) (*App, error) {
 	}, nil
 }
 
+// Close ends the idle connections to Teams.
+func (a *App) Close() {
+	a.tokens.Close()
+	a.service.Close()
+}
+
 // Profile says who a user is, as bot.Platform wants it: Teams itself proves the Entra user. An anonymous attendee, or
 // somebody whom Teams does not place in Entra, belongs to no organization that the bot knows.
 func (a *App) Profile(_ context.Context, asker bot.Asker) (bot.Profile, error) {

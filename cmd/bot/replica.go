@@ -44,9 +44,9 @@ type Surroundings struct {
 type Replica struct {
 	log     *slog.Logger
 	store   *store.Store
-	slack   *slackapp.App // nil: Slack is off
-	teams   *teamsapp.App // nil: Teams is off
-	graph   *graphclient.Client
+	slack   *slackapp.App          // nil: Slack is off
+	teams   *teamsapp.App          // nil: Teams is off
+	idle    []interface{ Close() } // clients whose idle connections go last
 	service *bot.Service
 	metrics *telemetry.Metrics
 
@@ -89,9 +89,11 @@ func (r *Replica) build(ctx context.Context, c Config, in Surroundings) error {
 	r.metrics = telemetry.New(r.store.Depth)
 	graphConfig := c.graph()
 	graphConfig.RootCAs, graphConfig.Observe = in.RootCAs, r.metrics.Graph
-	if r.graph, err = graphclient.New(graphConfig); err != nil {
+	graph, err := graphclient.New(graphConfig)
+	if err != nil {
 		return err
 	}
+	r.idle = append(r.idle, graph)
 	platforms := map[string]bot.Platform{}
 	if c.slackOn() {
 		if r.slack, err = slackapp.New(slackapp.Config{
@@ -100,16 +102,16 @@ func (r *Replica) build(ctx context.Context, c Config, in Surroundings) error {
 		}); err != nil {
 			return err
 		}
-		platforms[slackapp.Platform] = r.slack
+		platforms[slackapp.Platform], r.idle = r.slack, append(r.idle, r.slack)
 	}
 	if c.teamsOn() {
 		if r.teams, err = newTeams(c, in, r, words, lang); err != nil {
 			return err
 		}
-		platforms[teamsapp.Platform] = r.teams
+		platforms[teamsapp.Platform], r.idle = r.teams, append(r.idle, r.teams)
 	}
 	r.service = bot.NewService(bot.Config{
-		Conversations: r.store, Identities: r.store, Queue: r.store, Limiter: r.store, Meetings: r.graph, Directory: r.graph,
+		Conversations: r.store, Identities: r.store, Queue: r.store, Limiter: r.store, Meetings: graph, Directory: graph,
 		Words: words, Log: r.log, Observer: r.metrics,
 		Platforms:  platforms,
 		Organizers: organizers,
@@ -137,6 +139,7 @@ func newTeams(c Config, in Surroundings, r *Replica, words *bot.Words, lang bot.
 	if err != nil {
 		return nil, fmt.Errorf("TEAMS_APP_ID, TEAMS_APP_SECRET: %w", err)
 	}
+	r.idle = append(r.idle, tokens)
 	return teamsapp.New(teamsapp.Config{
 		AppID: c.TeamsAppID, TenantID: c.teamsTenant(), Cloud: cloud, Hosts: c.TeamsServiceHosts, Tokens: tokens,
 		Words: words, Language: lang, Holds: r.store, Log: r.log,
@@ -244,8 +247,9 @@ func (r *Replica) Run(ctx context.Context) error {
 	}
 	err = errors.Join(err, r.adminHTTP.Shutdown(last))
 	wg.Wait()
-	r.slack.Close()
-	r.graph.Close()
+	for _, c := range r.idle {
+		c.Close()
+	}
 	err = errors.Join(err, r.store.Close())
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
 		return cause

@@ -57,6 +57,9 @@ func New(c Config) (*Verifier, error) {
 	}, nil
 }
 
+// Close ends the idle connections.
+func (v *Verifier) Close() { v.keys.client.CloseIdleConnections() }
+
 // Grant is what a valid token allows: activities of these channels, from this service.
 type Grant struct {
 	key        signingKey

@@ -72,6 +72,9 @@ func New(c Config) (*Client, error) {
 	return client, nil
 }
 
+// Close ends the idle connections.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
 // Error is the service's refusal, or its silence.
 type Error struct {
 	Status int           // HTTP status; 0 if there was no answer
