@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"io"
 	"net/http"
 	"net/url"
@@ -120,16 +119,15 @@ func TestRequestsThatAreNotSlacks(t *testing.T) {
 				if tt.contentType != "" {
 					contentType = strings.Trim(tt.contentType, "-")
 				}
-				if status, answer := send(t, method, r.URL()+endpoint.path, contentType, tt.header(body), body); status != tt.want {
-					t.Errorf("status %d, want %d; answer %q", status, tt.want, answer)
-				}
+				w.wantNothingDone(func() {
+					if status, answer := send(t, method, r.URL()+endpoint.path, contentType, tt.header(body), body); status != tt.want {
+						t.Errorf("status %d, want %d; answer %q", status, tt.want, answer)
+					}
+				})
 			})
 		}
 	}
 	w.wantMeetings(0)
-	if calls := w.graph.Calls(); len(calls) != 0 {
-		t.Errorf("Graph was asked: %v", calls)
-	}
 	// The same command, rightly signed, is served: the checks above refuse what is wrong, not everything.
 	h := http.Header{}
 	w.slack.Sign(h, []byte(command), time.Now())
@@ -232,22 +230,13 @@ func TestOrganizationWideInstall(t *testing.T) {
 	}
 }
 
-// Text from users does nothing in a card or in Graph.
-func TestHostileSubject(t *testing.T) {
+// Text from users is what they meant by the time that it gets to Graph.
+func TestSubjectInGraph(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sandbox.SlackOptions{})
-	r := w.bot()
-	card := w.meet(r, ann, general, "<!channel> with <@"+ben+"|ben> on <https://evil.example|the plan> &lt;b&gt; \u202e x")
-	wantCard(t, card, "")
+	wantCard(t, w.meet(w.bot(), ann, general, "<!channel> with <@"+ben+"|ben> on <https://evil.example|the plan> &lt;b&gt; \u202e x"), "")
 	if m := w.wantMeetings(1); len(m) == 1 && m[0].Subject != "@channel with @ben on the plan <b> x" {
 		t.Errorf("subject is %q", m[0].Subject)
-	}
-	if strings.Contains(card.Text, "<!") || strings.Contains(card.Text, "<@") {
-		t.Errorf("card text is %q", card.Text)
-	}
-	var blocks []map[string]any
-	if err := json.Unmarshal(card.Blocks, &blocks); err != nil {
-		t.Fatal(err)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -371,5 +372,57 @@ func (w *world) flush() {
 	defer func() { _ = client.Close() }()
 	if err := client.FlushAll(w.t.Context()).Err(); err != nil {
 		w.t.Fatal(err)
+	}
+}
+
+// done is all that the bot has ever done to the world: what it keeps in Redis, and whom it called. That a card was shown
+// lately is left out, for it goes away by itself.
+func (w *world) done() string {
+	w.t.Helper()
+	client := redis.NewClient(&redis.Options{Addr: w.redis.Addr()})
+	defer func() { _ = client.Close() }()
+	ctx := w.t.Context()
+	keys, err := client.Keys(ctx, "*").Result()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	slices.Sort(keys)
+	var b strings.Builder
+	for _, key := range keys {
+		if strings.Contains(key, "}:s:") {
+			continue
+		}
+		kind, err := client.Type(ctx, key).Result()
+		var value any
+		switch {
+		case err != nil:
+		case kind == "stream": // its consumers leave traces just by looking
+			value, err = client.XRange(ctx, key, "-", "+").Result()
+		case kind == "set":
+			var members []string
+			members, err = client.SMembers(ctx, key).Result()
+			slices.Sort(members)
+			value = members
+		case kind == "zset":
+			value, err = client.ZRangeWithScores(ctx, key, 0, -1).Result()
+		default:
+			value, err = client.Get(ctx, key).Result()
+		}
+		if err != nil {
+			w.t.Fatalf("%s: %v", key, err)
+		}
+		fmt.Fprintf(&b, "%s: %.200q\n", key, fmt.Sprint(value))
+	}
+	fmt.Fprintf(&b, "calls: Slack %d, Entra %d, Graph %d\n", len(w.slack.Calls()), w.entra.Requests(), len(w.graph.Calls()))
+	return b.String()
+}
+
+// wantNothingDone fails the test if the attack makes the bot write to Redis or call anybody.
+func (w *world) wantNothingDone(attack func()) {
+	w.t.Helper()
+	before := w.done()
+	attack()
+	if after := w.done(); after != before {
+		w.t.Errorf("something came of it; before:\n%s\nafter:\n%s", before, after)
 	}
 }
