@@ -192,6 +192,25 @@ func upstreamFaults() []chaosFault {
 			set(true)
 			c.graph.ClearFaults()
 		}},
+		{name: "organizer refused to several", weight: 3, strike: func(c *chaos, d *rand.Rand) {
+			// All join the claim of somebody without a policy, and hear of that at different times: when the last of them
+			// releases it, the next claim is already there.
+			room, alone := c.rooms[d.IntN(len(c.rooms))], c.entraID[chaosSpare(c.spare)]
+			for range 8 {
+				c.graph.Fault(sandbox.Fault{Target: "createOrGet", Times: 1, Latency: 200*time.Millisecond + upTo(d, 2*time.Second)})
+			}
+			c.graph.SetPolicy(alone, false)
+			waits := []func(){c.askIn(d, 0, room, "new", 1)}
+			c.pause(100*time.Millisecond + upTo(d, 150*time.Millisecond))
+			for at := range c.replicas {
+				waits = append(waits, c.askIn(d, at, room, "new", 1))
+			}
+			for _, wait := range waits {
+				wait()
+			}
+			c.graph.ClearFaults()
+			c.graph.SetPolicy(alone, true)
+		}},
 		{name: "Slack refuses", weight: 4, strike: func(c *chaos, d *rand.Rand) {
 			f := sandbox.Fault{
 				Target: pick(d, "response_url", "chat.postMessage", "chat.postEphemeral", "users.info"), Status: pick(d, 429, 500, 503),

@@ -245,7 +245,13 @@ func (r *chaosRedis) record(ctx context.Context, old, fresh *redistest.Server) {
 		}
 		time.Sleep(30 * time.Millisecond) // between two looks
 	}
-	time.Sleep(300 * time.Millisecond) // the way of the news from a sentinel to a replica; what takes longer is a defect
+	// A replica of ours that has not heard yet may still write to it. A primary that is told to follow nobody refuses from then
+	// on, and forgets nothing.
+	r.handle(func() {
+		if old.Running() {
+			r.with(old, func(do func(args ...any) error) { _ = do("REPLICAOF", "127.0.0.1", "1") })
+		}
+	})
 	over.at = time.Now()
 	r.copy(old, over.knew)
 	r.mu.Lock()

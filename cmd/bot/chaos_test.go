@@ -76,7 +76,8 @@ type chaos struct {
 	queue    *store.Store // to look at, as an operator does
 	stops    sync.WaitGroup
 
-	staff   []string // Entra IDs
+	staff   []string          // Entra IDs
+	entraID map[string]string // by user
 	rooms   []chaosRoom
 	traffic int            // requests so far: the number of the next
 	spare   int            // users of this batch that were taken for faults
@@ -116,7 +117,7 @@ func newChaos(t *testing.T, kind string, size chaosSize) *chaos {
 	t.Helper()
 	c := &chaos{
 		world: newWorldWithoutRedis(t, sandbox.SlackOptions{Keep: 1_000_000, RetryDelays: []time.Duration{}}), chaosSize: size,
-		done: map[string]int{}, roots: map[string]string{}, repeated: map[string]int{}, unsure: map[string]int{}, requests: map[string]string{},
+		done: map[string]int{}, roots: map[string]string{}, repeated: map[string]int{}, unsure: map[string]int{}, requests: map[string]string{}, entraID: map[string]string{},
 	}
 	t.Logf("Redis %s, %+v", kind, size)
 	c.redis = startRedis(t, kind)
@@ -213,7 +214,7 @@ func chaosProbe(i int) string { return fmt.Sprintf("U0PROBE%04d", i) }
 func (c *chaos) employ(user string) {
 	id := newGUID()
 	c.person(user, strings.ToLower(user), "en-US", id)
-	c.staff = append(c.staff, id)
+	c.staff, c.entraID[user] = append(c.staff, id), id
 }
 
 // happened adds an event to the history.
