@@ -88,21 +88,25 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 		return err
 	}
 	var r report
+	err = l.measure(ctx, o, &r, progress)
+	others, also := machine.others()
+	r.note("%s, %s, %d cores, shared by the servers, Redis and the load; everything else on the machine used %s of them meanwhile; %s.",
+		runtime.GOOS, runtime.Version(), runtime.NumCPU(), percent(others), time.Now().Format(time.DateOnly))
+	// What was measured before something went wrong is worth telling.
+	return errors.Join(err, also, r.write(out))
+}
+
+// measure runs the sections that are asked for.
+func (l *lab) measure(ctx context.Context, o options, r *report, progress io.Writer) error {
 	for _, s := range sections {
 		if slices.Contains(o.only, s.name) || len(o.only) == 0 && s.usual {
 			_, _ = fmt.Fprintln(progress, "measuring:", s.name)
-			if err := s.run(l, ctx, o, &r); err != nil {
+			if err := s.run(l, ctx, o, r); err != nil {
 				return fmt.Errorf("%s: %w", s.name, err)
 			}
 		}
 	}
-	others, err := machine.others()
-	if err != nil {
-		return err
-	}
-	r.note("%s, %s, %d cores, shared by the servers, Redis and the load; everything else on the machine used %s of them meanwhile; %s.",
-		runtime.GOOS, runtime.Version(), runtime.NumCPU(), percent(others), time.Now().Format(time.DateOnly))
-	return r.write(out)
+	return nil
 }
 
 func parse(args []string, output io.Writer) (options, error) {

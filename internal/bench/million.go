@@ -80,7 +80,7 @@ func (l *lab) million(ctx context.Context, o options, r *report) error {
 	if err != nil {
 		return err
 	}
-	base, alike, all := &side{server: fewBot}, &side{server: manyBot}, &side{server: manyBot}
+	base, alike, all := &side{server: fewBot, beside: few}, &side{server: manyBot, beside: many}, &side{server: manyBot, beside: many}
 	for round := range o.rounds + 1 {
 		for _, s := range []struct {
 			*side

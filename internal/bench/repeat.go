@@ -20,8 +20,10 @@ const (
 // side is one server's figures, round by round.
 type side struct {
 	*server
-	throughput, p50, p99, rss, own, cpu, mallocs, bytes series
-	amiss                                               int
+	beside *redisServer // that it asks
+
+	throughput, p50, p99, rss, own, cpu, redis, mallocs, bytes series
+	amiss                                                      int
 }
 
 // known makes a meeting in each of some channels, and returns repeats by everybody in all of them, and the card that is
@@ -83,13 +85,13 @@ func (l *lab) repeat(ctx context.Context, o options, r *report) error {
 	if err != nil {
 		return err
 	}
-	sides := []*side{{server: bare}, {server: bot}}
+	sides := []*side{{server: bare, beside: redis}, {server: bot, beside: redis}}
 	if o.bolt {
 		bolt, err := l.startBolt(ctx, redis)
 		if err != nil {
 			return err
 		}
-		sides = append(sides, &side{server: bolt})
+		sides = append(sides, &side{server: bolt, beside: redis})
 	}
 	for round := range o.rounds + 1 {
 		for _, s := range sides {
@@ -112,6 +114,7 @@ func (l *lab) repeat(ctx context.Context, o options, r *report) error {
 	r.compare("repeat, bot against bare handler: p50", span, t.p50, b.p50, goal{})
 	r.compare("repeat, bot against bare handler: p99", span, t.p99, b.p99, goal{})
 	r.compare("repeat, bot against bare handler: CPU of the server per request", span, t.cpu, b.cpu, goal{})
+	r.compare("repeat, bot against bare handler: CPU of Redis per request", span, t.redis, b.redis, goal{})
 	r.compare("repeat, bot against bare handler: memory after the load", mebibytes, t.rss, b.rss, atMost(3))
 	r.compare("repeat, bot against bare handler: the part of it that no file backs", mebibytes, t.own, b.own, goal{})
 	r.compare("repeat, bot against bare handler: allocations per request", count, t.mallocs, b.mallocs, goal{})
@@ -149,7 +152,7 @@ func (s *side) round(ctx context.Context, o options, all *commands, counts bool)
 			return err
 		}
 	}
-	start, err := s.usage()
+	start, redisStart, err := usages(s.process, s.beside.process)
 	if err != nil {
 		return err
 	}
@@ -157,7 +160,7 @@ func (s *side) round(ctx context.Context, o options, all *commands, counts bool)
 	if err != nil {
 		return fmt.Errorf("%s: %w: %s", s.name, err, s.tail())
 	}
-	end, err := s.usage()
+	end, redisEnd, err := usages(s.process, s.beside.process)
 	if err != nil {
 		return err
 	}
@@ -174,7 +177,7 @@ func (s *side) round(ctx context.Context, o options, all *commands, counts bool)
 	s.throughput = append(s.throughput, n/load.elapsed.Seconds())
 	s.p50, s.p99 = append(s.p50, quantile(load.took, 0.5)), append(s.p99, quantile(load.took, 0.99))
 	s.cpu, s.rss = append(s.cpu, (end.cpu-start.cpu).Seconds()/n), append(s.rss, end.rss)
-	s.own = append(s.own, end.own)
+	s.own, s.redis = append(s.own, end.own), append(s.redis, (redisEnd.cpu-redisStart.cpu).Seconds()/n)
 	s.mallocs, s.bytes = append(s.mallocs, (after.mallocs-before.mallocs)/n), append(s.bytes, (after.bytes-before.bytes)/n)
 	return nil
 }
