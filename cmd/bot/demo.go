@@ -42,6 +42,8 @@ func startInWorld(ctx context.Context, w *demo.World, name string, log *slog.Log
 	c := Config{
 		HTTPAddr: "127.0.0.1:0", AdminAddr: "127.0.0.1:0", RedisURL: "redis://" + w.Redis.Addr() + "/0",
 		SlackSigningSecret: w.Slack.SigningSecret(), SlackBotToken: w.Slack.BotToken(), SlackAPIURL: w.Slack.APIURL(),
+		TeamsAppID: w.Teams.AppID(), TeamsAppSecret: w.Teams.AppSecret(),
+		TeamsMetadataURL: w.Teams.MetadataURL(), TeamsServiceHosts: []string{w.Teams.ServiceHost()},
 		TenantID: w.TenantID, ClientID: w.ClientID, ClientSecret: w.ClientSecret,
 		AuthorityHost: w.Entra.URL(), GraphBaseURL: w.Graph.BaseURL(),
 		Organizer: "requester", AllowGuests: "false", Locale: "en", LogLevel: "info", LogFormat: "text",

@@ -6,12 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"meetbot/bot"
-	"meetbot/internal/sandbox"
 )
 
 // Replica is one running bot.
@@ -47,14 +46,13 @@ type demo struct {
 	replicas []Replica
 	started  int
 
-	user    person
-	channel sandbox.SlackChannel
-	thread  string                           // root message; empty in the channel
-	crash   bool                             // kill the replica right after it has acknowledged the next command
-	asked   marks                            // what was there before the last command
-	last    string                           // what was printed for the last line
-	press   *sandbox.SlackMessage            // the last card for everybody
-	roots   map[string]*sandbox.SlackMessage // the last card for everybody outside threads, by channel
+	sides []side
+	at    spot
+	crash bool              // kill the replica right after it has acknowledged the next command
+	asked marks             // what was there before the last command
+	last  string            // what was printed for the last line
+	cards map[side]message  // the last card for everybody, by platform
+	under map[string]string // by room: the thread of the last card for everybody
 }
 
 // Run starts a world with two replicas of the bot and runs the lines of o.In in it.
@@ -71,7 +69,12 @@ func Run(ctx context.Context, o Options) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	go world.RunClock(ctx)
-	d := &demo{Options: o, world: world, words: words, user: people()[0], channel: channels[0], roots: map[string]*sandbox.SlackMessage{}}
+	teams, err := newTeams(world.Teams)
+	if err != nil {
+		return err
+	}
+	d := &demo{Options: o, world: world, words: words, sides: []side{newSlack(world.Slack), teams}, cards: map[side]message{}, under: map[string]string{}}
+	d.at = spot{who: people()[0], side: d.sides[0], place: d.sides[0].places()[0]}
 	for range 2 {
 		if err := d.start(ctx); err != nil {
 			return err
@@ -82,7 +85,7 @@ func Run(ctx context.Context, o Options) error {
 			r.Kill()
 		}
 	}()
-	d.printf("meetbot demo: two replicas of the bot, and Slack, Entra, Graph and Redis in a box. /? lists what you can type.\n")
+	d.printf("meetbot demo: two replicas of the bot, and Slack, Teams, Entra, Graph and Redis in a box. /? lists what you can type.\n")
 	return d.loop(ctx)
 }
 
@@ -147,12 +150,15 @@ func (d *demo) loop(ctx context.Context) error {
 }
 
 func (d *demo) prompt() string {
-	where := "#" + d.channel.Name
-	if d.thread != "" {
+	where := d.at.place.shown
+	if d.at.thread != "" {
 		where += " (thread)"
 	}
-	return fmt.Sprintf("%s in %s> ", d.user.name, where)
+	return fmt.Sprintf("%s in %s> ", d.at.who.name, where)
 }
+
+// url is where the replica listens that hears the next command.
+func (d *demo) url() string { return d.replicas[0].URL() }
 
 func (d *demo) line(ctx context.Context, line string) error {
 	if line == "" {
@@ -167,154 +173,25 @@ func (d *demo) line(ctx context.Context, line string) error {
 	}
 	word, rest, _ := strings.Cut(line, " ")
 	rest = strings.TrimSpace(rest)
-	if word == "/"+bot.CommandName {
-		return d.slash(ctx, rest)
+	switch {
+	case word == "/"+bot.CommandName:
+		return d.say(ctx, bySlash, rest)
+	case word == "@meetbot":
+		return d.say(ctx, byMention, rest)
+	case !strings.HasPrefix(line, "/"):
+		return d.say(ctx, plainly, line)
 	}
-	if word == "@meetbot" {
-		return d.mention(ctx, rest)
-	}
-	for _, c := range controls() {
+	for _, c := range append(controls(), d.at.side.controls()...) {
 		if c.word == word {
 			return c.run(d, ctx, rest)
 		}
 	}
-	return fmt.Errorf("neither /meet nor @meetbot nor anything of the demo's own: /? lists what you can type")
-}
-
-// slash runs /meet as the present user in the present channel.
-func (d *demo) slash(ctx context.Context, text string) error {
-	if d.thread != "" {
-		return errors.New("Slack has no slash commands in threads: type @meetbot, or /leave the thread")
-	}
-	before := d.mark()
-	command := sandbox.SlackCommand{User: d.user.slack.ID, Channel: d.channel.ID, Text: sandbox.SlackEscape(text)}
-	answer, err := d.world.Slack.Command(ctx, d.replicas[0].URL(), command)
-	if err != nil {
-		return err
-	}
-	if answer.Problem != "" {
-		return fmt.Errorf("Slack shows an error: %s", answer.Problem)
-	}
-	if answer.Message == nil {
-		return errors.New("the bot answered with nothing")
-	}
-	d.show(*answer.Message, answer.Took, before)
-	if !d.acknowledged(*answer.Message) {
-		return nil
-	}
-	return d.await(ctx, before)
-}
-
-// mention mentions the bot in the present channel or thread.
-func (d *demo) mention(ctx context.Context, text string) error {
-	before := d.mark()
-	m := sandbox.SlackMention{
-		User: d.user.slack.ID, Channel: d.channel.ID, ThreadTS: d.thread,
-		Text: "<@" + d.world.Slack.BotUser() + "> " + sandbox.SlackEscape(text),
-	}
-	delivered := make(chan error, 1)
-	go func() {
-		delivery, err := d.world.Slack.Mention(ctx, d.replicas[0].URL(), m)
-		if n := len(delivery.Attempts); err == nil && (n == 0 || delivery.Attempts[n-1] != http.StatusOK) {
-			err = fmt.Errorf("the bot did not accept the event, and Slack gave it up: %v", delivery.Attempts)
-		}
-		delivered <- err
-	}()
-	select {
-	case err := <-delivered:
-		if err != nil {
-			return err
-		}
-		return d.await(ctx, before)
-	case <-time.After(acceptWithin):
-		d.printf("   the bot has not accepted the event, and Slack delivers it again; /wait waits for the answer\n")
-		return nil
-	}
-}
-
-// marks remembers what is there before a command.
-type marks struct {
-	at    time.Time
-	posts map[string]int // messages per channel
-	calls int            // Graph calls
-}
-
-func (d *demo) mark() marks {
-	m := marks{at: time.Now(), posts: map[string]int{}, calls: len(d.world.Graph.Calls())}
-	for _, channel := range []string{d.channel.ID, "D" + d.user.slack.ID} {
-		m.posts[channel] = len(d.world.Slack.Messages(channel))
-	}
-	d.asked = m
-	return m
-}
-
-// await shows the answer that follows by another way than the command's own answer.
-func (d *demo) await(ctx context.Context, before marks) error {
-	if d.crash {
-		d.crash = false
-		d.printf("** the replica dies: kill -9. Its job is another's once it has been idle for 15 s. **\n")
-		d.replicas[0].Kill()
-		d.replicas = d.replicas[1:]
-		if err := d.start(ctx); err != nil {
-			return err
+	for _, s := range d.sides {
+		if slices.ContainsFunc(s.controls(), func(c control) bool { return c.word == word }) {
+			return fmt.Errorf("there is no %s here: /in %s is where it can be", word, s.places()[0].name)
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, answerWithin)
-	defer cancel()
-	type found struct {
-		message sandbox.SlackMessage
-		err     error
-	}
-	first := make(chan found, len(before.posts))
-	for channel, count := range before.posts {
-		go func() {
-			seen := map[string]bool{}
-			for _, m := range d.world.Slack.Messages(channel)[:count] {
-				seen[m.TS] = true
-			}
-			m, err := d.world.Slack.WaitFor(ctx, channel, func(m sandbox.SlackMessage) bool {
-				return !seen[m.TS] && m.Via != "user" && !d.acknowledged(m)
-			})
-			first <- found{m, err}
-		}()
-	}
-	f := <-first
-	if f.err != nil {
-		return fmt.Errorf("no answer within %s; the bot goes on trying for up to 25 minutes, and /wait waits on", answerWithin)
-	}
-	d.show(f.message, f.message.At.Sub(before.at), before)
-	return nil
-}
-
-// acknowledged tells whether a message only promises the answer.
-func (d *demo) acknowledged(m sandbox.SlackMessage) bool {
-	for _, lang := range bot.Languages {
-		if m.Text == bot.Working(lang).Text(d.words, bot.PlainStyle{}) {
-			return true
-		}
-	}
-	return false
-}
-
-// show prints a message as Slack would show it, and what it cost.
-func (d *demo) show(m sandbox.SlackMessage, took time.Duration, before marks) {
-	var kinds []string
-	for _, c := range d.world.Graph.Calls()[before.calls:] {
-		kinds = append(kinds, fmt.Sprintf("%s %d", c.Op, c.Status))
-	}
-	cost := "no Graph call"
-	if len(kinds) > 0 {
-		cost = "Graph: " + strings.Join(kinds, ", ")
-	}
-	d.last = sandbox.RenderSlackMessage(m, 100)
-	d.printf("%s", d.last)
-	d.printf("   %s, by %s, %s\n", took.Round(100*time.Microsecond), m.Via, cost)
-	if m.Blocks != nil && m.To == "" {
-		d.press = &m
-		if m.ThreadTS == "" {
-			d.roots[m.Channel] = &m
-		}
-	}
+	return errors.New("neither /meet nor @meetbot nor anything of the demo's own: /? lists what you can type")
 }
 
 func (d *demo) printf(format string, args ...any) {

@@ -128,6 +128,19 @@ func TestTeamsPlain(t *testing.T) {
 	}
 }
 
+// Moments stand in a text block as its reader's clock shows them.
+func TestTeamsMoments(t *testing.T) {
+	for in, want := range map[string]string{
+		"since {{DATE(2026-02-14T06:05:00Z,SHORT)}} {{TIME(2026-02-14T16:05:00Z)}}.":                         "since Sat, Feb 14, 2026 4:05 PM.",
+		"{{DATE(2026-02-14T06:05:00Z)}} {{DATE(2026-02-14T06:05:00Z, LONG)}} {{DATE(2026-02-30T06:05:00Z)}}": "2/14/2026 Saturday, February 14, 2026 {{DATE(2026-02-30T06:05:00Z)}}",
+	} {
+		card := json.RawMessage(`{"type":"AdaptiveCard","version":"1.5","body":[{"type":"TextBlock","text":"` + in + `"}]}`)
+		if got := ReadTeamsCard(card).Title; got != want {
+			t.Errorf("%q reads %q", in, got)
+		}
+	}
+}
+
 func TestTeamsRenders(t *testing.T) {
 	m := TeamsMessage{FromName: "meetbot", Thread: "1", To: teamsAnn, Edits: 1, Card: json.RawMessage(teamsSample)}
 	const want = `╭─ meetbot · in a thread · Edited · Only you can see this message
@@ -152,6 +165,11 @@ func TestTeamsRenders(t *testing.T) {
 ╰─
 `
 	if got := RenderTeamsMessage(m, 40); got != want {
+		t.Errorf("got\n%s", got)
+	}
+	rich := `{"type":"AdaptiveCard","version":"1.5","body":[{"type":"RichTextBlock","inlines":[{"type":"TextRun","text":"Logo","weight":"Bolder","size":"Large"}]},
+		{"type":"RichTextBlock","inlines":[{"type":"TextRun","text":"by ","weight":"Bolder"},"Ann"]}]}`
+	if got := RenderTeamsMessage(TeamsMessage{FromName: "meetbot", Card: json.RawMessage(rich)}, 40); got != "╭─ meetbot\n│ Logo\n│ ════\n│ by Ann\n╰─\n" {
 		t.Errorf("got\n%s", got)
 	}
 	if got := RenderTeamsMessage(TeamsMessage{FromName: "Ann", Text: "<at>meetbot</at> meet", Format: "plain"}, 0); got != "╭─ Ann\n│ meetbot meet\n╰─\n" {

@@ -5,6 +5,7 @@ import (
 	"html"
 	"regexp"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -121,19 +122,23 @@ type teamsShown struct {
 	Card      *teamsShown     `json:"card"`
 }
 
-// teamsInline is a run of text, or the text alone.
-type teamsInline string
+// teamsInline is a run of text, which may be written as the text alone.
+type teamsInline struct {
+	Text   string `json:"text"`
+	Weight string `json:"weight"`
+	Size   string `json:"size"`
+}
 
 func (i *teamsInline) UnmarshalJSON(raw []byte) error {
-	var run struct {
-		Text string `json:"text"`
-	}
-	if json.Unmarshal(raw, &run) == nil {
-		*i = teamsInline(run.Text)
+	type run teamsInline
+	if json.Unmarshal(raw, (*run)(i)) == nil {
 		return nil
 	}
-	return json.Unmarshal(raw, (*string)(i))
+	return json.Unmarshal(raw, &i.Text)
 }
+
+// teamsLoud tells whether letters are those of a heading.
+func teamsLoud(weight, size string) bool { return strings.EqualFold(weight, "bolder") && size != "" }
 
 // teamsParts lists what is to be seen in a card, from top to bottom.
 func teamsParts(raw json.RawMessage) []teamsPart {
@@ -150,14 +155,16 @@ func (e teamsShown) parts(list []teamsPart) []teamsPart {
 	}
 	switch {
 	case e.Type == "TextBlock":
-		heading := strings.EqualFold(e.Style, "heading") || strings.EqualFold(e.Weight, "bolder") && e.Size != ""
-		return append(list, teamsPart{gap: e.Separator, heading: heading, text: teamsPlain(e.Text, "markdown")})
+		heading := strings.EqualFold(e.Style, "heading") || teamsLoud(e.Weight, e.Size)
+		return append(list, teamsPart{gap: e.Separator, heading: heading, text: teamsMoments(teamsPlain(e.Text, "markdown"))})
 	case e.Type == "RichTextBlock":
 		var b strings.Builder
+		heading := len(e.Inlines) > 0
 		for _, i := range e.Inlines {
-			b.WriteString(string(i))
+			b.WriteString(i.Text)
+			heading = heading && teamsLoud(i.Weight, i.Size)
 		}
-		return append(list, teamsPart{gap: e.Separator, text: b.String()})
+		return append(list, teamsPart{gap: e.Separator, heading: heading, text: b.String()})
 	case e.Type == "FactSet":
 		part := teamsPart{gap: e.Separator}
 		for _, f := range e.Facts {
@@ -221,6 +228,26 @@ func teamsPlain(text, format string) string {
 		text = strings.Replace(text, "\x00", s, 1)
 	}
 	return text
+}
+
+// teamsMoment is a function of a text block that shows a moment: the document "Text features" of Adaptive Cards, "Date and
+// time function rules".
+var teamsMoment = regexp.MustCompile(`\{\{(DATE|TIME)\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)(?:, ?(COMPACT|SHORT|LONG))?\)\}\}`)
+
+// teamsMoments shows moments as a client in English does whose time zone is UTC.
+func teamsMoments(text string) string {
+	return teamsMoment.ReplaceAllStringFunc(text, func(call string) string {
+		parts := teamsMoment.FindStringSubmatch(call)
+		at, err := time.Parse(time.RFC3339, parts[2])
+		if err != nil { // no such day
+			return call
+		}
+		layouts := map[string]string{"": "1/2/2006", "COMPACT": "1/2/2006", "SHORT": "Mon, Jan 2, 2006", "LONG": "Monday, January 2, 2006"}
+		if parts[1] == "TIME" {
+			return at.Format("3:04 PM")
+		}
+		return at.Format(layouts[parts[3]])
+	})
 }
 
 // RenderTeamsMessage draws a message for a terminal, about as Teams shows it, in plain text no wider than width columns

@@ -1,0 +1,130 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"meetbot/internal/sandbox"
+)
+
+// slackRedeliveries are the waits of Slack's before it delivers an event again. The real ones are none, a minute and five.
+var slackRedeliveries = []time.Duration{0, 5 * time.Second, 10 * time.Second}
+
+// slackChannels are the channels of the demo's Slack.
+var slackChannels = []sandbox.SlackChannel{
+	{ID: "C0GENERAL", Name: "general"},
+	{ID: "C0DESIGN", Name: "design"},
+	{ID: "C0BRASIL", Name: "brasil"},
+}
+
+// slack is the Slack side.
+type slack struct{ *sandbox.Slack }
+
+// newSlack moves the people into Slack.
+func newSlack(s *sandbox.Slack) slack {
+	for _, c := range slackChannels {
+		s.AddChannel(c)
+	}
+	for _, p := range people() {
+		s.AddUser(p.slack)
+	}
+	return slack{s}
+}
+
+func (slack) places() []place {
+	var all []place
+	for _, c := range slackChannels {
+		all = append(all, place{name: "#" + c.Name, shown: "#" + c.Name, id: c.ID})
+	}
+	return all
+}
+
+func (slack) rooms(at spot) []string { return []string{at.place.id, "D" + at.who.slack.ID} }
+
+func (s slack) await(ctx context.Context, room string, match func(message) bool) (message, error) {
+	m, err := s.WaitFor(ctx, room, func(m sandbox.SlackMessage) bool { return m.Via != "user" && match(s.message(m)) })
+	return s.message(m), err
+}
+
+func (slack) message(m sandbox.SlackMessage) message {
+	said := message{
+		id: m.TS, room: m.Channel, text: m.Text, drawn: sandbox.RenderSlackMessage(m, cardWidth), via: m.Via, at: m.At,
+		card: m.Blocks != nil && m.To == "",
+	}
+	if m.ThreadTS == "" {
+		said.thread = m.TS
+	}
+	return said
+}
+
+func (s slack) say(ctx context.Context, url string, at spot, how manner, text string) (outcome, error) {
+	switch {
+	case how == plainly:
+		return outcome{}, errUnheard
+	case how == byMention:
+		return s.mention(ctx, url, at, text)
+	case at.thread != "":
+		return outcome{}, errors.New("Slack has no slash commands in threads: type @meetbot, or /leave the thread")
+	}
+	answer, err := s.Command(ctx, url, sandbox.SlackCommand{User: at.who.slack.ID, Channel: at.place.id, Text: sandbox.SlackEscape(text)})
+	switch {
+	case err != nil:
+		return outcome{}, err
+	case answer.Problem != "":
+		return outcome{}, fmt.Errorf("Slack shows an error: %s", answer.Problem)
+	case answer.Message == nil:
+		return outcome{}, errors.New("the bot answered with nothing")
+	}
+	said := s.message(*answer.Message)
+	return outcome{answer: &said}, nil
+}
+
+// mention waits for the bot to accept the event, and leaves it to Slack if that takes long.
+func (s slack) mention(ctx context.Context, url string, at spot, text string) (outcome, error) {
+	m := sandbox.SlackMention{
+		User: at.who.slack.ID, Channel: at.place.id, ThreadTS: at.thread,
+		Text: "<@" + s.BotUser() + "> " + sandbox.SlackEscape(text),
+	}
+	delivered := make(chan error, 1)
+	go func() {
+		delivery, err := s.Mention(ctx, url, m)
+		if n := len(delivery.Attempts); err == nil && (n == 0 || delivery.Attempts[n-1] != http.StatusOK) {
+			err = fmt.Errorf("the bot did not accept the event, and Slack gave it up: %v", delivery.Attempts)
+		}
+		delivered <- err
+	}()
+	select {
+	case err := <-delivered:
+		return outcome{}, err
+	case <-time.After(acceptWithin):
+		return outcome{late: true}, nil
+	}
+}
+
+func (s slack) post(at spot, text string) (string, error) {
+	return s.Say(at.who.slack.ID, at.place.id, sandbox.SlackEscape(text)).TS, nil
+}
+
+func (s slack) join(ctx context.Context, url string, at spot, card message) (string, error) {
+	for _, m := range s.Messages(card.room) {
+		if m.TS != card.id {
+			continue
+		}
+		answer, err := s.Press(ctx, url, sandbox.SlackPress{User: at.who.slack.ID, Message: m})
+		if err != nil {
+			return "", err
+		}
+		if answer.Status != http.StatusOK {
+			return "", fmt.Errorf("Slack shows a warning at the button: the bot answered %d", answer.Status)
+		}
+		return fmt.Sprintf("the client opens the link; the bot acknowledged the press in %s", answer.Took.Round(100*time.Microsecond)), nil
+	}
+	return "", errors.New("the card is gone")
+}
+
+func (slack) controls() []control { return nil }
+func (slack) faults() []fault     { return nil }
+func (slack) mend()               {}

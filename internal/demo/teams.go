@@ -1,0 +1,153 @@
+package demo
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"meetbot/bot"
+	"meetbot/internal/sandbox"
+)
+
+// teamsTeam is the team Contoso, by the ID of its General channel.
+const teamsTeam = "19:general0000000000000000000000000@thread.tacv2"
+
+// teams is the Microsoft Teams side.
+type teams struct {
+	*sandbox.Teams
+	list  []sandbox.TeamsConversation // as they stand
+	evict bool                        // throw the bot out as soon as it has accepted the next message
+}
+
+// newTeams moves the people into Teams. Nobody has brought the bot into the chat about lunch yet.
+func newTeams(t *sandbox.Teams) (*teams, error) {
+	for _, p := range people() {
+		if err := t.AddUser(p.teams); err != nil {
+			return nil, err
+		}
+	}
+	if err := t.AddTeam(teamsTeam, "Contoso"); err != nil {
+		return nil, err
+	}
+	side := &teams{Teams: t, list: []sandbox.TeamsConversation{
+		{ID: teamsTeam, Kind: sandbox.TeamsChannel, Name: "General", Team: teamsTeam},
+		{ID: "19:design00000000000000000000000000@thread.tacv2", Kind: sandbox.TeamsChannel, Name: "Design", Team: teamsTeam},
+		{ID: "19:lunch000000000000000000000000000@thread.v2", Kind: sandbox.TeamsGroupChat, Name: "Lunch", BotAbsent: true},
+		{ID: "19:meeting_review00000000000000000@thread.v2", Kind: sandbox.TeamsMeetingChat, Name: "Review"},
+	}}
+	for _, c := range side.list {
+		if _, err := t.AddConversation(c); err != nil {
+			return nil, err
+		}
+	}
+	return side, nil
+}
+
+// change changes every conversation in something other than its name and kind.
+func (t *teams) change(change func(*sandbox.TeamsConversation)) {
+	for i := range t.list {
+		change(&t.list[i])
+		_, _ = t.AddConversation(t.list[i]) // which was good before
+	}
+}
+
+// conversation finds a channel or a chat; a person's chat with the bot is none of these.
+func (t *teams) conversation(room string) (c sandbox.TeamsConversation) {
+	if i := slices.IndexFunc(t.list, func(c sandbox.TeamsConversation) bool { return c.ID == room }); i >= 0 {
+		c = t.list[i]
+	}
+	return c
+}
+
+// attend brings the bot into a conversation or takes it away; a team has it in all its channels or in none.
+func (t *teams) attend(room string, absent bool) {
+	team := t.conversation(room).Team
+	t.change(func(c *sandbox.TeamsConversation) {
+		if c.ID == room || team != "" && c.Team == team {
+			c.BotAbsent = absent
+		}
+	})
+}
+
+func (t *teams) places() []place {
+	var all []place
+	for _, c := range t.list {
+		all = append(all, place{name: "teams:" + c.Name, shown: "Teams " + c.Name, id: c.ID})
+	}
+	return append(all, place{name: "teams:chat", shown: "Teams chat with meetbot"})
+}
+
+func (t *teams) rooms(at spot) []string {
+	own := t.Personal(at.who.teams.ID)
+	if at.place.id == "" {
+		return []string{own}
+	}
+	return []string{at.place.id, own}
+}
+
+func (t *teams) await(ctx context.Context, room string, match func(message) bool) (message, error) {
+	m, err := t.WaitFor(ctx, room, func(m sandbox.TeamsMessage) bool { return m.Via != "user" && match(t.message(m)) })
+	return t.message(m), err
+}
+
+func (t *teams) message(m sandbox.TeamsMessage) message {
+	said := message{
+		id: m.ID, room: m.Conversation, text: m.Words(), drawn: sandbox.RenderTeamsMessage(m, cardWidth), via: m.Via, at: m.At,
+		card: m.To == "" && sandbox.ReadTeamsCard(m.Card).Link() != "",
+	}
+	if t.conversation(m.Conversation).Kind == sandbox.TeamsChannel {
+		said.thread = cmp.Or(m.Thread, m.ID)
+	}
+	return said
+}
+
+func (t *teams) say(ctx context.Context, url string, at spot, how manner, text string) (outcome, error) {
+	room := at.room()
+	p := sandbox.TeamsPost{User: at.who.teams.ID, Conversation: room, Thread: at.thread, Text: text}
+	switch {
+	case how == byMention:
+		p.Text = strings.TrimSpace(t.Mention() + " " + text)
+	case how == bySlash && at.place.id == "":
+		return outcome{}, fmt.Errorf("Teams has no slash menu in a chat with the bot alone: type %s", bot.CommandName)
+	case how == bySlash:
+		p.Text, p.Slash = bot.CommandLine(text, ""), true
+	}
+	d, err := t.Post(ctx, url, p)
+	n := len(d.Attempts)
+	switch {
+	case err != nil:
+		return outcome{}, err
+	case n == 0 && t.conversation(room).BotAbsent:
+		return outcome{}, errors.New("the bot is not here: /install brings it in")
+	case n == 0:
+		return outcome{}, errUnheard
+	case d.Attempts[n-1] != http.StatusOK:
+		return outcome{}, fmt.Errorf("the bot did not accept the message: %v", d.Attempts)
+	}
+	if t.evict {
+		t.evict = false
+		t.attend(room, true)
+	}
+	return outcome{}, nil
+}
+
+func (t *teams) post(at spot, text string) (string, error) {
+	if t.conversation(at.room()).Kind != sandbox.TeamsChannel {
+		return "", errors.New("Teams has threads in channels alone")
+	}
+	return t.Say(at.who.teams.ID, at.room(), text).ID, nil
+}
+
+// join opens a link, of which the bot is told nothing.
+func (t *teams) join(_ context.Context, _ string, at spot, card message) (string, error) {
+	for _, m := range t.Seen(card.room, at.who.teams.ID) {
+		if m.ID == card.id {
+			return "the client opens the link, and tells the bot nothing: " + sandbox.ReadTeamsCard(m.Card).Link(), nil
+		}
+	}
+	return "", fmt.Errorf("%s does not see the card", at.who.name)
+}
