@@ -333,7 +333,7 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 	http.DefaultClient.CloseIdleConnections()
 	if code == 0 {
-		if err := goleak.Find(lingering); err != nil {
+		if err := goleak.Find(lingering, redialling); err != nil {
 			fmt.Fprintln(os.Stderr, "something outlives the tests:", err)
 			code = 1
 		}
