@@ -1,12 +1,14 @@
 # `make` or `make help` lists what can be made.
 .DEFAULT_GOAL := help
 
+# How long each fuzz target runs; ten minutes before a release: make fuzz FUZZTIME=10m
 FUZZTIME ?= 30s
 # Packages that link the Graph SDK, whose build takes minutes, and with the race detector many more.
 SDK := meetbot/cmd/bot meetbot/graphclient
 LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+VULN := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: help run test unit race story lint bench chaos fuzz golden tools
+.PHONY: help run test unit race story lint bench chaos fuzz vuln golden tools
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,12 +38,16 @@ bench: tools ## a repeat of a known command next to a bare handler, in the same 
 chaos: tools ## three replicas under CHAOS_FAULTS faults (250: about 12 minutes); CHAOS_SEED repeats a run
 	CHAOS_FAULTS=$${CHAOS_FAULTS:-250} go test ./cmd/bot -run '^TestChaos$$' -count 1 -v -timeout 2h
 
-fuzz: ## every fuzz target, FUZZTIME each
-	@for package in $$(go list ./...); do \
-		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
-			go test $$package -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) || exit 1; \
+fuzz: ## every fuzz target for FUZZTIME each (30s); an input that fails is kept under testdata/fuzz: commit it with the mend
+	@for file in $$(grep -rl '^func Fuzz' --include='*_test.go' .); do \
+		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9]*\).*/\1/p' $$file); do \
+			echo "$$target in $$(dirname $$file)"; \
+			go test $$(dirname $$file) -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) || exit 1; \
 		done; \
 	done
+
+vuln: ## known vulnerabilities in what is linked; needs https://vuln.go.dev
+	go run $(VULN) ./...
 
 golden: ## write the golden files anew; read the difference before you commit it
 	UPDATE_GOLDEN=1 go test ./bot/slackapp ./manifest -run 'AsSlackGetsThem|Golden'

@@ -387,7 +387,7 @@ func (w *world) done() string {
 		if err != nil {
 			w.t.Fatalf("%s: %v", key, err)
 		}
-		fmt.Fprintf(&b, "%s: %.200q\n", key, fmt.Sprint(value))
+		fmt.Fprintf(&b, "%s: %q\n", key, fmt.Sprint(value))
 	}
 	fmt.Fprintf(&b, "calls: Slack %d, Entra %d, Graph %d\n", len(w.slack.Calls()), w.entra.Requests(), len(w.graph.Calls()))
 	return b.String()
