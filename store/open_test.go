@@ -15,7 +15,7 @@ func TestOpenRefusesWithoutTellingThePassword(t *testing.T) {
 		"redis://u:hunter2@localhost/1/2", "redis://u:hunter2@localhost:port/0", "redis://u:hun/ter2@localhost/0",
 		"redis://u:hun?ter2@localhost/0", "redis://u:12/hunter2@localhost/0", "redis://u:12?hunter2@localhost/0", "redis://u:%zzhunter2@localhost",
 		"redis://u:hunter2@localhost/0?colour=hunter2", "redis://u:hunter2@localhost/3?cluster=true", "redis://u:hunter2@localhost?addr=hunter2",
-		"redis://localhost?master_name=", "redis://localhost?master_name=m&password=x&hunter2=y", "redis://localhost/0?pool_size=hunter2",
+		"redis://localhost?master_name=", "redis://localhost?master_name=m&password=x&hunter2=y", "redis://localhost/0?pool_size=hunter2", "rediss://u:hunter2@localhost/0?skip_verify=true", "rediss://u:hunter2@localhost/0?cluster=true&skip_verify=1",
 	} {
 		s, err := store.Open(url, store.Options{Replica: "one"})
 		if err == nil {

@@ -83,7 +83,7 @@ var (
 //	redis://[user:password@]host:port?cluster=true                                    Cluster with a single seed address
 //
 // Of the further query parameters of go-redis those about the size and age of the connection pool are honoured; the
-// timeouts are the store's own.
+// timeouts are the store's own, and there is no way to do without checking the server's certificate.
 func Open(rawURL string, o Options) (*Store, error) {
 	if o.Replica == "" {
 		return nil, errors.New("open store: the replica has no name")
@@ -129,6 +129,9 @@ func parse(rawURL string) (*redis.UniversalOptions, error) {
 		return nil, errURL
 	}
 	query := u.Query()
+	if query.Has("skip_verify") { // a password would be told to whoever answers
+		return nil, errURL
+	}
 	cluster := query.Get("cluster") == "true" || query.Has("addr")
 	query.Del("cluster")
 	u.RawQuery = query.Encode()

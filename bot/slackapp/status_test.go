@@ -33,14 +33,14 @@ func verdict(status int) bot.Code {
 	}
 }
 
-// Every HTTP status of a response_url and of the Web API is delivered, tried again or given up as the table above says;
-// and whatever Slack echoes back, no secret gets into an error.
-func TestEveryStatus(t *testing.T) {
+// newApp is an app that knows its workspace, with a user and a channel.
+func newApp(t *testing.T) (*sandbox.Slack, *slackapp.App) {
+	t.Helper()
 	slack, err := sandbox.NewSlack(sandbox.SlackOptions{PostBurst: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer slack.Close()
+	t.Cleanup(slack.Close)
 	slack.AddUser(sandbox.SlackUser{ID: "U0ANN", Name: "ann", Email: "ann@contoso.example", EmailConfirmed: true})
 	slack.AddChannel(sandbox.SlackChannel{ID: "C0GENERAL", Name: "general"})
 	words, err := bot.NewWords()
@@ -57,6 +57,14 @@ func TestEveryStatus(t *testing.T) {
 	if err := app.Connect(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(app.Close)
+	return slack, app
+}
+
+// Every HTTP status of a response_url and of the Web API is delivered, tried again or given up as the table above says;
+// and whatever Slack echoes back, no secret gets into an error.
+func TestEveryStatus(t *testing.T) {
+	slack, app := newApp(t)
 	req, err := slack.CommandRequest(t.Context(), "http://127.0.0.1:1", sandbox.SlackCommand{User: "U0ANN", Channel: "C0GENERAL"})
 	if err != nil {
 		t.Fatal(err)

@@ -8,6 +8,9 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"meetbot/bot/slackapp"
 	"meetbot/internal/sandbox"
@@ -240,4 +243,66 @@ func TestRefusalOfTheTokenQuotesNothing(t *testing.T) {
 	}
 	w.wantNoSecret("the error", err.Error(), false)
 	w.wantNoSecret("the log", w.logs.String(), false)
+}
+
+// What Redis keeps, and for how long, is what the table in docs/operating.md says; and no secret is among it.
+func TestWhatRedisKeeps(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.SlackOptions{PostBurst: -1})
+	r := w.bot()
+	wantCard(t, w.meet(r, ann, general, "Weekly"), "")
+	wantCard(t, w.meet(r, ann, general, ""), ann)
+	wantCard(t, w.asks(r, ben, general, "", "new"), "")
+	w.slack.AddUser(sandbox.SlackUser{ID: "U0X", Name: "x", Email: "x@elsewhere.example", EmailConfirmed: true})
+	w.meet(r, "U0X", design, "")
+	w.graph.Fault(sandbox.Fault{Target: "createOrGet", Times: 1, Status: http.StatusTooManyRequests, RetryAfter: "5"})
+	w.command(r, caio, design, "")
+	eventually(t, "everything is answered", func() bool {
+		_, metrics := get(t, r.AdminURL()+"/metrics")
+		return strings.Contains(metrics, `meetbot_jobs{state="unfinished"} 0`)
+	})
+	if err := r.stop(); err != nil {
+		t.Fatal(err)
+	}
+
+	const forever = -1
+	table := map[*regexp.Regexp]time.Duration{
+		regexp.MustCompile(`^mb:\{slack:[^}]+\}:[mr]:?$`):              forever, // meetings, and roots
+		regexp.MustCompile(`^mb:\{slack:[^}]+\}:s:$`):                  30 * time.Second,
+		regexp.MustCompile(`^mb:id:slack:T024BE7LD:U0(ANN|BEN|CAIO)$`): time.Hour,
+		regexp.MustCompile(`^mb:id:slack:T024BE7LD:U0X$`):              time.Minute,
+		regexp.MustCompile(`^mb:\{new:slack:[^}]+\}:(user:.*|all)$`):   time.Hour,
+		regexp.MustCompile(`^mb:hold:`):                                10 * time.Minute,
+		regexp.MustCompile(`^\{mb:jobs\}:mark:`):                       time.Hour,
+		regexp.MustCompile(`^\{mb:jobs\}:stream$`):                     forever,
+	}
+	client := redis.NewClient(&redis.Options{Addr: w.redis.Addr()})
+	defer func() { _ = client.Close() }()
+	keys, err := client.Keys(t.Context(), "*").Result()
+	if err != nil || len(keys) == 0 {
+		t.Fatalf("%v, %v", keys, err)
+	}
+	for _, key := range keys {
+		left, err := client.TTL(t.Context(), key).Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		known := false
+		for pattern, limit := range table {
+			if pattern.MatchString(key) {
+				known = true
+				if left > limit && limit != forever || limit != forever && left == forever {
+					t.Errorf("%s is kept for %s more, want at most %s", key, left, limit)
+				}
+			}
+		}
+		if !known && left != -2 {
+			t.Errorf("%s is not in the table", key)
+		}
+	}
+	if n, err := client.XLen(t.Context(), "{mb:jobs}:stream").Result(); err != nil || n != 0 {
+		t.Errorf("%d jobs are kept, %v", n, err)
+	}
+	kept := w.done()
+	w.wantNoSecret("Redis", kept, true)
 }

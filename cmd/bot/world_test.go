@@ -357,7 +357,7 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 	http.DefaultClient.CloseIdleConnections()
 	if code == 0 {
-		if err := goleak.Find(lingering); err != nil {
+		if err := goleak.Find(lingering, redialling); err != nil {
 			fmt.Fprintln(os.Stderr, "something outlives the tests:", err)
 			code = 1
 		}
@@ -411,7 +411,7 @@ func (w *world) done() string {
 		if err != nil {
 			w.t.Fatalf("%s: %v", key, err)
 		}
-		fmt.Fprintf(&b, "%s: %.200q\n", key, fmt.Sprint(value))
+		fmt.Fprintf(&b, "%s: %q\n", key, fmt.Sprint(value))
 	}
 	fmt.Fprintf(&b, "calls: Slack %d, Entra %d, Graph %d\n", len(w.slack.Calls()), w.entra.Requests(), len(w.graph.Calls()))
 	return b.String()

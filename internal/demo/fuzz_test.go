@@ -1,0 +1,64 @@
+package demo
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"meetbot/internal/sandbox"
+)
+
+// deaf is a replica that takes everything and does nothing.
+type deaf struct{ *httptest.Server }
+
+func (d deaf) URL() string { return d.Server.URL }
+func (d deaf) Kill()       {}
+
+// Whatever is typed: the demo says what is wrong with it, or does it in a channel, as a person and with a fault that exist.
+func FuzzLine(f *testing.F) {
+	for _, seed := range []string{
+		"", "# note", "/as ben", "/as @BEN", "/as", "/in #design", "/in nowhere", "/thread hello <!channel>", "/thread", "/leave", "/join", "/fault", "/fault graph-429", "/fault crash",
+		"/fault clear", "/fault x", "/meetings", "/expect x", "/?", "/quit", "/meet", "/meet new \u202e", "hello", "/unknown", "\x00", "/in  #GENERAL ", "/as ann ben", "@meetbotx",
+	} {
+		f.Add(seed)
+	}
+	world, err := NewWorld()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(world.Close)
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	f.Cleanup(server.Close)
+	f.Fuzz(func(t *testing.T, line string) {
+		var out strings.Builder
+		d := &demo{Options: Options{Out: io.MultiWriter(&out), Script: true}, world: world, user: people()[0], channel: channels[0], roots: map[string]*sandbox.SlackMessage{}}
+		d.replicas = []Replica{deaf{server}}
+		line = strings.TrimSpace(line)
+		if word, _, _ := strings.Cut(line, " "); word == "@meetbot" || word == "/wait" { // they wait for an answer
+			return
+		}
+		err := d.line(context.Background(), line)
+		if err == nil && line != "" && !strings.HasPrefix(line, "/") && !strings.HasPrefix(line, "# ") {
+			t.Errorf("%q was understood", line)
+		}
+		if err != nil && err.Error() == "" {
+			t.Errorf("%q: an error without words", line)
+		}
+		if !slices.ContainsFunc(channels, func(c sandbox.SlackChannel) bool { return c.ID == d.channel.ID }) {
+			t.Errorf("%q leads to channel %+v", line, d.channel)
+		}
+		if !slices.ContainsFunc(people(), func(p person) bool { return p.name == d.user.name }) {
+			t.Errorf("%q makes one %+v", line, d.user)
+		}
+		if out.Len() > 10000+3*len(line) {
+			t.Errorf("%q makes %d bytes", line, out.Len())
+		}
+		if err := d.fault(context.Background(), "clear"); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
