@@ -282,16 +282,10 @@ func (w *world) wantMeetings(n int) []sandbox.GraphMeeting {
 // eventually waits until the condition holds.
 func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	within(t, patience, what, holds)
-}
-
-// within waits until the condition holds, for so long at most.
-func within(t testing.TB, limit time.Duration, what string, holds func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(limit)
+	deadline := time.Now().Add(patience)
 	for !holds() {
 		if time.Now().After(deadline) {
-			t.Fatalf("not within %s: %s", limit, what)
+			t.Fatalf("not within %s: %s", patience, what)
 		}
 		time.Sleep(10 * time.Millisecond) // between two looks at the condition
 	}

@@ -117,6 +117,12 @@ func (c *checker) violation(format string, args ...any) {
 // read sorts the events by what they are, and gives every answer that can be to its request.
 func (c *checker) read(events []Event) {
 	var calms, idles []time.Time
+	owed := map[string]bool{} // requests that are acknowledged, be it after their answer
+	for _, e := range events {
+		if e.Kind == Acknowledged {
+			owed[e.Request] = true
+		}
+	}
 	for _, e := range events {
 		switch e.Kind {
 		case Asked:
@@ -133,7 +139,7 @@ func (c *checker) read(events []Event) {
 			}
 		case Shown:
 			c.shown = append(c.shown, e)
-			c.give(e)
+			c.give(e, owed)
 		case Made:
 			c.made[e.Link] = e
 			c.all = append(c.all, e)
@@ -168,18 +174,25 @@ func (c *checker) read(events []Event) {
 }
 
 // give finds the request that was answered: the one named; otherwise, of what the only reader had asked in that place, the
-// first without an answer or, if all have one, the last; and if they had asked nothing there (it is a direct message), the
-// last of all.
-func (c *checker) give(e Event) {
+// first that is owed an answer and has none, or the first that has none, or the last; and if they had asked nothing there
+// (it is a direct message), the last of all.
+func (c *checker) give(e Event, owed map[string]bool) {
 	r := c.requests[e.Request]
 	if r == nil {
 		r = c.last[e.User]
+		best := 0
 		for _, asked := range c.open[e.User] {
-			if asked.Place != e.Place {
+			rank := 1
+			switch {
+			case asked.Place != e.Place:
 				continue
+			case len(asked.own) == 0 && owed[asked.Request]:
+				rank = 3
+			case len(asked.own) == 0:
+				rank = 2
 			}
-			if r = asked; len(r.own) == 0 {
-				break
+			if rank > best || rank == 1 && best == 1 {
+				r, best = asked, rank
 			}
 		}
 	}

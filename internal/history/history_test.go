@@ -274,6 +274,12 @@ func TestCheck(t *testing.T) {
 			want: "request 2 of ann in C1 was acknowledged",
 		},
 		{
+			name: "of somebody's two requests in one place, only the later was taken",
+			events: []Event{
+				asked(0, "1", "ann"), asked(1, "2", "ann"), shown(2, "ann", ""), acknowledged(3, "2"), calm(4),
+			},
+		},
+		{
 			name: "an answer is not to what was asked before all was done",
 			events: []Event{
 				asked(0, "1", "ann"), calm(1), {At: at(2), Kind: Idle}, asked(3, "2", "ann"), acknowledged(4, "2"), shown(5, "ann", ""), calm(6),
