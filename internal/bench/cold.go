@@ -157,7 +157,7 @@ func (l *lab) coldRound(ctx context.Context, bot *server, redis *redisServer, c 
 		return err
 	}
 	c.lost += len(problems)
-	if float64(len(problems)) > tolerable*float64(n) {
+	if !tolerable(len(problems), len(took), coldRate/10) {
 		return fmt.Errorf("%d of %d commands: %w", len(problems), n, problems[0])
 	}
 
