@@ -68,14 +68,11 @@ func (a *App) admit(w http.ResponseWriter, r *http.Request) (connector.Activity,
 		http.Error(w, "unsupported content type", http.StatusUnsupportedMediaType)
 		return in, false
 	}
-	grant, err := a.tokens.Verify(r.Context(), r.Header.Get("Authorization"))
+	grant, err := a.tokens.Verify(r.Context(), r.Header)
 	if err != nil && !errors.Is(err, botauth.ErrRefused) {
 		a.log.WarnContext(r.Context(), "cannot judge a token", "error", err)
 		http.Error(w, "try again", http.StatusServiceUnavailable)
 		return in, false
-	}
-	if err == nil && len(r.Header.Values("Authorization")) > 1 {
-		err = botauth.ErrRefused
 	}
 	if err != nil {
 		a.refuse(w, r, err)
