@@ -1,6 +1,7 @@
 package teamsapp
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -83,14 +84,24 @@ func (a *App) call(ctx context.Context, conversation, doing string, do func(cont
 	})
 }
 
+// How long to leave Teams alone if it does not say, as the document on rate limiting begins; and Entra.
+const (
+	throttledWait = 2 * time.Second
+	tokenWait     = 5 * time.Second
+)
+
 // verdict says what a failed call means to the bot. Source: Microsoft, "Messages in bot conversations", section "Status
 // code responses".
 func verdict(doing string, err error) *bot.Error {
 	e := &bot.Error{Code: bot.Unavailable, Err: fmt.Errorf("%s: %w", doing, err)}
 	refused, ok := errors.AsType[*connector.Error](err)
-	if !ok { // no token
+	if !ok { // no token, so that nothing was sent for certain
+		e.Code, e.Wait = bot.Throttled, tokenWait
+		if cause, ok := errors.AsType[*bot.Error](err); ok {
+			e.Wait = max(e.Wait, cause.Wait)
+		}
 		if bot.CodeOf(err) == bot.Credentials {
-			e.Code = bot.ChatCredentials
+			e.Code, e.Wait = bot.ChatCredentials, 0
 		}
 		return e
 	}
@@ -98,7 +109,9 @@ func verdict(doing string, err error) *bot.Error {
 	switch status := refused.Status; {
 	case errors.Is(err, connector.ErrService):
 		e.Code = bot.Undeliverable
-	case status == 429, status == 412: // 412: another operation was under way
+	case status == 429:
+		e.Code, e.Wait = bot.Throttled, cmp.Or(refused.Wait, throttledWait)
+	case status == 412: // another operation was under way
 		e.Code, e.Wait = bot.Throttled, refused.Wait
 	case status == 401:
 		e.Code = bot.ChatCredentials
