@@ -44,7 +44,7 @@ fuzz: ## every fuzz target, FUZZTIME each
 	done
 
 golden: ## write the golden files anew; read the difference before you commit it
-	UPDATE_GOLDEN=1 go test ./bot/slackapp ./manifest -run 'AsSlackGetsThem|Golden'
+	UPDATE_GOLDEN=1 go test ./bot/slackapp ./bot/teamsapp ./manifest -run 'GetsThem|Golden'
 	UPDATE_GOLDEN=1 go test ./cmd/bot -run ListsEverything
 
 tools: ## install what the tests need and is missing: redis-server

@@ -37,13 +37,13 @@ type Config struct {
 
 // App is the Teams app in its tenant.
 type App struct {
-	appID, tenant string
-	tokens        *botauth.Verifier
-	service       *connector.Client
-	words         *bot.Words
-	language      bot.Language
-	holds         bot.Holds
-	log           *slog.Logger
+	tenant   string
+	tokens   *botauth.Verifier
+	service  *connector.Client
+	words    *bot.Words
+	language bot.Language
+	holds    bot.Holds
+	log      *slog.Logger
 }
 
 // New returns an app. It asks nobody anything yet. Its errors name the setting at fault.
@@ -57,7 +57,7 @@ func New(c Config) (*App, error) {
 		return nil, err
 	}
 	return &App{
-		appID: c.AppID, tenant: c.TenantID, tokens: tokens, service: service,
+		tenant: c.TenantID, tokens: tokens, service: service,
 		words: c.Words, language: c.Language, holds: c.Holds, log: c.Log,
 	}, nil
 }
@@ -65,7 +65,7 @@ func New(c Config) (*App, error) {
 // Profile says who a user is, as bot.Platform wants it: Teams itself proves the Entra user. An anonymous attendee, or
 // somebody whom Teams does not place in Entra, belongs to no organization that the bot knows.
 func (a *App) Profile(_ context.Context, asker bot.Asker) (bot.Profile, error) {
-	if uuid.Validate(asker.User) != nil {
+	if len(asker.User) != 36 || uuid.Validate(asker.User) != nil { // which is not particular about braces and prefixes
 		return bot.Profile{Outside: true}, nil
 	}
 	return bot.Profile{EntraID: asker.User}, nil
