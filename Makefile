@@ -4,9 +4,11 @@
 FUZZTIME ?= 30s
 # Packages that link the Graph SDK, whose build takes minutes, and with the race detector many more.
 SDK := meetbot/cmd/bot meetbot/graphclient
+# What Microsoft publishes for checking Teams apps; npm installs it there.
+TEAMSKIT := internal/teamskit
 LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: help run test unit race story lint bench chaos fuzz golden tools
+.PHONY: help run test unit race story lint bench chaos fuzz golden tools programs
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,17 +46,29 @@ fuzz: ## every fuzz target, FUZZTIME each
 	done
 
 golden: ## write the golden files anew; read the difference before you commit it
-	UPDATE_GOLDEN=1 go test ./bot/slackapp ./bot/teamsapp ./manifest -run 'GetsThem|Golden'
+	UPDATE_GOLDEN=1 go test ./bot/slackapp ./bot/teamsapp ./manifest ./manifest/icons -run 'GetsThem|Golden'
 	UPDATE_GOLDEN=1 go test ./cmd/bot -run ListsEverything
 
-tools: ## install what the tests need and is missing: redis-server
-	@command -v redis-server >/dev/null && exit 0; \
-	echo "installing redis-server"; \
-	as_root() { if [ "$$(id -u)" = 0 ]; then "$$@"; else sudo "$$@"; fi; }; \
-	if command -v brew >/dev/null; then brew install redis; \
-	elif command -v apt-get >/dev/null; then as_root apt-get update -qq && as_root apt-get install -y -qq redis-server; \
-	elif command -v dnf >/dev/null; then as_root dnf install -y redis; \
-	elif command -v apk >/dev/null; then as_root apk add redis; \
-	elif command -v pacman >/dev/null; then as_root pacman -S --noconfirm redis; \
-	else echo "no package manager that I know; install redis-server by hand" >&2; exit 1; fi; \
-	command -v redis-server >/dev/null
+tools: $(TEAMSKIT)/node_modules/.package-lock.json ## install what the tests need and is missing: redis-server, Node.js, npm packages
+
+$(TEAMSKIT)/node_modules/.package-lock.json: $(TEAMSKIT)/package-lock.json | programs
+	npm ci --prefix $(TEAMSKIT) --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+# What a program's package is called by brew, apt-get, dnf, apk and pacman, in this order.
+programs:
+	@as_root() { if [ "$$(id -u)" = 0 ]; then "$$@"; else sudo "$$@"; fi; }; \
+	need() { \
+		command -v "$$1" >/dev/null && return; \
+		echo "installing $$1"; \
+		if command -v brew >/dev/null; then brew install "$$2"; \
+		elif command -v apt-get >/dev/null; then as_root apt-get update -qq && as_root apt-get install -y -qq "$$3"; \
+		elif command -v dnf >/dev/null; then as_root dnf install -y "$$4"; \
+		elif command -v apk >/dev/null; then as_root apk add "$$5"; \
+		elif command -v pacman >/dev/null; then as_root pacman -S --noconfirm "$$6"; \
+		else echo "no package manager that I know; install $$1 by hand" >&2; return 1; fi; \
+		command -v "$$1" >/dev/null; \
+	}; \
+	need redis-server redis redis-server redis redis redis && \
+	need node node nodejs nodejs nodejs nodejs && \
+	need npm node npm npm npm npm

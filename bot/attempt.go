@@ -114,10 +114,16 @@ func (s *Service) carryOut(ctx context.Context, j Job) (outcome, error) {
 	if reply, ok := s.wordsOnly(j.Command, j.Language); ok {
 		return outcome{name: "words", reply: reply}, nil
 	}
-	state, err := s.Conversations.Look(ctx, j.Conversation, Look{})
+	look := Look{}
+	if j.Command.Kind == Meet { // a repeat needs no other look: what it finds is sent at once
+		look.Show, look.Asker = j.ID, j.Asker
+	}
+	state, err := s.Conversations.Look(ctx, j.place(), look)
 	switch {
 	case err != nil:
 		return outcome{}, err
+	case j.Command.Kind == Meet && state.Meeting != nil:
+		return outcome{name: "known", reply: s.card(j.Command, state, s.language(state.Identity, j.Language), false)}, nil
 	case j.Command.Kind == Show:
 		reply, _ := s.known(j.Command, state, j.Language)
 		return outcome{name: "known", reply: reply}, nil
@@ -144,11 +150,8 @@ func serves(j Job, state State) bool {
 func (s *Service) reply(ctx context.Context, l Lease, out outcome, place *inPlace) error {
 	j, reply := l.Job, out.reply
 	if out.show {
-		// What is shown is what stands in the store at this moment, never what an attempt remembers. Who saw it is a
-		// matter of the place: a card in a thread was not seen in the channel.
-		where := j.Conversation
-		where.Thread = j.Route.Thread
-		state, err := s.Conversations.Look(ctx, where, Look{Show: j.ID, Asker: j.Asker})
+		// What is shown is what stands in the store at this moment, never what an attempt remembers.
+		state, err := s.Conversations.Look(ctx, j.place(), Look{Show: j.ID, Asker: j.Asker})
 		if err != nil {
 			return err
 		}

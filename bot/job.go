@@ -20,6 +20,14 @@ type Job struct {
 	Trace        string       `json:"trace"` // the request ID that log lines carry
 }
 
+// place is where the answer is read. Who saw a card is a matter of the place: one in a thread was not seen in the channel,
+// though both may be the same conversation.
+func (j Job) place() Conversation {
+	where := j.Conversation
+	where.Thread = j.Route.Thread
+	return where
+}
+
 // Route says where an answer can go. Platforms fill in what they have.
 type Route struct {
 	Channel string `json:"channel,omitempty"`

@@ -1,11 +1,9 @@
-// Package manifest makes the app manifests: what an administrator pastes into a chat platform to create the app. They
+// Package manifest makes the app manifests: what an administrator gives to a chat platform to create the app. They
 // come from the command table that the bot answers to, and from the endpoints and permissions that its front-ends
 // use, so none of them can promise what another does not keep.
 package manifest
 
 import (
-	"fmt"
-	"net/url"
 	"strings"
 
 	"github.com/slack-go/slack"
@@ -13,28 +11,24 @@ import (
 
 	"meetbot/bot"
 	"meetbot/bot/slackapp"
-	"meetbot/internal/outbound"
 )
+
+// appName is what the app is called where people look for it.
+const appName = "Meetbot"
 
 // Slack returns the manifest of the Slack app whose requests go to baseURL, for example https://bot.example.com.
 // Marshalled as JSON it is what Slack's "Create an app from a manifest" takes. Source: Slack, "App manifest
 // reference".
 func Slack(baseURL string, words *bot.Words) (*slack.Manifest, error) {
-	base, err := url.Parse(baseURL)
-	if err != nil || base.Host == "" {
-		return nil, fmt.Errorf("%q is not a URL; wanted for example https://bot.example.com", baseURL)
-	}
-	if base.Scheme != "https" || outbound.Loopback(base.Hostname()) {
-		return nil, fmt.Errorf("%q: Slack sends requests to public https addresses only", baseURL)
-	}
-	if base.RawQuery != "" || base.Fragment != "" {
-		return nil, fmt.Errorf("%q: wanted scheme, host and at most a path", baseURL)
+	base, err := publicAddress(baseURL, "Slack")
+	if err != nil {
+		return nil, err
 	}
 	at := func(path string) string { return strings.TrimSuffix(base.String(), "/") + path }
 	return &slack.Manifest{
 		Metadata: slack.ManifestMetadata{MajorVersion: 1},
 		Display: slack.Display{
-			Name:        "Meetbot",
+			Name:        appName,
 			Description: words.Plain(bot.English, bot.Message{ID: "manifest.summary"}),
 		},
 		Features: slack.Features{

@@ -247,7 +247,7 @@ func TestModelFindsWhatIsBroken(t *testing.T) {
 			},
 		},
 		{
-			name: "release forgets the meeting too", in: "meet and new", blind: true, want: "ends without an answer",
+			name: "release forgets the meeting too", in: "meet and new", blind: true, want: "is shown with two links",
 			breaks: func(s *store.Store, raw *miniredis.Miniredis) brokenStore {
 				return brokenStore{release: func(ctx context.Context, claim bot.Claim) (bot.State, error) {
 					raw.Del(meetingKey(claim.Conversation))

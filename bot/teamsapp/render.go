@@ -98,9 +98,10 @@ type (
 
 // cardOf draws a reply. What comes from outside stands in text runs, in which no markup means anything; see [literal].
 func cardOf(w *bot.Words, r bot.Reply, s style) adaptiveCard {
+	language, _, _ := strings.Cut(string(r.Language), "-") // Microsoft's renderer refuses a country in it
 	c := adaptiveCard{
 		Type: "AdaptiveCard", Schema: "http://adaptivecards.io/schemas/adaptive-card.json", Version: "1.5",
-		Language: string(r.Language), Fallback: clip(r.Text(w, s), maxFallback),
+		Language: language, Fallback: clip(r.Text(w, s), maxFallback),
 	}
 	if r.Card == nil {
 		for i, m := range r.Messages {

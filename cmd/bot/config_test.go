@@ -54,6 +54,7 @@ func TestCheckListsEverything(t *testing.T) {
 	}
 	wrong := Config{
 		HTTPAddr: ":70000", AdminAddr: "localhost:70000", RedisURL: "redis://:hunter2@host:notaport/0", SlackBotToken: "hunter2", SlackAPIURL: "http://slack.com/api",
+		TeamsAppID: "hunter2", TeamsMetadataURL: "http://login.botframework.com/", TeamsServiceHosts: []string{"https://smba.trafficmanager.net"},
 		TenantID: "x", ClientID: "x", TokenCredentials: "AzureCLICredential", CertificatePath: "missing.pem",
 		AuthorityHost: "http://login.microsoftonline.com/", GraphBaseURL: "https://graph.microsoft.com", Organizer: "boss", AllowGuests: "maybe", PerUser: -1, PerWorkspace: -1, FederatedTokenFile: "missing",
 		AllowedDomains: []string{"@contoso.example"}, Locale: "fr", LogLevel: "loud", LogFormat: "xml",
@@ -80,7 +81,14 @@ func TestCheckAlternatives(t *testing.T) {
 		"service account":  func(c *Config) { c.Organizer = "requester,service:meetings@contoso.example" },
 		"Sentinel":         func(c *Config) { c.RedisURL = "redis://sentinel:26379/0?master_name=main" },
 		"Cluster":          func(c *Config) { c.RedisURL = "rediss://node1:6379?addr=node2:6379" },
-		"domains":          func(c *Config) { c.AllowedDomains = []string{"Contoso.example", " fabrikam.example"} },
+		"Teams as well": func(c *Config) {
+			c.TeamsAppID, c.TeamsAppSecret, c.TeamsMetadataURL = "22222222-3333-4444-5555-666666666666", "secret", "https://login.botframework.azure.us/v1/.well-known/openidconfiguration"
+		},
+		"Teams alone, by the app that calls Graph": func(c *Config) {
+			c.SlackSigningSecret, c.SlackBotToken = "", ""
+			c.TeamsAppID, c.TeamsMetadataURL = c.ClientID, "https://login.botframework.com/v1/.well-known/openidconfiguration"
+		},
+		"domains": func(c *Config) { c.AllowedDomains = []string{"Contoso.example", " fabrikam.example"} },
 	} {
 		c := valid()
 		change(&c)
@@ -160,6 +168,9 @@ func TestCommandLine(t *testing.T) {
 		{args: []string{"manifest", "slack"}, code: 2, err: "--url"},
 		{args: []string{"manifest", "slack", "--url", "http://bot.example.com"}, code: 1, err: "https"},
 		{args: []string{"manifest", "slack", "--url", "https://bot.example.com"}, out: `"https://bot.example.com/slack/commands"`},
+		{args: []string{"manifest", "teams", "--url", "https://bot.contoso.example"}, code: 2, err: "--app-id"},
+		{args: []string{"manifest", "teams", "--url", "http://bot.contoso.example", "--app-id", "meetbot"}, code: 1, err: "wanted a GUID"},
+		{args: []string{"manifest", "teams", "--url", "http://bot.contoso.example", "--app-id", "meetbot"}, code: 1, err: "https"},
 		{args: []string{"serve", "--redis-url", "x"}, code: 1, err: "SLACK_SIGNING_SECRET is missing"},
 	} {
 		var out, problems strings.Builder

@@ -3,6 +3,7 @@
 //	bot serve            answer Slack, configured by the environment
 //	bot demo             the same bot against a world in a box: no account, no Redis
 //	bot manifest slack   print the Slack app manifest
+//	bot manifest teams   pack the Teams app: manifest and icons in a zip file
 //	bot letters          list answers that reached nobody, or run one again
 //
 // This package turns flags and environment into a configuration, wires the parts together, and holds no behaviour of
@@ -11,7 +12,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -20,9 +20,6 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
-
-	"meetbot/bot"
-	"meetbot/manifest"
 )
 
 func main() {
@@ -40,7 +37,7 @@ type Streams struct {
 type cli struct {
 	Serve    serveCmd    `cmd:"" help:"Answer the chat platforms."`
 	Demo     demoCmd     `cmd:"" help:"Try the bot in this terminal: no account, nothing to install."`
-	Manifest manifestCmd `cmd:"" help:"Print an app manifest to create the app from."`
+	Manifest manifestCmd `cmd:"" help:"Make an app manifest to create the app from."`
 	Letters  lettersCmd  `cmd:"" help:"Answers that reached nobody."`
 }
 
@@ -102,24 +99,5 @@ func logger(c Config, w io.Writer) *slog.Logger {
 
 type manifestCmd struct {
 	Slack slackManifestCmd `cmd:"" help:"The Slack app manifest, as JSON."`
-}
-
-type slackManifestCmd struct {
-	URL string `name:"url" required:"" help:"Public https address of this bot, for example https://bot.example.com."`
-}
-
-// Run prints the manifest.
-func (c *slackManifestCmd) Run(std Streams) error {
-	words, err := bot.NewWords()
-	if err != nil {
-		return err
-	}
-	m, err := manifest.Slack(c.URL, words)
-	if err != nil {
-		return err
-	}
-	out := json.NewEncoder(std.Out)
-	out.SetEscapeHTML(false)
-	out.SetIndent("", "  ")
-	return out.Encode(m)
+	Teams teamsManifestCmd `cmd:"" help:"The Teams app package: manifest and icons, as a zip file to upload."`
 }

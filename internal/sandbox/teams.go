@@ -187,7 +187,7 @@ type TeamsDelivery struct {
 // TeamsPress is a button that a user presses.
 type TeamsPress struct {
 	User    string       // object ID
-	Message TeamsMessage // as Messages or WaitFor returned it
+	Message TeamsMessage // as Messages, Seen or WaitFor returned it
 	Title   string       // of the button; empty: the first Action.Execute that there is
 	Verb    string       // to forge the action's verb
 	Data    any          // to forge the action's data

@@ -205,9 +205,11 @@ func TestTeamsButtons(t *testing.T) {
 	if h := heard()[1]; h.at("value.action.verb") != "forged" || h.at("value.action.data.generation") != 9.0 {
 		t.Errorf("a forged action arrives as %s", h.raw)
 	}
-	w.ask(t, "PUT", cardMessage(card), "", teamsPlans, "activities", id)
-	if all := w.Seen(teamsPlans, teamsBen); ReadTeamsCard(all[1].Card).Title != "renewed" {
-		t.Error("the bot's update is not for everybody")
+	w.ask(t, "PUT", cardMessage(strings.ReplaceAll(card, "renewed", "updated")), "", teamsPlans, "activities", id)
+	for _, user := range []string{teamsAnn, teamsBen} {
+		if all := w.Seen(teamsPlans, user); ReadTeamsCard(all[1].Card).Title != "updated" {
+			t.Errorf("after the bot's update %s sees %s", user, all[1].Card)
+		}
 	}
 
 	for name, test := range map[string]struct {

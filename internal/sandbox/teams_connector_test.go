@@ -260,10 +260,7 @@ func TestTeamsTargeted(t *testing.T) {
 	if seen(teamsAnn) {
 		t.Error("it stands after a day")
 	}
-	w.token, err = w.entra.mint(w.entra.app(w.AppID()), teamsAudience, 48*time.Hour)
-	if err != nil {
-		t.Fatal(err)
-	}
+	w.token = w.mint(t)
 	if status, _, code := w.ask(t, "PUT", hello, flag, teamsPlans, "activities", id); status != 404 || code != "ActivityNotFoundInConversation" {
 		t.Errorf("updated after a day: %d %s", status, code)
 	}
@@ -388,18 +385,8 @@ func TestTeamsThrottles(t *testing.T) {
 			t.Fatalf("message %d: %d", i+2, status)
 		}
 	}
-	r, err := http.NewRequestWithContext(t.Context(), "POST", w.ServiceURL()+"v3/conversations/"+url.PathEscape(teamsPlans)+"/activities", strings.NewReader(hello))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("Authorization", "Bearer "+w.token)
-	resp, err := w.client.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = resp.Body.Close()
-	if resp.StatusCode != 429 || resp.Header.Get("Retry-After") != "1" || w.Calls()[len(w.Calls())-1].Error != "Throttled" {
-		t.Errorf("the eighth in a second: %d, Retry-After %q", resp.StatusCode, resp.Header.Get("Retry-After"))
+	if status, wait := w.throttled(t, teamsPlans); status != 429 || wait != "1" || w.Calls()[len(w.Calls())-1].Error != "Throttled" {
+		t.Errorf("the eighth in a second: %d, Retry-After %q", status, wait)
 	}
 	if status := sends(teamsPlans + ";messageid=" + root); status != 429 {
 		t.Errorf("a thread has a limit of its own: %d", status)
@@ -411,10 +398,48 @@ func TestTeamsThrottles(t *testing.T) {
 	if first, second := sends(teamsPlans), sends(teamsPlans); first != 201 || second != 429 {
 		t.Errorf("eight in two seconds, then the ninth: %d, %d", first, second)
 	}
-	free := startTeams(t, TeamsOptions{Posts: []TeamsQuota{}})
-	for range 20 {
-		free.send(t, teamsPlans, hello, "")
+	w.o.Posts = []TeamsQuota{{2, 10 * time.Second}}
+	for _, step := range []struct {
+		wait   time.Duration
+		status int
+		after  string
+	}{{time.Hour, 201, ""}, {6 * time.Second, 201, ""}, {2 * time.Second, 429, "2"}, {2 * time.Second, 201, ""}, {0, 429, "6"}} {
+		clock.move(step.wait)
+		w.token = w.mint(t)
+		if status, after := w.throttled(t, teamsChat); status != step.status || after != step.after {
+			t.Errorf("after another %s: %d, Retry-After %q", step.wait, status, after)
+		}
 	}
+	w.o.Posts = []TeamsQuota{}
+	for range 20 {
+		w.send(t, teamsPlans, hello, "")
+	}
+}
+
+// throttled sends a message and returns the status and the Retry-After header.
+func (w *teamsWorld) throttled(t *testing.T, conversation string) (int, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), "POST", w.ServiceURL()+"v3/conversations/"+url.PathEscape(conversation)+"/activities", strings.NewReader(hello))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+w.token)
+	resp, err := w.client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	return resp.StatusCode, resp.Header.Get("Retry-After")
+}
+
+// mint makes a token for the bot that is good now.
+func (w *teamsWorld) mint(t *testing.T) string {
+	t.Helper()
+	token, err := w.entra.mint(w.entra.app(w.AppID()), teamsAudience, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
 }
 
 func TestTeamsConnectorFaults(t *testing.T) {

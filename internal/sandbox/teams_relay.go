@@ -18,7 +18,8 @@ import (
 // whose host and port must be among those that it may send to.
 //
 // The Playground sends what real Teams sends, but for one thing, which is mended here: the ID of a message that opens a
-// thread in a channel is that of the thread. The first message that comes from a thread is taken for the one that opened it.
+// thread in a channel is that of the thread. The first message that comes from a thread is taken for the one that opened
+// it, so a reply under a post that the bot was not told of is taken for that post.
 func (t *Teams) Relay(botURL string) http.Handler {
 	var mu sync.Mutex
 	threads := map[string]bool{} // that a message came from

@@ -1,0 +1,114 @@
+// Reads an array of Adaptive Cards as JSON from standard input, draws each with Microsoft's own renderer, and writes an array
+// of {"problems": [string], "text": [string]}: what the renderer has against the card, and what a person reads, in order.
+//
+// The renderer is held to version 1.5, which is what Teams draws. It leaves out silently what it does not know, so a
+// property that the schema of its element lacks is a problem too.
+"use strict";
+
+const { text } = require("node:stream/consumers");
+const { JSDOM } = require("jsdom");
+const MarkdownIt = require("markdown-it");
+
+// The renderer expects a browser.
+const { window } = new JSDOM("<!DOCTYPE html>");
+globalThis.window = window;
+globalThis.document = window.document;
+for (const name of Object.getOwnPropertyNames(window)) {
+  if (/^(HTML\w*Element|Element|Node|Event|MouseEvent|KeyboardEvent)$/.test(name)) {
+    globalThis[name] = window[name];
+  }
+}
+
+const cards = require("adaptivecards/dist/adaptivecards.js");
+
+// jsdom does not know innerText, with which the renderer writes the words of buttons.
+Object.defineProperty(window.HTMLElement.prototype, "innerText", {
+  get() {
+    return this.textContent;
+  },
+  set(words) {
+    this.textContent = words;
+  },
+});
+
+// Properties that the renderer reads without naming them in its schema, and the one that Teams adds to the card.
+// Sources: Adaptive Cards, "Schema Explorer", version 1.5; Microsoft, "Format cards in Microsoft Teams".
+const unlisted = {
+  AdaptiveCard: ["body", "actions", "msteams"],
+  "Action.ShowCard": ["card"],
+  ActionSet: ["actions"],
+  Column: ["items"],
+  ColumnSet: ["columns"],
+  Container: ["items"],
+  ImageSet: ["images"],
+  RichTextBlock: ["inlines"],
+  Table: ["rows"],
+  TableCell: ["items"],
+  TableRow: ["cells"],
+};
+
+let problems = []; // of the card that is being drawn
+const report = (phase, element, message) => {
+  const name = element?.getJsonTypeName?.() ?? "";
+  problems.push([phase, name, message].filter(Boolean).join(": "));
+};
+
+const parse = cards.SerializableObject.prototype.internalParse;
+cards.SerializableObject.prototype.internalParse = function (source, context) {
+  parse.call(this, source, context);
+  const schema = this.getSchema();
+  const name = this.getJsonTypeName?.();
+  const known = new Set(["type", "fallback", ...(unlisted[name] ?? [])]);
+  for (let i = 0; i < schema.getCount(); i++) {
+    known.add(schema.getItemAt(i).name);
+  }
+  for (const property of Object.keys(source ?? {})) {
+    if (!known.has(property)) {
+      report("parsing", this, `there is no property ${property}`);
+    }
+  }
+};
+
+const markdown = new MarkdownIt();
+cards.AdaptiveCard.onProcessMarkdown = (source, result) => {
+  result.outputHtml = markdown.render(source);
+  result.didProcess = true;
+};
+
+function read(node, found = []) {
+  if (node.nodeType === window.Node.TEXT_NODE && node.textContent.trim() !== "") {
+    found.push(node.textContent.trim());
+  }
+  node.childNodes.forEach((child) => read(child, found));
+  return found;
+}
+
+function draw(source) {
+  problems = [];
+  const version = cards.Versions.v1_5;
+  const context = new cards.SerializationContext(version);
+  const card = new cards.AdaptiveCard();
+  card.parse(source, context);
+  if (source.type !== "AdaptiveCard") {
+    report("parsing", card, `the type is ${source.type}`);
+  }
+  if (source.version !== version.toString()) {
+    report("parsing", card, `the version is ${source.version}, not ${version}`);
+  }
+  for (let i = 0; i < context.eventCount; i++) {
+    const event = context.getEventAt(i);
+    report("parsing", event.source, event.message);
+  }
+  for (const event of card.validateProperties().validationEvents) {
+    report("validation", event.source, event.message);
+  }
+  const drawn = card.render();
+  if (!drawn) {
+    report("rendering", card, "nothing is drawn");
+  }
+  return { problems, text: drawn ? read(drawn) : [] };
+}
+
+(async () => {
+  process.stdout.write(JSON.stringify(JSON.parse(await text(process.stdin)).map(draw)));
+})();
