@@ -55,7 +55,7 @@ vuln: ## known vulnerabilities in what is linked; needs https://vuln.go.dev
 	go run $(VULN) ./...
 
 golden: ## write the golden files anew; read the difference before you commit it
-	UPDATE_GOLDEN=1 go test ./bot/slackapp ./manifest ./manifest/icons -run 'AsSlackGetsThem|Golden'
+	UPDATE_GOLDEN=1 go test ./bot/slackapp ./bot/teamsapp ./manifest ./manifest/icons -run 'GetsThem|Golden'
 	UPDATE_GOLDEN=1 go test ./cmd/bot -run ListsEverything
 
 tools: $(TEAMSKIT)/node_modules/.package-lock.json ## install what the tests need and is missing: redis-server, Node.js, npm packages

@@ -1,6 +1,7 @@
 package teamsapp
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -36,13 +37,13 @@ type Config struct {
 
 // App is the Teams app in its tenant.
 type App struct {
-	appID, tenant string
-	tokens        *botauth.Verifier
-	service       *connector.Client
-	words         *bot.Words
-	language      bot.Language
-	holds         bot.Holds
-	log           *slog.Logger
+	tenant   string
+	tokens   *botauth.Verifier
+	service  *connector.Client
+	words    *bot.Words
+	language bot.Language
+	holds    bot.Holds
+	log      *slog.Logger
 }
 
 // New returns an app. It asks nobody anything yet. Its errors name the setting at fault.
@@ -56,7 +57,7 @@ func New(c Config) (*App, error) {
 		return nil, err
 	}
 	return &App{
-		appID: c.AppID, tenant: c.TenantID, tokens: tokens, service: service,
+		tenant: c.TenantID, tokens: tokens, service: service,
 		words: c.Words, language: c.Language, holds: c.Holds, log: c.Log,
 	}, nil
 }
@@ -70,7 +71,7 @@ func (a *App) Close() {
 // Profile says who a user is, as bot.Platform wants it: Teams itself proves the Entra user. An anonymous attendee, or
 // somebody whom Teams does not place in Entra, belongs to no organization that the bot knows.
 func (a *App) Profile(_ context.Context, asker bot.Asker) (bot.Profile, error) {
-	if uuid.Validate(asker.User) != nil {
+	if len(asker.User) != 36 || uuid.Validate(asker.User) != nil { // which is not particular about braces and prefixes
 		return bot.Profile{Outside: true}, nil
 	}
 	return bot.Profile{EntraID: asker.User}, nil
@@ -89,14 +90,24 @@ func (a *App) call(ctx context.Context, conversation, doing string, do func(cont
 	})
 }
 
+// How long to leave Teams alone if it does not say, as the document on rate limiting begins; and Entra.
+const (
+	throttledWait = 2 * time.Second
+	tokenWait     = 5 * time.Second
+)
+
 // verdict says what a failed call means to the bot. Source: Microsoft, "Messages in bot conversations", section "Status
 // code responses".
 func verdict(doing string, err error) *bot.Error {
 	e := &bot.Error{Code: bot.Unavailable, Err: fmt.Errorf("%s: %w", doing, err)}
 	refused, ok := errors.AsType[*connector.Error](err)
-	if !ok { // no token
+	if !ok { // no token, so that nothing was sent for certain
+		e.Code, e.Wait = bot.Throttled, tokenWait
+		if cause, ok := errors.AsType[*bot.Error](err); ok {
+			e.Wait = max(e.Wait, cause.Wait)
+		}
 		if bot.CodeOf(err) == bot.Credentials {
-			e.Code = bot.ChatCredentials
+			e.Code, e.Wait = bot.ChatCredentials, 0
 		}
 		return e
 	}
@@ -104,7 +115,9 @@ func verdict(doing string, err error) *bot.Error {
 	switch status := refused.Status; {
 	case errors.Is(err, connector.ErrService):
 		e.Code = bot.Undeliverable
-	case status == 429, status == 412: // 412: another operation was under way
+	case status == 429:
+		e.Code, e.Wait = bot.Throttled, cmp.Or(refused.Wait, throttledWait)
+	case status == 412: // another operation was under way
 		e.Code, e.Wait = bot.Throttled, refused.Wait
 	case status == 401:
 		e.Code = bot.ChatCredentials

@@ -68,14 +68,11 @@ func (a *App) admit(w http.ResponseWriter, r *http.Request) (connector.Activity,
 		http.Error(w, "unsupported content type", http.StatusUnsupportedMediaType)
 		return in, false
 	}
-	grant, err := a.tokens.Verify(r.Context(), r.Header.Get("Authorization"))
+	grant, err := a.tokens.Verify(r.Context(), r.Header)
 	if err != nil && !errors.Is(err, botauth.ErrRefused) {
 		a.log.WarnContext(r.Context(), "cannot judge a token", "error", err)
 		http.Error(w, "try again", http.StatusServiceUnavailable)
 		return in, false
-	}
-	if err == nil && len(r.Header.Values("Authorization")) > 1 {
-		err = botauth.ErrRefused
 	}
 	if err != nil {
 		a.refuse(w, r, err)
@@ -149,14 +146,14 @@ func (a *App) request(in connector.Activity, p place, received time.Time) bot.Re
 // message accepts a message: 200 at once, the answer through the connector. Microsoft documents no redelivery, so whoever's
 // message cannot be kept is told right away.
 func (a *App) message(w http.ResponseWriter, r *http.Request, b Bot, in connector.Activity, received time.Time) {
-	if in.ID == "" || in.Conversation.ID == "" || in.From.ID == "" {
+	p := a.placeOf(in)
+	if in.ID == "" || p.conversation.Channel == "" || in.From.ID == "" {
 		http.Error(w, "activity names no message, conversation or sender", http.StatusBadRequest)
 		return
 	}
 	if strings.HasPrefix(in.From.ID, "28:") { // a bot, perhaps this one
 		return
 	}
-	p := a.placeOf(in)
 	request := a.request(in, p, received)
 	request.ID = requestID("message", in.Conversation.ID, in.ID)
 	request.Command = a.spoken(in, p.alone)
@@ -188,6 +185,10 @@ func (unheld) Held(context.Context, string) (time.Duration, error) { return 0, n
 // installed greets a conversation that the bot has come into. Teams tells it twice, in two kinds of activity.
 func (a *App) installed(w http.ResponseWriter, r *http.Request, b Bot, in connector.Activity, received time.Time) {
 	p := a.placeOf(in)
+	if p.conversation.Channel == "" {
+		http.Error(w, "activity names no conversation", http.StatusBadRequest)
+		return
+	}
 	request := a.request(in, p, received)
 	request.ID = requestID("welcome", p.conversation.Channel)
 	request.Command = bot.Command{Kind: bot.Welcome}
@@ -213,13 +214,13 @@ func (a *App) pressed(w http.ResponseWriter, r *http.Request, b Bot, in connecto
 			Verb string `json:"verb"`
 		} `json:"action"`
 	}
-	if err := json.Unmarshal(in.Value, &value); err != nil || value.Action.Verb != refreshVerb || in.Conversation.ID == "" || in.From.ID == "" {
+	p := a.placeOf(in)
+	if err := json.Unmarshal(in.Value, &value); err != nil || value.Action.Verb != refreshVerb || p.conversation.Channel == "" || in.From.ID == "" {
 		a.respond(w, invokeAnswer{http.StatusBadRequest, "application/vnd.microsoft.error", map[string]string{
 			"code": "BadRequest", "message": "unknown action",
 		}})
 		return
 	}
-	p := a.placeOf(in)
 	request := a.request(in, p, received)
 	request.ID = requestID("action", in.Conversation.ID, in.ID)
 	request.Command = bot.Command{Kind: bot.Show}

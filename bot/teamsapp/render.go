@@ -2,6 +2,7 @@ package teamsapp
 
 import (
 	"cmp"
+	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -13,10 +14,13 @@ import (
 // refreshVerb names the action that shows which meeting is the current one.
 const refreshVerb = "show"
 
-// Limits of what a card holds. Teams cuts messages at about 28 KB; the subject's bound is the bot's own.
+// Limits of what a card holds, in characters. Teams refuses messages of more than about 28 KB, and any character may take six
+// bytes in JSON. What the bot itself says is far below them.
 const (
-	maxTitle = 150
-	maxText  = 3000
+	maxTitle    = 150
+	maxValue    = 120
+	maxSentence = 700
+	maxFallback = 1000
 )
 
 // style writes sentences as plain text, which is literal wherever it stands.
@@ -24,6 +28,9 @@ type style struct {
 	bot.PlainStyle
 	alone bool // where nobody need be mentioned
 }
+
+// Text keeps what comes from outside from setting off a command.
+func (style) Text(s string) string { return strings.ReplaceAll(s, "`", "'") }
 
 // Command writes the command as it is typed after a mention, which works in every client.
 func (s style) Command(word, subject string) string {
@@ -89,12 +96,12 @@ type (
 	}
 )
 
-// cardOf draws a reply. What comes from outside stands in text runs, in which no markup means anything.
+// cardOf draws a reply. What comes from outside stands in text runs, in which no markup means anything; see [literal].
 func cardOf(w *bot.Words, r bot.Reply, s style) adaptiveCard {
 	language, _, _ := strings.Cut(string(r.Language), "-") // Microsoft's renderer refuses a country in it
 	c := adaptiveCard{
 		Type: "AdaptiveCard", Schema: "http://adaptivecards.io/schemas/adaptive-card.json", Version: "1.5",
-		Language: language, Fallback: clip(r.Text(w, s), maxText),
+		Language: language, Fallback: clip(r.Text(w, s), maxFallback),
 	}
 	if r.Card == nil {
 		for i, m := range r.Messages {
@@ -102,7 +109,7 @@ func cardOf(w *bot.Words, r bot.Reply, s style) adaptiveCard {
 			if i == 0 && len(r.Code) > 0 {
 				c.Teams = &teamsOnly{Width: "Full"}
 				for _, line := range r.Code {
-					c.Body = append(c.Body, richText{Type: "RichTextBlock", Inlines: []textRun{{Type: "TextRun", Text: line, Font: "Monospace"}}})
+					c.Body = append(c.Body, richText{Type: "RichTextBlock", Inlines: literal(textRun{Font: "Monospace"}, line, maxSentence)})
 				}
 			}
 		}
@@ -110,9 +117,7 @@ func cardOf(w *bot.Words, r bot.Reply, s style) adaptiveCard {
 	}
 	card, lang := r.Card, r.Language
 	c.Body = append(c.Body,
-		richText{Type: "RichTextBlock", Inlines: []textRun{
-			{Type: "TextRun", Text: clip(card.Title(w, lang), maxTitle), Size: "Large", Weight: "Bolder"},
-		}},
+		richText{Type: "RichTextBlock", Inlines: literal(textRun{Size: "Large", Weight: "Bolder"}, card.Title(w, lang), maxTitle)},
 		// The one sentence with a moment in it, and with nothing from outside.
 		textBlock{Type: "TextBlock", Text: w.Say(lang, card.Status(), cardStyle{s}), Wrap: true})
 	for i, f := range card.Facts() {
@@ -120,10 +125,9 @@ func cardOf(w *bot.Words, r bot.Reply, s style) adaptiveCard {
 		if i > 0 {
 			spacing = "None"
 		}
-		c.Body = append(c.Body, richText{Type: "RichTextBlock", Spacing: spacing, Inlines: []textRun{
-			{Type: "TextRun", Text: w.Plain(lang, f.Label) + ": ", Weight: "Bolder"},
-			{Type: "TextRun", Text: clip(f.Value, maxText)},
-		}})
+		c.Body = append(c.Body, richText{Type: "RichTextBlock", Spacing: spacing, Inlines: append(
+			literal(textRun{Weight: "Bolder"}, w.Plain(lang, f.Label)+": ", maxValue), literal(textRun{}, f.Value, maxValue)...,
+		)})
 	}
 	for _, m := range card.Notes() {
 		c.Body = append(c.Body, richText{Type: "RichTextBlock", Inlines: runs(w.Say(lang, m, s), true)})
@@ -135,19 +139,39 @@ func cardOf(w *bot.Words, r bot.Reply, s style) adaptiveCard {
 	return c
 }
 
-// runs splits a sentence at the backticks that set off commands. None can come from outside: see [bot.CleanText].
+// runs splits a sentence at the backticks that set off commands. None can come from outside: see [style.Text].
 func runs(sentence string, subtle bool) []textRun {
 	var all []textRun
-	for i, part := range strings.Split(clip(sentence, maxText), "`") {
-		if part == "" {
-			continue
-		}
-		run := textRun{Type: "TextRun", Text: part, Subtle: subtle}
+	for i, part := range strings.Split(clip(sentence, maxSentence), "`") {
+		run := textRun{Subtle: subtle}
 		if i%2 == 1 {
 			run.Font = "Monospace"
 		}
-		all = append(all, run)
+		all = append(all, literal(run, part, maxSentence)...)
 	}
+	return all
+}
+
+// dateFunction is where a function begins that clients carry out, in text runs as well. It is the only one there is.
+var dateFunction = regexp.MustCompile(`\{\{(DATE|TIME)\(`)
+
+// literal makes runs of at most limit characters that read as the text does. A function is only one within a single run, so
+// it is split between its braces.
+func literal(like textRun, text string, limit int) []textRun {
+	like.Type = "TextRun"
+	text = clip(text, limit)
+	var all []textRun
+	add := func(part string) {
+		if like.Text = part; part != "" {
+			all = append(all, like)
+		}
+	}
+	done := 0
+	for _, at := range dateFunction.FindAllStringIndex(text, -1) {
+		add(text[done : at[0]+1])
+		done = at[0] + 1
+	}
+	add(text[done:])
 	return all
 }
 

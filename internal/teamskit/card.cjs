@@ -85,6 +85,7 @@ function read(node, found = []) {
 
 function draw(source) {
   problems = [];
+  cards.CardElement.langProperty.regEx.lastIndex = 0; // or the renderer refuses every second card's language
   const version = cards.Versions.v1_5;
   const context = new cards.SerializationContext(version);
   const card = new cards.AdaptiveCard();

@@ -54,14 +54,14 @@ type keyring struct {
 }
 
 // find returns the key with this ID. Without it among those at hand they are fetched again, unless that was done lately; a
-// key that is not there is (signingKey{}, nil).
+// key that is not there is (signingKey{}, nil). The error says that nobody can tell: the last fetch failed.
 func (k *keyring) find(ctx context.Context, id string) (signingKey, error) {
 	for {
 		k.mu.Lock()
 		key, known := k.keys[id]
 		wanted := k.wanted(known)
 		switch {
-		case !wanted && k.keys == nil:
+		case !wanted && !known && k.err != nil: // it may be among those that could not be fetched
 			err := k.err
 			k.mu.Unlock()
 			return signingKey{}, fmt.Errorf("%w: %w", errUnreachable, err)
@@ -129,39 +129,46 @@ func (k *keyring) read(ctx context.Context) (map[string]signingKey, error) {
 	if body, err = k.get(ctx, metadata.Keys); err != nil {
 		return nil, fmt.Errorf("read key set: %w", err)
 	}
-	set, err := jwk.Parse(body)
+	// One key that is not understood must not cost the others: RFC 7517, section 5.
+	set, err := jwk.Parse(body, jwk.WithIgnoreParseError(true))
 	if err != nil {
 		return nil, fmt.Errorf("read key set: %w", err)
 	}
 	keys := map[string]signingKey{}
 	for i := range min(set.Len(), maxKeys) {
 		key, _ := set.Key(i)
-		id, ok := key.KeyID()
-		if !ok || key.KeyType() != jwa.RSA() {
-			continue
+		if id, ok := key.KeyID(); ok && signs(key) {
+			keys[id] = signingKey{key, endorsementsOf(key)}
 		}
-		// Which algorithm a token was signed with is the key's affair, never the token's.
-		if err := key.Set(jwk.AlgorithmKey, jwa.RS256()); err != nil {
-			return nil, fmt.Errorf("read key %q: %w", id, err)
-		}
-		keys[id] = signingKey{key, endorsementsOf(key)}
 	}
 	if len(keys) == 0 {
-		return nil, errors.New("read key set: it holds no key")
+		return nil, errors.New("read key set: it holds no key that signs")
 	}
 	return keys, nil
 }
 
+// signs tells whether a key can be one that tokens are signed with. The original's keys name no algorithm.
+func signs(key jwk.Key) bool {
+	if usage, named := key.KeyUsage(); named && usage != jwk.ForSignature.String() {
+		return false
+	}
+	alg, named := key.Algorithm()
+	return key.KeyType() == jwa.RSA() && (!named || alg.String() == jwa.RS256().String())
+}
+
+// endorsementsOf lists the channels that a key may vouch for. What is no channel's name vouches for none.
 func endorsementsOf(key jwk.Key) []string {
-	var list []any
-	if key.Get("endorsements", &list) != nil {
+	if !key.Has("endorsements") {
 		return nil
 	}
-	var channels []string
+	var list []any
+	if key.Get("endorsements", &list) != nil {
+		return []string{""}
+	}
+	channels := make([]string, 0, len(list))
 	for _, v := range list {
-		if s, ok := v.(string); ok {
-			channels = append(channels, s)
-		}
+		name, _ := v.(string)
+		channels = append(channels, name)
 	}
 	return channels
 }
@@ -185,5 +192,5 @@ func (k *keyring) get(ctx context.Context, address string) ([]byte, error) {
 // vouches tells whether the key may sign for this channel. Source: the document in the package comment, "Verify the JWT
 // token", requirement on endorsements.
 func (s signingKey) vouches(channel string) bool {
-	return len(s.endorsements) == 0 || slices.ContainsFunc(s.endorsements, func(e string) bool { return strings.EqualFold(e, channel) })
+	return len(s.endorsements) == 0 || channel != "" && slices.ContainsFunc(s.endorsements, func(e string) bool { return strings.EqualFold(e, channel) })
 }

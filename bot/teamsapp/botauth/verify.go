@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -52,7 +54,7 @@ func New(c Config) (*Verifier, error) {
 		c.Now = time.Now
 	}
 	return &Verifier{
-		issuer: c.Issuer, audience: c.AppID, now: c.Now,
+		issuer: c.Issuer, audience: strings.ToLower(c.AppID), now: c.Now, // as Microsoft writes GUIDs
 		keys: keyring{metadata: metadata, client: outbound.Client(outbound.Options{}, metadata), now: c.Now},
 	}, nil
 }
@@ -66,12 +68,13 @@ type Grant struct {
 	serviceURL string
 }
 
-// Verify checks the value of an Authorization header: the signature, by a published key and RS256 alone, issuer, audience
-// and times. The error wraps [ErrRefused], or says that the keys cannot be had, so that the token cannot be judged.
-func (v *Verifier) Verify(ctx context.Context, authorization string) (Grant, error) {
-	scheme, token, _ := strings.Cut(authorization, " ")
-	if !strings.EqualFold(scheme, "Bearer") || token == "" || len(token) > maxToken || strings.Count(token, ".") != 2 {
-		return Grant{}, fmt.Errorf("%w: no bearer token", ErrRefused)
+// Verify checks the token of a request with these headers: the signature, by a published key and RS256 alone, issuer,
+// audience and times. The error wraps [ErrRefused], or says that the keys cannot be had, so that the token cannot be judged.
+// Neither holds any part of the token.
+func (v *Verifier) Verify(ctx context.Context, h http.Header) (Grant, error) {
+	token, err := bearer(h)
+	if err != nil {
+		return Grant{}, err
 	}
 	id, err := keyID(token)
 	if err != nil {
@@ -97,6 +100,22 @@ func (v *Verifier) Verify(ctx context.Context, authorization string) (Grant, err
 	}
 	return g, nil
 }
+
+// bearer returns the one token that the headers hold.
+func bearer(h http.Header) (string, error) {
+	all := h.Values("Authorization")
+	if len(all) != 1 { // which of several counts would be anybody's guess
+		return "", fmt.Errorf("%w: %d Authorization headers", ErrRefused, len(all))
+	}
+	scheme, token, _ := strings.Cut(all[0], " ")
+	if !strings.EqualFold(scheme, "Bearer") || len(token) > maxToken || !compact.MatchString(token) {
+		return "", fmt.Errorf("%w: no bearer token", ErrRefused)
+	}
+	return token, nil
+}
+
+// compact is what a signed token looks like: RFC 7515, section 7.1.
+var compact = regexp.MustCompile(`^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$`)
 
 // keyID reads which key a token claims to be signed with.
 func keyID(token string) (string, error) {

@@ -134,12 +134,22 @@ func (c *Client) Chat(ctx context.Context, service, tenant, user string) (string
 		ChannelData ChannelData `json:"channelData"`
 	}{false, []Account{{ID: user}}, tenant, ChannelData{Tenant: ID{ID: tenant}}}
 	var made ID
-	err := c.do(ctx, http.MethodPost, service, "/v3/conversations", body, &made)
-	return made.ID, err
+	if err := c.do(ctx, http.MethodPost, service, "/v3/conversations", body, &made); err != nil {
+		return "", err
+	}
+	if made.ID == "" {
+		return "", &Error{Status: http.StatusCreated, Err: errors.New("answer names no conversation")}
+	}
+	return made.ID, nil
 }
 
 // escape makes an ID one segment of a path: conversation IDs hold ; and =, which servers may read as parameters.
-func escape(id string) string { return strings.ReplaceAll(url.QueryEscape(id), "+", "%20") }
+func escape(id string) string {
+	if id == "." || id == ".." { // which lead elsewhere
+		return strings.ReplaceAll(id, ".", "%2E")
+	}
+	return strings.ReplaceAll(url.QueryEscape(id), "+", "%20")
+}
 
 // do makes one call. Errors are of type *Error, or the token's.
 func (c *Client) do(ctx context.Context, method, service, path string, body, into any) error {
@@ -197,12 +207,12 @@ func (c *Client) do(ctx context.Context, method, service, path string, body, int
 // admit returns the service URL without its last slash if it is one that the token may be sent to.
 func (c *Client) admit(service string) (string, error) {
 	u, err := url.Parse(service)
-	if err != nil || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || u.User != nil || strings.ContainsAny(service, "?#") {
 		return "", ErrService
 	}
 	for _, base := range c.bases {
 		if u.Scheme == base.Scheme && strings.EqualFold(u.Host, base.Host) {
-			return strings.TrimRight(service, "/"), nil
+			return base.Scheme + "://" + base.Host + strings.TrimRight(u.EscapedPath(), "/"), nil
 		}
 	}
 	return "", fmt.Errorf("%w: %s", ErrService, u.Host)
@@ -218,9 +228,7 @@ func (c *Client) Admits(service string) bool {
 // further.
 func refusal(resp *http.Response, answer []byte) *Error {
 	e := &Error{Status: resp.StatusCode, Err: fmt.Errorf("HTTP status %d", resp.StatusCode)}
-	if seconds, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && seconds > 0 {
-		e.Wait = time.Duration(seconds) * time.Second
-	}
+	e.Wait = retryAfter(resp.Header)
 	var refused struct {
 		Error struct {
 			Code string `json:"code"`
@@ -230,6 +238,21 @@ func refusal(resp *http.Response, answer []byte) *Error {
 		e.Code = refused.Error.Code
 	}
 	return e
+}
+
+// maxWait is the longest wait that is believed.
+const maxWait = 10 * time.Minute
+
+// retryAfter reads Retry-After, which is seconds or a date: RFC 9110, section 10.2.3. It is 0 where nothing sensible is asked.
+func retryAfter(h http.Header) time.Duration {
+	value := h.Get("Retry-After")
+	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
+		return min(time.Duration(seconds)*time.Second, maxWait)
+	}
+	if at, err := http.ParseTime(value); err == nil {
+		return min(max(time.Until(at), 0), maxWait)
+	}
+	return 0
 }
 
 // word tells whether a code is a word such as the service uses, and so nothing that was smuggled into it.

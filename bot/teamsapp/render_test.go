@@ -1,0 +1,186 @@
+package teamsapp
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"strings"
+	"testing"
+
+	"meetbot/bot"
+	"meetbot/internal/everything"
+	"meetbot/internal/golden"
+)
+
+// hostile is text that would do much if it were not literal. None of it is changed by [bot.CleanText].
+const hostile = "<at>Ben Example</at> **bold** _it_ [click](https://evil.example) <b>x</b> &lt; {{DATE(2026-03-12T15:04:05Z,SHORT)}} " +
+	"{{TIME(2026-03-12T15:04:05Z)}} ${x} :tada: # h"
+
+func testWords(t testing.TB) *bot.Words {
+	t.Helper()
+	words, err := bot.NewWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return words
+}
+
+// replies is everything that the bot can say in Teams, by name.
+func replies(words *bot.Words, lang bot.Language) map[string]bot.Reply {
+	all := everything.Replies(words, lang, bot.Conversation{Platform: Platform, Workspace: "8eaef023-2b34-4da1-9baa-8bc8c9d6a490", Channel: "19:general@thread.tacv2"})
+	all["welcome"] = bot.Greeting(lang)
+	maps.Copy(all, hostileReplies(lang, hostile))
+	all["aloud"] = bot.Reply{Language: lang, Messages: []bot.Message{*all["refusal-guest-account"].Aloud}}
+	return all
+}
+
+// hostileReplies are those that hold text from outside, which is this.
+func hostileReplies(lang bot.Language, text string) map[string]bot.Reply {
+	meeting := everything.Meeting()
+	meeting.Subject, meeting.Organizer.Name = text, text
+	meeting.JoinID, meeting.Passcode, meeting.TollNumber, meeting.ConferenceID = text, text, text, text
+	all := map[string]bot.Reply{
+		"card-foul":     {Language: lang, Card: &bot.Card{Meeting: meeting, KeptSubject: true}},
+		"ask-back-foul": bot.AskBack(lang, bot.Command{Kind: bot.Unclear, Subject: bot.CleanText(text), Meant: bot.Help}),
+	}
+	for _, code := range []bot.Code{bot.BadRequest, bot.NoAccessPolicy, bot.UnconfirmedEmail} {
+		all["refusal-foul-"+strings.ReplaceAll(string(code), "_", "-")] = bot.Explain(lang, &bot.Error{Code: code, Reason: text}, meeting.Organizer,
+			"0c4b1f6e-3a52-4f6b-9f57-6d2f1a7c9e01", bot.Command{Kind: bot.New, Subject: bot.ParseCommand(text).Subject})
+	}
+	return all
+}
+
+// cards is every card that the bot sends, as JSON, by language and name.
+func cards(t testing.TB) map[string]json.RawMessage {
+	t.Helper()
+	words := testWords(t)
+	all := map[string]json.RawMessage{}
+	for _, lang := range bot.Languages {
+		for name, reply := range replies(words, lang) {
+			card, err := json.Marshal(cardOf(words, reply, style{}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			all[string(lang)+"/"+name] = card
+		}
+	}
+	return all
+}
+
+func TestRepliesAsTeamsGetsThem(t *testing.T) {
+	words := testWords(t)
+	for _, lang := range bot.Languages {
+		for name, reply := range replies(words, lang) {
+			t.Run(string(lang)+"/"+name, func(t *testing.T) {
+				var got bytes.Buffer
+				out := json.NewEncoder(&got)
+				out.SetEscapeHTML(false)
+				out.SetIndent("", "  ")
+				if err := out.Encode(messageOf(words, reply, style{})); err != nil {
+					t.Fatal(err)
+				}
+				golden.Check(t, string(lang)+"/"+name+".json", got.Bytes())
+			})
+		}
+	}
+}
+
+// maxCard is what Teams takes, in bytes of JSON.
+const maxCard = 28 << 10
+
+// No card is too big to be taken, whatever comes from outside; and no sentence of the bot's own is cut.
+func TestCardsFit(t *testing.T) {
+	for name, card := range cards(t) {
+		if len(card) > maxCard/2 {
+			t.Errorf("%s has %d bytes", name, len(card))
+		}
+		if strings.Contains(string(card), "…") && !strings.Contains(name, "foul") {
+			t.Errorf("%s is cut: %s", name, card)
+		}
+	}
+	words := testWords(t)
+	for _, part := range []string{"x", "<", "é", "😀", "\u2028", "\\", "\x00", "`", "{{DATE(", "{{DATE(2026-03-12T15:04:05Z,SHORT)}}"} {
+		for _, lang := range bot.Languages {
+			for name, reply := range hostileReplies(lang, strings.Repeat(part, 10000)) {
+				card, err := json.Marshal(cardOf(words, reply, style{}))
+				if err != nil || len(card) > maxCard {
+					t.Errorf("%s of %q has %d bytes, %v", name, part, len(card), err)
+				}
+			}
+		}
+	}
+}
+
+// Text from outside stands in a card as it is, and does nothing: no mention, no link, no formatting, no date.
+func TestHostileTextDoesNothing(t *testing.T) {
+	words := testWords(t)
+	for name, reply := range hostileReplies(bot.English, hostile) {
+		card := cardOf(words, reply, style{})
+		found := 0
+		for _, e := range card.Body {
+			switch e := e.(type) {
+			case textBlock:
+				if strings.Contains(e.Text, "evil") || strings.Contains(e.Text, "<at>") {
+					t.Errorf("%s: text from outside stands in a block with markup: %s", name, e.Text)
+				}
+			case richText:
+				whole := ""
+				for _, run := range e.Inlines {
+					whole += run.Text
+					if strings.Contains(run.Text, "{{DATE(") || strings.Contains(run.Text, "{{TIME(") {
+						t.Errorf("%s: a run holds a function: %s", name, run.Text)
+					}
+				}
+				if strings.Contains(whole, hostile[:100]) {
+					found++
+				}
+			}
+		}
+		if found == 0 {
+			t.Errorf("%s: the text is not there as it was: %+v", name, card.Body)
+		}
+	}
+	// What sets off commands, and what turns around what is read, comes from the bot alone.
+	foul := hostileReplies(bot.English, "`a` \u202egnp.exe")
+	for _, e := range cardOf(words, foul["card-foul"], style{}).Body[:1] {
+		if text := e.(richText).Inlines[0].Text; text != "'a' gnp.exe" {
+			t.Errorf("title %q", text)
+		}
+	}
+	for _, run := range cardOf(words, foul["refusal-foul-no-access-policy"], style{}).Body[0].(richText).Inlines {
+		if run.Font != "" && strings.Contains(run.Text, "a") {
+			t.Errorf("text from outside passes for a command: %+v", run)
+		}
+	}
+}
+
+// Where nobody else is, nothing need be mentioned; anywhere else everything must.
+func TestCommandsAreShownAsTheyAreTyped(t *testing.T) {
+	words := testWords(t)
+	for _, lang := range bot.Languages {
+		for name, reply := range replies(words, lang) {
+			for alone, wrong := range map[bool]string{false: "`meet", true: "@meetbot"} {
+				text := strings.ReplaceAll(reply.Text(words, style{alone: alone}), "`@meetbot`", "")
+				if strings.Contains(text, wrong) || strings.Contains(text, "/meet ") {
+					t.Errorf("%s/%s, alone %v: %s", lang, name, alone, text)
+				}
+			}
+		}
+	}
+}
+
+// What a notification shows is one line without markup.
+func TestSummaries(t *testing.T) {
+	words := testWords(t)
+	for _, lang := range bot.Languages {
+		for name, reply := range replies(words, lang) {
+			message := messageOf(words, reply, style{})
+			if s := message.Summary; s == "" || strings.ContainsAny(s, "\n`") || len([]rune(s)) > maxTitle {
+				t.Errorf("%s/%s: summary %q", lang, name, s)
+			}
+			if message.Text != "" || len(message.Attachments) != 1 {
+				t.Errorf("%s/%s: %+v", lang, name, message)
+			}
+		}
+	}
+}

@@ -1,0 +1,76 @@
+// Package everything lists all that the bot can say. The tests of the platforms share it, so that each shows how it says
+// every sentence and every card.
+package everything
+
+import (
+	"strings"
+	"time"
+
+	"meetbot/bot"
+)
+
+// Meeting is the meeting that the replies show.
+func Meeting() bot.Meeting {
+	return bot.Meeting{
+		OnlineMeeting: bot.OnlineMeeting{
+			JoinURL:      "https://teams.microsoft.com/l/meetup-join/19%3ameeting_abc%40thread.v2/0?context=%7b%22Tid%22%3a%22t%22%2c%22Oid%22%3a%22o%22%7d",
+			Subject:      "Design review",
+			Created:      time.Date(2026, 3, 12, 15, 4, 5, 0, time.UTC),
+			JoinID:       "291 845 773 102",
+			Passcode:     "Xy7pQ2",
+			TollNumber:   "+1 555 0100",
+			ConferenceID: "123 456 789#",
+		},
+		ClaimID: "CLAIM", Generation: 1, ExternalID: "slack:T024BE7LD:C2147483705",
+		Organizer: bot.Organizer{ID: "a1111111-0000-4000-8000-000000000001", Name: "Ann Example"},
+		Language:  bot.English,
+	}
+}
+
+// Replies is everything that the bot can say in answer to a command, by name, in one language and about one conversation.
+func Replies(words *bot.Words, lang bot.Language, where bot.Conversation) map[string]bot.Reply {
+	card := func(audience bot.Audience, c bot.Card) bot.Reply {
+		return bot.Reply{Audience: audience, Language: lang, Card: &c}
+	}
+	meeting := Meeting()
+	bare := meeting
+	bare.Subject, bare.Created, bare.Passcode, bare.TollNumber, bare.ConferenceID = "", time.Time{}, "", "", ""
+	hostile := meeting
+	hostile.Subject = "<!channel> *bold* `code` <https://evil.example|click> \u202egnp.exe & :tada:"
+	hostile.Organizer.Name = "<@U0BEN> _Ann_ <!here>"
+	all := map[string]bot.Reply{
+		"card-new":          card(bot.ForEveryone, bot.Card{Meeting: meeting, New: true}),
+		"card-again":        card(bot.ForEveryone, bot.Card{Meeting: meeting}),
+		"card-asker":        card(bot.ForAsker, bot.Card{Meeting: meeting}),
+		"card-kept-subject": card(bot.ForAsker, bot.Card{Meeting: meeting, KeptSubject: true}),
+		"card-bare":         card(bot.ForEveryone, bot.Card{Meeting: bare}),
+		"card-hostile":      card(bot.ForEveryone, bot.Card{Meeting: hostile, New: true}),
+		"help":              bot.HelpText(words, lang),
+		"ask-back":          bot.AskBack(lang, bot.ParseCommand("hlep")),
+		"working":           bot.Working(lang),
+		"duplicate":         bot.Duplicate(lang),
+		"no-meeting":        bot.NoMeeting(lang),
+		"gave-up":           bot.GaveUp(lang, where, bot.Command{Kind: bot.New, Subject: "Weekly"}, 25*time.Minute),
+		"trouble-store":     bot.Unreachable(lang, bot.ParseCommand(`"new hires"`)),
+	}
+	for _, what := range []string{"starting", "workspace", "command"} {
+		all["trouble-"+what] = bot.Troubled(lang, what)
+	}
+	for _, code := range []bot.Code{
+		bot.NoAccessPolicy, bot.NoPermission, bot.NoSuchUser, bot.ServiceAccount, bot.BadRequest, bot.Credentials, bot.ChatCredentials,
+		bot.NotAPerson, bot.OutsideWorkspace, bot.GuestAccount, bot.NoEmail, bot.UnconfirmedEmail, bot.DomainNotAllowed,
+		bot.NotInDirectory, bot.AmbiguousIdentity, bot.DisabledAccount, bot.TooMany,
+	} {
+		reason := "ann@contoso.example"
+		switch code {
+		case bot.BadRequest:
+			reason = "The end time <must> be after the start time."
+		case bot.ChatCredentials:
+			reason = "missing_scope"
+		}
+		all["refusal-"+strings.ReplaceAll(string(code), "_", "-")] = bot.Explain(lang, &bot.Error{Code: code, Reason: reason, Wait: 754 * time.Second},
+			meeting.Organizer, "0c4b1f6e-3a52-4f6b-9f57-6d2f1a7c9e01", bot.Command{Kind: bot.New})
+	}
+	all["refusal-bad-request-bare"] = bot.Explain(lang, &bot.Error{Code: bot.BadRequest}, meeting.Organizer, "", bot.Command{Kind: bot.Meet})
+	return all
+}
