@@ -48,10 +48,18 @@ func (s *Store) identity(answer *redis.StringCmd) (*bot.Identity, error) {
 	if id, ok := s.identities.Get(record); ok {
 		return &id, nil
 	}
+	id := decodeIdentity(record)
+	if id != nil {
+		s.identities.Add(record, *id)
+	}
+	return id, nil
+}
+
+// decodeIdentity returns nil for what is no identity.
+func decodeIdentity(record string) *bot.Identity {
 	var id bot.Identity
 	if json.Unmarshal([]byte(record), &id) != nil || (id.ID == "" && id.Refusal == nil) {
-		return nil, nil
+		return nil
 	}
-	s.identities.Add(record, id)
-	return &id, nil
+	return &id
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"meetbot/bot"
+	"meetbot/internal/everything"
 )
 
 // own is the markup that the bot itself puts into its sentences: a moment, and a channel.
@@ -100,7 +101,7 @@ func FuzzMessages(f *testing.F) {
 		s := style{botName: botName(text), thread: inThread}
 		c := bot.ParseCommand(text)
 		all := func(text string) []bot.Reply {
-			m := meeting
+			m := everything.Meeting()
 			m.Subject, m.Organizer.Name, m.JoinID, m.Passcode, m.TollNumber, m.ConferenceID = text, "x"+text, "1"+text, "2"+text, "3"+text, "4"+text
 			replies := []bot.Reply{
 				{Audience: bot.ForEveryone, Language: lang, Card: &bot.Card{Meeting: m, New: true}},

@@ -9,7 +9,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -48,8 +47,7 @@ func (a *App) Register(mux *http.ServeMux, b Bot) {
 			a.pressed(w, r, b, in, received)
 		case in.Type == "invoke":
 			w.WriteHeader(http.StatusNotImplemented)
-		case in.Type == "installationUpdate" && in.Action == "add",
-			in.Type == "conversationUpdate" && in.Recipient != nil && slices.ContainsFunc(in.MembersAdded, func(m connector.Account) bool { return m.ID == in.Recipient.ID }):
+		case in.Type == "installationUpdate" && in.Action == "add":
 			a.installed(w, r, b, in, received)
 		}
 	})
@@ -182,7 +180,8 @@ type unheld struct{}
 func (unheld) Hold(context.Context, string, time.Duration) error   { return nil }
 func (unheld) Held(context.Context, string) (time.Duration, error) { return 0, nil }
 
-// installed greets a conversation that the bot has come into. Teams tells it twice, in two kinds of activity.
+// installed greets a conversation that the bot has come into. Teams tells it in a conversationUpdate as well, which does not
+// say in which language.
 func (a *App) installed(w http.ResponseWriter, r *http.Request, b Bot, in connector.Activity, received time.Time) {
 	p := a.placeOf(in)
 	if p.conversation.Channel == "" {
@@ -190,7 +189,7 @@ func (a *App) installed(w http.ResponseWriter, r *http.Request, b Bot, in connec
 		return
 	}
 	request := a.request(in, p, received)
-	request.ID = requestID("welcome", p.conversation.Channel)
+	request.ID = requestID("welcome", in.Conversation.ID, in.ID)
 	request.Command = bot.Command{Kind: bot.Welcome}
 	request.Route.Message = ""
 	if err := b.Accept(r.Context(), request); err != nil {

@@ -55,6 +55,17 @@ type demo struct {
 	under map[string]string // by room: the thread of the last card for everybody
 }
 
+// newDemo is a session that has not begun.
+func newDemo(o Options, world *World, words *bot.Words) (*demo, error) {
+	teams, err := newTeams(world.Teams)
+	if err != nil {
+		return nil, err
+	}
+	d := &demo{Options: o, world: world, words: words, sides: []side{newSlack(world.Slack), teams}, cards: map[side]message{}, under: map[string]string{}}
+	d.at = spot{who: people()[0], side: d.sides[0], place: d.sides[0].places()[0]}
+	return d, nil
+}
+
 // Run starts a world with two replicas of the bot and runs the lines of o.In in it.
 func Run(ctx context.Context, o Options) error {
 	world, err := NewWorld()
@@ -69,12 +80,10 @@ func Run(ctx context.Context, o Options) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	go world.RunClock(ctx)
-	teams, err := newTeams(world.Teams)
+	d, err := newDemo(o, world, words)
 	if err != nil {
 		return err
 	}
-	d := &demo{Options: o, world: world, words: words, sides: []side{newSlack(world.Slack), teams}, cards: map[side]message{}, under: map[string]string{}}
-	d.at = spot{who: people()[0], side: d.sides[0], place: d.sides[0].places()[0]}
 	for range 2 {
 		if err := d.start(ctx); err != nil {
 			return err

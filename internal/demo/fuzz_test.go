@@ -2,14 +2,13 @@ package demo
 
 import (
 	"context"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 
-	"meetbot/internal/sandbox"
+	"meetbot/bot"
 )
 
 // deaf is a replica that takes everything and does nothing.
@@ -22,7 +21,7 @@ func (d deaf) Kill()       {}
 func FuzzLine(f *testing.F) {
 	for _, seed := range []string{
 		"", "# note", "/as ben", "/as @BEN", "/as", "/in #design", "/in nowhere", "/thread hello <!channel>", "/thread", "/leave", "/join", "/fault", "/fault graph-429", "/fault crash",
-		"/fault clear", "/fault x", "/meetings", "/expect x", "/?", "/quit", "/meet", "/meet new \u202e", "hello", "/unknown", "\x00", "/in  #GENERAL ", "/as ann ben", "@meetbotx",
+		"/fault clear", "/fault x", "/meetings", "/expect x", "/?", "/quit", "/meet", "/meet new \u202e", "hello", "/unknown", "\x00", "/in  #GENERAL ", "/as ann ben", "@meetbotx", "/in teams:General", "/in teams:chat", "/install", "/refresh x",
 	} {
 		f.Add(seed)
 	}
@@ -31,28 +30,35 @@ func FuzzLine(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Cleanup(world.Close)
+	words, err := bot.NewWords()
+	if err != nil {
+		f.Fatal(err)
+	}
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	f.Cleanup(server.Close)
 	f.Fuzz(func(t *testing.T, line string) {
 		var out strings.Builder
-		d := &demo{Options: Options{Out: io.MultiWriter(&out), Script: true}, world: world, user: people()[0], channel: channels[0], roots: map[string]*sandbox.SlackMessage{}}
+		d, err := newDemo(Options{Out: &out, Script: true}, world, words)
+		if err != nil {
+			t.Fatal(err)
+		}
 		d.replicas = []Replica{deaf{server}}
 		line = strings.TrimSpace(line)
 		if word, _, _ := strings.Cut(line, " "); word == "@meetbot" || word == "/wait" { // they wait for an answer
 			return
 		}
-		err := d.line(context.Background(), line)
+		err = d.line(context.Background(), line)
 		if err == nil && line != "" && !strings.HasPrefix(line, "/") && !strings.HasPrefix(line, "# ") {
 			t.Errorf("%q was understood", line)
 		}
 		if err != nil && err.Error() == "" {
 			t.Errorf("%q: an error without words", line)
 		}
-		if !slices.ContainsFunc(channels, func(c sandbox.SlackChannel) bool { return c.ID == d.channel.ID }) {
-			t.Errorf("%q leads to channel %+v", line, d.channel)
+		if !slices.Contains(d.at.side.places(), d.at.place) {
+			t.Errorf("%q leads to %+v", line, d.at.place)
 		}
-		if !slices.ContainsFunc(people(), func(p person) bool { return p.name == d.user.name }) {
-			t.Errorf("%q makes one %+v", line, d.user)
+		if !slices.ContainsFunc(people(), func(p person) bool { return p.name == d.at.who.name }) {
+			t.Errorf("%q makes one %+v", line, d.at.who)
 		}
 		if out.Len() > 10000+3*len(line) {
 			t.Errorf("%q makes %d bytes", line, out.Len())

@@ -83,7 +83,6 @@ type Activity struct {
 	Attachments []Attachment `json:"attachments,omitempty"`
 	ReplyTo     string       `json:"replyToId,omitempty"`
 
-	Action       string          `json:"action,omitempty"`       // of an installationUpdate: "add", "remove", …
-	MembersAdded []Account       `json:"membersAdded,omitempty"` // of a conversationUpdate
-	Value        json.RawMessage `json:"value,omitempty"`        // of an invoke
+	Action string          `json:"action,omitempty"` // of an installationUpdate: "add", "remove", …
+	Value  json.RawMessage `json:"value,omitempty"`  // of an invoke
 }
