@@ -12,16 +12,14 @@ import (
 // series is one figure, round by round. Ratios are taken within a round, whose sides ran right after one another.
 type series []float64
 
-// median is the middle of the values, the lower of the two middle ones of an even number; NaN of none.
-func (s series) median() float64 { return s.quantile(0.5) }
-
-// quantile is the smallest value that at least the fraction q of all values do not exceed; NaN of none.
-func (s series) quantile(q float64) float64 {
-	if len(s) == 0 {
+// median is the middle of the values, or of an even number the mean of the two middle ones; NaN of none.
+func (s series) median() float64 {
+	n := len(s)
+	if n == 0 {
 		return math.NaN()
 	}
 	sorted := slices.Sorted(slices.Values(s))
-	return sorted[max(0, int(math.Ceil(q*float64(len(sorted))))-1)]
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }
 
 // over divides round by round.
@@ -33,7 +31,8 @@ func (s series) over(t series) series {
 	return ratios
 }
 
-// quantile is series.quantile of durations that are sorted, in seconds.
+// quantile is the shortest of the durations, which are sorted, that at least the fraction q of them do not exceed, in
+// seconds; NaN of none.
 func quantile(sorted []time.Duration, q float64) float64 {
 	if len(sorted) == 0 {
 		return math.NaN()
