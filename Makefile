@@ -32,7 +32,7 @@ story: ## the demo's sample script, by the very command that the README gives
 lint: ## gofmt, go vet, golangci-lint
 	@test -z "$$(gofmt -l .)" || { echo "not gofmt-ed:"; gofmt -l .; exit 1; }
 	go vet ./...
-	go run $(LINT) run
+	go run $(LINT) run --allow-parallel-runners
 
 bench: tools ## everything that docs/performance.md tells, anew (a quarter of an hour); BENCH="-quick" and other flags
 	go run ./internal/bench $(BENCH)

@@ -181,7 +181,10 @@ func (s *Service) reply(ctx context.Context, l Lease, out outcome, place *inPlac
 	})
 	if err != nil {
 		if CodeOf(err) != Unavailable { // then nobody knows what came of it
-			if unsentErr := s.Queue.Unsent(ctx, l); unsentErr != nil {
+			// Beyond the attempt's own time, which may be what the platform used up.
+			noting, cancel := context.WithTimeout(s.base, finishWithin)
+			defer cancel()
+			if unsentErr := s.Queue.Unsent(noting, l); unsentErr != nil {
 				s.Log.WarnContext(ctx, "cannot note that an answer was refused", "request", j.Trace, "error", unsentErr)
 			}
 		}

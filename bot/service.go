@@ -57,7 +57,7 @@ type Config struct {
 	Limits     Limits   // optional: none
 	ClientID   string   // of the Entra app, for what an administrator must type
 	Language   Language // where nothing better is known
-	Attempts   int      // how many run at once; optional: 64
+	Attempts   int      // how many run at once; optional: 256, for they mostly wait
 	Timing     Timing   // optional
 }
 
@@ -78,7 +78,7 @@ type Service struct {
 // NewService returns a service that answers at once, and takes over what others left behind while Run runs.
 func NewService(c Config) *Service {
 	if c.Attempts == 0 {
-		c.Attempts = 64
+		c.Attempts = 256
 	}
 	c.Timing = c.Timing.withDefaults()
 	s := &Service{Config: c, places: make(chan struct{}, c.Attempts)}

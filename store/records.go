@@ -56,7 +56,7 @@ type claimRecord struct {
 // encodeMeeting writes the meeting that the claim became.
 func encodeMeeting(claim bot.Claim, m bot.Meeting) (string, error) {
 	r := meetingRecord{
-		JoinURL: m.JoinURL, Subject: m.Subject, Created: m.Created, JoinID: m.JoinID, Passcode: m.Passcode,
+		JoinURL: m.JoinURL, Subject: m.Subject, Created: m.Created.Truncate(time.Second), JoinID: m.JoinID, Passcode: m.Passcode,
 		TollNumber: m.TollNumber, ConferenceID: m.ConferenceID, ExternalID: m.ExternalID,
 		Organizer: organizerRecord(m.Organizer), Language: m.Language,
 	}

@@ -81,13 +81,18 @@ func (a *App) Profile(_ context.Context, asker bot.Asker) (bot.Profile, error) {
 // "Optimize your bot with rate limiting".
 func (a *App) call(ctx context.Context, conversation, doing string, do func(context.Context) error) error {
 	id, _, _ := strings.Cut(conversation, ";")
-	return bot.Paced(ctx, a.holds, "teams:"+id, func(ctx context.Context) error {
-		err := do(ctx)
-		if err == nil {
-			return nil
+	called := false
+	err := bot.Paced(ctx, a.holds, "teams:"+id, func(ctx context.Context) error {
+		called = true
+		if err := do(ctx); err != nil {
+			return verdict(doing, err)
 		}
-		return verdict(doing, err)
+		return nil
 	})
+	if err != nil && !called && bot.CodeOf(err) == bot.Unavailable { // nobody knows whether one may, so nothing was sent
+		return &bot.Error{Code: bot.Throttled, Err: fmt.Errorf("%s: %w", doing, err)}
+	}
+	return err
 }
 
 // How long to leave Teams alone if it does not say, as the document on rate limiting begins; and Entra.

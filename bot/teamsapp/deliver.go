@@ -20,11 +20,8 @@ func (a *App) Deliver(ctx context.Context, j bot.Job, r bot.Reply) (string, erro
 		if err == nil {
 			return root, nil
 		}
-		if bot.Temporary(err) {
+		if bot.Temporary(err) || bot.CodeOf(err) == bot.ChatCredentials { // which is as true of the other routes
 			return "", err
-		}
-		if bot.CodeOf(err) == bot.ChatCredentials {
-			failed.Code = bot.ChatCredentials
 		}
 		failed.Err = errors.Join(failed.Err, err)
 	}

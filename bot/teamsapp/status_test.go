@@ -22,14 +22,17 @@ const (
 )
 
 // holds notes how long which conversation is to be left alone, and leaves none alone.
-type holds struct{ waits map[string]time.Duration }
+type holds struct {
+	waits map[string]time.Duration
+	err   error // instead of an answer
+}
 
 func (h *holds) Hold(_ context.Context, upstream string, wait time.Duration) error {
 	h.waits[upstream] = wait
 	return nil
 }
 
-func (h *holds) Held(context.Context, string) (time.Duration, error) { return 0, nil }
+func (h *holds) Held(context.Context, string) (time.Duration, error) { return 0, h.err }
 
 // tokens gives one token, or an error, and counts.
 type tokens struct {
@@ -93,7 +96,7 @@ func TestEveryStatus(t *testing.T) {
 		}
 	}))
 	defer service.Close()
-	h, k := &holds{map[string]time.Duration{}}, &tokens{}
+	h, k := &holds{waits: map[string]time.Duration{}}, &tokens{}
 	app := newApp(t, h, k, strings.TrimPrefix(service.URL, "http://"))
 	job := bot.Job{ID: "j", Route: bot.Route{Channel: "19:chat@thread.v2;messageid=1", User: "29:1", Service: service.URL, Alone: true}}
 	for status = 200; status < 600; status++ {
@@ -126,8 +129,8 @@ func TestEveryStatus(t *testing.T) {
 	}
 }
 
-// Without a token nothing was sent, which is not the same as an answer that may have been lost.
-func TestNoToken(t *testing.T) {
+// Without a token, or leave to speak, nothing was sent, which is not the same as an answer that may have been lost.
+func TestNothingSent(t *testing.T) {
 	job := bot.Job{ID: "j", Route: bot.Route{Channel: "19:chat@thread.v2", User: "29:1", Service: "https://smba.trafficmanager.net/emea/"}}
 	for name, tt := range map[string]struct {
 		err  error
@@ -139,11 +142,15 @@ func TestNoToken(t *testing.T) {
 		"Entra refuses":    {&bot.Error{Code: bot.Credentials}, bot.ChatCredentials, 0},
 		"something failed": {errors.New("read file"), bot.Throttled, 5 * time.Second},
 	} {
-		_, err := newApp(t, &holds{map[string]time.Duration{}}, &tokens{err: tt.err}, "smba.contoso.example").Deliver(t.Context(), job, bot.Working(bot.English))
+		_, err := newApp(t, &holds{waits: map[string]time.Duration{}}, &tokens{err: tt.err}, "smba.contoso.example").Deliver(t.Context(), job, bot.Working(bot.English))
 		e, ok := errors.AsType[*bot.Error](err)
 		if !ok || e.Code != tt.code || e.Wait != tt.wait {
 			t.Errorf("%s: %+v", name, err)
 		}
+	}
+	_, err := newApp(t, &holds{err: errors.New("Redis away")}, &tokens{}, "smba.contoso.example").Deliver(t.Context(), job, bot.Working(bot.English))
+	if bot.CodeOf(err) != bot.Throttled {
+		t.Errorf("nobody knows whether to wait: %+v", err)
 	}
 }
 
@@ -152,7 +159,7 @@ func TestServiceElsewhere(t *testing.T) {
 	var hits atomic.Int64
 	trap := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { hits.Add(1) }))
 	defer trap.Close()
-	app := newApp(t, &holds{map[string]time.Duration{}}, &tokens{}, "smba.contoso.example")
+	app := newApp(t, &holds{waits: map[string]time.Duration{}}, &tokens{}, "smba.contoso.example")
 	_, err := app.Deliver(t.Context(), bot.Job{Route: bot.Route{Channel: "19:chat@thread.v2", User: "29:1", Service: trap.URL}}, bot.Working(bot.English))
 	if bot.CodeOf(err) != bot.Undeliverable || hits.Load() != 0 {
 		t.Errorf("%v, with %d calls", err, hits.Load())

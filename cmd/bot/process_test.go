@@ -10,7 +10,11 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+<<<<<<< HEAD
 	"strconv"
+=======
+	"strings"
+>>>>>>> teams-proof
 	"syscall"
 	"testing"
 	"time"
@@ -65,6 +69,10 @@ func (w *world) process(c Config) (*exec.Cmd, string) {
 		"SLACK_SIGNING_SECRET="+c.SlackSigningSecret, "SLACK_BOT_TOKEN="+c.SlackBotToken, "SLACK_API_URL="+c.SlackAPIURL,
 		"AZURE_TENANT_ID="+c.TenantID, "AZURE_CLIENT_ID="+c.ClientID, "AZURE_CLIENT_SECRET="+c.ClientSecret,
 		"AZURE_AUTHORITY_HOST="+c.AuthorityHost, "GRAPH_BASE_URL="+c.GraphBaseURL, "ORGANIZER="+c.Organizer, "LOG_LEVEL=debug")
+	if c.teamsOn() {
+		cmd.Env = append(cmd.Env, "TEAMS_APP_ID="+c.TeamsAppID, "TEAMS_APP_SECRET="+c.TeamsAppSecret,
+			"TEAMS_OPENID_METADATA_URL="+c.TeamsMetadataURL, "TEAMS_SERVICE_HOSTS="+strings.Join(c.TeamsServiceHosts, ","))
+	}
 	cmd.Stderr = w.logs
 	if err := cmd.Start(); err != nil {
 		w.t.Fatal(err)

@@ -1,0 +1,369 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"meetbot/bot"
+	"meetbot/internal/sandbox"
+)
+
+// patient are timings that bear a busy machine: an attempt that is slow to end is not taken for one that died.
+func patient() Surroundings {
+	return Surroundings{
+		Timing: bot.Timing{Attempt: 2 * time.Second, Queue: 200 * time.Millisecond, Takeover: 100 * time.Millisecond},
+		Idle:   6 * time.Second,
+	}
+}
+
+// isTeamsCard tells whether a message leads to a meeting.
+func isTeamsCard(m sandbox.TeamsMessage) bool { return sandbox.ReadTeamsCard(m.Card).Link() != "" }
+
+// teamsCalls lists the bot's calls of one operation.
+func (w *world) teamsCalls(op string) []sandbox.TeamsCall {
+	return slices.DeleteFunc(w.teams.Calls(), func(c sandbox.TeamsCall) bool { return c.Op != op })
+}
+
+// The limits of sending belong to the conversation: one replica that is told to wait holds the others back too.
+func TestTeamsThrottling(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		after string
+		wait  time.Duration
+	}{
+		"for so long":  {"4", 4 * time.Second},
+		"for a while":  {"", 2 * time.Second},
+		"in no number": {"soon", 2 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newTeamsWorld(t)
+			w.teams.Fault(sandbox.Fault{Target: "send", Times: 1, Status: http.StatusTooManyRequests, RetryAfter: tt.after})
+			r, s := w.start(w.teamsConfig(), patient()), w.start(w.teamsConfig(), patient())
+			w.call(r, annID, teamsChat, "", "meet")
+			eventually(t, "Teams has asked to wait", func() bool { return len(w.teamsCalls("send")) > 0 })
+			w.call(s, benID, teamsChat, "", "meet")
+			first := w.answer(teamsChat, nil, nil)
+			link := wantTeamsCard(t, first, first.To)
+			if got := w.answer(teamsChat, []sandbox.TeamsMessage{first}, nil); wantTeamsCard(t, got, got.To) != link {
+				t.Error("the two cards lead to two meetings")
+			}
+			sends := w.teamsCalls("send")
+			for _, later := range sends[1:] {
+				if wait := later.At.Sub(sends[0].At); wait < tt.wait-100*time.Millisecond {
+					t.Errorf("a message was sent %s after Teams asked for %s", wait, tt.wait)
+				}
+			}
+			w.wantRepeated(r, 0) // Teams had refused the first
+			w.wantRepeated(s, 0)
+		})
+	}
+}
+
+// Whatever passes is waited out: the card comes, once if that is certain.
+func TestTeamsPassingFaults(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		fault    sandbox.Fault
+		repeated int // answers that may be second ones
+	}{
+		"500":                       {sandbox.Fault{Status: 500}, 1},
+		"502 of a proxy":            {sandbox.Fault{Status: 502, ContentType: "text/html", Body: "<html><h1>Bad Gateway</h1></html>"}, 1},
+		"503":                       {sandbox.Fault{Status: 503}, 1},
+		"504":                       {sandbox.Fault{Status: 504}, 1},
+		"408":                       {sandbox.Fault{Status: 408}, 1},
+		"a redirect":                {sandbox.Fault{Status: 307}, 1},
+		"412":                       {sandbox.Fault{Status: 412}, 0},
+		"401, as of old keys":       {sandbox.Fault{Status: 401}, 0},
+		"a connection cut":          {sandbox.Fault{Reset: true}, 1},
+		"an answer out of its time": {sandbox.Fault{Latency: 3 * time.Second}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newTeamsWorld(t)
+			tt.fault.Target, tt.fault.Times = "send", 1
+			w.teams.Fault(tt.fault)
+			r := w.start(w.teamsConfig(), patient())
+			card := w.callAnswered(r, annID, teamsGeneral, "", "meet Weekly")
+			wantTeamsCard(t, card, "")
+			w.wantRepeated(r, tt.repeated)
+			if n := len(w.teams.Messages(teamsGeneral)); n != 2 {
+				t.Errorf("%d messages, want the command and the card", n)
+			}
+			if calls := w.teamsCalls("create"); len(calls) != 0 {
+				t.Errorf("the asker's own chat was opened: %+v", calls)
+			}
+			w.wantMeetings(1)
+		})
+	}
+}
+
+// An answer that may have been delivered is given again rather than lost, and counted.
+func TestTeamsAnswerPerhapsDelivered(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]sandbox.Fault{
+		"502":              {Status: http.StatusBadGateway},
+		"a connection cut": {Reset: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newTeamsWorld(t)
+			fault.Target, fault.Times, fault.Works = "send", 1, true
+			w.teams.Fault(fault)
+			r := w.start(w.teamsConfig(), patient())
+			w.call(r, annID, teamsChat, "", "meet")
+			first := w.answer(teamsChat, nil, nil)
+			second := w.answer(teamsChat, []sandbox.TeamsMessage{first}, nil)
+			if a, b := wantTeamsCard(t, first, ""), wantTeamsCard(t, second, ""); a != b {
+				t.Errorf("the second card leads to %s, the first to %s", b, a)
+			}
+			w.wantRepeated(r, 1)
+			w.wantMeetings(1)
+		})
+	}
+}
+
+// refusal is an answer of the connector's that is final.
+func refusal(status int, code string) sandbox.Fault {
+	return sandbox.Fault{
+		Target: "send", Status: status, ContentType: "application/json",
+		Body: `{"error":{"code":"` + code + `","message":"for ann@contoso.example"}}`,
+	}
+}
+
+// Where the bot may not speak, the asker gets the card in the chat with the bot.
+func TestTeamsBotNotInConversation(t *testing.T) {
+	t.Parallel()
+	w := newTeamsWorld(t)
+	fault := refusal(http.StatusForbidden, "BotNotInConversationRoster")
+	fault.Times = 1
+	w.teams.Fault(fault)
+	r := w.start(w.teamsConfig(), patient())
+	w.call(r, annID, teamsChat, "", "meet")
+	wantTeamsCard(t, w.answer(w.teams.Personal(annID), nil, nil), "")
+	w.wantRepeated(r, 0)
+	if n := len(w.teams.Messages(teamsChat)); n != 1 {
+		t.Errorf("%d messages in the chat, want the command alone", n)
+	}
+}
+
+// An answer that reaches nobody is put aside without anything secret, an operator sees it, and can run it again.
+func TestTeamsDeadLetters(t *testing.T) {
+	t.Parallel()
+	w := newTeamsWorld(t)
+	w.teamsUser(sandbox.TeamsUser{ID: annID, Name: "Ann Example", NotInstalled: true})
+	w.teams.Fault(refusal(http.StatusForbidden, "BotNotInConversationRoster"))
+	r := w.start(w.teamsConfig(), patient())
+	w.call(r, annID, teamsChat, "", "meet")
+	eventually(t, "a dead letter is counted", func() bool {
+		_, metrics := get(t, r.AdminURL()+"/metrics")
+		return strings.Contains(metrics, `meetbot_jobs{state="dead"} 1`) && strings.Contains(metrics, "meetbot_answers_undeliverable_total 1")
+	})
+	var out, problems strings.Builder
+	if code := run(t.Context(), []string{"letters", "--redis-url", w.redis.URL()}, Streams{Out: &out, Err: &problems}); code != 0 {
+		t.Fatalf("letters: %d %s", code, problems.String())
+	}
+	if !strings.Contains(out.String(), "teams:"+tenantID) || !strings.Contains(out.String(), "BotNotInConversationRoster") {
+		t.Errorf("letters printed %s", out.String())
+	}
+	for _, secret := range []string{"eyJ", "@contoso.example", "meetup-join", w.teams.AppSecret()} {
+		if strings.Contains(out.String(), secret) || strings.Contains(w.logs.String(), secret) {
+			t.Errorf("%q stands in the letter or in the log\n%s", secret, out.String())
+		}
+	}
+	w.teams.ClearFaults()
+	letter := regexp.MustCompile(`(?m)^\d+-\d+`).FindString(out.String())
+	if code := run(t.Context(), []string{"letters", "retry", letter, "--redis-url", w.redis.URL()}, Streams{Out: &out, Err: &problems}); code != 0 {
+		t.Fatalf("retry: %d %s", code, problems.String())
+	}
+	wantTeamsCard(t, w.answer(teamsChat, nil, nil), "")
+	w.wantMeetings(1)
+}
+
+// Promise 2: a replica that is killed right after its 200 loses nothing. Another one brings the card.
+func TestTeamsKilledAfterAcknowledgement(t *testing.T) {
+	t.Parallel()
+	w := newTeamsWorld(t)
+	w.graph.Fault(sandbox.Fault{Target: "createOrGet", Times: 1, Latency: 4 * time.Second})
+	victim, url := w.process(w.teamsConfig())
+	w.process(w.teamsConfig())
+	d, err := w.teams.Post(t.Context(), url, sandbox.TeamsPost{User: annID, Conversation: teamsChat, Text: w.teams.Mention() + " meet Retrospective"})
+	if err != nil || !slices.Equal(d.Attempts, []int{http.StatusOK}) {
+		t.Fatalf("%+v, %v", d, err)
+	}
+	if err := victim.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	card := w.answer(teamsChat, nil, nil) // within 30 s
+	wantTeamsCard(t, card, "")
+	if m := w.wantMeetings(1); len(m) == 1 && m[0].Subject != "Retrospective" {
+		t.Errorf("subject is %q", m[0].Subject)
+	}
+}
+
+// With Redis away the asker is told at once, through the connector, and all is well again by itself.
+func TestTeamsRedisAway(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ away, back func(*world) }{
+		"stopped": {func(w *world) { w.redis.Kill() }, func(w *world) { w.redis.Restart() }},
+		"frozen":  {func(w *world) { w.redis.Pause() }, func(w *world) { w.redis.Resume() }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newTeamsWorld(t)
+			r := w.start(w.teamsConfig(), Surroundings{})
+			card := w.callAnswered(r, annID, teamsChat, "", "meet")
+			link := wantTeamsCard(t, card, "")
+			personal := w.teams.Personal(caioID)
+			tt.away(w)
+			for _, text := range []string{"meet", "new", "show"} {
+				seen := w.teams.Messages(teamsChat)
+				if d := w.call(r, benID, teamsChat, "", text); d.Took > 10*time.Second {
+					t.Errorf("%q was answered after %s", text, d.Took)
+				}
+				wantTeamsWords(t, w.answer(teamsChat, seen, nil), benID, "cannot reach my database")
+			}
+			w.say(r, sandbox.TeamsPost{User: caioID, Conversation: personal, Text: "meet"})
+			wantTeamsWords(t, w.answer(personal, nil, nil), "", "banco de dados")
+			a, err := w.teams.Press(t.Context(), r.URL(), sandbox.TeamsPress{User: benID, Message: card})
+			if err != nil || a.Message == nil || !strings.Contains(a.Message.Words(), "cannot reach my database") {
+				t.Errorf("the button: %+v, %v", a, err)
+			}
+			// Whom nobody can tell is at least not told that all is well.
+			w.teams.Fault(sandbox.Fault{Status: http.StatusServiceUnavailable})
+			if status, answer := w.deliver(t, r, w.activity(benID, "meet"), sandbox.TeamsToken{}); status != http.StatusServiceUnavailable {
+				t.Errorf("with Teams away too: %d %q", status, answer)
+			}
+			w.teams.ClearFaults()
+			tt.back(w)
+			if err := waitReady(t.Context(), r.URL()); err != nil {
+				t.Fatal(err)
+			}
+			if got := wantTeamsCard(t, w.callAnswered(r, benID, teamsChat, "", "show"), benID); got != link {
+				t.Errorf("afterwards the meeting is %s, want %s", got, link)
+			}
+			w.wantMeetings(1)
+		})
+	}
+}
+
+// While Entra has no token for the bot nothing is lost, and nothing is counted as perhaps given twice.
+func TestTeamsWithoutBotToken(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]sandbox.Fault{
+		"Entra away":      {Status: http.StatusServiceUnavailable},
+		"Entra throttles": {Status: http.StatusTooManyRequests, RetryAfter: "1"},
+		"Entra silent":    {Reset: true},
+		"secret expired": {
+			Status: http.StatusUnauthorized, ContentType: "application/json",
+			Body: `{"error":"invalid_client","error_description":"AADSTS7000222: The provided client secret keys are expired."}`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newTeamsWorld(t)
+			fault.Target = "token"
+			w.entra.Fault(fault)
+			r := w.start(w.teamsConfig(), patient())
+			w.call(r, annID, teamsChat, "", "help") // which needs no other token than the bot's
+			eventually(t, "the attempt has failed", func() bool { return strings.Contains(w.logs.String(), "attempt failed") })
+			if n := len(w.teams.Calls()); n != 0 {
+				t.Errorf("%d calls without a token", n)
+			}
+			w.entra.ClearFaults()
+			wantTeamsWords(t, w.answer(teamsChat, nil, nil), annID, "meet new")
+			w.wantRepeated(r, 0)
+			if logs := w.logs.String(); strings.Contains(logs, w.teams.AppSecret()) || strings.Contains(logs, "eyJ") {
+				t.Errorf("the log holds a secret:\n%s", logs)
+			}
+		})
+	}
+}
+
+// Promise 1: however many ask at once, of whichever replica, they get one link and Graph makes one meeting; and whoever asks
+// again costs one post and nothing else.
+func TestTeamsManyAskers(t *testing.T) {
+	t.Parallel()
+	const askers = 150
+	w := newTeamsWorld(t)
+	c := w.teamsConfig()
+	replicas := []*replica{w.start(c, Surroundings{}), w.start(c, Surroundings{}), w.start(c, Surroundings{})}
+	ids := make([]string, askers)
+	for i := range ids {
+		ids[i] = newGUID()
+		name := fmt.Sprintf("Asker %d", i)
+		w.entraUser(sandbox.GraphUser{ID: ids[i], UPN: fmt.Sprintf("asker%d@contoso.example", i), DisplayName: name})
+		w.teamsUser(sandbox.TeamsUser{ID: ids[i], Name: name})
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	// ask returns the answer to one message. On a machine so busy that Redis or the bot does not answer in time, the asker is
+	// told to type it again, or sees that nothing came of it.
+	ask := func(id string, r *replica) (sandbox.TeamsMessage, error) {
+		for {
+			d, err := w.teams.Post(ctx, r.URL(), sandbox.TeamsPost{User: id, Conversation: teamsChat, Text: w.teams.Mention() + " meet"})
+			if err != nil {
+				return sandbox.TeamsMessage{}, err
+			}
+			if !slices.Equal(d.Attempts, []int{http.StatusOK}) {
+				continue
+			}
+			m, err := w.teams.WaitFor(ctx, teamsChat, func(m sandbox.TeamsMessage) bool { return m.ReplyTo == d.ID })
+			if err != nil || !strings.Contains(m.Words(), "cannot reach my database") {
+				return m, err
+			}
+		}
+	}
+	var mu sync.Mutex
+	links, everybody := map[string]bool{}, 0
+	var wg sync.WaitGroup
+	for i, id := range ids {
+		wg.Go(func() {
+			m, err := ask(id, replicas[i%len(replicas)])
+			if err != nil || !isTeamsCard(m) || m.To != "" && m.To != id {
+				t.Errorf("asker %d: %s for %q, %v", i, m.Words(), m.To, err)
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			links[sandbox.ReadTeamsCard(m.Card).Link()] = true
+			if m.To == "" {
+				everybody++
+			}
+		})
+	}
+	wg.Wait()
+	if len(links) != 1 || everybody == 0 {
+		t.Errorf("the cards lead to %d meetings; %d were for everybody", len(links), everybody)
+	}
+	answered := map[string]int{}
+	for _, r := range replicas {
+		w.wantRepeated(r, 0)
+	}
+	for _, m := range w.teams.Messages(teamsChat) {
+		if isTeamsCard(m) {
+			if answered[m.ReplyTo]++; answered[m.ReplyTo] > 1 {
+				t.Errorf("the message %s was answered twice", m.ReplyTo)
+			}
+		}
+	}
+	w.wantMeetings(1)
+
+	graph, entra := len(w.graph.Calls()), w.entra.Requests()
+	w.teams.ResetCalls()
+	again := w.callAnswered(replicas[0], ids[0], teamsChat, "", "meet")
+	if !links[wantTeamsCard(t, again, again.To)] {
+		t.Error("a repeat brings another link")
+	}
+	w.wantRepeated(replicas[0], 0)
+	if calls := w.teams.Calls(); len(calls) != 1 || len(w.graph.Calls()) != graph || w.entra.Requests() != entra {
+		t.Errorf("a repeat cost %d calls of Teams, %d of Graph, %d of Entra", len(calls), len(w.graph.Calls())-graph, w.entra.Requests()-entra)
+	}
+}
