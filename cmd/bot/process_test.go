@@ -10,11 +10,8 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-<<<<<<< HEAD
 	"strconv"
-=======
 	"strings"
->>>>>>> teams-proof
 	"syscall"
 	"testing"
 	"time"
