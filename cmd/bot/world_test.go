@@ -408,6 +408,9 @@ func (w *world) done() string {
 		fmt.Fprintf(&b, "%s: %q\n", key, fmt.Sprint(value))
 	}
 	fmt.Fprintf(&b, "calls: Slack %d, Entra %d, Graph %d\n", len(w.slack.Calls()), w.entra.Requests(), len(w.graph.Calls()))
+	if w.teams != nil {
+		fmt.Fprintf(&b, "calls of Teams: %d\n", len(w.teams.Calls()))
+	}
 	return b.String()
 }
 
