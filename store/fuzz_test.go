@@ -18,7 +18,7 @@ func FuzzURL(f *testing.F) {
 	for _, seed := range []string{
 		"", "redis://localhost:6379/0", "rediss://ann:pw@host:6379/3", "redis://:hunter2@host:notaport/0", "redis://host", "redis://host/x", "redis://host?db=1&db=2",
 		"redis://sentinel:26379/0?master_name=main&addr=sentinel2:26379&username=ann&password=pw", "redis://node:6379?addr=node2:6379&addr=node3:6379", "redis://node:6379?cluster=true",
-		"redis://node:6379/1?cluster=true", "redis://h:1?master_name=", "redis://h:1?pool_size=5&max_retries=9&read_timeout=1h", "redis://h:1?unknown=1", "unix:///tmp/redis.sock",
+		"redis://node:6379/1?cluster=true", "redis://h:1?master_name=", "redis://h:1?pool_size=5&max_retries=9&read_timeout=1h", "redis://h:1?unknown=1", "unix:///run/redis.sock",
 		"http://host", "redis://ann:p%40ss@host:6379", "redis://[::1]:6379", "redis://h:6379?dial_timeout=-1&pool_size=-7&protocol=3", "redis://h:6379?skip_verify=true", "rediss://h:6379?skip_verify=true&cluster=true",
 	} {
 		f.Add(seed)
