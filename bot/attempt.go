@@ -14,17 +14,14 @@ func (s *Service) start(l Lease, place *inPlace) {
 	ctx, cancel := context.WithTimeout(s.base, s.Timing.Queue+s.Timing.Attempt)
 	s.wg.Go(func() {
 		defer cancel()
-		wait := time.NewTimer(s.Timing.Queue)
-		defer wait.Stop()
-		select {
-		case s.places <- struct{}{}:
-		case <-wait.C:
-			return
-		case <-ctx.Done():
+		seat := &seat{places: s.places}
+		soon, enough := context.WithTimeout(ctx, s.Timing.Queue)
+		defer enough()
+		if seat.take(soon) != nil {
 			return
 		}
-		defer func() { <-s.places }()
-		attempt, cancel := context.WithTimeout(ctx, s.Timing.Attempt)
+		defer seat.leave()
+		attempt, cancel := context.WithTimeout(context.WithValue(ctx, seatKey{}, seat), s.Timing.Attempt)
 		defer cancel()
 		s.attempt(attempt, l, place)
 	})

@@ -56,17 +56,52 @@ func waitOf(err error) time.Duration {
 	return max(e.Wait, time.Second)
 }
 
+// seat is an attempt's place among those that run at once. It belongs to the attempt's goroutine.
+type seat struct {
+	places chan struct{}
+	taken  bool
+}
+
+type seatKey struct{}
+
+// take waits for a place.
+func (s *seat) take(ctx context.Context) error {
+	select {
+	case s.places <- struct{}{}:
+		s.taken = true
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// leave gives the place to somebody else.
+func (s *seat) leave() {
+	if s.taken {
+		s.taken = false
+		<-s.places
+	}
+}
+
 // pause waits, unless the wait does not fit into ctx with a second to spare for what comes after it.
 func pause(ctx context.Context, wait time.Duration) error {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < wait+time.Second {
 		return context.DeadlineExceeded
 	}
+	// An upstream that keeps some waiting must not keep everybody else from a place.
+	seat, seated := ctx.Value(seatKey{}).(*seat)
+	if seated {
+		seat.leave()
+	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	if seated {
+		return seat.take(ctx)
+	}
+	return nil
 }

@@ -3,6 +3,7 @@ package bot_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -27,7 +28,7 @@ type stand struct {
 	graph    *meetings
 }
 
-func newStand(t *testing.T, timing bot.Timing, create func(ctx context.Context, call int) error) *stand {
+func newStand(t *testing.T, timing bot.Timing, create func(ctx context.Context, call int) error, attempts ...int) *stand {
 	t.Helper()
 	redis := miniredis.RunT(t)
 	s, err := store.Open("redis://"+redis.Addr()+"/0", store.Options{Replica: "one", Idle: timing.Queue + timing.Attempt + 500*time.Millisecond})
@@ -44,7 +45,7 @@ func newStand(t *testing.T, timing bot.Timing, create func(ctx context.Context, 
 		Conversations: s, Identities: s, Queue: st.queue, Limiter: s, Meetings: st.graph, Directory: directory{}, Words: words,
 		Log: slog.New(slog.NewTextHandler(st.logs, nil)), Observer: observer{},
 		Platforms: map[string]bot.Platform{"test": st.platform}, Organizers: bot.OrganizerPolicy{Requester: true},
-		Language: bot.English, Timing: timing,
+		Language: bot.English, Timing: timing, Attempts: append(attempts, 0)[0],
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -125,6 +126,29 @@ func TestJoinerOutlivesTheFirstCall(t *testing.T) {
 	time.AfterFunc(3*time.Second, func() { st.accept(t, "r2", "ben") }) // a second before the call's time is over
 	if took := st.card(t).Sub(began); took > 6*time.Second {
 		t.Errorf("the joiner's card came after %s; a second call within its own time would have brought it", took)
+	}
+}
+
+// Those whose answers must wait keep nobody else from a place.
+func TestWaitingKeepsNobodyUp(t *testing.T) {
+	t.Parallel()
+	const places = 2
+	st := newStand(t, bot.Timing{Attempt: 6 * time.Second, Queue: time.Second, Takeover: 50 * time.Millisecond}, func(context.Context, int) error { return nil }, places)
+	st.platform.waits = "ann"
+	for i := range 3 * places {
+		st.accept(t, fmt.Sprint("r", i), "ann")
+	}
+	deadline := time.Now().Add(5 * time.Second)
+	for st.platform.refused.Load() < 3*places { // all of them, though there are fewer places
+		if time.Now().After(deadline) {
+			t.Fatalf("%d answers were tried, want %d", st.platform.refused.Load(), 3*places)
+		}
+		time.Sleep(time.Millisecond) // between two looks at the condition
+	}
+	began := time.Now()
+	st.accept(t, "other", "ben")
+	if took := st.card(t).Sub(began); took > time.Second {
+		t.Errorf("Ben's card took %s while Ann's had to wait", took)
 	}
 }
 
@@ -211,13 +235,21 @@ func (directory) UsersByEmail(_ context.Context, email string) ([]bot.DirectoryU
 	return []bot.DirectoryUser{{ID: email, UPN: email, Name: email, Enabled: true}}, nil
 }
 
-type platform struct{ posted chan bot.Reply }
+type platform struct {
+	posted  chan bot.Reply
+	waits   string // the user whose answers the platform asks to wait with
+	refused atomic.Int64
+}
 
 func (p *platform) Profile(_ context.Context, a bot.Asker) (bot.Profile, error) {
 	return bot.Profile{Email: a.User + "@contoso.example", EmailConfirmed: true}, nil
 }
 
-func (p *platform) Deliver(_ context.Context, _ bot.Job, r bot.Reply) (string, error) {
+func (p *platform) Deliver(_ context.Context, j bot.Job, r bot.Reply) (string, error) {
+	if j.Asker.User == p.waits {
+		p.refused.Add(1)
+		return "", &bot.Error{Code: bot.Throttled, Wait: 2 * time.Second}
+	}
 	p.posted <- r
 	return "", nil
 }

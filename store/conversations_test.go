@@ -363,8 +363,10 @@ func TestRecordsComeBackWhole(t *testing.T) {
 				Passcode: "aB3dE6", TollNumber: "+1 323-555-0166", ConferenceID: "123456789",
 			}
 			meeting.ClaimID, meeting.Generation = claim.ID, claim.Generation
-			if st, err = s.Complete(t.Context(), claim, meeting); err != nil || st.Meeting == nil || !reflect.DeepEqual(*st.Meeting, meeting) {
-				t.Fatalf("meeting came back as %+v, %v, want %+v", st.Meeting, err, meeting)
+			kept := meeting
+			kept.Created = at.Truncate(time.Second) // nobody reads fractions, and there is one record for every conversation
+			if st, err = s.Complete(t.Context(), claim, meeting); err != nil || st.Meeting == nil || !reflect.DeepEqual(*st.Meeting, kept) {
+				t.Fatalf("meeting came back as %+v, %v, want %+v", st.Meeting, err, kept)
 			}
 		}
 	})
