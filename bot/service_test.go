@@ -40,7 +40,7 @@ func newStand(t *testing.T, timing bot.Timing, create func(ctx context.Context, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	st := &stand{queue: &flakyQueue{Store: s}, platform: &platform{posted: make(chan bot.Reply, 100)}, logs: &syncBuffer{}, graph: &meetings{create: create}}
+	st := &stand{queue: &flakyQueue{Store: s}, platform: &platform{posted: make(chan bot.Reply, 100), refused: map[string]bool{}}, logs: &syncBuffer{}, graph: &meetings{create: create}}
 	st.Service = bot.NewService(bot.Config{
 		Conversations: s, Identities: s, Queue: st.queue, Limiter: s, Meetings: st.graph, Directory: directory{}, Words: words,
 		Log: slog.New(slog.NewTextHandler(st.logs, nil)), Observer: observer{},
@@ -139,9 +139,9 @@ func TestWaitingKeepsNobodyUp(t *testing.T) {
 		st.accept(t, fmt.Sprint("r", i), "ann")
 	}
 	deadline := time.Now().Add(5 * time.Second)
-	for st.platform.refused.Load() < 3*places { // all of them, though there are fewer places
+	for st.platform.hasRefused() < 3*places { // all of them, though there are fewer places
 		if time.Now().After(deadline) {
-			t.Fatalf("%d answers were tried, want %d", st.platform.refused.Load(), 3*places)
+			t.Fatalf("%d answers were tried, want %d", st.platform.hasRefused(), 3*places)
 		}
 		time.Sleep(time.Millisecond) // between two looks at the condition
 	}
@@ -236,9 +236,17 @@ func (directory) UsersByEmail(_ context.Context, email string) ([]bot.DirectoryU
 }
 
 type platform struct {
-	posted  chan bot.Reply
-	waits   string // the user whose answers the platform asks to wait with
-	refused atomic.Int64
+	posted chan bot.Reply
+	waits  string // the user whose answers the platform asks to wait with
+
+	mu      sync.Mutex
+	refused map[string]bool // the jobs whose answers had to wait
+}
+
+func (p *platform) hasRefused() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.refused)
 }
 
 func (p *platform) Profile(_ context.Context, a bot.Asker) (bot.Profile, error) {
@@ -247,7 +255,9 @@ func (p *platform) Profile(_ context.Context, a bot.Asker) (bot.Profile, error) 
 
 func (p *platform) Deliver(_ context.Context, j bot.Job, r bot.Reply) (string, error) {
 	if j.Asker.User == p.waits {
-		p.refused.Add(1)
+		p.mu.Lock()
+		p.refused[j.ID] = true
+		p.mu.Unlock()
 		return "", &bot.Error{Code: bot.Throttled, Wait: 2 * time.Second}
 	}
 	p.posted <- r
