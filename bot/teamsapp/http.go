@@ -215,7 +215,7 @@ func (a *App) pressed(w http.ResponseWriter, r *http.Request, b Bot, in connecto
 	}
 	p := a.placeOf(in)
 	if err := json.Unmarshal(in.Value, &value); err != nil || value.Action.Verb != refreshVerb || p.conversation.Channel == "" || in.From.ID == "" {
-		a.respond(w, invokeAnswer{http.StatusBadRequest, "application/vnd.microsoft.error", map[string]string{
+		_ = a.respond(w, invokeAnswer{http.StatusBadRequest, "application/vnd.microsoft.error", map[string]string{
 			"code": "BadRequest", "message": "unknown action",
 		}})
 		return
