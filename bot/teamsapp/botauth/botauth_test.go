@@ -199,4 +199,3 @@ func TestOddKeys(t *testing.T) {
 		})
 	}
 }
-

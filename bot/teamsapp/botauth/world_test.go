@@ -219,4 +219,3 @@ func (p *publisher) verifier(t testing.TB) *botauth.Verifier {
 	t.Helper()
 	return newVerifier(t, p.URL+"/metadata", app, nil)
 }
-
