@@ -7,6 +7,8 @@ FUZZTIME ?= 30s
 SDK := meetbot/cmd/bot meetbot/graphclient
 # What Microsoft publishes for checking Teams apps; npm installs it there.
 TEAMSKIT := internal/teamskit
+# What Chromium is called, in any of its makes; colons between.
+CHROMIUM := chromium:chromium-browser:google-chrome:google-chrome-stable:/Applications/Chromium.app/Contents/MacOS/Chromium:/Applications/Google Chrome.app/Contents/MacOS/Google Chrome
 LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 VULN := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
@@ -20,8 +22,9 @@ run: ## the demo in this terminal: no account, nothing but Go (the first build t
 
 test: tools lint unit race story ## everything that CI runs
 
-unit: tools ## every test once
-	go test ./...
+unit: tools ## every test once; where CI is set, what the tests keep (pictures of the Teams client) goes to dist
+	@$(if $(CI),mkdir -p dist,true)
+	go test $(if $(CI),-artifacts -outputdir $(CURDIR)/dist) ./...
 
 race: tools ## the race detector over everything that does not link the Graph SDK
 	go test -race $$(go list ./... | grep -v -x $(addprefix -e ,$(SDK)))
@@ -58,26 +61,29 @@ golden: ## write the golden files anew; read the difference before you commit it
 	UPDATE_GOLDEN=1 go test ./bot/slackapp ./bot/teamsapp ./manifest ./manifest/icons -run 'GetsThem|Golden'
 	UPDATE_GOLDEN=1 go test ./cmd/bot -run ListsEverything
 
-tools: $(TEAMSKIT)/node_modules/.package-lock.json ## install what the tests need and is missing: redis-server, Node.js, npm packages
+tools: $(TEAMSKIT)/node_modules/.package-lock.json ## install what the tests need and is missing: redis-server, Node.js, npm packages, Chromium
 
 $(TEAMSKIT)/node_modules/.package-lock.json: $(TEAMSKIT)/package-lock.json | programs
 	npm ci --prefix $(TEAMSKIT) --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-# What a program's package is called by brew, apt-get, dnf, apk and pacman, in this order.
+# A program by the names that it may have, then what its package is called by brew, apt-get (the names to try), dnf, apk and pacman.
+# Homebrew no longer has Chromium itself, which is not signed.
 programs:
 	@as_root() { if [ "$$(id -u)" = 0 ]; then "$$@"; else sudo "$$@"; fi; }; \
+	there() { IFS=:; for name in $$1; do command -v "$$name" >/dev/null && return; done; return 1; }; \
 	need() { \
-		command -v "$$1" >/dev/null && return; \
-		echo "installing $$1"; \
-		if command -v brew >/dev/null; then brew install "$$2"; \
-		elif command -v apt-get >/dev/null; then as_root apt-get update -qq && as_root apt-get install -y -qq "$$3"; \
+		(there "$$1") && return; \
+		echo "installing $${1%%:*}"; \
+		if command -v brew >/dev/null; then brew install $$2; \
+		elif command -v apt-get >/dev/null; then as_root apt-get update -qq && for name in $$3; do as_root apt-get install -y -qq $$name && break; done; \
 		elif command -v dnf >/dev/null; then as_root dnf install -y "$$4"; \
 		elif command -v apk >/dev/null; then as_root apk add "$$5"; \
 		elif command -v pacman >/dev/null; then as_root pacman -S --noconfirm "$$6"; \
-		else echo "no package manager that I know; install $$1 by hand" >&2; return 1; fi; \
-		command -v "$$1" >/dev/null; \
+		else echo "no package manager that I know; install $${1%%:*} by hand" >&2; return 1; fi; \
+		(there "$$1"); \
 	}; \
 	need redis-server redis redis-server redis redis redis && \
 	need node node nodejs nodejs nodejs nodejs && \
-	need npm node npm npm npm npm
+	need npm node npm npm npm npm && \
+	need "$(CHROMIUM)" "--cask google-chrome" "chromium chromium-browser" chromium chromium chromium

@@ -17,8 +17,8 @@ import (
 // Page is the Playground's page in a browser. Its methods fail the test if what they want is not to be had.
 type Page struct {
 	t   testing.TB
-	ctx context.Context //nolint:containedctx // how chromedp holds the browser
-	bot string          // its name
+	ctx context.Context // how chromedp holds the browser
+	of  *Playground
 }
 
 // Card is an Adaptive Card, as it is drawn.
@@ -59,64 +59,69 @@ func (p *Playground) Browse(t testing.TB) *Page {
 	}
 	ctx, cancel := chromedp.NewContext(t.Context(), chromedp.WithAllocatorOptions(options...))
 	t.Cleanup(cancel)
-	page := &Page{t: t, ctx: ctx, bot: p.bot}
-	// The browser lives as long as the context that it is started with, so that one has no deadline.
+	page := &Page{t: t, ctx: ctx, of: p}
+	late := time.AfterFunc(patience, cancel) // a deadline would be the browser's for good
 	err := chromedp.Do(ctx)
+	late.Stop()
 	if errors.Is(err, exec.ErrNotFound) {
 		t.Fatalf("Chromium is needed (make tools installs it): %v", err)
 	}
 	if err != nil {
 		t.Fatalf("start Chromium: %v", err)
 	}
-	page.do("open the page", chromedp.Navigate("http://"+p.Host+"/"))
+	page.do("open the page", chromedp.Navigate(p.page+"/"))
 	return page
 }
 
 // Open goes to a conversation. The first time, the bot is installed there.
 func (p *Page) Open(conversation string) {
 	p.t.Helper()
-	p.do("open "+conversation, chromedp.Click(chromedp.CSS(fmt.Sprintf(`button[role=treeitem][aria-label=%q]`, conversation))))
+	p.press(element(fmt.Sprintf(`button[role=treeitem][aria-label=%q]`, conversation)))
 }
 
 // What one types into, and the button beside it. In a channel the newest thread comes first.
 const (
-	compose     = `[role=textbox][data-lexical-editor]`
-	send        = `button[aria-label="Send Message"]`
-	threadFoot  = `.fui-CardFooter `
-	postButton  = `[...document.querySelectorAll("button")].find(b => b.innerText.trim() === "Post")`
-	mentionMenu = `#typeahead-menu [role=menuitem]`
+	compose      = `[role=textbox][data-lexical-editor]`
+	send         = `button[aria-label="Send Message"]`
+	threadFoot   = `.fui-CardFooter `
+	countThreads = `document.querySelectorAll(".fui-CardFooter").length`
+	postButton   = `[...document.querySelectorAll("button")].find(b => b.innerText.trim() === "Post")`
+	mentionMenu  = `#typeahead-menu [role=menuitem]`
 )
 
 // Say writes a message in the chat that is open. A text that begins with "@" and the bot's name mentions it.
 func (p *Page) Say(text string) {
 	p.t.Helper()
 	p.write(compose, text)
-	p.do("send", chromedp.Click(chromedp.CSS(send)))
+	p.press(element(send))
 }
 
 // Post opens a thread in the channel that is open. As for Say, a text may begin with a mention.
 func (p *Page) Post(text string) {
 	p.t.Helper()
 	p.write(compose, text)
-	p.do("post", chromedp.Click(chromedp.JSPath(postButton)))
+	p.of.posting.Lock()
+	defer p.of.posting.Unlock()
+	threads := until(p, "threads", countThreads, func(int) bool { return true })
+	p.press(postButton)
+	until(p, "one thread more", countThreads, func(now int) bool { return now == threads+1 })
 }
 
 // Reply writes in the newest thread of the channel that is open. As for Say, a text may begin with a mention.
 func (p *Page) Reply(text string) {
 	p.t.Helper()
 	p.write(threadFoot+compose, text)
-	p.do("reply", chromedp.Click(chromedp.CSS(threadFoot+send)))
+	p.press(element(threadFoot + send))
 }
 
 func (p *Page) write(box, text string) {
 	p.t.Helper()
-	p.do("click where one types", chromedp.Click(chromedp.CSS(box)))
-	if rest, mentioned := strings.CutPrefix(text, "@"+p.bot); mentioned {
+	p.do("go where one types", chromedp.Focus(chromedp.CSS(box)))
+	if rest, mentioned := strings.CutPrefix(text, "@"+p.of.bot); mentioned {
 		text = rest
-		p.do("pick the bot from the menu",
-			chromedp.KeyEvent("@"+p.bot), // leaves nobody else in it
-			chromedp.Click(chromedp.CSS(mentionMenu)),
-			chromedp.WaitNotPresent(chromedp.CSS(mentionMenu)))
+		p.do("mention the bot", chromedp.KeyEvent("@"+p.of.bot)) // leaves nobody else in the menu
+		p.press(element(mentionMenu))
+		p.wait("the menu closed", "!"+element(mentionMenu))
 	}
 	p.do("type", chromedp.KeyEvent(text))
 }
@@ -124,9 +129,12 @@ func (p *Page) write(box, text string) {
 // Press clicks a button of the card with that index in what Cards returns.
 func (p *Page) Press(card int, label string) {
 	p.t.Helper()
-	button := fmt.Sprintf(`document.querySelectorAll(".ac-adaptiveCard")[%d].querySelector('button[aria-label=%q]')`, card, label)
-	p.do("press "+label, chromedp.Click(chromedp.JSPath(button)))
+	button := fmt.Sprintf(`document.querySelectorAll(".ac-adaptiveCard")[%d]?.querySelector('button[aria-label=%q]')`, card, label)
+	p.press(button)
 }
+
+// element is the expression that finds the first element of a selector.
+func element(selector string) string { return fmt.Sprintf("document.querySelector(%q)", selector) }
 
 // readCards reads the cards that can be seen, in the order of the page.
 const readCards = `[...document.querySelectorAll(".ac-adaptiveCard")].map(card => ({
@@ -140,21 +148,43 @@ const readCards = `[...document.querySelectorAll(".ac-adaptiveCard")].map(card =
 // Cards waits until the cards of the open conversation are as they should be, and returns them in the order of the page.
 func (p *Page) Cards(what string, right func([]Card) bool) []Card {
 	p.t.Helper()
-	for deadline := time.Now().Add(patience); ; {
-		cards, err := chromedp.Run(p.ctx, chromedp.Evaluate[[]Card](readCards))
-		if err != nil {
+	return until(p, what, readCards, right)
+}
+
+// press presses the button that an expression finds, once it is there. It does so without the mouse: a page moves while
+// messages come and menus open, and the click would hit what has moved there.
+func (p *Page) press(button string) {
+	p.t.Helper()
+	p.wait("the button "+button, fmt.Sprintf("(b => !!b && !b.disabled && (b.click(), true))(%s)", button))
+}
+
+// wait waits until an expression is true.
+func (p *Page) wait(what, expression string) {
+	p.t.Helper()
+	until(p, what, expression, func(is bool) bool { return is })
+}
+
+// until waits until the value of an expression is as it should be, and returns it.
+func until[V any](p *Page, what, expression string, right func(V) bool) V {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	var last V
+	for {
+		value, err := chromedp.Run(ctx, chromedp.Evaluate[V](expression))
+		if err != nil && ctx.Err() == nil {
 			p.t.Fatalf("read the page: %v", err)
 		}
-		if right(cards) {
-			return cards
-		}
-		if time.Now().After(deadline) {
-			p.Keep("failed")
-			p.t.Fatalf("not within %s: %s; the page shows the cards %+v", patience, what, cards)
+		if err == nil {
+			if right(value) {
+				return value
+			}
+			last = value
 		}
 		select {
-		case <-p.ctx.Done():
-			p.t.Fatalf("the browser has ended: %v", context.Cause(p.ctx))
+		case <-ctx.Done():
+			p.Keep("failed")
+			p.t.Fatalf("the page does not show %s: %v; it shows %+v", what, context.Cause(ctx), last)
 		case <-time.After(50 * time.Millisecond): // between two looks
 		}
 	}
@@ -163,7 +193,9 @@ func (p *Page) Cards(what string, right func([]Card) bool) []Card {
 // Keep takes a picture of the page, as one of the test's artifacts.
 func (p *Page) Keep(name string) {
 	p.t.Helper()
-	picture, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	picture, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 	if err != nil {
 		p.t.Errorf("take a picture of the page: %v", err)
 		return

@@ -14,6 +14,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,7 +51,12 @@ type Options struct {
 // sends no token.
 type Playground struct {
 	Host string // of the service that answers go to, with its port
+	page string // its address
 	bot  string // its name
+
+	// posting is locked while the page opens a thread: an answer that reached the page before it has heard the thread's ID
+	// would be lost.
+	posting sync.RWMutex
 }
 
 // Start runs the Playground until the test ends. It listens on a free port, of all of the machine's addresses.
@@ -62,8 +70,12 @@ func Start(t testing.TB, o Options) *Playground {
 	if err := os.WriteFile(filepath.Join(dir, ".m365agentsplayground.yml"), config, 0o600); err != nil { // JSON is YAML too
 		t.Fatal(err)
 	}
-	command := teamskit.Node(t, teamskit.Playground, "start",
-		"--app-endpoint", o.Endpoint, "--channel-id", "msteams", "--disable-telemetry", "--port", "0")
+	p := &Playground{bot: o.BotName}
+	service := httptest.NewUnstartedServer(nil) // before the Playground's own
+	t.Cleanup(service.Close)
+	p.Host = service.Listener.Addr().String()
+	command := teamskit.Node(t, teamskit.Playground, "start", "--channel-id", "msteams", "--disable-telemetry", "--port", "0",
+		"--app-endpoint", o.Endpoint, "--service-url", "http://"+p.Host+"/_connector")
 	command.Dir = dir
 	command.Env = append(os.Environ(), "TEAMSAPPTESTER_BROWSER=none", "NO_PROXY=localhost,127.0.0.1")
 	out, in := io.Pipe()
@@ -71,14 +83,12 @@ func Start(t testing.TB, o Options) *Playground {
 	if err := command.Start(); err != nil {
 		t.Fatalf("start the playground: %v", err)
 	}
+	go func() { _ = in.CloseWithError(command.Wait()) }()
+	said := &lines{}
+	port := make(chan string, 1)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		_ = in.CloseWithError(command.Wait())
-	}()
-	said := &lines{}
-	port := make(chan string, 1)
-	go func() {
 		for scan := bufio.NewScanner(out); scan.Scan(); {
 			said.add(scan.Text())
 			if number, found := strings.CutPrefix(scan.Text(), "Listening on "); found {
@@ -92,10 +102,9 @@ func Start(t testing.TB, o Options) *Playground {
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	p := &Playground{bot: o.BotName}
 	select {
 	case number := <-port:
-		p.Host = net.JoinHostPort("localhost", number)
+		p.page = "http://" + net.JoinHostPort("localhost", number)
 	case <-ended:
 		t.Fatalf("the playground has ended: %s", said)
 	case <-ctx.Done():
@@ -110,12 +119,23 @@ func Start(t testing.TB, o Options) *Playground {
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
+	own, err := url.Parse(p.page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(own) }}
+	service.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p.posting.RLock()
+		defer p.posting.RUnlock()
+		proxy.ServeHTTP(w, r)
+	})
+	service.Start()
 	return p
 }
 
 // answers tells whether the Playground is ready.
 func (p *Playground) answers(ctx context.Context) bool {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+p.Host+"/_debug/ping", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.page+"/_debug/ping", nil)
 	if err != nil {
 		return false
 	}
