@@ -24,7 +24,7 @@ test: tools lint unit race story ## everything that CI runs
 
 unit: tools ## every test once; where CI is set, what the tests keep (pictures of the Teams client) goes to dist
 	@$(if $(CI),mkdir -p dist,true)
-	go test $(if $(CI),-artifacts -outputdir $(CURDIR)/dist) ./...
+	go test -timeout 30m $(if $(CI),-artifacts -outputdir $(CURDIR)/dist) ./...
 
 race: tools ## the race detector over everything that does not link the Graph SDK
 	go test -race $$(go list ./... | grep -v -x $(addprefix -e ,$(SDK)))
