@@ -160,10 +160,7 @@ func subject(text string) string {
 			text = CleanText(quoted + after) // an accent may have lost the quotation mark that it stood on
 		}
 	}
-	if utf8.RuneCountInString(text) > MaxSubject {
-		text = strings.TrimSpace(string([]rune(text)[:MaxSubject-1])) + "…"
-	}
-	return text
+	return shorten(text, MaxSubject)
 }
 
 // CleanText makes text from outside fit for a card, a log line and Graph: valid UTF-8 in composed form on one line,
@@ -227,9 +224,21 @@ const maxText = 300
 
 // shortText is CleanText, bounded.
 func shortText(text string) string {
-	text = CleanText(text)
-	if utf8.RuneCountInString(text) > maxText {
-		text = strings.TrimSpace(string([]rune(text)[:maxText-1])) + "…"
+	return shorten(CleanText(text), maxText)
+}
+
+// shorten is Clip for clean text, without a space before the ellipsis.
+func shorten(text string, limit int) string {
+	if clipped := Clip(text, limit); clipped != text {
+		return strings.TrimSpace(strings.TrimSuffix(clipped, "…")) + "…"
 	}
 	return text
+}
+
+// Clip shortens text to at most limit characters, the last of which is then an ellipsis.
+func Clip(text string, limit int) string {
+	if utf8.RuneCountInString(text) <= limit {
+		return text
+	}
+	return string([]rune(text)[:limit-1]) + "…"
 }

@@ -74,12 +74,9 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	authority, err := parseBase("AuthorityHost", cfg.AuthorityHost, DefaultAuthorityHost)
+	authority, err := cfg.authority()
 	if err != nil {
 		return nil, err
-	}
-	if authority.Scheme != "https" { // azidentity insists, on loopback too
-		return nil, errors.New("AuthorityHost must be https")
 	}
 	cred, err := newCredential(cfg, authority)
 	if err != nil {
@@ -117,6 +114,18 @@ func (c *Client) Close() {
 // secrets are what no error may tell.
 func (cfg Config) secrets() []string {
 	return slices.DeleteFunc([]string{cfg.ClientSecret, cfg.CertificatePassword}, func(s string) bool { return s == "" })
+}
+
+// authority reads AuthorityHost.
+func (cfg Config) authority() (*url.URL, error) {
+	authority, err := parseBase("AuthorityHost", cfg.AuthorityHost, DefaultAuthorityHost)
+	if err != nil {
+		return nil, err
+	}
+	if authority.Scheme != "https" { // azidentity insists, on loopback too
+		return nil, errors.New("AuthorityHost must be https")
+	}
+	return authority, nil
 }
 
 // parseBase reads a base URL. What it was set to is not in the errors: it may have been a secret by mistake.

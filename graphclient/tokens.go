@@ -2,7 +2,6 @@ package graphclient
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
@@ -18,12 +17,9 @@ type Tokens struct {
 // "https://api.botframework.com/.default". It asks nobody anything yet. BaseURL plays no part. Its errors name the setting
 // at fault and hold no secret.
 func NewTokens(cfg Config, scope string) (*Tokens, error) {
-	authority, err := parseBase("AuthorityHost", cfg.AuthorityHost, DefaultAuthorityHost)
+	authority, err := cfg.authority()
 	if err != nil {
 		return nil, err
-	}
-	if authority.Scheme != "https" {
-		return nil, errors.New("AuthorityHost must be https")
 	}
 	cred, err := newCredential(cfg, authority)
 	if err != nil {

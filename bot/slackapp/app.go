@@ -117,7 +117,7 @@ func (a *App) Connect(ctx context.Context) error {
 }
 
 // botName is the bot's name as it may stand in a sentence.
-func botName(name string) string { return clip(bot.CleanText(name), maxName) }
+func botName(name string) string { return bot.Clip(bot.CleanText(name), maxName) }
 
 // Connected tells whether the workspace is known.
 func (a *App) Connected() bool { return a.installed.Load() != nil }

@@ -107,7 +107,7 @@ func FuzzMessages(f *testing.F) {
 				{Audience: bot.ForEveryone, Language: lang, Card: &bot.Card{Meeting: m, New: true}},
 				{Audience: bot.ForAsker, Language: lang, Card: &bot.Card{Meeting: m, KeptSubject: true}},
 				bot.AskBack(lang, c), bot.Unreachable(lang, c),
-				bot.GaveUp(lang, bot.Conversation{Platform: Platform, Channel: clip(bot.CleanText(channel), 80)}, c, time.Hour),
+				bot.GaveUp(lang, bot.Conversation{Platform: Platform, Channel: bot.Clip(bot.CleanText(channel), 80)}, c, time.Hour),
 			}
 			for _, code := range []bot.Code{bot.NoSuchUser, bot.BadRequest, bot.ChatCredentials, bot.UnconfirmedEmail, bot.NotInDirectory, bot.NoAccessPolicy, bot.TooMany} {
 				replies = append(replies, bot.Explain(lang, &bot.Error{Code: code, Reason: "x" + text, Wait: time.Minute}, bot.Organizer{ID: "a1111111-0000-4000-8000-000000000001", Name: text}, "client", c))

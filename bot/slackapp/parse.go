@@ -59,7 +59,7 @@ func topic(channelName string) string {
 	case channelName == "", channelName == "privategroup", channelName == "directmessage", strings.HasPrefix(channelName, "mpdm-"):
 		return ""
 	default:
-		return clip(bot.CleanText(channelName), maxName)
+		return bot.Clip(bot.CleanText(channelName), maxName)
 	}
 }
 

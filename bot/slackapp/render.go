@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/slack-go/slack"
 
@@ -101,7 +100,7 @@ func blocks(w *bot.Words, r bot.Reply, s style) []slack.Block {
 func cardBlocks(w *bot.Words, r bot.Reply, s style) []slack.Block {
 	card, lang := r.Card, r.Language
 	out := []slack.Block{
-		slack.NewHeaderBlock(slack.NewTextBlockObject(slack.PlainTextType, clip(card.Title(w, lang), maxHeader), false, false)),
+		slack.NewHeaderBlock(slack.NewTextBlockObject(slack.PlainTextType, bot.Clip(card.Title(w, lang), maxHeader), false, false)),
 		slack.NewSectionBlock(mrkdwn(w.Say(lang, card.Status(), s)), nil, nil),
 	}
 	if facts := card.Facts(); len(facts) > 0 {
@@ -118,7 +117,7 @@ func cardBlocks(w *bot.Words, r bot.Reply, s style) []slack.Block {
 		}
 		out = append(out, slack.NewRichTextBlock("", slack.NewRichTextSection(lines...)))
 	}
-	label := slack.NewTextBlockObject(slack.PlainTextType, clip(w.Plain(lang, card.JoinLabel()), maxButton), false, false)
+	label := slack.NewTextBlockObject(slack.PlainTextType, bot.Clip(w.Plain(lang, card.JoinLabel()), maxButton), false, false)
 	join := slack.NewButtonBlockElement(joinAction, "", label).WithStyle(slack.StylePrimary).WithURL(card.Meeting.JoinURL)
 	out = append(out, slack.NewActionBlock("", join))
 	var notes []string
@@ -129,13 +128,5 @@ func cardBlocks(w *bot.Words, r bot.Reply, s style) []slack.Block {
 }
 
 func mrkdwn(text string) *slack.TextBlockObject {
-	return slack.NewTextBlockObject(slack.MarkdownType, clip(text, maxText), false, true)
-}
-
-// clip shortens text to at most limit characters.
-func clip(text string, limit int) string {
-	if utf8.RuneCountInString(text) <= limit {
-		return text
-	}
-	return string([]rune(text)[:limit-1]) + "…"
+	return slack.NewTextBlockObject(slack.MarkdownType, bot.Clip(text, maxText), false, true)
 }

@@ -80,7 +80,7 @@ func FuzzLiteral(f *testing.F) {
 			}
 			whole.WriteString(run.Text)
 		}
-		if whole.String() != clip(text, maxValue) {
+		if whole.String() != bot.Clip(text, maxValue) {
 			t.Errorf("%q became %q", text, whole.String())
 		}
 	})

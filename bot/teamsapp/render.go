@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"meetbot/bot"
 	"meetbot/bot/teamsapp/connector"
@@ -101,7 +100,7 @@ func cardOf(w *bot.Words, r bot.Reply, s style) adaptiveCard {
 	language, _, _ := strings.Cut(string(r.Language), "-") // Microsoft's renderer refuses a country in it
 	c := adaptiveCard{
 		Type: "AdaptiveCard", Schema: "http://adaptivecards.io/schemas/adaptive-card.json", Version: "1.5",
-		Language: language, Fallback: clip(r.Text(w, s), maxFallback),
+		Language: language, Fallback: bot.Clip(r.Text(w, s), maxFallback),
 	}
 	if r.Card == nil {
 		for i, m := range r.Messages {
@@ -142,7 +141,7 @@ func cardOf(w *bot.Words, r bot.Reply, s style) adaptiveCard {
 // runs splits a sentence at the backticks that set off commands. None can come from outside: see [style.Text].
 func runs(sentence string, subtle bool) []textRun {
 	var all []textRun
-	for i, part := range strings.Split(clip(sentence, maxSentence), "`") {
+	for i, part := range strings.Split(bot.Clip(sentence, maxSentence), "`") {
 		run := textRun{Subtle: subtle}
 		if i%2 == 1 {
 			run.Font = "Monospace"
@@ -159,7 +158,7 @@ var dateFunction = regexp.MustCompile(`\{\{(DATE|TIME)\(`)
 // it is split between its braces.
 func literal(like textRun, text string, limit int) []textRun {
 	like.Type = "TextRun"
-	text = clip(text, limit)
+	text = bot.Clip(text, limit)
 	var all []textRun
 	add := func(part string) {
 		if like.Text = part; part != "" {
@@ -182,15 +181,7 @@ func messageOf(w *bot.Words, r bot.Reply, s style) connector.Activity {
 		summary = cmp.Or(r.Card.Title(w, r.Language), summary)
 	}
 	return connector.Activity{
-		Type: "message", Locale: string(r.Language), Summary: clip(strings.ReplaceAll(summary, "`", ""), maxTitle),
+		Type: "message", Locale: string(r.Language), Summary: bot.Clip(strings.ReplaceAll(summary, "`", ""), maxTitle),
 		Attachments: []connector.Attachment{{ContentType: connector.CardType, Content: cardOf(w, r, s)}},
 	}
-}
-
-// clip shortens text to at most limit characters.
-func clip(text string, limit int) string {
-	if utf8.RuneCountInString(text) <= limit {
-		return text
-	}
-	return string([]rune(text)[:limit-1]) + "…"
 }

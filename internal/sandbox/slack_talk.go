@@ -23,23 +23,17 @@ type SlackMessage struct {
 
 // slackTalk is what was said, in order. It belongs to a Slack and is guarded by its lock.
 type slackTalk struct {
+	bell
+
 	channels map[string][]*SlackMessage
-	order    []string      // the channel of every message kept, oldest first
-	changed  chan struct{} // closed at the next change; nil while nobody waits
-	last     int64         // the latest time stamp, in microseconds
+	order    []string // the channel of every message kept, oldest first
+	last     int64    // the latest time stamp, in microseconds
 }
 
 // stamp returns a time stamp that no message has. Call it with the lock held.
 func (t *slackTalk) stamp(now time.Time) string {
 	t.last = max(t.last+1, now.UnixMicro())
 	return fmt.Sprintf("%d.%06d", t.last/1e6, t.last%1e6)
-}
-
-func (t *slackTalk) wake() {
-	if t.changed != nil {
-		close(t.changed)
-		t.changed = nil
-	}
 }
 
 // post adds a message, with its time stamp and author's name, and returns it as it stands.
@@ -140,25 +134,7 @@ func (s *Slack) messages(channel string) []SlackMessage {
 // WaitFor returns the first message in the channel that matches, at once if there is one, otherwise as soon as there
 // is. The error is the context's.
 func (s *Slack) WaitFor(ctx context.Context, channel string, match func(SlackMessage) bool) (SlackMessage, error) {
-	for {
-		s.mu.Lock()
-		list := s.messages(channel)
-		if s.talk.changed == nil {
-			s.talk.changed = make(chan struct{})
-		}
-		changed := s.talk.changed
-		s.mu.Unlock()
-		for _, m := range list {
-			if match(m) {
-				return m, nil
-			}
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return SlackMessage{}, fmt.Errorf("wait for a message in %s, which has %d others: %w", channel, len(list), ctx.Err())
-		}
-	}
+	return await(ctx, &s.mu, &s.talk.bell, channel, func() []SlackMessage { return s.messages(channel) }, match)
 }
 
 // slackContent is what a message says.

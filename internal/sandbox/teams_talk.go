@@ -3,7 +3,6 @@ package sandbox
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -14,10 +13,11 @@ const teamsPrivateLife = 24 * time.Hour
 
 // teamsTalk is what was said, in order. It belongs to a Teams and is guarded by its lock.
 type teamsTalk struct {
+	bell
+
 	conversations map[string][]*TeamsMessage
 	views         map[string]map[string]json.RawMessage // by message and user: the card that a button gave this user
 	order         []string                              // the conversation of every message kept, oldest first
-	changed       chan struct{}                         // closed at the next change; nil while nobody waits
 	last          int64                                 // the latest message ID
 }
 
@@ -25,13 +25,6 @@ type teamsTalk struct {
 func (t *teamsTalk) stamp(now time.Time) string {
 	t.last = max(t.last+1, now.UnixMilli())
 	return strconv.FormatInt(t.last, 10)
-}
-
-func (t *teamsTalk) wake() {
-	if t.changed != nil {
-		close(t.changed)
-		t.changed = nil
-	}
 }
 
 // root tells whether the channel has this root post.
@@ -166,23 +159,5 @@ func (t *Teams) Seen(conversation, user string) []TeamsMessage {
 // WaitFor returns the first message in the conversation that matches, at once if there is one, otherwise as soon as there
 // is or one is changed so that it does. The error is the context's.
 func (t *Teams) WaitFor(ctx context.Context, conversation string, match func(TeamsMessage) bool) (TeamsMessage, error) {
-	for {
-		t.mu.Lock()
-		list := t.messages(conversation)
-		if t.talk.changed == nil {
-			t.talk.changed = make(chan struct{})
-		}
-		changed := t.talk.changed
-		t.mu.Unlock()
-		for _, m := range list {
-			if match(m) {
-				return m, nil
-			}
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return TeamsMessage{}, fmt.Errorf("wait for a message in %s, which has %d others: %w", conversation, len(list), ctx.Err())
-		}
-	}
+	return await(ctx, &t.mu, &t.talk.bell, conversation, func() []TeamsMessage { return t.messages(conversation) }, match)
 }
