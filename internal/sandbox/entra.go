@@ -7,7 +7,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"math/big"
 	"net/http"
@@ -222,25 +221,10 @@ func (e *Entra) op(name string, work http.HandlerFunc) http.HandlerFunc {
 			e.refuse(w, r, entraMalformed("the body is no form"))
 			return
 		}
-		if !entraWait(r, e.opts.Latency) {
+		if !delay(r, e.opts.Latency) {
 			return
 		}
 		e.faults.around(name, w, r, work)
-	}
-}
-
-// entraWait waits as long as an answer takes; false if the client gave up.
-func entraWait(r *http.Request, d time.Duration) bool {
-	if d <= 0 {
-		return true
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-r.Context().Done():
-		return false
 	}
 }
 
@@ -258,7 +242,7 @@ func (e *Entra) discovery(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	base := e.URL() + e.opts.TenantID
-	entraJSON(w, http.StatusOK, map[string]any{
+	writeJSON(w, http.StatusOK, map[string]any{
 		"token_endpoint":                        e.tokenEndpoint(),
 		"token_endpoint_auth_methods_supported": []string{"client_secret_post", "private_key_jwt", "client_secret_basic"},
 		"jwks_uri":                              base + "/discovery/v2.0/keys",
@@ -282,16 +266,9 @@ func (e *Entra) keys(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	b64 := base64.RawURLEncoding.EncodeToString
-	entraJSON(w, http.StatusOK, map[string]any{"keys": []map[string]any{{
+	writeJSON(w, http.StatusOK, map[string]any{"keys": []map[string]any{{
 		"kty": "RSA", "use": "sig", "alg": "RS256", "kid": e.kid,
 		"n": b64(e.key.N.Bytes()), "e": b64(big.NewInt(int64(e.key.E)).Bytes()),
 		"issuer": e.issuer(),
 	}}})
-}
-
-func entraJSON(w http.ResponseWriter, status int, body any) {
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store, no-cache")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // the client may be gone
 }

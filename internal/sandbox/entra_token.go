@@ -65,9 +65,18 @@ func (e *Entra) token(w http.ResponseWriter, r *http.Request) {
 	}
 	e.tokens.Add(1)
 	seconds := int(lifetime / time.Second)
-	entraJSON(w, http.StatusOK, map[string]any{
+	writeJSON(w, http.StatusOK, map[string]any{
 		"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds, "access_token": token,
 	})
+}
+
+// Mint returns a token of an app of the tenant for an audience, as if the app had asked for it now.
+func (e *Entra) Mint(clientID, audience string, lifetime time.Duration) (string, error) {
+	app := e.app(clientID)
+	if app == nil {
+		return "", fmt.Errorf("no app has the client ID %q", clientID)
+	}
+	return e.mint(app, audience, lifetime)
 }
 
 func (e *Entra) mint(app *entraApp, audience string, lifetime time.Duration) (string, error) {
@@ -268,7 +277,7 @@ func (e *Entra) refuse(w http.ResponseWriter, r *http.Request, why *entraRefusal
 		correlation = uuid.NewString()
 	}
 	stamp := now.Format("2006-01-02 15:04:05Z")
-	entraJSON(w, why.status, map[string]any{
+	writeJSON(w, why.status, map[string]any{
 		"error": why.code,
 		"error_description": fmt.Sprintf("AADSTS%d: %s Trace ID: %s Correlation ID: %s Timestamp: %s",
 			why.aadsts, why.text, trace, correlation, stamp),

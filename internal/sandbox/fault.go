@@ -152,6 +152,12 @@ func (s *statusRecorder) sent() int {
 	return s.status
 }
 
+// discarded tells whether an answer goes to nobody: the work was done, and the client is not to learn of it.
+func discarded(w http.ResponseWriter) bool {
+	_, unseen := w.(*discard)
+	return unseen
+}
+
 // discard is a ResponseWriter whose answer nobody sees.
 type discard struct{ header http.Header }
 

@@ -159,7 +159,7 @@ func (g *Graph) serve(w http.ResponseWriter, r *http.Request) {
 		call.Body = body
 		call.ExternalID = graphExternalID(body)
 	}
-	if !entraWait(r, g.opts.Latency) {
+	if !delay(r, g.opts.Latency) {
 		return
 	}
 	call.Status = g.faults.around(call.Op, w, r, func(w http.ResponseWriter, r *http.Request) {

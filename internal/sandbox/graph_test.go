@@ -17,6 +17,10 @@ import (
 )
 
 const (
+	graphTenant = "9f1c2b1a-4d53-4c3e-8b59-0f2a7c1d6e10"
+	graphApp    = "3b0e7a52-6c1f-4f0e-9a44-5d2c8f9b7a01"
+	graphSecret = "sandbox~secret"
+
 	graphAnn   = "5f1c2b1a-4d53-4c3e-8b59-0f2a7c1d6e11"
 	graphBrian = "5f1c2b1a-4d53-4c3e-8b59-0f2a7c1d6e12"
 	graphGuest = "5f1c2b1a-4d53-4c3e-8b59-0f2a7c1d6e13"
@@ -36,9 +40,20 @@ type graphRig struct {
 	token string
 }
 
+func startEntraForGraph(t *testing.T, o EntraOptions) *Entra {
+	t.Helper()
+	o.TenantID, o.ClientID, o.ClientSecret = graphTenant, graphApp, graphSecret
+	e, err := NewEntra(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(e.Close)
+	return e
+}
+
 func startGraph(t *testing.T, o GraphOptions) *graphRig {
 	t.Helper()
-	e, c := startEntra(t, EntraOptions{Now: o.Now})
+	e := startEntraForGraph(t, EntraOptions{Now: o.Now})
 	o.Entra = e
 	if o.Users == nil {
 		o.Users = graphUsers
@@ -48,9 +63,11 @@ func startGraph(t *testing.T, o GraphOptions) *graphRig {
 		t.Fatal(err)
 	}
 	t.Cleanup(g.Close)
-	form := entraForm()
-	form.Set("scope", g.origin()+"/.default")
-	return &graphRig{Graph: g, entra: e, token: entraAsk(t, c, e.tokenEndpoint(), form).Token}
+	token, err := e.Mint(graphApp, g.origin(), time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &graphRig{Graph: g, entra: e, token: token}
 }
 
 type graphAnswer struct {
@@ -255,7 +272,7 @@ func TestGraphTokens(t *testing.T) {
 			t.Errorf("authorization %.12q: %d %v", bad, a.Status, a.Body)
 		}
 	}
-	other, err := g.entra.mint(g.entra.first, "https://elsewhere.example", time.Hour)
+	other, err := g.entra.Mint(graphApp, "https://elsewhere.example", time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -271,7 +288,11 @@ func TestGraphTokens(t *testing.T) {
 	if a := get("Bearer " + g.token); a.Status != 401 {
 		t.Errorf("expired token: %d", a.Status)
 	}
-	bare, err := g.entra.mint(&entraApp{id: entraClient}, g.origin(), time.Hour)
+	const bareApp = "3b0e7a52-6c1f-4f0e-9a44-5d2c8f9b7a02"
+	if err := g.entra.AddApp(EntraApp{ClientID: bareApp, ClientSecret: graphSecret}); err != nil {
+		t.Fatal(err)
+	}
+	bare, err := g.entra.Mint(bareApp, g.origin(), time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -433,7 +454,7 @@ func TestGraphIsSafeForConcurrentUse(t *testing.T) {
 }
 
 func BenchmarkGraphCreateOrGet(b *testing.B) {
-	e, err := NewEntra(EntraOptions{TenantID: entraTenant, ClientID: entraClient, ClientSecret: entraSecret})
+	e, err := NewEntra(EntraOptions{TenantID: graphTenant, ClientID: graphApp, ClientSecret: graphSecret})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -115,7 +115,7 @@ type SlackCall struct {
 // NewSlack starts a workspace on a free port of 127.0.0.1.
 func NewSlack(o SlackOptions) (*Slack, error) {
 	o.Team = cmp.Or(o.Team, "T024BE7LD")
-	o.SigningSecret = cmp.Or(o.SigningSecret, slackHex(16))
+	o.SigningSecret = cmp.Or(o.SigningSecret, randomHex(16))
 	o.BotToken = cmp.Or(o.BotToken, "xoxb-2345678901-2345678901234-"+rand.Text()[:24])
 	o.PostBurst = cmp.Or(o.PostBurst, slackBurst)
 	o.Keep = cmp.Or(o.Keep, slackKeepByDefault)
@@ -282,7 +282,7 @@ func (s *Slack) serve(target string, w http.ResponseWriter, r *http.Request, wor
 		reply := work(r)
 		reply.status = cmp.Or(reply.status, http.StatusOK)
 		call.Error = reply.err
-		if _, unseen := w.(*discard); !unseen {
+		if !discarded(w) {
 			call.Status = reply.status
 			s.calls.add(call)
 			recorded = true
@@ -369,11 +369,4 @@ func (o slackOutcome) problem() string {
 	default:
 		return ""
 	}
-}
-
-// slackHex returns n random bytes in hexadecimal.
-func slackHex(n int) string {
-	b := make([]byte, n)
-	_, _ = rand.Read(b) // never fails, by its documentation
-	return hex.EncodeToString(b)
 }

@@ -115,7 +115,7 @@ func (s *Slack) CommandRequest(ctx context.Context, botURL string, c SlackComman
 
 // trigger returns a trigger_id of the real shape. Nothing here accepts one.
 func (s *Slack) trigger() string {
-	return strconv.FormatInt(s.o.Now().UnixMilli(), 10) + ".2345678901." + slackHex(16)
+	return strconv.FormatInt(s.o.Now().UnixMilli(), 10) + ".2345678901." + randomHex(16)
 }
 
 // answer tells what the user sees so far.

@@ -117,7 +117,7 @@ func (s *Slack) mentionEnvelope(m SlackMention, user SlackUser, said SlackMessag
 	team, enterprise := cmp.Or(m.Team, s.o.Team), cmp.Or(m.Enterprise, s.o.Enterprise)
 	event := map[string]any{
 		"type": "app_mention", "user": user.ID, "text": m.Text, "ts": said.TS, "event_ts": said.TS, "channel": m.Channel,
-		"client_msg_id": slackHex(16), "team": user.Team, "user_team": user.Team, "source_team": user.Team,
+		"client_msg_id": randomHex(16), "team": user.Team, "user_team": user.Team, "source_team": user.Team,
 	}
 	if m.ThreadTS != "" {
 		event["thread_ts"] = m.ThreadTS
@@ -137,7 +137,7 @@ func (s *Slack) mentionEnvelope(m SlackMention, user SlackUser, said SlackMessag
 	envelope := map[string]any{
 		"token": s.verification, "team_id": team, "api_app_id": slackAppID, "event": event, "type": "event_callback",
 		"event_id": id, "event_time": said.At.Unix(), "is_ext_shared_channel": m.Shared,
-		"authorizations": []any{authorization}, "event_context": "4-" + slackHex(16),
+		"authorizations": []any{authorization}, "event_context": "4-" + randomHex(16),
 	}
 	if enterprise != "" {
 		authorization["enterprise_id"], envelope["enterprise_id"] = enterprise, enterprise
@@ -200,7 +200,7 @@ func (s *Slack) Press(ctx context.Context, botURL string, p SlackPress) (SlackAn
 		return SlackAnswer{}, err
 	}
 	action := map[string]any{
-		"type": "button", "action_id": cmp.Or(button.ActionID, slackHex(3)), "block_id": cmp.Or(button.block, slackHex(3)),
+		"type": "button", "action_id": cmp.Or(button.ActionID, randomHex(3)), "block_id": cmp.Or(button.block, randomHex(3)),
 		"text": button.Text, "action_ts": fmt.Sprintf("%d.%06d", s.o.Now().Unix(), s.o.Now().Nanosecond()/1000),
 	}
 	for key, value := range map[string]string{"value": cmp.Or(p.Value, button.Value), "url": button.URL, "style": button.Style} {

@@ -19,24 +19,15 @@ func RenderSlackMessage(m SlackMessage, width int) string {
 	if m.To != "" {
 		head += " · Only visible to you"
 	}
-	r := slackDrawing{width: width - 2}
+	r := slackDrawing{textBox{Width: width - 2}}
 	if m.Blocks == nil || !r.blocks(m.Blocks) {
-		r.paragraph(slackPlain(m.Text), "")
+		r.Paragraph(slackPlain(m.Text), "")
 	}
-	var b strings.Builder
-	b.WriteString("╭─ " + head + "\n")
-	for _, line := range r.lines {
-		b.WriteString(strings.TrimRight("│ "+line, " ") + "\n")
-	}
-	b.WriteString("╰─\n")
-	return b.String()
+	return r.Frame(head)
 }
 
-// slackDrawing is what stands inside the frame.
-type slackDrawing struct {
-	width int
-	lines []string
-}
+// slackDrawing draws Block Kit.
+type slackDrawing struct{ textBox }
 
 // slackShown is any block, element or text object, as far as it is drawn.
 type slackShown struct {
@@ -81,7 +72,7 @@ func (d *slackDrawing) blocks(raw json.RawMessage) bool {
 	}
 	for i, b := range blocks {
 		if i > 0 && b.Type != "context" {
-			d.lines = append(d.lines, "")
+			d.Lines = append(d.Lines, "")
 		}
 		d.block(b)
 	}
@@ -91,18 +82,18 @@ func (d *slackDrawing) blocks(raw json.RawMessage) bool {
 func (d *slackDrawing) block(b slackShown) {
 	switch b.Type {
 	case "header":
-		d.paragraph(b.shown(), "")
-		d.lines = append(d.lines, strings.Repeat("═", min(d.width, utf8.RuneCountInString(b.shown()))))
+		d.Paragraph(b.shown(), "")
+		d.Lines = append(d.Lines, strings.Repeat("═", min(d.Width, utf8.RuneCountInString(b.shown()))))
 	case "section":
 		if len(b.Text) > 0 {
-			d.paragraph(b.shown(), "")
+			d.Paragraph(b.shown(), "")
 		}
 		d.fields(b.Fields)
 		if b.Accessory != nil {
 			d.element(*b.Accessory)
 		}
 	case "divider":
-		d.lines = append(d.lines, strings.Repeat("─", d.width))
+		d.Lines = append(d.Lines, strings.Repeat("─", d.Width))
 	case "actions":
 		for _, e := range b.Elements {
 			d.element(e)
@@ -112,7 +103,7 @@ func (d *slackDrawing) block(b slackShown) {
 		for _, e := range b.Elements {
 			parts = append(parts, cmp.Or(e.shown(), e.AltText))
 		}
-		d.paragraph(strings.Join(parts, "  "), "  ")
+		d.Paragraph(strings.Join(parts, "  "), "  ")
 	case "rich_text":
 		for _, e := range b.Elements {
 			d.richText(e)
@@ -120,7 +111,7 @@ func (d *slackDrawing) block(b slackShown) {
 	case "image":
 		d.element(b)
 	default:
-		d.lines = append(d.lines, "["+b.Type+"]")
+		d.Lines = append(d.Lines, "["+b.Type+"]")
 	}
 }
 
@@ -128,50 +119,34 @@ func (d *slackDrawing) block(b slackShown) {
 func (d *slackDrawing) element(e slackShown) {
 	switch {
 	case e.Type == "button" && e.URL != "":
-		d.lines = append(d.lines, "[ "+e.shown()+" ]  "+e.URL)
+		d.Lines = append(d.Lines, "[ "+e.shown()+" ]  "+e.URL)
 	case e.Type == "button":
-		d.lines = append(d.lines, "[ "+e.shown()+" ]")
+		d.Lines = append(d.Lines, "[ "+e.shown()+" ]")
 	default:
-		d.lines = append(d.lines, "["+e.Type+": "+cmp.Or(e.AltText, e.shown())+"]")
+		d.Lines = append(d.Lines, "["+e.Type+": "+cmp.Or(e.AltText, e.shown())+"]")
 	}
 }
 
 // fields draws a section's fields in two columns where they fit, one below the other where they do not.
 func (d *slackDrawing) fields(fields []slackShown) {
-	half := (d.width - 2) / 2
+	half := (d.Width - 2) / 2
 	for i := 0; i < len(fields); i += 2 {
-		left := slackDrawing{width: half}
-		right := slackDrawing{width: half}
-		left.paragraph(fields[i].shown(), "")
+		left := textBox{Width: half}
+		right := textBox{Width: half}
+		left.Paragraph(fields[i].shown(), "")
 		if i+1 < len(fields) {
-			right.paragraph(fields[i+1].shown(), "")
+			right.Paragraph(fields[i+1].shown(), "")
 		}
-		if left.overflows() || right.overflows() {
+		if left.Overflows() || right.Overflows() {
 			for _, f := range fields[i:min(i+2, len(fields))] {
-				d.paragraph(f.shown(), "")
+				d.Paragraph(f.shown(), "")
 			}
 			continue
 		}
-		for row := range max(len(left.lines), len(right.lines)) {
-			d.lines = append(d.lines, fmt.Sprintf("%-*s  %s", half, left.line(row), right.line(row)))
+		for row := range max(len(left.Lines), len(right.Lines)) {
+			d.Lines = append(d.Lines, fmt.Sprintf("%-*s  %s", half, left.Line(row), right.Line(row)))
 		}
 	}
-}
-
-func (d *slackDrawing) overflows() bool {
-	for _, line := range d.lines {
-		if utf8.RuneCountInString(line) > d.width {
-			return true
-		}
-	}
-	return false
-}
-
-func (d *slackDrawing) line(i int) string {
-	if i < len(d.lines) {
-		return d.lines[i]
-	}
-	return ""
 }
 
 // richText draws one part of a rich_text block. Its text is literal: no markup, no entities.
@@ -184,16 +159,16 @@ func (d *slackDrawing) richText(e slackShown) {
 			if string(e.Style) == `"ordered"` {
 				mark = fmt.Sprintf("%d. ", e.Offset+i+1)
 			}
-			d.hanging(slackRichLine(item.Elements), indent+mark, indent+strings.Repeat(" ", utf8.RuneCountInString(mark)))
+			d.Hanging(slackRichLine(item.Elements), indent+mark, indent+strings.Repeat(" ", utf8.RuneCountInString(mark)))
 		}
 	case "rich_text_quote":
-		d.paragraph(slackRichLine(e.Elements), "▏ ")
+		d.Paragraph(slackRichLine(e.Elements), "▏ ")
 	case "rich_text_preformatted":
 		for line := range strings.SplitSeq(slackRichLine(e.Elements), "\n") {
-			d.lines = append(d.lines, "    "+line)
+			d.Lines = append(d.Lines, "    "+line)
 		}
 	default:
-		d.paragraph(slackRichLine(e.Elements), "")
+		d.Paragraph(slackRichLine(e.Elements), "")
 	}
 }
 
@@ -224,36 +199,4 @@ func slackRichLine(elements []slackShown) string {
 		b.WriteString(text)
 	}
 	return b.String()
-}
-
-// paragraph draws text, wrapped at spaces, with a prefix before each line.
-func (d *slackDrawing) paragraph(text, prefix string) { d.hanging(text, prefix, prefix) }
-
-// hanging draws text with one prefix before its first line and another before the rest. A block of code is not wrapped,
-// so that it can be copied.
-func (d *slackDrawing) hanging(text, first, rest string) {
-	prefix, code := first, false
-	for line := range strings.SplitSeq(strings.TrimRight(text, "\n"), "\n") {
-		fences := strings.Count(line, "```")
-		if code || fences > 0 {
-			d.lines = append(d.lines, prefix+line)
-			prefix, code = rest, code != (fences%2 == 1)
-			continue
-		}
-		room := d.width - utf8.RuneCountInString(prefix)
-		current := ""
-		for word := range strings.SplitSeq(line, " ") {
-			if current != "" && utf8.RuneCountInString(current)+1+utf8.RuneCountInString(word) > room {
-				d.lines = append(d.lines, prefix+current)
-				prefix, current = rest, word
-				continue
-			}
-			if current != "" {
-				current += " "
-			}
-			current += word
-		}
-		d.lines = append(d.lines, prefix+current)
-		prefix = rest
-	}
 }

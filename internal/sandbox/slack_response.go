@@ -41,7 +41,7 @@ func (s *Slack) ticket(kind string, t slackTicket) string {
 		all.queue = all.queue[1:]
 	}
 	all.count++
-	t.path = fmt.Sprintf("/%s/%s/%d/%s", kind, s.o.Team, 2345678901000+all.count, slackHex(12))
+	t.path = fmt.Sprintf("/%s/%s/%d/%s", kind, s.o.Team, 2345678901000+all.count, randomHex(12))
 	all.byPath[t.path] = &t
 	all.queue = append(all.queue, &t)
 	return s.base + t.path

@@ -30,7 +30,7 @@ func TestSlackResponseURLPosts(t *testing.T) {
 
 func TestSlackResponseURLRefuses(t *testing.T) {
 	const hi = `{"text":"hi"}`
-	clock := &testClock{now: time.Unix(1_700_000_000, 0)}
+	clock := NewClock(time.Unix(1_700_000_000, 0))
 	s := startSlack(t, SlackOptions{Now: clock.Now})
 
 	address := responseURL(t, s, "C0DESIGN")
@@ -57,11 +57,11 @@ func TestSlackResponseURLRefuses(t *testing.T) {
 	}
 
 	address = responseURL(t, s, "C0DESIGN")
-	clock.move(30 * time.Minute)
+	clock.Move(30 * time.Minute)
 	if status, _ := post(t, address, hi); status != 200 {
 		t.Errorf("after 30 minutes: %d", status)
 	}
-	clock.move(time.Second)
+	clock.Move(time.Second)
 	for range 2 { // before it is swept and after
 		if status, answer := post(t, address, hi); status != 404 || answer != `{"error":"expired_url","ok":false}` {
 			t.Errorf("after more than 30 minutes: %d %s", status, answer)

@@ -197,7 +197,7 @@ func TestSlackHidesTheEmailWithoutItsScope(t *testing.T) {
 }
 
 func TestSlackHoldsMessagesToOneASecond(t *testing.T) {
-	clock := &testClock{now: time.Unix(1_700_000_000, 0)}
+	clock := NewClock(time.Unix(1_700_000_000, 0))
 	s := startSlack(t, SlackOptions{PostBurst: 2, Now: clock.Now})
 	client := slackClient(s)
 	say := func(channel string) error {
@@ -216,7 +216,7 @@ func TestSlackHoldsMessagesToOneASecond(t *testing.T) {
 	if err := say("DU0ANN"); err != nil {
 		t.Errorf("another channel: %v", err)
 	}
-	clock.move(time.Second)
+	clock.Move(time.Second)
 	if err := say("C0DESIGN"); err != nil {
 		t.Errorf("a second later: %v", err)
 	}

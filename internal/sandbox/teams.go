@@ -369,7 +369,7 @@ func (t *Teams) AddConversation(c TeamsConversation) (string, error) {
 	if form[0] == "" {
 		return "", fmt.Errorf("add a conversation: its kind is %q", c.Kind)
 	}
-	c.ID = cmp.Or(c.ID, form[0]+slackHex(16)+form[1])
+	c.ID = cmp.Or(c.ID, form[0]+randomHex(16)+form[1])
 	if !strings.HasPrefix(c.ID, form[0]) || !strings.HasSuffix(c.ID, form[1]) {
 		return "", fmt.Errorf("add a conversation: the ID of a %s begins with %q and ends with %q, and this is %q", c.Kind, form[0], form[1], c.ID)
 	}

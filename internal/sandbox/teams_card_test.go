@@ -213,7 +213,7 @@ func TestTeamsButtons(t *testing.T) {
 	for path, want := range map[string]any{
 		"type": "invoke", "name": "adaptiveCard/action", "replyToId": id, "conversation.id": teamsPlans + ";messageid=" + root, "value.trigger": "manual",
 		"value.action.type": "Action.Execute", "value.action.verb": "new", "value.action.data.generation": 3.0, "from.aadObjectId": teamsAnn,
-		"channelData.tenant.id": entraTenant, "channelData.source.name": "message", "locale": "pt-BR",
+		"channelData.tenant.id": teamsTenant, "channelData.source.name": "message", "locale": "pt-BR",
 	} {
 		if got := h.at(path); got != want {
 			t.Errorf("%s is %v, want %v", path, got, want)

@@ -89,7 +89,7 @@ func (t *Teams) serve(op string, w http.ResponseWriter, r *http.Request, work fu
 			reply = work(r, &call)
 		}
 		call.Error = reply.code
-		if _, unseen := w.(*discard); !unseen {
+		if !discarded(w) {
 			call.Status = reply.status
 			t.calls.add(call)
 			recorded = true
@@ -101,7 +101,7 @@ func (t *Teams) serve(op string, w http.ResponseWriter, r *http.Request, work fu
 			w.WriteHeader(reply.status)
 			return
 		}
-		entraJSON(w, reply.status, reply.body)
+		writeJSON(w, reply.status, reply.body)
 	})
 }
 

@@ -148,24 +148,24 @@ func TestTeamsConnectorRefuses(t *testing.T) {
 }
 
 func TestTeamsConnectorChecksTokens(t *testing.T) {
-	clock := &testClock{now: time.Now()}
+	clock := NewClock(time.Now())
 	w := startTeams(t, TeamsOptions{Now: clock.Now})
 	good := w.token
-	other := func(app *entraApp, audience string) string {
+	other := func(clientID, audience string) string {
 		t.Helper()
-		token, err := w.entra.mint(app, audience, time.Hour)
+		token, err := w.entra.Mint(clientID, audience, time.Hour)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return token
 	}
-	bot := w.entra.app(w.AppID())
+	bot := w.AppID()
 	for name, test := range map[string]struct{ token, code string }{
 		"the bot's":        {good, ""},
 		"none":             {"", "Unauthorized"},
 		"broken":           {mangleSignature(good), "Unauthorized"},
-		"another audience": {other(bot, entraAudience), "Unauthorized"},
-		"another app's":    {other(w.entra.first, teamsAudience), "BotNotRegistered"},
+		"another audience": {other(bot, teamsOtherAudience), "Unauthorized"},
+		"another app's":    {other(teamsOtherApp, teamsAudience), "BotNotRegistered"},
 	} {
 		w.token = test.token
 		status, _, _ := w.ask(t, "GET", "", "", teamsPlans, "members")
@@ -175,7 +175,7 @@ func TestTeamsConnectorChecksTokens(t *testing.T) {
 		}
 	}
 	w.token = good
-	clock.move(2 * time.Hour)
+	clock.Move(2 * time.Hour)
 	if status, _, _ := w.ask(t, "GET", "", "", teamsPlans, "members"); status != 401 {
 		t.Errorf("expired: %d", status)
 	}
@@ -194,7 +194,7 @@ func TestTeamsConnectorChecksTokens(t *testing.T) {
 }
 
 func TestTeamsTargeted(t *testing.T) {
-	clock := &testClock{now: time.Now()}
+	clock := NewClock(time.Now())
 	w := startTeams(t, TeamsOptions{Now: clock.Now})
 	closed, err := w.AddConversation(TeamsConversation{Kind: TeamsGroupChat, RefuseTargeted: true})
 	if err != nil {
@@ -252,11 +252,11 @@ func TestTeamsTargeted(t *testing.T) {
 	if status, _, _ := w.ask(t, "DELETE", "", "", teamsPlans, "activities", id); status != 404 {
 		t.Errorf("deleted without the flag: %d", status)
 	}
-	clock.move(24*time.Hour - time.Minute)
+	clock.Move(24*time.Hour - time.Minute)
 	if !seen(teamsAnn) {
 		t.Error("it is gone before its time")
 	}
-	clock.move(time.Minute)
+	clock.Move(time.Minute)
 	if seen(teamsAnn) {
 		t.Error("it stands after a day")
 	}
@@ -288,7 +288,7 @@ func TestTeamsMembers(t *testing.T) {
 		status, m, _ := w.ask(t, "GET", "", "", teamsChat, "members", id)
 		want := map[string]any{
 			"id": w.MemberID(teamsAnn), "objectId": teamsAnn, "name": "Ann Archer", "givenName": "Ann", "surname": "Archer",
-			"userPrincipalName": "ann@contoso.example", "email": "ann@contoso.example", "tenantId": entraTenant, "userRole": "user",
+			"userPrincipalName": "ann@contoso.example", "email": "ann@contoso.example", "tenantId": teamsTenant, "userRole": "user",
 		}
 		if status != 200 || fmt.Sprint(m) != fmt.Sprint(want) {
 			t.Errorf("%s: %d %v", id, status, m)
@@ -339,17 +339,17 @@ func TestTeamsCreatesConversations(t *testing.T) {
 		code   string
 		where  string // the conversation's ID begins so
 	}{
-		"by member ID":          {with(w.MemberID(teamsAnn), entraTenant, ""), 201, "", w.Personal(teamsAnn)},
-		"by object ID":          {with(teamsAnn, entraTenant, ""), 201, "", w.Personal(teamsAnn)},
-		"with a message":        {with(teamsAnn, entraTenant, `,"activity":`+hello), 201, "", w.Personal(teamsAnn)},
+		"by member ID":          {with(w.MemberID(teamsAnn), teamsTenant, ""), 201, "", w.Personal(teamsAnn)},
+		"by object ID":          {with(teamsAnn, teamsTenant, ""), 201, "", w.Personal(teamsAnn)},
+		"with a message":        {with(teamsAnn, teamsTenant, `,"activity":`+hello), 201, "", w.Personal(teamsAnn)},
 		"a post in a channel":   {channel(`,"activity":` + hello), 201, "", teamsPlans + ";messageid="},
 		"a channel, no message": {channel(""), 400, "BadArgument", ""},
 		"another tenant":        {with(teamsAnn, teamsElse, ""), 400, "BadArgument", ""},
 		"no tenant":             {with(teamsAnn, "", ""), 400, "BadArgument", ""},
-		"a stranger":            {with(teamsElse, entraTenant, ""), 400, "BadArgument", ""},
-		"nobody":                {`{"tenantId":"` + entraTenant + `"}`, 400, "BadArgument", ""},
-		"not installed":         {with(teamsDan, entraTenant, ""), 403, "ForbiddenOperationException", ""},
-		"an invalid message":    {with(teamsAnn, entraTenant, `,"activity":{"text":"x"}`), 400, "BadSyntax", ""},
+		"a stranger":            {with(teamsElse, teamsTenant, ""), 400, "BadArgument", ""},
+		"nobody":                {`{"tenantId":"` + teamsTenant + `"}`, 400, "BadArgument", ""},
+		"not installed":         {with(teamsDan, teamsTenant, ""), 403, "ForbiddenOperationException", ""},
+		"an invalid message":    {with(teamsAnn, teamsTenant, `,"activity":{"text":"x"}`), 400, "BadSyntax", ""},
 		"no JSON":               {"x", 400, "BadSyntax", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -372,7 +372,7 @@ func TestTeamsCreatesConversations(t *testing.T) {
 }
 
 func TestTeamsThrottles(t *testing.T) {
-	clock := &testClock{now: time.Now()}
+	clock := NewClock(time.Now())
 	w := startTeams(t, TeamsOptions{Now: clock.Now})
 	sends := func(conversation string) int {
 		t.Helper()
@@ -394,7 +394,7 @@ func TestTeamsThrottles(t *testing.T) {
 	if status := sends(teamsChat); status != 201 {
 		t.Errorf("another conversation: %d", status)
 	}
-	clock.move(time.Second)
+	clock.Move(time.Second)
 	if first, second := sends(teamsPlans), sends(teamsPlans); first != 201 || second != 429 {
 		t.Errorf("eight in two seconds, then the ninth: %d, %d", first, second)
 	}
@@ -404,7 +404,7 @@ func TestTeamsThrottles(t *testing.T) {
 		status int
 		after  string
 	}{{time.Hour, 201, ""}, {6 * time.Second, 201, ""}, {2 * time.Second, 429, "2"}, {2 * time.Second, 201, ""}, {0, 429, "6"}} {
-		clock.move(step.wait)
+		clock.Move(step.wait)
 		w.token = w.mint(t)
 		if status, after := w.throttled(t, teamsChat); status != step.status || after != step.after {
 			t.Errorf("after another %s: %d, Retry-After %q", step.wait, status, after)
@@ -435,7 +435,7 @@ func (w *teamsWorld) throttled(t *testing.T, conversation string) (int, string) 
 // mint makes a token for the bot that is good now.
 func (w *teamsWorld) mint(t *testing.T) string {
 	t.Helper()
-	token, err := w.entra.mint(w.entra.app(w.AppID()), teamsAudience, time.Hour)
+	token, err := w.entra.Mint(w.AppID(), teamsAudience, time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}

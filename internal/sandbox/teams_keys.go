@@ -123,7 +123,7 @@ func (t *Teams) KeyFetches() (metadata, keys int) {
 func (t *Teams) serveMetadata(w http.ResponseWriter, r *http.Request) {
 	t.metadata.Add(1)
 	t.faults.around("metadata", w, r, func(w http.ResponseWriter, _ *http.Request) {
-		entraJSON(w, http.StatusOK, map[string]any{
+		writeJSON(w, http.StatusOK, map[string]any{
 			"issuer":                                teamsIssuer,
 			"authorization_endpoint":                "https://invalid.botframework.com",
 			"jwks_uri":                              t.base + teamsKeysPath,
@@ -146,7 +146,7 @@ func (t *Teams) serveKeys(w http.ResponseWriter, r *http.Request) {
 				"endorsements": k.endorsements,
 			})
 		}
-		entraJSON(w, http.StatusOK, map[string]any{"keys": keys})
+		writeJSON(w, http.StatusOK, map[string]any{"keys": keys})
 	})
 }
 

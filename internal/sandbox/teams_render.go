@@ -264,34 +264,28 @@ func RenderTeamsMessage(m TeamsMessage, width int) string {
 	if m.To != "" {
 		head += " · Only you can see this message"
 	}
-	d := slackDrawing{width: width - 2}
+	d := textBox{Width: width - 2}
 	if m.Text != "" {
-		d.paragraph(teamsPlain(m.Text, m.Format), "")
+		d.Paragraph(teamsPlain(m.Text, m.Format), "")
 	}
 	for i, part := range teamsParts(m.Card) {
 		if part.gap && i > 0 || i == 0 && m.Text != "" {
-			d.lines = append(d.lines, "")
+			d.Lines = append(d.Lines, "")
 		}
 		part.draw(&d)
 	}
-	var b strings.Builder
-	b.WriteString("╭─ " + head + "\n")
-	for _, line := range d.lines {
-		b.WriteString(strings.TrimRight("│ "+line, " ") + "\n")
-	}
-	b.WriteString("╰─\n")
-	return b.String()
+	return d.Frame(head)
 }
 
-func (p teamsPart) draw(d *slackDrawing) {
+func (p teamsPart) draw(d *textBox) {
 	switch {
 	case p.text != "":
-		d.paragraph(p.text, "")
+		d.Paragraph(p.text, "")
 		if p.heading {
-			d.lines = append(d.lines, strings.Repeat("═", min(d.width, utf8.RuneCountInString(p.text))))
+			d.Lines = append(d.Lines, strings.Repeat("═", min(d.Width, utf8.RuneCountInString(p.text))))
 		}
 	case p.other != "":
-		d.lines = append(d.lines, "["+p.other+"]")
+		d.Lines = append(d.Lines, "["+p.other+"]")
 	}
 	column := 0
 	for _, f := range p.facts {
@@ -299,13 +293,13 @@ func (p teamsPart) draw(d *slackDrawing) {
 	}
 	for _, f := range p.facts {
 		indent := strings.Repeat(" ", column+2)
-		d.hanging(f.Value, f.Title+indent[utf8.RuneCountInString(f.Title):], indent)
+		d.Hanging(f.Value, f.Title+indent[utf8.RuneCountInString(f.Title):], indent)
 	}
 	for _, b := range p.buttons {
 		line := "[ " + b.Title + " ]"
 		if b.URL != "" {
 			line += "  " + b.URL
 		}
-		d.lines = append(d.lines, line)
+		d.Lines = append(d.Lines, line)
 	}
 }

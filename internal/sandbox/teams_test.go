@@ -28,6 +28,10 @@ const (
 	teamsDan  = "d4444444-0000-4000-8000-000000000004" // has not installed the bot
 	teamsElse = "0e5e5e5e-0000-4000-8000-00000000000e" // the other organization
 
+	teamsTenant        = "9f1c2b1a-4d53-4c3e-8b59-0f2a7c1d6e10"
+	teamsOtherApp      = "3b0e7a52-6c1f-4f0e-9a44-5d2c8f9b7a01"
+	teamsOtherAudience = "http://127.0.0.1:1"
+
 	teamsGeneral = "19:general@thread.tacv2"
 	teamsPlans   = "19:plans@thread.tacv2"
 	teamsAbsent  = "19:absent@thread.tacv2"
@@ -45,7 +49,11 @@ type teamsWorld struct {
 
 func startTeams(t *testing.T, o TeamsOptions) *teamsWorld {
 	t.Helper()
-	entra, client := startEntra(t, EntraOptions{Now: o.Now})
+	entra, err := NewEntra(EntraOptions{TenantID: teamsTenant, ClientID: teamsOtherApp, ClientSecret: "sandbox~secret", Now: o.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(entra.Close)
 	o.Entra = entra
 	s, err := NewTeams(o)
 	if err != nil {
@@ -72,14 +80,9 @@ func startTeams(t *testing.T, o TeamsOptions) *teamsWorld {
 		_, err := s.AddConversation(c)
 		must(err)
 	}
-	a := entraAsk(t, client, entra.tokenEndpoint(), url.Values{
-		"grant_type": {"client_credentials"}, "client_id": {s.AppID()}, "client_secret": {s.AppSecret()},
-		"scope": {"https://api.botframework.com/.default"},
-	})
-	if a.Token == "" {
-		t.Fatalf("Entra has no token for the bot: %+v", a)
-	}
-	return &teamsWorld{Teams: s, entra: entra, token: a.Token, client: &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{}}}}
+	token, err := entra.Mint(s.AppID(), teamsAudience, time.Hour)
+	must(err)
+	return &teamsWorld{Teams: s, entra: entra, token: token, client: &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{}}}}
 }
 
 // ask calls the connector as the bot does. The path's parts are escaped here. It returns the status, 0 for a cut
@@ -239,7 +242,7 @@ func TestTeamsOptions(t *testing.T) {
 	if _, err := NewTeams(TeamsOptions{Entra: w.entra, AppID: w.AppID()}); err == nil {
 		t.Error("two bots with one client ID")
 	}
-	if w.Mention() != "<at>Meet Bot</at>" || w.BotID() != "28:"+w.AppID() || w.TenantID() != entraTenant {
+	if w.Mention() != "<at>Meet Bot</at>" || w.BotID() != "28:"+w.AppID() || w.TenantID() != teamsTenant {
 		t.Errorf("%s, %s, %s", w.Mention(), w.BotID(), w.TenantID())
 	}
 	if w.ServiceURL() != "http://"+w.ServiceHost()+"/emea/" {
@@ -321,8 +324,8 @@ func TestTeamsMessagesArriveAsDocumented(t *testing.T) {
 			want := map[string]any{
 				"type": "message", "id": d.ID, "channelId": "msteams", "serviceUrl": w.ServiceURL(), "text": test.post.Text, "textFormat": "plain",
 				"from.id": w.MemberID(teamsAnn), "from.aadObjectId": teamsAnn, "from.name": "Ann Archer", "recipient.id": w.BotID(),
-				"conversation.conversationType": test.kind, "conversation.id": test.id(d.ID), "conversation.tenantId": entraTenant,
-				"channelData.tenant.id": entraTenant, "locale": "pt-BR", "localTimezone": "America/Sao_Paulo",
+				"conversation.conversationType": test.kind, "conversation.id": test.id(d.ID), "conversation.tenantId": teamsTenant,
+				"channelData.tenant.id": teamsTenant, "locale": "pt-BR", "localTimezone": "America/Sao_Paulo",
 			}
 			for path, value := range test.want {
 				want[path] = value
@@ -395,7 +398,7 @@ func TestTeamsBotHearsWhatItShould(t *testing.T) {
 
 func TestTeamsForeigners(t *testing.T) {
 	w := startTeams(t, TeamsOptions{})
-	for conversation, tenant := range map[string]string{teamsPlans: entraTenant, w.Personal(teamsCleo): teamsElse} {
+	for conversation, tenant := range map[string]string{teamsPlans: teamsTenant, w.Personal(teamsCleo): teamsElse} {
 		raw, err := w.Activity(TeamsPost{User: teamsCleo, Conversation: conversation, Text: w.Mention()})
 		if err != nil {
 			t.Fatal(err)
