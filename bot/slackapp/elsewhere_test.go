@@ -10,7 +10,7 @@ import (
 
 	"meetbot/bot"
 	"meetbot/bot/slackapp"
-	"meetbot/internal/sandbox"
+	"meetbot/internal/sandbox/faultserver"
 )
 
 // A response_url that is not Slack's is refused before anybody is dialled, however it is written; and where Slack itself
@@ -55,7 +55,7 @@ func TestResponseURLElsewhere(t *testing.T) {
 		}
 	}
 	for _, status := range []string{"301", "302", "303", "307", "308"} {
-		slack.Fault(sandbox.Fault{Target: "response_url", Times: 1, Raw: "HTTP/1.1 " + status + " Away\r\nLocation: http://" + away + "/token\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"})
+		slack.Fault(faultserver.Fault{Target: "response_url", Times: 1, Raw: "HTTP/1.1 " + status + " Away\r\nLocation: http://" + away + "/token\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"})
 		if err := deliver("http://" + home + "/commands/T1/2/x"); bot.CodeOf(err) != bot.Undeliverable {
 			t.Errorf("%s: %v", status, err)
 		}
@@ -86,7 +86,7 @@ func TestWaitsAreBounded(t *testing.T) {
 	slack, app := newApp(t)
 	for _, after := range []string{"31536000", "9223372036854775807", "99999999999999999999", "-1", "0", "soon", "Wed, 21 Oct 2099 07:28:00 GMT"} {
 		for _, target := range []string{"users.info", "response_url"} {
-			slack.Fault(sandbox.Fault{Target: target, Times: 1, Status: http.StatusTooManyRequests, RetryAfter: after})
+			slack.Fault(faultserver.Fault{Target: target, Times: 1, Status: http.StatusTooManyRequests, RetryAfter: after})
 			var err error
 			if target == "users.info" {
 				_, err = app.Profile(t.Context(), bot.Asker{Platform: slackapp.Platform, Workspace: slack.Team(), User: "U0ANN"})

@@ -10,7 +10,8 @@ import (
 
 	"meetbot/bot"
 	"meetbot/bot/slackapp"
-	"meetbot/internal/sandbox"
+	"meetbot/internal/sandbox/faultserver"
+	"meetbot/internal/sandbox/slacktest"
 )
 
 // noHolds is a world in which nobody asked to be left alone.
@@ -34,15 +35,15 @@ func verdict(status int) bot.Code {
 }
 
 // newApp is an app that knows its workspace, with a user and a channel.
-func newApp(t *testing.T) (*sandbox.Slack, *slackapp.App) {
+func newApp(t *testing.T) (*slacktest.Server, *slackapp.App) {
 	t.Helper()
-	slack, err := sandbox.NewSlack(sandbox.SlackOptions{PostBurst: -1})
+	slack, err := slacktest.New(slacktest.Options{PostBurst: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(slack.Close)
-	slack.AddUser(sandbox.SlackUser{ID: "U0ANN", Name: "ann", Email: "ann@contoso.example", EmailConfirmed: true})
-	slack.AddChannel(sandbox.SlackChannel{ID: "C0GENERAL", Name: "general"})
+	slack.AddUser(slacktest.User{ID: "U0ANN", Name: "ann", Email: "ann@contoso.example", EmailConfirmed: true})
+	slack.AddChannel(slacktest.Channel{ID: "C0GENERAL", Name: "general"})
 	words, err := bot.NewWords()
 	if err != nil {
 		t.Fatal(err)
@@ -65,7 +66,7 @@ func newApp(t *testing.T) (*sandbox.Slack, *slackapp.App) {
 // and whatever Slack echoes back, no secret gets into an error.
 func TestEveryStatus(t *testing.T) {
 	slack, app := newApp(t)
-	req, err := slack.CommandRequest(t.Context(), "http://127.0.0.1:1", sandbox.SlackCommand{User: "U0ANN", Channel: "C0GENERAL"})
+	req, err := slack.CommandRequest(t.Context(), "http://127.0.0.1:1", slacktest.Command{User: "U0ANN", Channel: "C0GENERAL"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +98,7 @@ func TestEveryStatus(t *testing.T) {
 			}, webAPI(status)},
 		} {
 			slack.ClearFaults()
-			slack.Fault(sandbox.Fault{Target: tt.target, Status: status, RetryAfter: map[bool]string{true: "3"}[status == 429], Body: body})
+			slack.Fault(faultserver.Fault{Target: tt.target, Status: status, RetryAfter: map[bool]string{true: "3"}[status == 429], Body: body})
 			err := tt.run()
 			if got := bot.CodeOf(err); got != tt.want {
 				t.Errorf("%s %d: %q (%v), want %q", tt.target, status, got, err, tt.want)
