@@ -40,7 +40,7 @@ func TestResponseURLElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	deliver := func(responseURL string) error {
-		_, err := app.Deliver(t.Context(), bot.Job{ID: "j", Route: bot.Route{Capability: responseURL, Channel: "C0MISSING", User: "U0MISSING"}}, bot.Working(bot.English))
+		_, err := app.Deliver(t.Context(), bot.Job{ID: "j", Route: bot.Route{ResponseURL: responseURL, Channel: "C0MISSING", User: "U0MISSING"}}, bot.WorkingReply(bot.English))
 		return err
 	}
 	for _, responseURL := range []string{
@@ -91,7 +91,7 @@ func TestWaitsAreBounded(t *testing.T) {
 			if target == "users.info" {
 				_, err = app.Profile(t.Context(), bot.Asker{Platform: slackapp.Platform, Workspace: slack.Team(), User: "U0ANN"})
 			} else {
-				_, err = app.Deliver(t.Context(), bot.Job{ID: "j", Route: bot.Route{Capability: strings.TrimSuffix(slack.APIURL(), "/api/") + "/commands/T1/2/x"}}, bot.Working(bot.English))
+				_, err = app.Deliver(t.Context(), bot.Job{ID: "j", Route: bot.Route{ResponseURL: strings.TrimSuffix(slack.APIURL(), "/api/") + "/commands/T1/2/x"}}, bot.WorkingReply(bot.English))
 			}
 			e, ok := err.(*bot.Error)
 			if !ok || e.Code != bot.Throttled || e.Wait.Minutes() > 10 || e.Wait.Seconds() < 1 {

@@ -17,8 +17,8 @@ import (
 // noHolds is a world in which nobody asked to be left alone.
 type noHolds struct{}
 
-func (noHolds) Hold(context.Context, string, time.Duration) error   { return nil }
-func (noHolds) Held(context.Context, string) (time.Duration, error) { return 0, nil }
+func (noHolds) Throttle(context.Context, string, time.Duration) error       { return nil }
+func (noHolds) ThrottledFor(context.Context, string) (time.Duration, error) { return 0, nil }
 
 // what a status means to an answer by this route alone.
 func verdict(status int) bot.Code {
@@ -50,7 +50,7 @@ func newApp(t *testing.T) (*slacktest.Server, *slackapp.App) {
 	}
 	app, err := slackapp.New(slackapp.Config{
 		SigningSecret: slack.SigningSecret(), BotToken: slack.BotToken(), APIURL: slack.APIURL(), Words: words, Language: bot.English,
-		Holds: noHolds{}, Log: slog.New(slog.DiscardHandler),
+		Throttles: noHolds{}, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -83,13 +83,13 @@ func TestEveryStatus(t *testing.T) {
 			want   bot.Code
 		}{
 			{"response_url", func() error {
-				job := bot.Job{ID: "j", Route: bot.Route{Capability: responseURL, Channel: "C0MISSING", User: "U0MISSING"}}
-				_, err := app.Deliver(t.Context(), job, bot.Working(bot.English))
+				job := bot.Job{ID: "j", Route: bot.Route{ResponseURL: responseURL, Channel: "C0MISSING", User: "U0MISSING"}}
+				_, err := app.Deliver(t.Context(), job, bot.WorkingReply(bot.English))
 				return err
 			}, verdict(status)},
 			{"chat.postMessage", func() error {
 				job := bot.Job{ID: "j", Route: bot.Route{Channel: "C0GENERAL", User: "U0ANN"}}
-				_, err := app.Deliver(t.Context(), job, bot.GaveUp(bot.English, bot.Conversation{}, bot.Command{}, time.Minute))
+				_, err := app.Deliver(t.Context(), job, bot.GaveUpReply(bot.English, bot.Conversation{}, bot.Command{}, time.Minute))
 				return err
 			}, webAPI(status)},
 			{"users.info", func() error {

@@ -242,8 +242,8 @@ func (c *chaos) settle() time.Duration {
 			for i := range c.replicas {
 				c.scrape(i)
 			}
-			if d.Dead > 0 {
-				c.t.Errorf("CHAOS_SEED=%d: %d answers were buried", c.Seed, d.Dead)
+			if d.DeadLetters > 0 {
+				c.t.Errorf("CHAOS_SEED=%d: %d answers were buried", c.Seed, d.DeadLetters)
 			}
 			return time.Since(calm)
 		case time.Since(calm) > chaosWithin:

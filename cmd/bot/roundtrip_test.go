@@ -20,7 +20,7 @@ func TestRepeatCostsOneRoundTrip(t *testing.T) {
 	c := w.config()
 	c.RedisURL = wire.URL()
 	in := Surroundings{}
-	in.Timing.Takeover = time.Hour // the once-a-second look for unfinished jobs would be counted
+	in.Timing.Reclaim = time.Hour // the once-a-second look for unfinished jobs would be counted
 	r := w.start(c, in)
 	w.meet(r, ann, general, "")
 	w.meet(r, ben, general, "") // from here on the connection and the script are there

@@ -20,7 +20,7 @@ import (
 // patient are timings that bear a busy machine: an attempt that is slow to end is not taken for one that died.
 func patient() Surroundings {
 	return Surroundings{
-		Timing: bot.Timing{Attempt: 2 * time.Second, Queue: 200 * time.Millisecond, Takeover: 100 * time.Millisecond},
+		Timing: bot.Timing{Attempt: 2 * time.Second, SlotWait: 200 * time.Millisecond, Reclaim: 100 * time.Millisecond},
 		Idle:   6 * time.Second,
 	}
 }

@@ -315,7 +315,7 @@ func get(t testing.TB, url string) (int, string) {
 // quick are timings that make a test of repetition bearable: the same order of magnitudes, a tenth of the wait.
 func quick() Surroundings {
 	return Surroundings{
-		Timing: bot.Timing{Attempt: time.Second, Queue: 200 * time.Millisecond, Takeover: 100 * time.Millisecond},
+		Timing: bot.Timing{Attempt: time.Second, SlotWait: 200 * time.Millisecond, Reclaim: 100 * time.Millisecond},
 		Idle:   1500 * time.Millisecond,
 	}
 }

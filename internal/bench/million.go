@@ -168,7 +168,7 @@ func (l *lab) fill(ctx context.Context, r *redisServer, people []string, samples
 		like := samples[i%len(samples)]
 		asker := bot.Asker{Platform: slackapp.Platform, Workspace: l.slack.Team(), User: id}
 		known := bot.Identity{ID: like.Organizer.ID, UPN: "person@contoso.example", Name: like.Organizer.Name, Language: like.Language}
-		if err := stored.Remember(ctx, asker, known, bot.IdentityHit); err != nil {
+		if err := stored.Remember(ctx, asker, known, bot.IdentityTTL); err != nil {
 			return err
 		}
 	}

@@ -46,7 +46,7 @@ type Options struct {
 
 	SigningSecret string   // default random
 	BotToken      string   // default random
-	Scopes        []string // default SlackScopes
+	Scopes        []string // default Scopes()
 
 	// PostBurst is how many messages chat.postMessage takes at once in a channel, beyond which it takes one a second.
 	// 0: 5; negative: no limit. Slack documents the one a second and leaves the burst open.

@@ -126,7 +126,7 @@ const (
 // Conversation is a channel or a chat. Personal chats need not be added: see [Teams.Personal].
 type Conversation struct {
 	ID      string // "19:…@thread.tacv2" for channels, "19:…@thread.v2" for chats, "19:meeting_…@thread.v2"; default: made up
-	Kind    Kind   // default TeamsChannel
+	Kind    Kind   // default Channel
 	Name    string
 	Team    string   // of a channel: the team's ID, which is that of its General channel
 	Members []string // object IDs; nil: everybody
