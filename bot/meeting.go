@@ -96,7 +96,7 @@ type State struct {
 	Conversation Conversation // the one that was found to be meant: a thread may belong to its channel's
 	Meeting      *Meeting     // what everybody gets; nil if there is none
 	Pending      *Claim       // the claim being carried out; nil if there is none
-	First        bool         // Look.Show: nobody else showed the card to everybody in the last ShownFor
+	MayAnnounce  bool         // Look.Show: nobody else showed the card to everybody in the last ShownFor
 	Identity     *Identity    // Look.Asker: what is remembered of them; nil if nothing is
 }
 
@@ -108,8 +108,8 @@ func (s State) Generation() int {
 	return s.Meeting.Generation
 }
 
-// ShownFor is how long a card that was shown to everybody is given to further askers alone.
-const ShownFor = 30 * time.Second
+// AnnounceInterval is how long a card that was shown to everybody is given to further askers alone.
+const AnnounceInterval = 30 * time.Second
 
 // Conversations keeps which meeting each conversation has. Every method is atomic and safe to repeat.
 type Conversations interface {

@@ -14,7 +14,7 @@ import (
 func (s *Store) Look(ctx context.Context, c bot.Conversation, l bot.Look) (bot.State, error) {
 	var state bot.State
 	err := s.within(ctx, "look at a conversation", func(ctx context.Context) error {
-		keys, args := resolveKeys(c), []any{c.Thread, l.Root, l.Show, bot.ShownFor.Milliseconds()}
+		keys, args := resolveKeys(c), []any{c.Thread, l.Root, l.Show, bot.AnnounceInterval.Milliseconds()}
 
 		// The identity lies in another slot, so it cannot be read by the script; a cluster answers both at once.
 		var looked *redis.Cmd
@@ -49,7 +49,7 @@ func (s *Store) Look(ctx context.Context, c bot.Conversation, l bot.Look) (bot.S
 // Claim records a claim unless something better stands; see [bot.Conversations]. The claim's generation must be the
 // one after that seen, so at least 1.
 func (s *Store) Claim(ctx context.Context, claim bot.Claim, fresh bool, seen int) (bot.State, error) {
-	return s.settle(ctx, "claim a conversation", claim.Conversation, func(ctx context.Context) (*redis.Cmd, error) {
+	return s.changeConversation(ctx, "claim a conversation", claim.Conversation, func(ctx context.Context) (*redis.Cmd, error) {
 		record, err := encodeClaim(claim)
 		if err != nil {
 			return nil, err
@@ -62,7 +62,7 @@ func (s *Store) Claim(ctx context.Context, claim bot.Claim, fresh bool, seen int
 // Complete makes m the meeting while the claim is still the pending one; see [bot.Conversations]. What is recorded has
 // the claim's ID and generation, whatever m says.
 func (s *Store) Complete(ctx context.Context, claim bot.Claim, m bot.Meeting) (bot.State, error) {
-	return s.settle(ctx, "complete a claim", claim.Conversation, func(ctx context.Context) (*redis.Cmd, error) {
+	return s.changeConversation(ctx, "complete a claim", claim.Conversation, func(ctx context.Context) (*redis.Cmd, error) {
 		record, err := encodeMeeting(claim, m)
 		if err != nil {
 			return nil, err
@@ -73,12 +73,12 @@ func (s *Store) Complete(ctx context.Context, claim bot.Claim, m bot.Meeting) (b
 
 // Release forgets the claim while it is still the pending one; see [bot.Conversations].
 func (s *Store) Release(ctx context.Context, claim bot.Claim) (bot.State, error) {
-	return s.settle(ctx, "release a claim", claim.Conversation, func(ctx context.Context) (*redis.Cmd, error) {
+	return s.changeConversation(ctx, "release a claim", claim.Conversation, func(ctx context.Context) (*redis.Cmd, error) {
 		return releaseScript.Run(ctx, s.client, settleKeys(claim.Conversation), claim.ID), nil
 	})
 }
 
-func (s *Store) settle(ctx context.Context, doing string, c bot.Conversation, call func(context.Context) (*redis.Cmd, error)) (bot.State, error) {
+func (s *Store) changeConversation(ctx context.Context, doing string, c bot.Conversation, call func(context.Context) (*redis.Cmd, error)) (bot.State, error) {
 	var state bot.State
 	err := s.within(ctx, doing, func(ctx context.Context) error {
 		answer, err := call(ctx)
@@ -107,7 +107,7 @@ func (s *Store) stateOf(c bot.Conversation, answer *redis.Cmd) (bot.State, error
 	if parts[0] == int64(1) {
 		c = c.InChannel()
 	}
-	state := bot.State{Conversation: c, First: parts[3] == int64(1)}
+	state := bot.State{Conversation: c, MayAnnounce: parts[3] == int64(1)}
 	if value, ok := parts[1].(string); ok {
 		if state.Meeting, err = s.meeting(c, value); err != nil {
 			return bot.State{}, err

@@ -294,7 +294,7 @@ func TestCardForEverybodyIsShownOnce(t *testing.T) {
 	everywhere(t, func(t *testing.T, b backend) {
 		x := script{t: t, s: b.open(t, "one"), claims: map[string]bot.Claim{}}
 		c := channel()
-		first := func(c bot.Conversation, show string) bool { return x.look(c, bot.Look{Show: show}).First }
+		first := func(c bot.Conversation, show string) bool { return x.look(c, bot.Look{Show: show}).MayAnnounce }
 		if first(c, "r1") {
 			t.Fatal("the right to show a card was given where there is no meeting")
 		}
@@ -303,7 +303,7 @@ func TestCardForEverybodyIsShownOnce(t *testing.T) {
 			t.Fatal("the right to show a card was given before the meeting is complete")
 		}
 		x.complete("ann")
-		if x.look(c, bot.Look{}).First {
+		if x.look(c, bot.Look{}).MayAnnounce {
 			t.Fatal("the right to show a card was given to one who did not ask")
 		}
 		for range 2 {
@@ -331,8 +331,8 @@ func TestCardForEverybodyIsShownOnce(t *testing.T) {
 		}
 		left, err := b.raw.PTTL(t.Context(), keys[0]).Result()
 		no(t, err)
-		if left <= 0 || left > bot.ShownFor {
-			t.Fatalf("the mark lasts %v, want up to %v", left, bot.ShownFor)
+		if left <= 0 || left > bot.AnnounceInterval {
+			t.Fatalf("the mark lasts %v, want up to %v", left, bot.AnnounceInterval)
 		}
 		no(t, b.raw.Del(t.Context(), keys[0]).Err())
 		if !first(c, "r2") {
@@ -461,7 +461,7 @@ func TestLookIsOneRoundTrip(t *testing.T) {
 		t.Helper()
 		st, err := s.Look(t.Context(), c, bot.Look{Root: "1712345678.000100", Show: "r1", Asker: ann})
 		no(t, err)
-		if st.Meeting == nil || st.Identity == nil || st.Identity.ID != "ann" || !st.First {
+		if st.Meeting == nil || st.Identity == nil || st.Identity.ID != "ann" || !st.MayAnnounce {
 			t.Fatalf("look found %+v", st)
 		}
 	}

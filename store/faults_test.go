@@ -28,17 +28,17 @@ func everyCall(s *store.Store) map[string]func(context.Context) error {
 		"Remember": func(ctx context.Context) error {
 			return s.Remember(ctx, job("").Asker, bot.Identity{ID: "1"}, time.Hour)
 		},
-		"Accept":      func(ctx context.Context) error { _, err := s.Accept(ctx, job("Ev1")); return err },
-		"Takeover":    func(ctx context.Context) error { _, err := s.Takeover(ctx, 1); return err },
-		"Sending":     func(ctx context.Context) error { _, err := s.Sending(ctx, lease); return err },
-		"Unsent":      func(ctx context.Context) error { return s.Unsent(ctx, lease) },
-		"Done":        func(ctx context.Context) error { return s.Done(ctx, lease) },
-		"Bury":        func(ctx context.Context) error { return s.Bury(ctx, lease, "x") },
-		"DeadLetters": func(ctx context.Context) error { _, err := s.DeadLetters(ctx, 1); return err },
-		"Retry":       func(ctx context.Context) error { return s.Retry(ctx, "1-1") },
-		"Hold":        func(ctx context.Context) error { return s.Hold(ctx, "graph", time.Second) },
-		"Held":        func(ctx context.Context) error { _, err := s.Held(ctx, "graph"); return err },
-		"Depth":       func(ctx context.Context) error { _, err := s.Depth(ctx); return err },
+		"Accept":            func(ctx context.Context) error { _, err := s.Accept(ctx, job("Ev1")); return err },
+		"Reclaim":           func(ctx context.Context) error { _, err := s.Reclaim(ctx, 1); return err },
+		"Sending":           func(ctx context.Context) error { _, err := s.BeginSend(ctx, lease); return err },
+		"AbortSend":         func(ctx context.Context) error { return s.AbortSend(ctx, lease) },
+		"Done":              func(ctx context.Context) error { return s.Done(ctx, lease) },
+		"MoveToDeadLetters": func(ctx context.Context) error { return s.MoveToDeadLetters(ctx, lease, "x") },
+		"DeadLetters":       func(ctx context.Context) error { _, err := s.DeadLetters(ctx, 1); return err },
+		"Retry":             func(ctx context.Context) error { return s.Retry(ctx, "1-1") },
+		"Hold":              func(ctx context.Context) error { return s.Throttle(ctx, "graph", time.Second) },
+		"Held":              func(ctx context.Context) error { _, err := s.ThrottledFor(ctx, "graph"); return err },
+		"Depth":             func(ctx context.Context) error { _, err := s.Depth(ctx); return err },
 	}
 }
 

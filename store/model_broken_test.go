@@ -260,7 +260,7 @@ func TestModelFindsWhatIsBroken(t *testing.T) {
 			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
 				return brokenStore{look: func(ctx context.Context, c bot.Conversation, l bot.Look) (bot.State, error) {
 					st, err := s.Look(ctx, c, l)
-					st.First = true
+					st.MayAnnounce = true
 					return st, err
 				}}
 			},

@@ -76,7 +76,7 @@ func (a answer) String() string {
 	if p := a.state.Pending; p != nil {
 		pending = fmt.Sprintf(", pending %s of generation %d for %s by job %s", p.ID, p.Generation, p.Organizer.ID, p.Job)
 	}
-	if a.state.First {
+	if a.state.MayAnnounce {
 		first = ", for everybody to see"
 	}
 	switch {
@@ -294,9 +294,9 @@ func (o observer) Command(_ string, _ bot.Kind, outcome string, _ time.Duration)
 
 func (observer) Identity(bool) {}
 
-func (observer) Again() {}
+func (observer) PossibleDuplicate() {}
 
-func (observer) Buried() {}
+func (observer) DeadLettered() {}
 
 // Who people are is settled: what the protocol does must not depend on it.
 
@@ -324,14 +324,14 @@ func (r *replica) UsersByEmail(context.Context, string) ([]bot.DirectoryUser, er
 
 func (r *replica) Profile(context.Context, bot.Asker) (bot.Profile, error) { return bot.Profile{}, nil }
 
-func (r *replica) Takeover(context.Context, int) ([]bot.Lease, error) { return nil, nil }
+func (r *replica) Reclaim(context.Context, int) ([]bot.Lease, error) { return nil, nil }
 
-func (r *replica) Sending(context.Context, bot.Lease) (bool, error) { return false, nil }
+func (r *replica) BeginSend(context.Context, bot.Lease) (bool, error) { return false, nil }
 
-func (r *replica) Unsent(context.Context, bot.Lease) error { return nil }
+func (r *replica) AbortSend(context.Context, bot.Lease) error { return nil }
 
-func (r *replica) Bury(context.Context, bot.Lease, string) error { return nil }
+func (r *replica) MoveToDeadLetters(context.Context, bot.Lease, string) error { return nil }
 
-func (r *replica) Hold(context.Context, string, time.Duration) error { return nil }
+func (r *replica) Throttle(context.Context, string, time.Duration) error { return nil }
 
-func (r *replica) Held(context.Context, string) (time.Duration, error) { return 0, nil }
+func (r *replica) ThrottledFor(context.Context, string) (time.Duration, error) { return 0, nil }

@@ -24,16 +24,16 @@ var (
 	jobsPrelude string
 	//go:embed scripts/accept.lua
 	acceptSource string
-	//go:embed scripts/takeover.lua
-	takeoverSource string
-	//go:embed scripts/sending.lua
-	sendingSource string
-	//go:embed scripts/unsent.lua
-	unsentSource string
+	//go:embed scripts/reclaim.lua
+	reclaimSource string
+	//go:embed scripts/begin_send.lua
+	beginSendSource string
+	//go:embed scripts/abort_send.lua
+	abortSendSource string
 	//go:embed scripts/done.lua
 	doneSource string
-	//go:embed scripts/bury.lua
-	burySource string
+	//go:embed scripts/dead_letter.lua
+	deadLetterSource string
 	//go:embed scripts/retry.lua
 	retrySource string
 
@@ -41,8 +41,8 @@ var (
 	depthSource string
 	//go:embed scripts/leave.lua
 	leaveSource string
-	//go:embed scripts/hold.lua
-	holdSource string
+	//go:embed scripts/throttle.lua
+	throttleSource string
 	//go:embed scripts/spend.lua
 	spendSource string
 )
@@ -53,16 +53,16 @@ var (
 	completeScript = redis.NewScript(conversationPrelude + completeSource)
 	releaseScript  = redis.NewScript(conversationPrelude + releaseSource)
 
-	acceptScript   = redis.NewScript(jobsPrelude + acceptSource)
-	takeoverScript = redis.NewScript(jobsPrelude + takeoverSource)
-	sendingScript  = redis.NewScript(jobsPrelude + sendingSource)
-	unsentScript   = redis.NewScript(jobsPrelude + unsentSource)
-	doneScript     = redis.NewScript(jobsPrelude + doneSource)
-	buryScript     = redis.NewScript(jobsPrelude + burySource)
-	retryScript    = redis.NewScript(jobsPrelude + retrySource)
+	acceptScript     = redis.NewScript(jobsPrelude + acceptSource)
+	reclaimScript    = redis.NewScript(jobsPrelude + reclaimSource)
+	beginSendScript  = redis.NewScript(jobsPrelude + beginSendSource)
+	abortSendScript  = redis.NewScript(jobsPrelude + abortSendSource)
+	doneScript       = redis.NewScript(jobsPrelude + doneSource)
+	deadLetterScript = redis.NewScript(jobsPrelude + deadLetterSource)
+	retryScript      = redis.NewScript(jobsPrelude + retrySource)
 
-	depthScript = redis.NewScript(depthSource)
-	leaveScript = redis.NewScript(leaveSource)
-	holdScript  = redis.NewScript(holdSource)
-	spendScript = redis.NewScript(spendSource)
+	depthScript    = redis.NewScript(depthSource)
+	leaveScript    = redis.NewScript(leaveSource)
+	throttleScript = redis.NewScript(throttleSource)
+	spendScript    = redis.NewScript(spendSource)
 )

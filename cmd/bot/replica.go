@@ -98,7 +98,7 @@ func (r *Replica) build(ctx context.Context, c Config, in Surroundings) error {
 	if c.slackOn() {
 		if r.slack, err = slackapp.New(slackapp.Config{
 			SigningSecret: c.SlackSigningSecret, BotToken: c.SlackBotToken, APIURL: c.SlackAPIURL,
-			Words: words, Language: lang, Holds: r.store, Log: r.log,
+			Words: words, Language: lang, Throttles: r.store, Log: r.log,
 		}); err != nil {
 			return err
 		}
@@ -142,7 +142,7 @@ func newTeams(c Config, in Surroundings, r *Replica, words *bot.Words, lang bot.
 	r.idle = append(r.idle, tokens)
 	return teamsapp.New(teamsapp.Config{
 		AppID: c.TeamsAppID, TenantID: c.teamsTenant(), Cloud: cloud, Hosts: c.TeamsServiceHosts, Tokens: tokens,
-		Words: words, Language: lang, Holds: r.store, Log: r.log,
+		Words: words, Language: lang, Throttles: r.store, Log: r.log,
 	})
 }
 
