@@ -127,14 +127,14 @@ func TestShownMarksOfTheFirstRelease(t *testing.T) {
 		_, by, marked := strings.Cut(mark, " ")
 		st, err := s.Look(t.Context(), before.Asked, bot.Look{Show: "somebody else"})
 		no(t, err)
-		if st.First == marked {
-			t.Errorf("%s was shown as %q, and the next one may show it to everybody: %v", before.Asked, mark, st.First)
+		if st.MayAnnounce == marked {
+			t.Errorf("%s was shown as %q, and the next one may show it to everybody: %v", before.Asked, mark, st.MayAnnounce)
 		}
 		if !marked {
 			continue
 		}
 		shown++
-		if st, err = s.Look(t.Context(), before.Asked, bot.Look{Show: by}); err != nil || !st.First {
+		if st, err = s.Look(t.Context(), before.Asked, bot.Look{Show: by}); err != nil || !st.MayAnnounce {
 			t.Errorf("%s: the request that showed the card may not show it again: %+v, %v", before.Asked, st, err)
 		}
 	}
@@ -147,12 +147,12 @@ func TestJobsOfTheFirstRelease(t *testing.T) {
 	t.Parallel()
 	server, want := upgraded(t)
 	s := open(t, server.URL(), store.Options{Replica: "one", Idle: 10 * time.Millisecond})
-	if d := depth(t, s); d.Waiting != len(want.Jobs) || d.Dead != len(want.Dead) {
+	if d := depth(t, s); d.Waiting != len(want.Jobs) || d.DeadLetters != len(want.Dead) {
 		t.Errorf("depth is %+v, want %d jobs and %d dead letters", d, len(want.Jobs), len(want.Dead))
 	}
 	var leases []bot.Lease
 	eventually(t, "taking over all jobs", func() bool {
-		more, err := s.Takeover(t.Context(), 3)
+		more, err := s.Reclaim(t.Context(), 3)
 		no(t, err)
 		leases = append(leases, more...)
 		return len(leases) >= len(want.Jobs)
@@ -174,7 +174,7 @@ func TestJobsOfTheFirstRelease(t *testing.T) {
 			t.Errorf("job %s is handed out for the %d. time, after %d times", l.Entry, l.Attempt, before.Attempts)
 		}
 		kinds[l.Job.Command.Kind] = true
-		if l.Job.Route.Capability != "" {
+		if l.Job.Route.ResponseURL != "" {
 			capabilities++
 		}
 	}
@@ -203,7 +203,7 @@ func TestJobsOfTheFirstRelease(t *testing.T) {
 				i = j
 			}
 		}
-		if _, err := s.Sending(t.Context(), leases[i]); err != nil {
+		if _, err := s.BeginSend(t.Context(), leases[i]); err != nil {
 			t.Errorf("answer of %s: %v", entry, err)
 		}
 		no(t, s.Done(t.Context(), leases[i]))
@@ -275,7 +275,7 @@ func TestPeopleOfTheFirstRelease(t *testing.T) {
 			t.Errorf("job %s, which was counted, has to wait for %v, %v", job.ID, wait, err)
 		}
 	}
-	if left, err := s.Held(t.Context(), "graph"); err != nil || left <= 0 {
+	if left, err := s.ThrottledFor(t.Context(), "graph"); err != nil || left <= 0 {
 		t.Errorf("Graph is to be left alone for %v, %v", left, err)
 	}
 }

@@ -8,7 +8,8 @@ import (
 	"testing"
 
 	"meetbot/bot"
-	"meetbot/internal/sandbox"
+	"meetbot/internal/sandbox/slacktest"
+	"meetbot/internal/sandbox/teamstest"
 )
 
 // upgradeData is what the first release leaves in Redis: see its README.md.
@@ -18,13 +19,13 @@ const upgradeData = "../../store/testdata/upgrade/"
 // its link.
 func TestUpgradeFromTheFirstRelease(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{PostBurst: -1})
+	w := newWorld(t, slacktest.Options{PostBurst: -1})
 	// The IDs of people and chats in Teams come from the app's ID.
-	w.withTeams(sandbox.TeamsOptions{Posts: []sandbox.TeamsQuota{}, AppID: "7d3a1c52-9b0e-4a3f-8c55-1e2f3a4b5c6d"})
+	w.withTeams(teamstest.Options{Posts: []teamstest.Quota{}, AppID: "7d3a1c52-9b0e-4a3f-8c55-1e2f3a4b5c6d"})
 	for id, name := range map[string]string{
 		"C0PLAN": "planning", "C0THIRD": "third", "C0LATE": "late", "C0SERVICE": "service", "C0PLAIN": "plain", "C0QUEUE": "queue",
 	} {
-		w.slack.AddChannel(sandbox.SlackChannel{ID: id, Name: name})
+		w.slack.AddChannel(slacktest.Channel{ID: id, Name: name})
 	}
 	names := map[string]string{
 		"{slack}": strings.TrimSuffix(w.slack.APIURL(), "/api/"), "{teams}": strings.TrimSuffix(w.teams.ServiceURL(), "/emea/"),
@@ -64,7 +65,7 @@ func TestUpgradeFromTheFirstRelease(t *testing.T) {
 				thread = c.Asked.Thread
 			}
 			w.mention(r, caio, c.Asked.Channel, c.Asked.Thread, "show")
-			w.next(c.Asked.Channel, nil, func(m sandbox.SlackMessage) bool {
+			w.next(c.Asked.Channel, nil, func(m slacktest.Message) bool {
 				return m.ThreadTS == c.Asked.Thread && m.To == caio && link(m) == c.Meeting.JoinURL
 			})
 		}
@@ -79,12 +80,12 @@ func TestUpgradeFromTheFirstRelease(t *testing.T) {
 		{channel: general, thread: thread, to: ben, words: "One meeting for each conversation"}, // Ben's help
 		{channel: design, to: ann, words: "`/meet show`"},                                       // Ann's slip
 	} {
-		w.next(answer.channel, nil, func(m sandbox.SlackMessage) bool {
+		w.next(answer.channel, nil, func(m slacktest.Message) bool {
 			return m.To == answer.to && m.ThreadTS == answer.thread && strings.Contains(m.Text, answer.words) && strings.Contains(link(m), answer.link)
 		})
 	}
-	w.answer(teamsChat, nil, func(m sandbox.TeamsMessage) bool { return strings.Contains(m.Words(), "Lunch") && m.Card != nil })
-	w.answer(teamsChat, nil, func(m sandbox.TeamsMessage) bool { return strings.Contains(m.Words(), "@meetbot") && m.To == "" })
+	w.answer(teamsChat, nil, func(m teamstest.Message) bool { return strings.Contains(m.Words(), "Lunch") && m.Card != nil })
+	w.answer(teamsChat, nil, func(m teamstest.Message) bool { return strings.Contains(m.Words(), "@meetbot") && m.To == "" })
 	eventually(t, "no job is left", func() bool {
 		_, metrics := get(t, r.AdminURL()+"/metrics")
 		return strings.Contains(metrics, `meetbot_jobs{state="unfinished"} 0`) && strings.Contains(metrics, `meetbot_jobs{state="dead"} 3`)
