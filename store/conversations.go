@@ -9,25 +9,44 @@ import (
 	"meetbot/bot"
 )
 
-// Look reads a conversation, and the asker's identity with it, in one round trip. A thread that has no meeting and no
-// pending claim of its own, and whose root message was given as a Look.Root, belongs to its channel's conversation.
-func (s *Store) Look(ctx context.Context, c bot.Conversation, l bot.Look) (bot.State, error) {
+// Read returns what a conversation holds, and the asker's identity with it, in one round trip. A thread that has no
+// meeting and no pending claim of its own, and that was linked by [Store.LinkThread], belongs to its channel's
+// conversation.
+func (s *Store) Read(ctx context.Context, c bot.Conversation, asker bot.Asker) (bot.State, error) {
+	return s.read(ctx, c, "", asker)
+}
+
+// Announce is [Store.Read] for a request that is about to show the card; see [bot.Conversations].
+func (s *Store) Announce(ctx context.Context, c bot.Conversation, requestID string, asker bot.Asker) (bot.State, error) {
+	return s.read(ctx, c, requestID, asker)
+}
+
+// LinkThread remembers that a thread under the root message belongs to the channel; see [bot.Conversations].
+func (s *Store) LinkThread(ctx context.Context, channel bot.Conversation, root string) error {
+	return s.within(ctx, "link a thread to its channel", func(ctx context.Context) error {
+		return s.client.SAdd(ctx, keysOf(channel).roots, root).Err()
+	})
+}
+
+// read returns what a conversation holds. announce is the request that wants to show the card to everybody; empty for
+// none.
+func (s *Store) read(ctx context.Context, c bot.Conversation, announce string, asker bot.Asker) (bot.State, error) {
 	var state bot.State
-	err := s.within(ctx, "look at a conversation", func(ctx context.Context) error {
-		keys, args := resolveKeys(c), []any{c.Thread, l.Root, l.Show, bot.AnnounceInterval.Milliseconds()}
+	err := s.within(ctx, "read a conversation", func(ctx context.Context) error {
+		keys, args := resolveKeys(c), []any{c.Thread, announce, bot.AnnounceInterval.Milliseconds()}
 
 		// The identity lies in another slot, so it cannot be read by the script; a cluster answers both at once.
 		var looked *redis.Cmd
 		var known *redis.StringCmd
-		if l.Asker == (bot.Asker{}) {
-			looked = lookScript.Run(ctx, s.client, keys, args...)
+		if asker == (bot.Asker{}) {
+			looked = readScript.Run(ctx, s.client, keys, args...)
 		} else {
 			pipe := s.client.Pipeline()
-			looked = lookScript.EvalSha(ctx, pipe, keys, args...)
-			known = pipe.Get(ctx, identityKey(l.Asker))
+			looked = readScript.EvalSha(ctx, pipe, keys, args...)
+			known = pipe.Get(ctx, identityKey(asker))
 			_, _ = pipe.Exec(ctx) // each command has its own error
 			if redis.HasErrorPrefix(looked.Err(), "NOSCRIPT") {
-				looked = lookScript.Eval(ctx, s.client, keys, args...)
+				looked = readScript.Eval(ctx, s.client, keys, args...)
 			}
 		}
 
