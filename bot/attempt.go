@@ -111,11 +111,7 @@ func (s *Service) execute(ctx context.Context, j Job) (outcome, error) {
 	if reply, ok := s.wordsOnly(j.Command, j.Language); ok {
 		return outcome{name: "words", reply: reply}, nil
 	}
-	look := Look{}
-	if j.Command.Kind == Meet { // a repeat needs no other look: what it finds is sent at once
-		look.Show, look.Asker = j.ID, j.Asker
-	}
-	state, err := s.Conversations.Look(ctx, j.location(), look)
+	state, err := s.read(ctx, j)
 	switch {
 	case err != nil:
 		return outcome{}, err
@@ -137,6 +133,14 @@ func (s *Service) execute(ctx context.Context, j Job) (outcome, error) {
 	return s.ensureMeeting(ctx, j, asker)
 }
 
+// read returns what the job's conversation holds. A repeat of Meet shows what it finds at once, so it announces.
+func (s *Service) read(ctx context.Context, j Job) (State, error) {
+	if j.Command.Kind == Meet {
+		return s.Conversations.Announce(ctx, j.location(), j.ID, j.Asker)
+	}
+	return s.Conversations.Read(ctx, j.location(), Asker{})
+}
+
 // satisfies tells whether the conversation's meeting is what the job asks for: any for `meet`, a later one than its asker
 // saw for `new`.
 func satisfies(j Job, state State) bool {
@@ -148,7 +152,7 @@ func (s *Service) reply(ctx context.Context, l Lease, out outcome, place *inPlac
 	j, reply := l.Job, out.reply
 	if out.show {
 		// What is shown is what stands in the store at this moment, never what an attempt remembers.
-		state, err := s.Conversations.Look(ctx, j.location(), Look{Show: j.ID, Asker: j.Asker})
+		state, err := s.Conversations.Announce(ctx, j.location(), j.ID, j.Asker)
 		if err != nil {
 			return err
 		}
@@ -197,6 +201,5 @@ func (s *Service) reply(ctx context.Context, l Lease, out outcome, place *inPlac
 
 // LinkThread remembers that threads under this message of the channel belong to the channel's conversation.
 func (s *Service) LinkThread(ctx context.Context, channel Conversation, root string) error {
-	_, err := s.Conversations.Look(ctx, channel, Look{Root: root})
-	return err
+	return s.Conversations.LinkThread(ctx, channel, root)
 }

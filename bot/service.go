@@ -156,11 +156,13 @@ func (s *Service) Ask(ctx context.Context, r Request) Answer {
 	timer := time.NewTimer(s.Timing.Answer - time.Since(r.Received))
 	defer timer.Stop()
 
-	look := Look{Root: r.Root, Asker: r.Asker}
+	var state State
+	var err error
 	if r.Command.Kind == Meet {
-		look.Show = r.ID
+		state, err = s.Conversations.Announce(ctx, r.Conversation, r.ID, r.Asker)
+	} else {
+		state, err = s.Conversations.Read(ctx, r.Conversation, r.Asker)
 	}
-	state, err := s.Conversations.Look(ctx, r.Conversation, look)
 	if err != nil {
 		s.Log.WarnContext(ctx, "cannot read conversation", "request", r.Trace, "error", err)
 		lang := s.language(nil, r.Language)
@@ -200,7 +202,12 @@ func (s *Service) Ask(ctx context.Context, r Request) Answer {
 // Accept stores a command whose answer is posted later. It returns nil once the command is safe; a command that was
 // accepted before is.
 func (s *Service) Accept(ctx context.Context, r Request) error {
-	state, err := s.Conversations.Look(ctx, r.Conversation, Look{Root: r.Root, Asker: r.Asker})
+	if r.Root != "" {
+		if err := s.Conversations.LinkThread(ctx, r.Conversation.InChannel(), r.Root); err != nil {
+			return err
+		}
+	}
+	state, err := s.Conversations.Read(ctx, r.Conversation, r.Asker)
 	if err != nil {
 		return err
 	}

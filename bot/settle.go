@@ -162,7 +162,7 @@ func (s *Service) giveUp(ctx context.Context, j Job) (outcome, error) {
 // releaseOwnClaim releases the claim that an earlier attempt of the job may have left, so that the next asker starts afresh. It
 // returns what stands then.
 func (s *Service) releaseOwnClaim(ctx context.Context, j Job) (State, error) {
-	state, err := s.Conversations.Look(ctx, j.Conversation, Look{})
+	state, err := s.Conversations.Read(ctx, j.Conversation, Asker{})
 	if err != nil || state.Pending == nil || state.Pending.Job != j.ID {
 		return state, err
 	}

@@ -25,9 +25,9 @@ func TestStoreOnACluster(t *testing.T) {
 		no(t, err)
 		_, err = s.Complete(t.Context(), claim, meetingFor(claim))
 		no(t, err)
-		_, err = s.Look(t.Context(), c, bot.Look{Root: "1.1"})
+		_, err = read(t.Context(), s, c, reading{Root: "1.1"})
 		no(t, err)
-		st, err := several.Look(t.Context(), thread(c, "1.1"), bot.Look{Show: "r1", Asker: ann})
+		st, err := read(t.Context(), several, thread(c, "1.1"), reading{Announce: "r1", Asker: ann})
 		no(t, err)
 		if st.Conversation != c || st.Meeting == nil || st.Meeting.ClaimID != claim.ID || !st.MayAnnounce || st.Identity == nil || st.Identity.ID != "ann" {
 			t.Fatalf("look found %+v", st)

@@ -13,16 +13,35 @@ import (
 	"meetbot/bot"
 )
 
-// Look reads a conversation, and the asker's identity with it, in one round trip. A thread that has no meeting and no
-// pending claim of its own, and whose root message was given as a Look.Root, belongs to its channel's conversation.
+// Read returns what a conversation holds, and the asker's identity with it, in one round trip. A thread that has no
+// meeting and no pending claim of its own, and that was linked by [Store.LinkThread], belongs to its channel's
+// conversation.
 //
 // What the state points to is shared with other calls: it must not be changed.
-func (s *Store) Look(ctx context.Context, c bot.Conversation, l bot.Look) (bot.State, error) {
+func (s *Store) Read(ctx context.Context, c bot.Conversation, asker bot.Asker) (bot.State, error) {
+	return s.read(ctx, c, "", asker)
+}
+
+// Announce is [Store.Read] for a request that is about to show the card; see [bot.Conversations].
+func (s *Store) Announce(ctx context.Context, c bot.Conversation, requestID string, asker bot.Asker) (bot.State, error) {
+	return s.read(ctx, c, requestID, asker)
+}
+
+// LinkThread remembers that a thread under the root message belongs to the channel; see [bot.Conversations].
+func (s *Store) LinkThread(ctx context.Context, channel bot.Conversation, root string) error {
+	return s.within(ctx, "link a thread to its channel", func(ctx context.Context) error {
+		return s.client.SAdd(ctx, keysOf(channel).roots, root).Err()
+	})
+}
+
+// read returns what a conversation holds. announce is the request that wants to show the card to everybody; empty for
+// none.
+func (s *Store) read(ctx context.Context, c bot.Conversation, announce string, asker bot.Asker) (bot.State, error) {
 	var state bot.State
-	err := s.within(ctx, "look at a conversation", func(ctx context.Context) error {
-		found, decided, err := s.readChannel(ctx, c, l)
-		if err == nil && !decided {
-			found, err = s.lookByScript(ctx, c, l)
+	err := s.within(ctx, "read a conversation", func(ctx context.Context) error {
+		found, certain, err := s.readChannel(ctx, c, announce, asker)
+		if err == nil && !certain {
+			found, err = s.readByScript(ctx, c, announce, asker)
 		}
 		state = found
 		return err
@@ -33,75 +52,73 @@ func (s *Store) Look(ctx context.Context, c bot.Conversation, l bot.Look) (bot.S
 	return state, nil
 }
 
-// lookByScript is Look as one script, and a second command for the identity: it lies in another slot, so that the script
-// cannot read it.
-func (s *Store) lookByScript(ctx context.Context, c bot.Conversation, l bot.Look) (bot.State, error) {
-	keys, args := resolveKeys(c), []any{c.Thread, l.Root, l.Show, bot.AnnounceInterval.Milliseconds()}
-	var looked *redis.Cmd
+// readByScript reads a conversation by one script, and the identity by a second command in the same round trip: it lies in
+// another slot, so the script cannot read it.
+func (s *Store) readByScript(ctx context.Context, c bot.Conversation, announce string, asker bot.Asker) (bot.State, error) {
+	keys, args := resolveKeys(c), []any{c.Thread, announce, bot.AnnounceInterval.Milliseconds()}
+	var read *redis.Cmd
 	var remembered *redis.StringCmd
-	if l.Asker == (bot.Asker{}) {
-		looked = lookScript.Run(ctx, s.client, keys, args...)
+	if asker == (bot.Asker{}) {
+		read = readScript.Run(ctx, s.client, keys, args...)
 	} else {
 		pipe := s.client.Pipeline()
-		looked = lookScript.EvalSha(ctx, pipe, keys, args...)
-		remembered = redis.NewStringCmd(ctx, s.identityOf(l.Asker).get...)
+		read = readScript.EvalSha(ctx, pipe, keys, args...)
+		remembered = redis.NewStringCmd(ctx, s.identityOf(asker).get...)
 		_ = pipe.Process(ctx, remembered)
 		_, _ = pipe.Exec(ctx) // each command has its own error
-		if redis.HasErrorPrefix(looked.Err(), "NOSCRIPT") {
-			looked = lookScript.Eval(ctx, s.client, keys, args...)
+		if redis.HasErrorPrefix(read.Err(), "NOSCRIPT") {
+			read = readScript.Eval(ctx, s.client, keys, args...)
 		}
 	}
-	state, err := s.stateOf(c, looked)
+	state, err := s.stateOf(c, read)
 	if err == nil && remembered != nil {
-		state.Identity, err = s.identity(l.Asker, remembered)
+		state.Identity, err = s.identity(asker, remembered)
 	}
 	return state, err
 }
 
-// readChannel is Look without a script, for the most common case: a repeat in a channel. It is one pipeline of three
-// commands: MGET of meeting and pending claim, SET … NX GET of the shown mark, GET of the identity. It returns false if it
-// cannot tell, and nothing else than the script can.
+// readChannel reads a channel's conversation without a script, which is the most common case, in one pipeline: MGET of
+// meeting and pending claim, SET NX GET of the shown mark, GET of the identity. It returns false if only the script can tell.
 //
-// The mark names the generation that was shown, and this is the generation that this server read last: it does not know
-// yet whether that is still the current one. The commands of a pipeline are not one atomic step; others may come in between.
-// That is harmless:
+// The mark names the generation that is shown. The commands are sent before the meeting is known, so the mark gets the
+// generation that this server read last. The pipeline is not one atomic step: commands of others may come in between. Both are harmless:
 //
-//   - If the meeting read has that generation, the answer is right. NX writes no mark where there is one. What another
-//     server does between the two commands might as well have come after both of them: should the meeting be replaced there,
-//     the mark speaks of the old generation, and does not keep anybody from showing the new one.
-//   - If it has another generation, or the mark found is of another one, the script decides. A mark that was written
-//     wrongly is one of an older generation, which the script overwrites.
+//   - The mark found, or written, names the generation of the meeting that was read: the answer is right. NX replaces no
+//     mark. If the meeting is replaced between the two commands, the outcome is the same as if it were replaced after
+//     both: a mark of the old generation keeps nobody from showing the new one.
+//   - It names another generation, or there is no meeting: the script decides, in one atomic step. If a mark was written, it
+//     is of a generation that is not the current one, and the script replaces it.
 //
-// So that a repeat is not two round trips after another server has made a new meeting, the generation is believed for
-// no longer than a mark lasts: until then the mark that the other server wrote is still there.
-func (s *Store) readChannel(ctx context.Context, c bot.Conversation, l bot.Look) (state bot.State, decided bool, err error) {
-	if c.Thread != "" || l.Root != "" {
+// A new meeting that another server makes must not cost the next repeat here a second round trip. So the generation is
+// used for no longer than a mark lasts: until then, the mark that the other server wrote is still there.
+func (s *Store) readChannel(ctx context.Context, c bot.Conversation, announce string, asker bot.Asker) (state bot.State, certain bool, err error) {
+	if c.Thread != "" {
 		return bot.State{}, false, nil
 	}
 	last, ok := s.conversations.Get(c)
 	switch {
-	case l.Show != "" && (!ok || time.Since(last.read) >= bot.AnnounceInterval):
+	case announce != "" && (!ok || time.Since(last.read) >= bot.AnnounceInterval):
 		return bot.State{}, false, nil
 	case !ok:
 		last = &conversationRead{keys: preparedKeys(c)}
 	}
 	var commands [3]redis.Cmder
-	pipe := s.client.Pipeline()
 	records := redis.NewSliceCmd(ctx, last.keys.get...)
-	n := 1
 	commands[0] = records
+	n := 1
 	var mark, remembered *redis.StringCmd
-	if l.Show != "" {
-		own := strconv.Itoa(last.meeting.Generation) + " " + l.Show
-		mark = redis.NewStringCmd(ctx, "set", last.keys.shown, own, "nx", "px", markMilliseconds, "get")
+	if announce != "" {
+		own := strconv.Itoa(last.meeting.Generation) + " " + announce
+		mark = redis.NewStringCmd(ctx, "set", last.keys.shown, own, "nx", "px", announceMilliseconds, "get")
 		commands[n] = mark
 		n++
 	}
-	if l.Asker != (bot.Asker{}) {
-		remembered = redis.NewStringCmd(ctx, s.identityOf(l.Asker).get...)
+	if asker != (bot.Asker{}) {
+		remembered = redis.NewStringCmd(ctx, s.identityOf(asker).get...)
 		commands[n] = remembered
 		n++
 	}
+	pipe := s.client.Pipeline()
 	_ = pipe.BatchProcess(ctx, commands[:n]...)
 	_, _ = pipe.Exec(ctx) // each command has its own error
 
@@ -113,36 +130,36 @@ func (s *Store) readChannel(ctx context.Context, c bot.Conversation, l bot.Look)
 		return bot.State{}, false, err
 	}
 	if remembered != nil {
-		if state.Identity, err = s.identity(l.Asker, remembered); err != nil {
+		if state.Identity, err = s.identity(asker, remembered); err != nil {
 			return bot.State{}, false, err
 		}
 	}
-	if mark == nil || state.Meeting == nil {
+	if mark == nil {
 		return state, true, nil
 	}
 	shown, err := mark.Result()
 	switch {
-	case errors.Is(err, redis.Nil): // there was none; ours is there now
+	case errors.Is(err, redis.Nil): // there was none, and there is ours now
 		state.MayAnnounce = true
 		return state, state.Generation() == last.meeting.Generation, nil
-	case isReply(err): // Redis refuses to write. The script writes only if there is no mark
+	case isReply(err): // Redis takes no writes at present. The script writes only where there is no mark
 		return bot.State{}, false, nil
 	case err != nil:
 		return bot.State{}, false, err
 	}
 	generation, request, _ := strings.Cut(shown, " ")
-	state.MayAnnounce = request == l.Show
+	state.MayAnnounce = request == announce
 	return state, generation == strconv.Itoa(state.Generation()), nil
 }
+
+// announceMilliseconds is how long a shown mark lasts, ready to be sent.
+var announceMilliseconds = any(bot.AnnounceInterval.Milliseconds())
 
 // isReply tells whether an error is what Redis answered, rather than that there was no answer.
 func isReply(err error) bool {
 	_, answered := errors.AsType[redis.Error](err)
 	return answered
 }
-
-// markMilliseconds is how long a shown mark lasts.
-var markMilliseconds = any(bot.AnnounceInterval.Milliseconds())
 
 // Claim records a claim unless something better stands; see [bot.Conversations]. The claim's generation must be the
 // one after that seen, so at least 1.

@@ -17,7 +17,7 @@ func TestIdentities(t *testing.T) {
 			t.Helper()
 			id, err := s.Identity(t.Context(), a)
 			no(t, err)
-			st, err := s.Look(t.Context(), channel(), bot.Look{Asker: a})
+			st, err := read(t.Context(), s, channel(), reading{Asker: a})
 			no(t, err)
 			if !reflect.DeepEqual(id, st.Identity) {
 				t.Fatalf("a look finds the identity %+v, a direct question %+v", st.Identity, id)

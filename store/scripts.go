@@ -11,8 +11,8 @@ import (
 var (
 	//go:embed scripts/conversation.lua
 	conversationPrelude string
-	//go:embed scripts/look.lua
-	lookSource string
+	//go:embed scripts/read.lua
+	readSource string
 	//go:embed scripts/claim.lua
 	claimSource string
 	//go:embed scripts/complete.lua
@@ -48,7 +48,7 @@ var (
 )
 
 var (
-	lookScript     = redis.NewScript(conversationPrelude + lookSource)
+	readScript     = redis.NewScript(conversationPrelude + readSource)
 	claimScript    = redis.NewScript(conversationPrelude + claimSource)
 	completeScript = redis.NewScript(conversationPrelude + completeSource)
 	releaseScript  = redis.NewScript(conversationPrelude + releaseSource)

@@ -88,7 +88,7 @@ func TestConversationsOfTheFirstRelease(t *testing.T) {
 	s := open(t, server.URL(), store.Options{Replica: "one"})
 	meetings, pending := 0, 0
 	for i, before := range want.States {
-		st, err := s.Look(t.Context(), before.Asked, bot.Look{})
+		st, err := s.Read(t.Context(), before.Asked, bot.Asker{})
 		no(t, err)
 		if st.Conversation != before.Belongs || !reflect.DeepEqual(st.Meeting, want.meeting(i)) || !reflect.DeepEqual(st.Pending, before.Pending) {
 			t.Errorf("%s holds %+v with %+v and %+v,\nwant %+v with %+v and %+v",
@@ -125,7 +125,7 @@ func TestShownMarksOfTheFirstRelease(t *testing.T) {
 		}
 		mark, _ := raw.Get(t.Context(), "mb:{"+before.Asked.ChannelKey()+"}:s:"+before.Asked.Thread).Result()
 		_, by, marked := strings.Cut(mark, " ")
-		st, err := s.Look(t.Context(), before.Asked, bot.Look{Show: "somebody else"})
+		st, err := s.Announce(t.Context(), before.Asked, "somebody else", bot.Asker{})
 		no(t, err)
 		if st.MayAnnounce == marked {
 			t.Errorf("%s was shown as %q, and the next one may show it to everybody: %v", before.Asked, mark, st.MayAnnounce)
@@ -134,7 +134,7 @@ func TestShownMarksOfTheFirstRelease(t *testing.T) {
 			continue
 		}
 		shown++
-		if st, err = s.Look(t.Context(), before.Asked, bot.Look{Show: by}); err != nil || !st.MayAnnounce {
+		if st, err = s.Announce(t.Context(), before.Asked, by, bot.Asker{}); err != nil || !st.MayAnnounce {
 			t.Errorf("%s: the request that showed the card may not show it again: %+v, %v", before.Asked, st, err)
 		}
 	}

@@ -135,7 +135,7 @@ func (l *lab) sample(ctx context.Context, r *redisServer, s *server) (people []s
 		if _, err := l.meet(ctx, s, slacktest.Command{User: id, Channel: channel, Text: subjects[i%len(subjects)]}); err != nil {
 			return nil, nil, err
 		}
-		state, err := stored.Look(ctx, l.conversation(channel), bot.Look{})
+		state, err := stored.Read(ctx, l.conversation(channel), bot.Asker{})
 		if err != nil {
 			return nil, nil, err
 		}
