@@ -153,9 +153,6 @@ func answered(r Reply) Answer { return Answer{Reply: r, Given: func(error) {}} }
 // Ask answers a command where the platform shows the answer to its request: with the card if it is known or ready
 // within Timing.Answer, otherwise with an acknowledgement, and the card follows.
 func (s *Service) Ask(ctx context.Context, r Request) Answer {
-	timer := time.NewTimer(s.Timing.Answer - time.Since(r.Received))
-	defer timer.Stop()
-
 	var state State
 	var err error
 	if r.Command.Kind == Meet {
@@ -189,6 +186,8 @@ func (s *Service) Ask(ctx context.Context, r Request) Answer {
 	}
 	place := newInPlace()
 	s.start(lease, place)
+	timer := time.NewTimer(s.Timing.Answer - time.Since(r.Received))
+	defer timer.Stop()
 	select {
 	case reply := <-place.offer:
 		return Answer{Reply: reply, Given: func(err error) { place.given <- err }}
