@@ -35,6 +35,9 @@ const Budget = time.Second
 // Idle is how long nobody may have worked on a job before another replica takes it over: longer than an attempt may take.
 const Idle = 15 * time.Second
 
+// connectionBuffer is the size of each of a connection's two buffers, in bytes: enough for every common command and its answer.
+const connectionBuffer = 8 << 10
+
 // gone is how long a consumer of the job group must not have been seen before it is cleared away.
 const gone = 24 * time.Hour
 
@@ -181,6 +184,7 @@ func bound(o *redis.UniversalOptions, roots *x509.CertPool) {
 	}
 	o.MinRetryBackoff, o.MaxRetryBackoff = 10*time.Millisecond, 100*time.Millisecond
 	o.PipelinePoolSize = -1 // one pool for everything
+	o.ReadBufferSize, o.WriteBufferSize = connectionBuffer, connectionBuffer
 	o.DisableIdentity = true
 	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	if o.Protocol == 0 {
