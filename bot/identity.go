@@ -7,9 +7,9 @@ import (
 
 // Asker is a chat user, as a verified request names them.
 type Asker struct {
-	Platform  string `json:"platform"`
-	Workspace string `json:"workspace"`
-	User      string `json:"user"`
+	Platform  string
+	Workspace string
+	User      string
 }
 
 // DirectoryUser is a user of the Entra tenant.
