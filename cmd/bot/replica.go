@@ -77,7 +77,7 @@ func NewReplica(ctx context.Context, c Config, in Surroundings, log *slog.Logger
 
 // build wires the replica's parts and opens its listeners.
 func (r *Replica) build(ctx context.Context, c Config, in Surroundings) error {
-	words, err := bot.NewWords()
+	catalog, err := bot.NewCatalog()
 	if err != nil {
 		return err
 	}
@@ -98,21 +98,21 @@ func (r *Replica) build(ctx context.Context, c Config, in Surroundings) error {
 	if c.slackOn() {
 		if r.slack, err = slackapp.New(slackapp.Config{
 			SigningSecret: c.SlackSigningSecret, BotToken: c.SlackBotToken, APIURL: c.SlackAPIURL,
-			Words: words, Language: lang, Throttles: r.store, Log: r.log,
+			Catalog: catalog, Language: lang, Throttles: r.store, Log: r.log,
 		}); err != nil {
 			return err
 		}
 		platforms[slackapp.Platform], r.idle = r.slack, append(r.idle, r.slack)
 	}
 	if c.teamsOn() {
-		if r.teams, err = newTeams(c, in, r, words, lang); err != nil {
+		if r.teams, err = newTeams(c, in, r, catalog, lang); err != nil {
 			return err
 		}
 		platforms[teamsapp.Platform], r.idle = r.teams, append(r.idle, r.teams)
 	}
 	r.service = bot.NewService(bot.Config{
 		Conversations: r.store, Identities: r.store, Queue: r.store, Limiter: r.store, Meetings: graph, Directory: graph,
-		Words: words, Log: r.log, Observer: r.metrics,
+		Catalog: catalog, Log: r.log, Observer: r.metrics,
 		Platforms:  platforms,
 		Organizers: organizers,
 		Askers:     bot.AskerPolicy{Domains: c.domains(), Guests: c.allowGuests()},
@@ -131,7 +131,7 @@ func (r *Replica) build(ctx context.Context, c Config, in Surroundings) error {
 }
 
 // newTeams builds the Teams front-end.
-func newTeams(c Config, in Surroundings, r *Replica, words *bot.Words, lang bot.Language) (*teamsapp.App, error) {
+func newTeams(c Config, in Surroundings, r *Replica, catalog *bot.Catalog, lang bot.Language) (*teamsapp.App, error) {
 	cloud := teamsapp.CloudOf(c.TeamsMetadataURL)
 	config := c.teamsTokens()
 	config.RootCAs, config.Observe = in.RootCAs, r.metrics.Graph
@@ -142,7 +142,7 @@ func newTeams(c Config, in Surroundings, r *Replica, words *bot.Words, lang bot.
 	r.idle = append(r.idle, tokens)
 	return teamsapp.New(teamsapp.Config{
 		AppID: c.TeamsAppID, TenantID: c.teamsTenant(), Cloud: cloud, Hosts: c.TeamsServiceHosts, Tokens: tokens,
-		Words: words, Language: lang, Throttles: r.store, Log: r.log,
+		Catalog: catalog, Language: lang, Throttles: r.store, Log: r.log,
 	})
 }
 
