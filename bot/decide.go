@@ -21,18 +21,18 @@ func (s step) String() string {
 		"show as made", "show as joined"}[s]
 }
 
-// satisfies tells whether the conversation's meeting is what the job asks for: any meeting, or for a fresh one a later
-// generation than its asker saw.
-func satisfies(j Job, state State) bool {
-	return state.Meeting != nil && (!j.fresh() || state.Generation() > j.Seen)
+// satisfies tells whether the conversation's meeting is what the task asks for: any meeting, or, if it asks for a fresh
+// one, a later generation than its asker saw.
+func satisfies(t task, state State) bool {
+	return state.Meeting != nil && (!t.fresh || state.Generation() > t.Seen)
 }
 
-// afterClaim decides what follows a claim of the job, whose result is state.
-func afterClaim(j Job, state State) step {
+// afterClaim decides what follows a claim of the task, whose result is state.
+func afterClaim(t task, state State) step {
 	switch {
-	case state.Conversation != j.Conversation:
+	case state.Conversation != t.Conversation:
 		return stepMoveChannel
-	case state.Pending == nil, state.Meeting != nil && !j.fresh():
+	case state.Pending == nil, state.Meeting != nil && !t.fresh:
 		return stepShowJoined
 	default:
 		return stepCreate
@@ -41,11 +41,11 @@ func afterClaim(j Job, state State) step {
 
 // afterComplete decides what follows when the pending claim was carried out and completed, which left state. created
 // tells whether this job's call made the meeting in Graph.
-func afterComplete(j Job, pending Claim, created bool, state State) step {
+func afterComplete(t task, pending Claim, created bool, state State) step {
 	switch {
-	case !satisfies(j, state):
+	case !satisfies(t, state):
 		return stepClaim // the claim was released meanwhile
-	case state.Meeting.ClaimID == pending.ID && (created || j.fresh() && pending.Job == j.ID):
+	case state.Meeting.ClaimID == pending.ID && (created || t.fresh && pending.Job == t.ID):
 		// Where an answer of Graph was lost, the next call finds the meeting. If this job asked for it as a fresh one, it
 		// is new all the same.
 		return stepShowMade
@@ -54,21 +54,21 @@ func afterComplete(j Job, pending Claim, created bool, state State) step {
 	}
 }
 
-// refused is a claim that was refused for good, and released.
+// refusedClaim is a claim that was refused for good, and released.
 type refusedClaim struct {
 	claim     Claim
 	refusal   error
 	state     State     // what the release left
-	asker     Identity  // of the job
-	organizer Organizer // in whose name the job would claim
+	asker     Identity  // of the task
+	organizer Organizer // in whose name the task would claim
 }
 
-// afterRefusal decides what follows for the job.
-func afterRefusal(j Job, r refusedClaim, policy OrganizerPolicy) step {
-	own := r.claim.Job == j.ID
+// afterRefusal decides what follows for the task.
+func afterRefusal(t task, r refusedClaim, policy OrganizerPolicy) step {
+	own := r.claim.Job == t.ID
 	askersName := r.claim.Organizer.ID == r.asker.ID
 	switch {
-	case satisfies(j, r.state):
+	case satisfies(t, r.state):
 		return stepClaim // another asker had better luck
 	case !own && r.state.Pending != nil:
 		return stepClaim // another asker is at it. After a refusal of its own claim, a job does not follow others

@@ -131,7 +131,7 @@ type Conversations interface {
 
 // Meetings makes online meetings. Errors are of type *Error.
 type Meetings interface {
-	// CreateOrGet asks for the organizer's meeting with the request's external ID and tells whether it was created
+	// CreateOrGet asks for the tenant's organizer's meeting with the request's external ID and tells whether it was created
 	// by this call. It is safe to repeat.
-	CreateOrGet(ctx context.Context, organizerID string, r MeetingRequest) (m OnlineMeeting, created bool, err error)
+	CreateOrGet(ctx context.Context, t Tenant, organizerID string, r MeetingRequest) (m OnlineMeeting, created bool, err error)
 }

@@ -1,6 +1,9 @@
 package bot
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+)
 
 // Tenant is an Entra tenant, with the app through which its meetings are made. It comes with every call to Graph and to
 // the directory.
@@ -16,6 +19,15 @@ type Workspace struct {
 	Askers     AskerPolicy
 	Limits     Limits
 	Language   Language // where nothing better is known
+}
+
+// language is the asker's: what their platform remembers of them, or else what came with the request, or else the
+// workspace's.
+func (w Workspace) language(id *Identity, told Language) Language {
+	if id != nil {
+		told = cmp.Or(id.Language, told)
+	}
+	return cmp.Or(told, w.Language)
 }
 
 // Workspaces knows the workspaces that are served.
