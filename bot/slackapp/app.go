@@ -204,7 +204,7 @@ func apiError(err error) *bot.Error {
 	}
 	answer, ok := errors.AsType[slack.SlackErrorResponse](err)
 	if !ok {
-		return &bot.Error{Code: bot.Unavailable, Err: outbound.Plain(err)}
+		return &bot.Error{Code: bot.Unavailable, Err: outbound.Redact(err)}
 	}
 	reason := slackWord(answer.Err)
 	e := &bot.Error{Reason: reason, Err: errors.New(reason), Status: http.StatusOK}

@@ -116,12 +116,12 @@ func (a *App) postHook(ctx context.Context, responseURL string, m answer) error 
 	req.Header.Set("Content-Type", jsonType)
 	resp, err := a.hooks.Do(req)
 	if err != nil {
-		return &bot.Error{Code: bot.Unavailable, Err: fmt.Errorf("%s: %w", what, outbound.Plain(err))}
+		return &bot.Error{Code: bot.Unavailable, Err: fmt.Errorf("%s: %w", what, outbound.Redact(err))}
 	}
 	defer func() { _ = resp.Body.Close() }()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
 	if err != nil {
-		return &bot.Error{Code: bot.Unavailable, Status: resp.StatusCode, Err: fmt.Errorf("%s: %w", what, outbound.Plain(err))}
+		return &bot.Error{Code: bot.Unavailable, Status: resp.StatusCode, Err: fmt.Errorf("%s: %w", what, outbound.Redact(err))}
 	}
 	return hookError(resp, answer)
 }

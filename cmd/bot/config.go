@@ -15,7 +15,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
 	"meetbot/bot"
-	"meetbot/graphclient"
+	"meetbot/internal/entra"
+	"meetbot/internal/guid"
 	"meetbot/internal/outbound"
 	"meetbot/store"
 )
@@ -74,10 +75,7 @@ func (p problems) err() error {
 	return errors.New("the configuration is not complete:\n  - " + strings.Join(p, "\n  - "))
 }
 
-var (
-	guid   = regexp.MustCompile(`^(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
-	domain = regexp.MustCompile(`^(?i)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$`)
-)
+var domain = regexp.MustCompile(`^(?i)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$`)
 
 // Check returns one error that lists every problem, each with the variable's name and an example. It quotes no value
 // that may be a secret.
@@ -96,8 +94,8 @@ func (c Config) Check() error {
 	p.need(c.slackOn() || c.teamsOn(), "TEAMS_APP_ID", "is missing too, and one chat platform is needed: Slack or Teams", "22222222-3333-4444-5555-666666666666")
 	p.need(isBase(c.SlackAPIURL) && strings.HasSuffix(c.SlackAPIURL, "/"), "SLACK_API_URL", "must be an https URL that ends in a slash", "https://slack.com/api/")
 
-	p.need(guid.MatchString(c.TenantID) || domain.MatchString(c.TenantID), "AZURE_TENANT_ID", "is missing or is neither a GUID nor a domain", "8eaef023-2b34-4da1-9baa-8bc8c9d6a490")
-	p.need(guid.MatchString(c.ClientID), "AZURE_CLIENT_ID", "is missing or is not a GUID", "11111111-2222-3333-4444-555555555555")
+	p.need(guid.Valid(c.TenantID) || domain.MatchString(c.TenantID), "AZURE_TENANT_ID", "is missing or is neither a GUID nor a domain", "8eaef023-2b34-4da1-9baa-8bc8c9d6a490")
+	p.need(guid.Valid(c.ClientID), "AZURE_CLIENT_ID", "is missing or is not a GUID", "11111111-2222-3333-4444-555555555555")
 	p.need(c.TokenCredentials == "" || strings.EqualFold(c.TokenCredentials, "ManagedIdentityCredential"), "AZURE_TOKEN_CREDENTIALS", "names a credential that is not supported here", "ManagedIdentityCredential")
 	p.need(c.ClientSecret != "" || c.CertificatePath != "" || c.FederatedTokenFile != "" || c.TokenCredentials != "", "AZURE_CLIENT_SECRET",
 		"is missing, and so are AZURE_CLIENT_CERTIFICATE_PATH, AZURE_FEDERATED_TOKEN_FILE and AZURE_TOKEN_CREDENTIALS", "…")
@@ -141,12 +139,12 @@ func (c Config) teamsOn() bool {
 }
 
 func (c Config) checkTeams(p *problems) {
-	p.need(guid.MatchString(c.TeamsAppID), "TEAMS_APP_ID", "is missing or is not a GUID (Azure Bot, Configuration, Microsoft App ID)", "22222222-3333-4444-5555-666666666666")
+	p.need(guid.Valid(c.TeamsAppID), "TEAMS_APP_ID", "is missing or is not a GUID (Azure Bot, Configuration, Microsoft App ID)", "22222222-3333-4444-5555-666666666666")
 	p.need(c.TeamsAppSecret != "" || strings.EqualFold(c.TeamsAppID, c.ClientID), "TEAMS_APP_SECRET", "is missing, and the Teams bot is another app than AZURE_CLIENT_ID", "…")
 	if c.TeamsTenantID == "" {
-		p.need(guid.MatchString(c.TenantID), "TEAMS_TENANT_ID", "is missing, and AZURE_TENANT_ID is not the tenant's GUID", "8eaef023-2b34-4da1-9baa-8bc8c9d6a490")
+		p.need(guid.Valid(c.TenantID), "TEAMS_TENANT_ID", "is missing, and AZURE_TENANT_ID is not the tenant's GUID", "8eaef023-2b34-4da1-9baa-8bc8c9d6a490")
 	} else {
-		p.need(guid.MatchString(c.TeamsTenantID), "TEAMS_TENANT_ID", "is not a GUID", "8eaef023-2b34-4da1-9baa-8bc8c9d6a490")
+		p.need(guid.Valid(c.TeamsTenantID), "TEAMS_TENANT_ID", "is not a GUID", "8eaef023-2b34-4da1-9baa-8bc8c9d6a490")
 	}
 	p.need(isBase(c.TeamsMetadataURL), "TEAMS_OPENID_METADATA_URL", "must be an https URL", "https://login.botframework.com/v1/.well-known/openidconfiguration")
 	for _, host := range c.TeamsServiceHosts {
@@ -217,23 +215,24 @@ func (c Config) domains() []string {
 // teamsTenant is the tenant that the Teams bot serves.
 func (c Config) teamsTenant() string { return cmp.Or(c.TeamsTenantID, c.TenantID) }
 
-// teamsTokens says how the Teams bot proves itself to Entra: by its own secret, or as the app that calls Graph.
-func (c Config) teamsTokens() graphclient.Config {
+// teamsCredential says how the Teams bot proves itself to Entra: by its own secret, or as the app that calls Graph.
+func (c Config) teamsCredential() entra.Config {
 	if c.TeamsAppSecret == "" {
-		own := c.graph()
+		own := c.credential()
 		own.TenantID = c.teamsTenant()
 		return own
 	}
-	return graphclient.Config{
+	return entra.Config{
 		TenantID: c.teamsTenant(), ClientID: c.TeamsAppID, ClientSecret: c.TeamsAppSecret, AuthorityHost: c.AuthorityHost,
 	}
 }
 
-func (c Config) graph() graphclient.Config {
-	return graphclient.Config{
+// credential says how the app that calls Graph proves itself to Entra.
+func (c Config) credential() entra.Config {
+	return entra.Config{
 		TenantID: c.TenantID, ClientID: c.ClientID, ClientSecret: c.ClientSecret,
 		CertificatePath: c.CertificatePath, CertificatePassword: c.CertificatePassword,
 		FederatedTokenFile: c.FederatedTokenFile, ManagedIdentity: c.TokenCredentials != "",
-		AuthorityHost: c.AuthorityHost, BaseURL: c.GraphBaseURL,
+		AuthorityHost: c.AuthorityHost,
 	}
 }

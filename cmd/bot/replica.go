@@ -18,6 +18,7 @@ import (
 	"meetbot/bot/slackapp"
 	"meetbot/bot/teamsapp"
 	"meetbot/graphclient"
+	"meetbot/internal/entra"
 	"meetbot/internal/telemetry"
 	"meetbot/store"
 )
@@ -87,13 +88,19 @@ func (r *Replica) build(ctx context.Context, c Config, in Surroundings) error {
 		return fmt.Errorf("ORGANIZER: %w", err)
 	}
 	r.metrics = telemetry.New(r.store.Depth)
-	graphConfig := c.graph()
-	graphConfig.RootCAs, graphConfig.Observe = in.RootCAs, r.metrics.Graph
-	graph, err := graphclient.New(graphConfig)
+	app := c.credential()
+	app.RootCAs, app.Observe = in.RootCAs, r.metrics.Graph
+	credential, err := entra.NewCredential(app)
 	if err != nil {
 		return err
 	}
-	r.idle = append(r.idle, graph)
+	graph, err := graphclient.New(graphclient.Config{
+		Credential: credential, BaseURL: c.GraphBaseURL, RootCAs: in.RootCAs, Observe: r.metrics.Graph,
+	})
+	if err != nil {
+		return err
+	}
+	r.idle = append(r.idle, graph, credential)
 	platforms := map[string]bot.Platform{}
 	if c.slackOn() {
 		if r.slack, err = slackapp.New(slackapp.Config{
@@ -133,15 +140,16 @@ func (r *Replica) build(ctx context.Context, c Config, in Surroundings) error {
 // newTeams builds the Teams front-end.
 func newTeams(c Config, in Surroundings, r *Replica, catalog *bot.Catalog, lang bot.Language) (*teamsapp.App, error) {
 	cloud := teamsapp.CloudOf(c.TeamsMetadataURL)
-	config := c.teamsTokens()
-	config.RootCAs, config.Observe = in.RootCAs, r.metrics.Graph
-	tokens, err := graphclient.NewTokens(config, cloud.Scope)
+	app := c.teamsCredential()
+	app.RootCAs, app.Observe = in.RootCAs, r.metrics.Graph
+	credential, err := entra.NewCredential(app)
 	if err != nil {
 		return nil, fmt.Errorf("TEAMS_APP_ID, TEAMS_APP_SECRET: %w", err)
 	}
-	r.idle = append(r.idle, tokens)
+	r.idle = append(r.idle, credential)
 	return teamsapp.New(teamsapp.Config{
-		AppID: c.TeamsAppID, TenantID: c.teamsTenant(), Cloud: cloud, Hosts: c.TeamsServiceHosts, Tokens: tokens,
+		AppID: c.TeamsAppID, TenantID: c.teamsTenant(), Cloud: cloud, Hosts: c.TeamsServiceHosts,
+		Tokens:  credential.Tokens(cloud.Scope),
 		Catalog: catalog, Language: lang, Throttles: r.store, Log: r.log,
 	})
 }
