@@ -84,7 +84,7 @@ func loadCatalog(files fs.FS) (*Catalog, error) {
 			return nil, err
 		}
 		c.translations[lang] = &translation{writers: sync.Pool{New: func() any {
-			w := &sentenceWriter{lang: lang, parser: c.parser}
+			w := &sentenceWriter{lang: lang, owner: c}
 			w.context = sentences.Context(tag, w)
 			return w
 		}}}
@@ -192,7 +192,7 @@ func (c *Catalog) PlainText(lang Language, m Message) string { return c.Render(l
 // to Render.
 type sentenceWriter struct {
 	lang    Language
-	parser  *Parser
+	owner   *Catalog
 	context *catalog.Context
 	style   Style
 	args    []Arg
@@ -241,7 +241,7 @@ func (w *sentenceWriter) write(value any) {
 	case time.Time:
 		w.text = append(w.text, w.style.Time(v, w.lang)...)
 	case Command:
-		again := w.parser.typed(v)
+		again := w.owner.parser.typed(v)
 		w.text = append(w.text, w.style.Command(again.word, again.subject)...)
 	case command:
 		w.text = append(w.text, w.style.Command(v.word, v.subject)...)

@@ -76,9 +76,9 @@ func Addressed(text string) bool {
 
 // typed is the command as its asker would type it again.
 func (p *Parser) typed(c Command) command {
-	spec, _ := specOf(c.Kind)
+	spec, ok := specOf(c.Kind)
 	again := command{word: spec.Word, subject: c.Subject}
-	if spec.Word != "" {
+	if !ok || spec.Word != "" {
 		return again
 	}
 	if i := p.Parse(c.Subject); i.kind() != JobCommand || i.Command.Kind != c.Kind || i.Command.Subject != c.Subject {
