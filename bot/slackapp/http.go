@@ -123,7 +123,7 @@ func (a *App) commands(b Bot) signedHandler {
 			ID:           signatureID(r.Header),
 			Conversation: bot.Conversation{Platform: Platform, Workspace: workspace, Channel: c.ChannelID},
 			Asker:        bot.Asker{Platform: Platform, Workspace: workspace, User: c.UserID},
-			Command:      bot.ParseCommand(plain(c.Text)),
+			Intent:       a.parser.Parse(plain(c.Text)),
 			Topic:        topic(c.ChannelName),
 			Route:        bot.Route{Channel: c.ChannelID, User: c.UserID, ResponseURL: c.ResponseURL},
 			Received:     received,
@@ -195,7 +195,7 @@ func (a *App) events(b Bot) signedHandler {
 			a.log.WarnContext(r.Context(), "event from a workspace that is not configured", "team", team, "enterprise", enterprise)
 			return
 		}
-		if err := b.Accept(r.Context(), mentionRequest(e, m, in, workspace, received)); err != nil {
+		if err := b.Accept(r.Context(), a.mentionRequest(e, m, in, workspace, received)); err != nil {
 			a.log.WarnContext(r.Context(), "cannot accept event; Slack will deliver it again", "event", e.EventID, "error", err)
 			http.Error(w, "try again", http.StatusServiceUnavailable)
 		}
@@ -203,12 +203,12 @@ func (a *App) events(b Bot) signedHandler {
 }
 
 // mentionRequest is a mention as the bot understands it.
-func mentionRequest(e event, m *mention, in *installation, workspace string, received time.Time) bot.Request {
+func (a *App) mentionRequest(e event, m *mention, in *installation, workspace string, received time.Time) bot.Request {
 	r := bot.Request{
 		ID:           "slack:event:" + e.EventID,
 		Conversation: bot.Conversation{Platform: Platform, Workspace: workspace, Channel: m.Channel},
 		Asker:        bot.Asker{Platform: Platform, Workspace: workspace, User: m.User},
-		Command:      mentioned(m.Text, in.botUser),
+		Intent:       a.mentioned(m.Text, in.botUser),
 		Route:        bot.Route{Channel: m.Channel, User: m.User},
 		Received:     received,
 		Trace:        rand.Text(),

@@ -95,6 +95,7 @@ func (r *Replica) build(ctx context.Context, c Config, in Surroundings) error {
 		return err
 	}
 	graph, err := graphclient.New(graphclient.Config{
+		TenantID:   c.TenantID,
 		Credential: credential, BaseURL: c.GraphBaseURL, RootCAs: in.RootCAs, Observe: r.metrics.Graph,
 	})
 	if err != nil {
@@ -120,11 +121,15 @@ func (r *Replica) build(ctx context.Context, c Config, in Surroundings) error {
 	r.service = bot.NewService(bot.Config{
 		Conversations: r.store, Identities: r.store, Queue: r.store, Limiter: r.store, Meetings: graph, Directory: graph,
 		Catalog: catalog, Log: r.log, Observer: r.metrics,
-		Platforms:  platforms,
-		Organizers: organizers,
-		Askers:     bot.AskerPolicy{Domains: c.domains(), Guests: c.allowGuests()},
-		Limits:     bot.Limits{Window: time.Hour, PerUser: c.PerUser, PerWorkspace: c.PerWorkspace},
-		ClientID:   c.ClientID, Language: lang, Timing: in.Timing,
+		Platforms: platforms,
+		Workspaces: bot.OneWorkspace{
+			Tenant:     bot.Tenant{ID: c.TenantID, ClientID: c.ClientID},
+			Organizers: organizers,
+			Askers:     bot.AskerPolicy{Domains: c.domains(), Guests: c.allowGuests()},
+			Limits:     bot.Limits{Window: time.Hour, PerUser: c.PerUser, PerWorkspace: c.PerWorkspace},
+			Language:   lang,
+		},
+		Language: lang, Timing: in.Timing,
 	})
 	var listen net.ListenConfig
 	if r.public, err = listen.Listen(ctx, "tcp", c.HTTPAddr); err != nil {
