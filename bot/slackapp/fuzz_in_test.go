@@ -136,7 +136,7 @@ func FuzzSignature(f *testing.F) {
 	a := fuzzApp(f)
 	f.Fuzz(func(t *testing.T, signature, stamp, body string) {
 		reached := false
-		h := a.verified(formType, func(http.ResponseWriter, *http.Request) { reached = true })
+		h := a.verified(formType, func(http.ResponseWriter, *http.Request, []byte) { reached = true })
 		r := httptest.NewRequest(http.MethodPost, CommandsPath, strings.NewReader(body))
 		r.Header.Set("Content-Type", formType)
 		r.Header.Set("X-Slack-Request-Timestamp", stamp)

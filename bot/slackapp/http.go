@@ -81,9 +81,13 @@ func (a *App) encode(r bot.Reply) ([]byte, error) {
 var errNotWritten = errors.New("answer was not written")
 
 // commands answers slash commands. Source: Slack, "Implementing slash commands".
-func (a *App) commands(b Bot) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
+func (a *App) commands(b Bot) signedHandler {
+	return func(w http.ResponseWriter, r *http.Request, body []byte) {
 		received := time.Now()
+		if err := setForm(r, body); err != nil {
+			http.Error(w, "cannot parse command", http.StatusBadRequest)
+			return
+		}
 		c, err := slack.SlashCommandParse(r)
 		if err != nil {
 			http.Error(w, "cannot parse command", http.StatusBadRequest)
@@ -160,14 +164,9 @@ func (a *App) answer(w http.ResponseWriter, r bot.Reply) error {
 
 // events accepts mentions. An answer other than 2xx makes Slack deliver the event again. Source: Slack, "The Events
 // API", sections "Responding to events" and "Error handling".
-func (a *App) events(b Bot) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
+func (a *App) events(b Bot) signedHandler {
+	return func(w http.ResponseWriter, r *http.Request, body []byte) {
 		received := time.Now()
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			http.Error(w, "cannot read event", http.StatusBadRequest)
-			return
-		}
 		e, m, err := parseEvent(body)
 		if err != nil {
 			http.Error(w, "cannot parse event", http.StatusBadRequest)
@@ -230,8 +229,12 @@ func (a *App) mentionRequest(e event, m *mention, in *installation, workspace st
 // interactivity answers presses of buttons. The Join button is a link that the client opens by itself; Slack still
 // wants its interaction acknowledged, and tells by it which message in the channel the card is. Source: Slack,
 // "Block Kit reference: button element", url.
-func (a *App) interactivity(b Bot) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
+func (a *App) interactivity(b Bot) signedHandler {
+	return func(w http.ResponseWriter, r *http.Request, body []byte) {
+		if err := setForm(r, body); err != nil {
+			http.Error(w, "cannot parse interaction", http.StatusBadRequest)
+			return
+		}
 		payload, err := slack.InteractionCallbackParse(r)
 		if err != nil {
 			http.Error(w, "cannot parse interaction", http.StatusBadRequest)
