@@ -4,7 +4,7 @@
 # How long each fuzz target runs; ten minutes before a release: make fuzz FUZZTIME=10m
 FUZZTIME ?= 30s
 # Packages that link the Graph SDK, whose build takes minutes, and with the race detector many more.
-SDK := meetbot/cmd/bot meetbot/graphclient
+SDK := meetbot/cmd/bot meetbot/cmd/demo meetbot/internal/app meetbot/graphclient
 # What Microsoft publishes for checking Teams apps; npm installs it there.
 TEAMSKIT := internal/teamskit
 # What Chromium is called, in any of its makes; colons between.
@@ -18,7 +18,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## the demo in this terminal: no account, nothing but Go (the first build takes minutes)
-	go run ./cmd/bot demo
+	go run ./cmd/demo
 
 test: tools lint unit race story ## everything that CI runs
 
@@ -30,7 +30,7 @@ race: tools ## the race detector over everything that does not link the Graph SD
 	go test -race $$(go list ./... | grep -v -x $(addprefix -e ,$(SDK)))
 
 story: ## the demo's sample script, by the very command that the README gives
-	go run ./cmd/bot demo --script docs/demo.meetbot
+	go run ./cmd/demo --script docs/demo.meetbot
 
 lint: ## gofmt, go vet, golangci-lint
 	@test -z "$$(gofmt -l .)" || { echo "not gofmt-ed:"; gofmt -l .; exit 1; }
@@ -59,7 +59,7 @@ vuln: ## known vulnerabilities in what is linked; needs https://vuln.go.dev
 
 golden: ## write the golden files anew; read the difference before you commit it
 	UPDATE_GOLDEN=1 go test ./bot/slackapp ./bot/teamsapp ./manifest ./manifest/icons -run 'GetsThem|Golden'
-	UPDATE_GOLDEN=1 go test ./cmd/bot -run ListsEverything
+	UPDATE_GOLDEN=1 go test ./internal/app -run ListsEverything
 
 tools: $(TEAMSKIT)/node_modules/.package-lock.json ## install what the tests need and is missing: redis-server, Node.js, npm packages, Chromium
 

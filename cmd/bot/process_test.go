@@ -16,8 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/alecthomas/kong"
-
+	"meetbot/internal/app"
 	"meetbot/internal/redistest"
 	"meetbot/internal/sandbox"
 )
@@ -33,17 +32,24 @@ func replicaProcess(ca string) int {
 	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(pem)
-	var c struct {
-		Config `embed:""`
+	c := app.Default()
+	for _, s := range c.Settings() {
+		if value, ok := os.LookupEnv(s.Env); ok && err == nil {
+			err = s.Value.Set(value)
+		}
 	}
-	parser, err := kong.New(&c)
 	if err == nil {
-		_, err = parser.Parse(nil)
+		err = c.Validate()
 	}
 	if err == nil {
 		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 		defer stop()
-		err = serve(ctx, c.Config, Surroundings{RootCAs: roots}, Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
+		var a *app.App
+		if a, err = app.New(c, app.Options{RootCAs: roots}, app.NewLogger(c.Logging, os.Stderr)); err == nil {
+			if err = a.Listen(ctx); err == nil {
+				err = a.Run(ctx)
+			}
+		}
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -66,7 +72,7 @@ func (w *world) process(c Config) (*exec.Cmd, string) {
 		"SLACK_SIGNING_SECRET="+c.SlackSigningSecret, "SLACK_BOT_TOKEN="+c.SlackBotToken, "SLACK_API_URL="+c.SlackAPIURL,
 		"AZURE_TENANT_ID="+c.TenantID, "AZURE_CLIENT_ID="+c.ClientID, "AZURE_CLIENT_SECRET="+c.ClientSecret,
 		"AZURE_AUTHORITY_HOST="+c.AuthorityHost, "GRAPH_BASE_URL="+c.GraphBaseURL, "ORGANIZER="+c.Organizer, "LOG_LEVEL=debug")
-	if c.teamsOn() {
+	if c.TeamsAppID != "" {
 		cmd.Env = append(cmd.Env, "TEAMS_APP_ID="+c.TeamsAppID, "TEAMS_APP_SECRET="+c.TeamsAppSecret,
 			"TEAMS_OPENID_METADATA_URL="+c.TeamsMetadataURL, "TEAMS_SERVICE_HOSTS="+strings.Join(c.TeamsServiceHosts, ","))
 	}

@@ -66,8 +66,10 @@ func newDemo(o Options, world *World, words *bot.Words) (*demo, error) {
 	return d, nil
 }
 
-// Run starts a world with two replicas of the bot and runs the lines of o.In in it.
+// Run says what this is, starts a world with two replicas of the bot, and runs the lines of o.In in it.
 func Run(ctx context.Context, o Options) error {
+	_, _ = fmt.Fprintln(o.Out, "meetbot demo: two replicas of the bot, and Slack, Teams, Entra, Graph and Redis in a box. "+
+		"/? lists what you can type.") // at once: what follows takes a moment
 	world, err := NewWorld()
 	if err != nil {
 		return err
@@ -94,7 +96,6 @@ func Run(ctx context.Context, o Options) error {
 			r.Kill()
 		}
 	}()
-	d.printf("meetbot demo: two replicas of the bot, and Slack, Teams, Entra, Graph and Redis in a box. /? lists what you can type.\n")
 	return d.loop(ctx)
 }
 

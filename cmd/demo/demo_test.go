@@ -12,7 +12,7 @@ import (
 func TestDemoScript(t *testing.T) {
 	t.Parallel()
 	var out, problems strings.Builder
-	code := run(t.Context(), []string{"demo", "--script", "../../docs/demo.meetbot"}, Streams{In: strings.NewReader(""), Out: &out, Err: &problems})
+	code := run(t.Context(), []string{"--script", "../../docs/demo.meetbot"}, streams{in: strings.NewReader(""), out: &out, err: &problems})
 	if code != 0 {
 		t.Fatalf("code %d: %s\n%s", code, problems.String(), out.String())
 	}
@@ -26,7 +26,7 @@ func TestDemoScriptFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out, problems strings.Builder
-	code := run(t.Context(), []string{"demo", "--script", script}, Streams{In: strings.NewReader(""), Out: &out, Err: &problems})
+	code := run(t.Context(), []string{"--script", script}, streams{in: strings.NewReader(""), out: &out, err: &problems})
 	if code != 1 || !strings.Contains(problems.String(), "line 3") {
 		t.Errorf("code %d: %s", code, problems.String())
 	}
@@ -89,7 +89,7 @@ meet
 func typedByHand(t *testing.T, lines string) string {
 	t.Helper()
 	var out, problems strings.Builder
-	if code := run(t.Context(), []string{"demo"}, Streams{In: strings.NewReader(lines), Out: &out, Err: &problems}); code != 0 {
+	if code := run(t.Context(), nil, streams{in: strings.NewReader(lines), out: &out, err: &problems}); code != 0 {
 		t.Fatalf("code %d: %s", code, problems.String())
 	}
 	return out.String()

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"fmt"
@@ -8,12 +8,13 @@ import (
 	"unicode"
 )
 
-// logger writes the log in the configured format. A record is one line, and in no terminal more than text: the handlers of
-// package slog leave some characters as they are that turn around what is read, or that a terminal obeys.
-func logger(c Config, w io.Writer) *slog.Logger {
+// NewLogger returns a logger that writes to w as a valid configuration says. A record is one line, and in no terminal more
+// than text: the handlers of package slog leave some characters as they are that turn around what is read, or that a
+// terminal obeys.
+func NewLogger(c LoggingConfig, w io.Writer) *slog.Logger {
 	level, _ := c.level()
 	options := &slog.HandlerOptions{Level: level, ReplaceAttr: printable}
-	if c.LogFormat == "text" {
+	if c.Format == "text" {
 		return slog.New(slog.NewTextHandler(w, options))
 	}
 	return slog.New(slog.NewJSONHandler(w, options))
