@@ -11,11 +11,11 @@ import (
 
 // start attempts a job as soon as there is a place, or leaves it to whoever takes it over if there is none in time.
 func (s *Service) start(l Lease, place *inPlace) {
-	ctx, cancel := context.WithTimeout(s.base, s.Timing.Queue+s.Timing.Attempt)
+	ctx, cancel := context.WithTimeout(s.base, s.Timing.SlotWait+s.Timing.Attempt)
 	s.wg.Go(func() {
 		defer cancel()
 		seat := &seat{places: s.places}
-		soon, enough := context.WithTimeout(ctx, s.Timing.Queue)
+		soon, enough := context.WithTimeout(ctx, s.Timing.SlotWait)
 		defer enough()
 		if seat.take(soon) != nil {
 			return
@@ -43,7 +43,7 @@ func (s *Service) attempt(ctx context.Context, l Lease, place *inPlace) {
 		return
 	}
 
-	out, err := s.carryOut(ctx, l.Job)
+	out, err := s.execute(ctx, l.Job)
 	if err == nil {
 		err = s.reply(ctx, l, out, place)
 	}
@@ -54,8 +54,8 @@ func (s *Service) attempt(ctx context.Context, l Lease, place *inPlace) {
 		s.finish(l, log)
 	case errors.Is(err, ErrNotOwner):
 		log.Info("job is another's by now")
-	case !Temporary(err) && CodeOf(err) != ChatCredentials, time.Since(l.Job.Accepted) >= s.Timing.Bury:
-		s.bury(ctx, l, err, log)
+	case !Temporary(err) && CodeOf(err) != ChatCredentials, time.Since(l.Job.Accepted) >= s.Timing.DeadLetter:
+		s.moveToDeadLetters(ctx, l, err, log)
 	default:
 		log.Warn("attempt failed; the job will be tried again", "error", err)
 	}
@@ -88,12 +88,12 @@ func (s *Service) finish(l Lease, log *slog.Logger) {
 	}
 }
 
-func (s *Service) bury(ctx context.Context, l Lease, cause error, log *slog.Logger) {
-	if err := s.Queue.Bury(ctx, l, cause.Error()); err != nil {
+func (s *Service) moveToDeadLetters(ctx context.Context, l Lease, cause error, log *slog.Logger) {
+	if err := s.Queue.MoveToDeadLetters(ctx, l, cause.Error()); err != nil {
 		log.Warn("cannot put undeliverable answer aside; it will be tried again", "cause", cause, "error", err)
 		return
 	}
-	s.Observer.Buried()
+	s.Observer.DeadLettered()
 	log.Error("answer reached nobody; the command is among the dead letters", "error", cause)
 }
 
@@ -106,16 +106,12 @@ type outcome struct {
 	made string // the ID of the claim that this very attempt turned into a new meeting
 }
 
-// carryOut does what the job asks for. An error is a passing fault: the same job may succeed later.
-func (s *Service) carryOut(ctx context.Context, j Job) (outcome, error) {
+// execute does what the job asks for. An error is a passing fault: the same job may succeed later.
+func (s *Service) execute(ctx context.Context, j Job) (outcome, error) {
 	if reply, ok := s.wordsOnly(j.Command, j.Language); ok {
 		return outcome{name: "words", reply: reply}, nil
 	}
-	look := Look{}
-	if j.Command.Kind == Meet { // a repeat needs no other look: what it finds is sent at once
-		look.Show, look.Asker = j.ID, j.Asker
-	}
-	state, err := s.Conversations.Look(ctx, j.place(), look)
+	state, err := s.read(ctx, j)
 	switch {
 	case err != nil:
 		return outcome{}, err
@@ -124,7 +120,7 @@ func (s *Service) carryOut(ctx context.Context, j Job) (outcome, error) {
 	case j.Command.Kind == Show:
 		reply, _ := s.known(j.Command, state, j.Language)
 		return outcome{name: "known", reply: reply}, nil
-	case serves(j, state):
+	case satisfies(j, state):
 		return outcome{name: "known", show: true}, nil
 	case time.Since(j.Accepted) >= s.Timing.GiveUp:
 		return s.giveUp(ctx, j)
@@ -134,12 +130,20 @@ func (s *Service) carryOut(ctx context.Context, j Job) (outcome, error) {
 	if err != nil {
 		return s.refused(ctx, j, asker.Language, err, Organizer{})
 	}
-	return s.settle(ctx, j, asker)
+	return s.ensureMeeting(ctx, j, asker)
 }
 
-// serves tells whether the conversation's meeting is what the job asks for: any for `meet`, a later one than its asker
+// read returns what the job's conversation holds. A repeat of Meet shows what it finds at once, so it announces.
+func (s *Service) read(ctx context.Context, j Job) (State, error) {
+	if j.Command.Kind == Meet {
+		return s.Conversations.Announce(ctx, j.location(), j.ID, j.Asker)
+	}
+	return s.Conversations.Read(ctx, j.location(), Asker{})
+}
+
+// satisfies tells whether the conversation's meeting is what the job asks for: any for `meet`, a later one than its asker
 // saw for `new`.
-func serves(j Job, state State) bool {
+func satisfies(j Job, state State) bool {
 	return state.Meeting != nil && (j.Command.Kind == Meet || state.Generation() > j.Seen)
 }
 
@@ -148,7 +152,7 @@ func (s *Service) reply(ctx context.Context, l Lease, out outcome, place *inPlac
 	j, reply := l.Job, out.reply
 	if out.show {
 		// What is shown is what stands in the store at this moment, never what an attempt remembers.
-		state, err := s.Conversations.Look(ctx, j.place(), Look{Show: j.ID, Asker: j.Asker})
+		state, err := s.Conversations.Announce(ctx, j.location(), j.ID, j.Asker)
 		if err != nil {
 			return err
 		}
@@ -157,12 +161,12 @@ func (s *Service) reply(ctx context.Context, l Lease, out outcome, place *inPlac
 		}
 		reply = s.card(j.Command, state, s.language(state.Identity, j.Language), state.Meeting.ClaimID == out.made)
 	}
-	again, err := s.Queue.Sending(ctx, l)
+	again, err := s.Queue.BeginSend(ctx, l)
 	if err != nil {
 		return err
 	}
 	if again {
-		s.Observer.Again()
+		s.Observer.PossibleDuplicate()
 	}
 	if place.deliver(ctx, reply) {
 		return nil
@@ -172,7 +176,7 @@ func (s *Service) reply(ctx context.Context, l Lease, out outcome, place *inPlac
 		return &Error{Code: Undeliverable, Err: fmt.Errorf("platform %q is not configured", j.Conversation.Platform)}
 	}
 	var posted string
-	err = waitOut(ctx, func() (err error) {
+	err = retryThrottled(ctx, func() (err error) {
 		posted, err = platform.Deliver(ctx, j, reply)
 		return err
 	})
@@ -181,22 +185,21 @@ func (s *Service) reply(ctx context.Context, l Lease, out outcome, place *inPlac
 			// Beyond the attempt's own time, which may be what the platform used up.
 			noting, cancel := context.WithTimeout(s.base, finishWithin)
 			defer cancel()
-			if unsentErr := s.Queue.Unsent(noting, l); unsentErr != nil {
+			if unsentErr := s.Queue.AbortSend(noting, l); unsentErr != nil {
 				s.Log.WarnContext(ctx, "cannot note that an answer was refused", "request", j.Trace, "error", unsentErr)
 			}
 		}
 		return err
 	}
 	if posted != "" && reply.Card != nil && j.Route.Thread == "" {
-		if err := s.Hang(ctx, j.Conversation, posted); err != nil {
+		if err := s.LinkThread(ctx, j.Conversation, posted); err != nil {
 			s.Log.WarnContext(ctx, "cannot remember where a card is", "request", j.Trace, "error", err)
 		}
 	}
 	return nil
 }
 
-// Hang remembers that threads under this message of the channel belong to the channel's conversation.
-func (s *Service) Hang(ctx context.Context, channel Conversation, root string) error {
-	_, err := s.Conversations.Look(ctx, channel, Look{Root: root})
-	return err
+// LinkThread remembers that threads under this message of the channel belong to the channel's conversation.
+func (s *Service) LinkThread(ctx context.Context, channel Conversation, root string) error {
+	return s.Conversations.LinkThread(ctx, channel, root)
 }

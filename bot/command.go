@@ -125,15 +125,15 @@ func nearMiss(word string) Kind {
 				return spec.Kind
 			}
 		}
-		if spec.Word != "" && oneSlip(word, spec.Word) {
+		if spec.Word != "" && oneTypo(word, spec.Word) {
 			return spec.Kind
 		}
 	}
 	return ""
 }
 
-// oneSlip tells whether a becomes b by one slip of the finger: a letter too many, too few, wrong, or two swapped.
-func oneSlip(a, b string) bool {
+// oneTypo tells whether a becomes b by one slip of the finger: a letter too many, too few, wrong, or two swapped.
+func oneTypo(a, b string) bool {
 	x, y := []rune(a), []rune(b)
 	for len(x) > 0 && len(y) > 0 && x[0] == y[0] {
 		x, y = x[1:], y[1:]

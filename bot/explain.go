@@ -6,7 +6,7 @@ import "time"
 // the one in whose name the meeting was to be made, clientID is the Entra app's, and c is the command that was refused.
 func Explain(lang Language, refusal *Error, organizer Organizer, clientID string, c Command) Reply {
 	aloud := say("refusal.aloud", "Again", c.typed())
-	reply := Reply{Audience: ForAsker, Language: lang, Aloud: &aloud}
+	reply := Reply{Audience: AudienceAsker, Language: lang, PublicFallback: &aloud}
 	id := "refusal." + string(refusal.Code)
 	switch refusal.Code {
 	case NoAccessPolicy:
@@ -35,9 +35,9 @@ func accessPolicy(client, user string) []string {
 	}
 }
 
-// HelpText lists the command table.
-func HelpText(w *Words, lang Language) Reply {
-	reply := Reply{Audience: ForAsker, Language: lang, Messages: []Message{say("help.intro")}}
+// HelpReply lists the command table.
+func HelpReply(w *Words, lang Language) Reply {
+	reply := Reply{Audience: AudienceAsker, Language: lang, Messages: []Message{say("help.intro")}}
 	for _, spec := range Commands {
 		id := "help." + string(spec.Kind)
 		reply.Messages = append(reply.Messages, say(id, "Command", command{word: spec.Word}))
@@ -53,46 +53,46 @@ func HelpText(w *Words, lang Language) Reply {
 	return reply
 }
 
-// Greeting says how to start, once the bot has come into a conversation.
-func Greeting(lang Language) Reply {
+// GreetingReply says how to start, once the bot has come into a conversation.
+func GreetingReply(lang Language) Reply {
 	reply := sentence(lang, say("welcome.start"))
-	reply.Audience = ForEveryone
+	reply.Audience = AudienceEveryone
 	return reply
 }
 
-// AskBack asks what a near miss was meant to be.
-func AskBack(lang Language, c Command) Reply {
-	return Reply{Audience: ForAsker, Language: lang, Messages: []Message{say("unclear.question",
+// DidYouMeanReply asks what a near miss was meant to be.
+func DidYouMeanReply(lang Language, c Command) Reply {
+	return Reply{Audience: AudienceAsker, Language: lang, Messages: []Message{say("unclear.question",
 		"Guess", command{word: string(c.Meant)},
 		"Subject", c.Subject,
 		"Literal", command{subject: `"` + c.Subject + `"`})}}
 }
 
-// Unreachable says that the command may not have been kept.
-func Unreachable(lang Language, c Command) Reply {
+// UnreachableReply says that the command may not have been kept.
+func UnreachableReply(lang Language, c Command) Reply {
 	return sentence(lang, say("trouble.store", "Again", c.typed()))
 }
 
-// Troubled is a reply about the bot's own state: "starting", "workspace" or "command".
-func Troubled(lang Language, what string) Reply { return sentence(lang, say("trouble."+what)) }
+// TroubleReply is a reply about the bot's own state: "starting", "workspace" or "command".
+func TroubleReply(lang Language, what string) Reply { return sentence(lang, say("trouble."+what)) }
 
-// Working only promises an answer: the one line that its author sees while the meeting takes time. It stays true whatever
+// WorkingReply only promises an answer: the one line that its author sees while the meeting takes time. It stays true whatever
 // comes of it.
-func Working(lang Language) Reply { return sentence(lang, say("ack.working")) }
+func WorkingReply(lang Language) Reply { return sentence(lang, say("ack.working")) }
 
-// Duplicate answers a request that was accepted before.
-func Duplicate(lang Language) Reply { return sentence(lang, say("ack.duplicate")) }
+// DuplicateReply answers a request that was accepted before.
+func DuplicateReply(lang Language) Reply { return sentence(lang, say("ack.duplicate")) }
 
-// NoMeeting answers `show` where there is nothing to show.
-func NoMeeting(lang Language) Reply { return sentence(lang, say("show.none")) }
+// NoMeetingReply answers `show` where there is nothing to show.
+func NoMeetingReply(lang Language) Reply { return sentence(lang, say("show.none")) }
 
-// GaveUp tells a job's author that it was tried for so long in vain.
-func GaveUp(lang Language, where Conversation, c Command, after time.Duration) Reply {
+// GaveUpReply tells a job's author that it was tried for so long in vain.
+func GaveUpReply(lang Language, where Conversation, c Command, after time.Duration) Reply {
 	reply := sentence(lang, say("trouble.gave_up", "Minutes", int(after.Minutes()), "Place", where, "Again", c.typed()))
-	reply.Audience = ForAskerAway
+	reply.Audience = AudienceDirect
 	return reply
 }
 
 func sentence(lang Language, m Message) Reply {
-	return Reply{Audience: ForAsker, Language: lang, Messages: []Message{m}}
+	return Reply{Audience: AudienceAsker, Language: lang, Messages: []Message{m}}
 }

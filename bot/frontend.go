@@ -12,8 +12,8 @@ type Bot interface {
 	Ask(ctx context.Context, r Request) Answer
 	// Accept stores a command whose answer is delivered later, by [Platform]. It returns nil once the command is safe.
 	Accept(ctx context.Context, r Request) error
-	// Hang says which conversation the thread under the message root belongs to.
-	Hang(ctx context.Context, c Conversation, root string) error
+	// LinkThread says which conversation the thread under the message root belongs to.
+	LinkThread(ctx context.Context, c Conversation, root string) error
 }
 
 // Frontend is one chat platform: it turns the platform's requests into commands, and replies into the platform's messages.

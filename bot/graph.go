@@ -14,7 +14,7 @@ import (
 type graph struct {
 	meetings  Meetings
 	directory Directory
-	holds     Holds
+	throttles Throttles
 	base      context.Context // of calls that several attempts share
 	attempt   time.Duration   // how long such a call may take
 	flights   singleflight.Group
@@ -29,7 +29,7 @@ var pauses = []time.Duration{300 * time.Millisecond, 1500 * time.Millisecond}
 // do calls Graph while it answers with passing faults and the attempt's time allows.
 func (g *graph) do(ctx context.Context, call func(context.Context) error) error {
 	for faults := 0; ; {
-		err := Paced(ctx, g.holds, upstream, call)
+		err := CallThrottled(ctx, g.throttles, upstream, call)
 		var wait time.Duration
 		switch CodeOf(err) {
 		case Throttled:
@@ -49,8 +49,8 @@ func (g *graph) do(ctx context.Context, call func(context.Context) error) error 
 	}
 }
 
-// flown is what a shared call brought.
-type flown struct {
+// createResult is what a shared call brought.
+type createResult struct {
 	meeting OnlineMeeting
 	created bool
 }
@@ -69,7 +69,7 @@ func (g *graph) createOrGet(ctx context.Context, c Claim) (m OnlineMeeting, crea
 			}()
 			ctx, cancel := context.WithTimeout(g.base, g.attempt)
 			defer cancel()
-			var f flown
+			var f createResult
 			err = g.do(ctx, func(ctx context.Context) (err error) {
 				f.meeting, f.created, err = g.meetings.CreateOrGet(ctx, c.Organizer.ID, c.Request)
 				return err
@@ -79,7 +79,7 @@ func (g *graph) createOrGet(ctx context.Context, c Claim) (m OnlineMeeting, crea
 		select {
 		case r := <-flight:
 			if r.Err == nil {
-				f := r.Val.(flown)
+				f := r.Val.(createResult)
 				return f.meeting, mine && f.created, nil
 			}
 			// A call that others began may have failed for want of their time, not of this asker's.

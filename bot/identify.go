@@ -24,9 +24,9 @@ func (s *Service) identify(ctx context.Context, a Asker) (Identity, error) {
 		if err != nil {
 			return id, err
 		}
-		keep := IdentityHit
+		keep := IdentityTTL
 		if id.Refusal != nil {
-			keep = IdentityMiss
+			keep = RefusalTTL
 		}
 		if err := s.Identities.Remember(ctx, a, id, keep); err != nil {
 			return id, err
@@ -46,7 +46,7 @@ func (s *Service) lookUp(ctx context.Context, a Asker) (Identity, error) {
 		return Identity{}, &Error{Code: Unavailable, Err: fmt.Errorf("platform %q is not configured", a.Platform)}
 	}
 	var profile Profile
-	err := waitOut(ctx, func() (err error) {
+	err := retryThrottled(ctx, func() (err error) {
 		profile, err = platform.Profile(ctx, a)
 		return err
 	})
@@ -77,7 +77,7 @@ func (s *Service) person(ctx context.Context, p Profile) (DirectoryUser, *Error,
 		if err != nil {
 			return DirectoryUser{}, nil, err
 		}
-		user, refusal := s.Askers.settles(p.Email, found)
+		user, refusal := s.Askers.matchUser(p.Email, found)
 		return user, refusal, nil
 	}
 	user, err := s.graph.user(ctx, p.EntraID)
@@ -87,7 +87,7 @@ func (s *Service) person(ctx context.Context, p Profile) (DirectoryUser, *Error,
 	if err != nil {
 		return DirectoryUser{}, nil, err
 	}
-	return user, s.Askers.admitsUser(user), nil
+	return user, s.Askers.admitsProvenUser(user), nil
 }
 
 // organizer is the one in whose name the asker's meeting is made, or tried first.
@@ -122,6 +122,6 @@ func (a *serviceAccount) get(ctx context.Context, g *graph, idOrUPN string) (Org
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.account, a.until = Organizer{ID: user.ID, Name: user.Name}, time.Now().Add(IdentityHit)
+	a.account, a.until = Organizer{ID: user.ID, Name: user.Name}, time.Now().Add(IdentityTTL)
 	return a.account, nil
 }

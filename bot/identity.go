@@ -41,8 +41,8 @@ type Identity struct {
 // How long an identity is remembered: long for somebody known, short for somebody refused, so that a mended
 // account works soon.
 const (
-	IdentityHit  = time.Hour
-	IdentityMiss = time.Minute
+	IdentityTTL = time.Hour
+	RefusalTTL  = time.Minute
 )
 
 // Identities remembers who chat users are.

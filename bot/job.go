@@ -20,9 +20,9 @@ type Job struct {
 	Trace        string       `json:"trace"` // the request ID that log lines carry
 }
 
-// place is where the answer is read. Who saw a card is a matter of the place: one in a thread was not seen in the channel,
+// location is where the answer is read. Who saw a card is a matter of the place: one in a thread was not seen in the channel,
 // though both may be the same conversation.
-func (j Job) place() Conversation {
+func (j Job) location() Conversation {
 	where := j.Conversation
 	where.Thread = j.Route.Thread
 	return where
@@ -37,9 +37,9 @@ type Route struct {
 	Message string `json:"message,omitempty"` // the message to answer, where an answer names it
 	Alone   bool   `json:"alone,omitempty"`   // nobody but the asker reads the conversation
 	Root    bool   `json:"root,omitempty"`    // an answer to everybody begins a thread of its own
-	// Capability is a URL to which anybody who knows it may post (Slack's response_url). It is a secret: it goes to
+	// ResponseURL is a URL to which anybody who knows it may post (Slack's response_url). It is a secret: it goes to
 	// no log and no dead letter.
-	Capability string `json:"capability,omitempty"`
+	ResponseURL string `json:"capability,omitempty"`
 }
 
 // Lease is a job that this replica may work on now.
@@ -52,16 +52,16 @@ type Lease struct {
 // DeadLetter is a job whose answer reached nobody.
 type DeadLetter struct {
 	Entry  string
-	Job    Job // without its Route.Capability
+	Job    Job // without its Route.ResponseURL
 	Reason string
-	Buried time.Time
+	At     time.Time
 }
 
 // Depth is how many jobs are in which state.
 type Depth struct {
-	Waiting int           // accepted and not done, those being worked on included
-	Dead    int           // dead letters
-	Oldest  time.Duration // age of the oldest job that is not done; 0 without any
+	Waiting     int           // accepted and not done, those being worked on included
+	DeadLetters int           // dead letters
+	Oldest      time.Duration // age of the oldest job that is not done; 0 without any
 }
 
 // ErrDuplicate says that a request with this ID was accepted before.
@@ -74,17 +74,17 @@ var ErrNotOwner = errors.New("job belongs to another replica or is done")
 type Queue interface {
 	// Accept stores the job and hands it to this replica in one step, or returns ErrDuplicate.
 	Accept(ctx context.Context, j Job) (Lease, error)
-	// Takeover hands over up to limit jobs that nobody has worked on for longer than an attempt may take.
-	Takeover(ctx context.Context, limit int) ([]Lease, error)
-	// Sending must be called right before an answer is sent. It returns ErrNotOwner if the answer is no longer this
+	// Reclaim hands over up to limit jobs that nobody has worked on for longer than an attempt may take.
+	Reclaim(ctx context.Context, limit int) ([]Lease, error)
+	// BeginSend must be called right before an answer is sent. It returns ErrNotOwner if the answer is no longer this
 	// replica's to give, and tells whether an earlier attempt reached this point too, so that the answer may be the
 	// second one.
-	Sending(ctx context.Context, l Lease) (again bool, err error)
-	// Unsent takes Sending back: it is certain that the attempt's answer reached nobody.
-	Unsent(ctx context.Context, l Lease) error
+	BeginSend(ctx context.Context, l Lease) (again bool, err error)
+	// AbortSend takes Sending back: it is certain that the attempt's answer reached nobody.
+	AbortSend(ctx context.Context, l Lease) error
 	// Done forgets the job, and remembers that its request was answered.
 	Done(ctx context.Context, l Lease) error
-	// Bury moves the job to the dead letters, without its secrets.
-	Bury(ctx context.Context, l Lease, reason string) error
-	Holds
+	// MoveToDeadLetters moves the job to the dead letters, without its secrets.
+	MoveToDeadLetters(ctx context.Context, l Lease, reason string) error
+	Throttles
 }

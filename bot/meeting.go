@@ -80,24 +80,13 @@ type Meeting struct {
 	Language   Language  `json:"language"` // of whoever made it: the language of cards for all
 }
 
-// Look is one reading of a conversation.
-type Look struct {
-	// Root is a message in the conversation's channel to remember as one whose thread, should one be opened under it,
-	// belongs to the channel's conversation. Empty for none.
-	Root string
-	// Show asks for the right to show the card to everybody, in the name of this request ID. Empty for no card.
-	Show string
-	// Asker is the chat user whose remembered identity is read along; zero for none.
-	Asker Asker
-}
-
 // State is what a conversation holds after a store operation.
 type State struct {
-	Conversation Conversation // the one that was found to be meant: a thread may belong to its channel's
+	Conversation Conversation // the one that is meant: a thread may belong to the conversation of its channel
 	Meeting      *Meeting     // what everybody gets; nil if there is none
 	Pending      *Claim       // the claim being carried out; nil if there is none
-	First        bool         // Look.Show: nobody else showed the card to everybody in the last ShownFor
-	Identity     *Identity    // Look.Asker: what is remembered of them; nil if nothing is
+	MayAnnounce  bool         // Announce: this request may show the card to everybody
+	Identity     *Identity    // what is remembered of the asker whose identity was read along; nil if nothing is
 }
 
 // Generation is the current meeting's generation; 0 without one.
@@ -108,13 +97,23 @@ func (s State) Generation() int {
 	return s.Meeting.Generation
 }
 
-// ShownFor is how long a card that was shown to everybody is given to further askers alone.
-const ShownFor = 30 * time.Second
+// AnnounceInterval is how long a card that was shown to everybody is given to further askers alone.
+const AnnounceInterval = 30 * time.Second
 
 // Conversations keeps which meeting each conversation has. Every method is atomic and safe to repeat.
 type Conversations interface {
-	// Look reads a conversation.
-	Look(ctx context.Context, c Conversation, l Look) (State, error)
+	// Read returns what the conversation holds, and with it what is remembered of the asker; a zero asker is nobody. It
+	// changes nothing.
+	Read(ctx context.Context, c Conversation, asker Asker) (State, error)
+
+	// Announce is Read for a request that is about to show the conversation's card. Where there is a meeting, and no other
+	// request showed this generation of it to everybody in the last AnnounceInterval, this request takes that right:
+	// State.MayAnnounce. A request that asks again keeps it.
+	Announce(ctx context.Context, c Conversation, requestID string, asker Asker) (State, error)
+
+	// LinkThread remembers that a thread under the message root of the channel belongs to the channel's conversation,
+	// unless the thread has a meeting or a pending claim of its own.
+	LinkThread(ctx context.Context, channel Conversation, root string) error
 
 	// Claim records claim unless there is something better: a meeting (of another generation than seen, if fresh
 	// is set), or a pending claim. The state returned holds what stands afterwards: if its Pending has claim's ID,

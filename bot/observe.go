@@ -8,8 +8,8 @@ type Observer interface {
 	Command(platform string, kind Kind, outcome string, took time.Duration)
 	// Identity is called when somebody's identity was needed: from memory, or looked up.
 	Identity(remembered bool)
-	// Again is called before an answer that may be the second one to the same command.
-	Again()
-	// Buried is called when an answer reached nobody.
-	Buried()
+	// PossibleDuplicate is called before an answer that may be the second one to the same command.
+	PossibleDuplicate()
+	// DeadLettered is called when an answer reached nobody.
+	DeadLettered()
 }

@@ -6,19 +6,19 @@ import (
 	"time"
 )
 
-// Holds is what replicas tell each other about upstreams that asked to be left alone: the part of a [Queue] that paces
+// Throttles is what replicas tell each other about upstreams that asked to be left alone: the part of a [Queue] that paces
 // calls.
-type Holds interface {
-	// Hold asks all replicas to leave the named upstream alone for the given time, or longer if they already do.
-	Hold(ctx context.Context, upstream string, wait time.Duration) error
-	// Held returns for how long the named upstream is to be left alone; 0 if it is not.
-	Held(ctx context.Context, upstream string) (time.Duration, error)
+type Throttles interface {
+	// Throttle asks all replicas to leave the named upstream alone for the given time, or longer if they already do.
+	Throttle(ctx context.Context, upstream string, wait time.Duration) error
+	// ThrottledFor returns for how long the named upstream is to be left alone; 0 if it is not.
+	ThrottledFor(ctx context.Context, upstream string) (time.Duration, error)
 }
 
-// Paced calls an upstream unless it is to be left alone, and has every replica leave it alone if it asks to wait. Either
+// CallThrottled calls an upstream unless it is to be left alone, and has every replica leave it alone if it asks to wait. Either
 // way the error is Throttled.
-func Paced(ctx context.Context, h Holds, upstream string, call func(context.Context) error) error {
-	held, err := h.Held(ctx, upstream)
+func CallThrottled(ctx context.Context, h Throttles, upstream string, call func(context.Context) error) error {
+	held, err := h.ThrottledFor(ctx, upstream)
 	if err != nil {
 		return err
 	}
@@ -27,15 +27,15 @@ func Paced(ctx context.Context, h Holds, upstream string, call func(context.Cont
 	}
 	err = call(ctx)
 	if e, ok := errors.AsType[*Error](err); ok && e.Code == Throttled {
-		if holdErr := h.Hold(ctx, upstream, e.Wait); holdErr != nil {
+		if holdErr := h.Throttle(ctx, upstream, e.Wait); holdErr != nil {
 			return errors.Join(err, holdErr)
 		}
 	}
 	return err
 }
 
-// waitOut repeats a call while it asks to wait, as long as the wait fits into ctx.
-func waitOut(ctx context.Context, call func() error) error {
+// retryThrottled repeats a call while it asks to wait, as long as the wait fits into ctx.
+func retryThrottled(ctx context.Context, call func() error) error {
 	for {
 		err := call()
 		if CodeOf(err) != Throttled {

@@ -10,9 +10,9 @@ type Audience int
 
 // The audiences.
 const (
-	ForEveryone  Audience = iota // the whole conversation
-	ForAsker                     // the asker alone, in the conversation
-	ForAskerAway                 // the asker alone, away from the conversation: as a direct message
+	AudienceEveryone Audience = iota // the whole conversation
+	AudienceAsker                    // the asker alone, in the conversation
+	AudienceDirect                   // the asker alone, away from the conversation: as a direct message
 )
 
 // Reply is what the bot answers: a card, or sentences. Platforms turn it into their own wire format.
@@ -22,8 +22,8 @@ type Reply struct {
 	Card     *Card     // a meeting to show; nil for sentences
 	Messages []Message // sentences, one paragraph each
 	Code     []string  // lines to copy, after the first sentence
-	// Aloud is said in place of the sentences where the asker cannot be told alone; nil if everybody may read them.
-	Aloud *Message
+	// PublicFallback is said in place of the sentences where the asker cannot be told alone; nil if everybody may read them.
+	PublicFallback *Message
 }
 
 // Card shows a meeting.

@@ -12,12 +12,12 @@ import (
 // Timing holds the service's periods. Its zero value means the defaults, with which the promises are made; tests shorten
 // them. Queue and Attempt together must stay below the time after which the queue hands a job to somebody else.
 type Timing struct {
-	Answer   time.Duration // how long a command may wait for its meeting before it is acknowledged; 2 s
-	Attempt  time.Duration // how long an attempt may take; 10 s
-	Queue    time.Duration // how long an accepted job waits for a free place here before it is left to others; 3 s
-	Takeover time.Duration // how often a replica looks for jobs that nobody works on; 1 s
-	GiveUp   time.Duration // from when on a job's author is told that it failed; 25 min
-	Bury     time.Duration // from when on a job whose author cannot even be told is a dead letter; 40 min
+	Answer     time.Duration // how long a command may wait for its meeting before it is acknowledged; 2 s
+	Attempt    time.Duration // how long an attempt may take; 10 s
+	SlotWait   time.Duration // how long an accepted job waits for a free place here before it is left to others; 3 s
+	Reclaim    time.Duration // how often a replica looks for jobs that nobody works on; 1 s
+	GiveUp     time.Duration // from when on a job's author is told that it failed; 25 min
+	DeadLetter time.Duration // from when on a job whose author cannot even be told is a dead letter; 40 min
 }
 
 func (t Timing) withDefaults() Timing {
@@ -27,10 +27,10 @@ func (t Timing) withDefaults() Timing {
 	}{
 		{&t.Answer, 2 * time.Second},
 		{&t.Attempt, 10 * time.Second},
-		{&t.Queue, 3 * time.Second},
-		{&t.Takeover, time.Second},
+		{&t.SlotWait, 3 * time.Second},
+		{&t.Reclaim, time.Second},
 		{&t.GiveUp, 25 * time.Minute},
-		{&t.Bury, 40 * time.Minute},
+		{&t.DeadLetter, 40 * time.Minute},
 	} {
 		if *d.value == 0 {
 			*d.value = d.instead
@@ -83,13 +83,13 @@ func NewService(c Config) *Service {
 	c.Timing = c.Timing.withDefaults()
 	s := &Service{Config: c, places: make(chan struct{}, c.Attempts)}
 	s.base, s.kill = context.WithCancel(context.Background())
-	s.graph = &graph{meetings: c.Meetings, directory: c.Directory, holds: c.Queue, base: s.base, attempt: c.Timing.Attempt}
+	s.graph = &graph{meetings: c.Meetings, directory: c.Directory, throttles: c.Queue, base: s.base, attempt: c.Timing.Attempt}
 	return s
 }
 
 // Run takes over jobs that nobody works on, once a second, until ctx ends.
 func (s *Service) Run(ctx context.Context) {
-	tick := time.NewTicker(s.Timing.Takeover)
+	tick := time.NewTicker(s.Timing.Reclaim)
 	defer tick.Stop()
 	for {
 		select {
@@ -98,7 +98,7 @@ func (s *Service) Run(ctx context.Context) {
 		case <-s.base.Done():
 			return
 		case <-tick.C:
-			s.takeover(ctx)
+			s.reclaim(ctx)
 		}
 	}
 }
@@ -110,12 +110,12 @@ func (s *Service) Wait() { s.wg.Wait() }
 // Kill ends all attempts where they stand, as a crash would. A killed service is of no further use.
 func (s *Service) Kill() { s.kill() }
 
-func (s *Service) takeover(ctx context.Context) {
+func (s *Service) reclaim(ctx context.Context) {
 	free := cap(s.places) - len(s.places)
 	if free == 0 {
 		return
 	}
-	leases, err := s.Queue.Takeover(ctx, free)
+	leases, err := s.Queue.Reclaim(ctx, free)
 	if err != nil {
 		if ctx.Err() == nil {
 			s.Log.WarnContext(ctx, "cannot look for unfinished jobs", "error", err)
@@ -156,18 +156,20 @@ func (s *Service) Ask(ctx context.Context, r Request) Answer {
 	timer := time.NewTimer(s.Timing.Answer - time.Since(r.Received))
 	defer timer.Stop()
 
-	look := Look{Root: r.Root, Asker: r.Asker}
+	var state State
+	var err error
 	if r.Command.Kind == Meet {
-		look.Show = r.ID
+		state, err = s.Conversations.Announce(ctx, r.Conversation, r.ID, r.Asker)
+	} else {
+		state, err = s.Conversations.Read(ctx, r.Conversation, r.Asker)
 	}
-	state, err := s.Conversations.Look(ctx, r.Conversation, look)
 	if err != nil {
 		s.Log.WarnContext(ctx, "cannot read conversation", "request", r.Trace, "error", err)
 		lang := s.language(nil, r.Language)
 		if reply, ok := s.wordsOnly(r.Command, lang); ok {
 			return s.at(ctx, r, "words", reply)
 		}
-		return s.at(ctx, r, "unreachable", Unreachable(lang, r.Command))
+		return s.at(ctx, r, "unreachable", UnreachableReply(lang, r.Command))
 	}
 	lang := s.language(state.Identity, r.Language)
 	if reply, ok := s.wordsOnly(r.Command, lang); ok {
@@ -180,10 +182,10 @@ func (s *Service) Ask(ctx context.Context, r Request) Answer {
 	lease, err := s.Queue.Accept(ctx, s.job(r, state))
 	switch {
 	case errors.Is(err, ErrDuplicate):
-		return s.at(ctx, r, "duplicate", Duplicate(lang))
+		return s.at(ctx, r, "duplicate", DuplicateReply(lang))
 	case err != nil:
 		s.Log.WarnContext(ctx, "cannot accept job", "request", r.Trace, "error", err)
-		return s.at(ctx, r, "unreachable", Unreachable(lang, r.Command))
+		return s.at(ctx, r, "unreachable", UnreachableReply(lang, r.Command))
 	}
 	place := newInPlace()
 	s.start(lease, place)
@@ -194,13 +196,18 @@ func (s *Service) Ask(ctx context.Context, r Request) Answer {
 	case <-ctx.Done():
 	}
 	close(place.closed)
-	return s.at(ctx, r, "acknowledged", Working(lang))
+	return s.at(ctx, r, "acknowledged", WorkingReply(lang))
 }
 
 // Accept stores a command whose answer is posted later. It returns nil once the command is safe; a command that was
 // accepted before is.
 func (s *Service) Accept(ctx context.Context, r Request) error {
-	state, err := s.Conversations.Look(ctx, r.Conversation, Look{Root: r.Root, Asker: r.Asker})
+	if r.Root != "" {
+		if err := s.Conversations.LinkThread(ctx, r.Conversation.InChannel(), r.Root); err != nil {
+			return err
+		}
+	}
+	state, err := s.Conversations.Read(ctx, r.Conversation, r.Asker)
 	if err != nil {
 		return err
 	}
@@ -242,11 +249,11 @@ func (s *Service) at(ctx context.Context, r Request, outcome string, reply Reply
 func (s *Service) wordsOnly(c Command, lang Language) (Reply, bool) {
 	switch c.Kind {
 	case Help:
-		return HelpText(s.Words, lang), true
+		return HelpReply(s.Words, lang), true
 	case Unclear:
-		return AskBack(lang, c), true
+		return DidYouMeanReply(lang, c), true
 	case Welcome:
-		return Greeting(lang), true
+		return GreetingReply(lang), true
 	default:
 		return Reply{}, false
 	}
@@ -256,9 +263,9 @@ func (s *Service) wordsOnly(c Command, lang Language) (Reply, bool) {
 func (s *Service) known(c Command, state State, lang Language) (Reply, bool) {
 	switch {
 	case c.Kind == Show && state.Meeting == nil:
-		return NoMeeting(lang), true
+		return NoMeetingReply(lang), true
 	case c.Kind == Show:
-		return Reply{Audience: ForAsker, Language: lang, Card: &Card{Meeting: *state.Meeting}}, true
+		return Reply{Audience: AudienceAsker, Language: lang, Card: &Card{Meeting: *state.Meeting}}, true
 	case c.Kind == Meet && state.Meeting != nil:
 		return s.card(c, state, lang, false), true
 	default:
@@ -270,13 +277,13 @@ func (s *Service) known(c Command, state State, lang Language) (Reply, bool) {
 // now, to the asker in theirs.
 func (s *Service) card(c Command, state State, lang Language, made bool) Reply {
 	m := *state.Meeting
-	reply := Reply{Audience: ForAsker, Language: lang, Card: &Card{
+	reply := Reply{Audience: AudienceAsker, Language: lang, Card: &Card{
 		Meeting:     m,
 		New:         made,
 		KeptSubject: !made && c.Subject != "" && CleanText(m.Subject) != c.Subject,
 	}}
-	if state.First {
-		reply.Audience, reply.Language = ForEveryone, m.Language
+	if state.MayAnnounce {
+		reply.Audience, reply.Language = AudienceEveryone, m.Language
 	}
 	return reply
 }

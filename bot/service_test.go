@@ -31,7 +31,7 @@ type stand struct {
 func newStand(t *testing.T, timing bot.Timing, create func(ctx context.Context, call int) error, attempts ...int) *stand {
 	t.Helper()
 	redis := miniredis.RunT(t)
-	s, err := store.Open("redis://"+redis.Addr()+"/0", store.Options{Replica: "one", Idle: timing.Queue + timing.Attempt + 500*time.Millisecond})
+	s, err := store.Open("redis://"+redis.Addr()+"/0", store.Options{Replica: "one", Idle: timing.SlotWait + timing.Attempt + 500*time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func (st *stand) card(t *testing.T) time.Time {
 	}
 }
 
-var brisk = bot.Timing{Attempt: 2 * time.Second, Queue: 100 * time.Millisecond, Takeover: 50 * time.Millisecond}
+var brisk = bot.Timing{Attempt: 2 * time.Second, SlotWait: 100 * time.Millisecond, Reclaim: 50 * time.Millisecond}
 
 // A panic beneath a call that several askers share ends neither the process nor the job.
 func TestPanicBeneathGraph(t *testing.T) {
@@ -112,7 +112,7 @@ func TestPanicBeneathGraph(t *testing.T) {
 func TestJoinerOutlivesTheFirstCall(t *testing.T) {
 	t.Parallel()
 	first := make(chan struct{})
-	st := newStand(t, bot.Timing{Attempt: 4 * time.Second, Queue: 100 * time.Millisecond, Takeover: 50 * time.Millisecond}, func(ctx context.Context, call int) error {
+	st := newStand(t, bot.Timing{Attempt: 4 * time.Second, SlotWait: 100 * time.Millisecond, Reclaim: 50 * time.Millisecond}, func(ctx context.Context, call int) error {
 		if call > 1 {
 			return nil
 		}
@@ -133,7 +133,7 @@ func TestJoinerOutlivesTheFirstCall(t *testing.T) {
 func TestWaitingKeepsNobodyUp(t *testing.T) {
 	t.Parallel()
 	const places = 2
-	st := newStand(t, bot.Timing{Attempt: 6 * time.Second, Queue: time.Second, Takeover: 50 * time.Millisecond}, func(context.Context, int) error { return nil }, places)
+	st := newStand(t, bot.Timing{Attempt: 6 * time.Second, SlotWait: time.Second, Reclaim: 50 * time.Millisecond}, func(context.Context, int) error { return nil }, places)
 	st.platform.waits = "ann"
 	for i := range 3 * places {
 		st.accept(t, fmt.Sprint("r", i), "ann")
@@ -179,14 +179,14 @@ func TestHoldIsReadBeforeEveryCall(t *testing.T) {
 	var st *stand
 	var times []time.Time
 	var mu sync.Mutex
-	st = newStand(t, bot.Timing{Attempt: 6 * time.Second, Queue: 100 * time.Millisecond, Takeover: 50 * time.Millisecond}, func(ctx context.Context, call int) error {
+	st = newStand(t, bot.Timing{Attempt: 6 * time.Second, SlotWait: 100 * time.Millisecond, Reclaim: 50 * time.Millisecond}, func(ctx context.Context, call int) error {
 		mu.Lock()
 		times = append(times, time.Now())
 		mu.Unlock()
 		if call > 1 {
 			return nil
 		}
-		if err := st.queue.Hold(ctx, "graph", 2*time.Second); err != nil {
+		if err := st.queue.Throttle(ctx, "graph", 2*time.Second); err != nil {
 			t.Error(err)
 		}
 		return &bot.Error{Code: bot.Unavailable, Err: errors.New("busy")}
@@ -268,8 +268,8 @@ type observer struct{}
 
 func (observer) Command(string, bot.Kind, string, time.Duration) {}
 func (observer) Identity(bool)                                   {}
-func (observer) Again()                                          {}
-func (observer) Buried()                                         {}
+func (observer) PossibleDuplicate()                              {}
+func (observer) DeadLettered()                                   {}
 
 type syncBuffer struct {
 	mu  sync.Mutex

@@ -5,9 +5,9 @@ import (
 	"errors"
 )
 
-// settle makes the conversation's meeting, or finds it: claim, create, complete. It goes round again with whatever it
+// ensureMeeting makes the conversation's meeting, or finds it: claim, create, complete. It goes round again with whatever it
 // finds in place of what it expected, as long as ctx allows.
-func (s *Service) settle(ctx context.Context, j Job, asker Identity) (outcome, error) {
+func (s *Service) ensureMeeting(ctx context.Context, j Job, asker Identity) (outcome, error) {
 	organizer, err := s.organizer(ctx, asker)
 	if err != nil {
 		return s.refused(ctx, j, asker.Language, err, organizer)
@@ -35,7 +35,7 @@ func (s *Service) settle(ctx context.Context, j Job, asker Identity) (outcome, e
 				return outcome{}, err
 			}
 			switch {
-			case !serves(j, state):
+			case !satisfies(j, state):
 				continue // the claim was released meanwhile
 			case state.Meeting.ClaimID == pending.ID && (created || fresh && pending.Job == j.ID):
 				// Where an answer of Graph's was lost, asking again finds the meeting; if it was asked for as a fresh
@@ -52,11 +52,11 @@ func (s *Service) settle(ctx context.Context, j Job, asker Identity) (outcome, e
 			return outcome{}, errors.Join(err, refusal)
 		}
 		switch {
-		case serves(j, state):
+		case satisfies(j, state):
 			continue // somebody else was luckier
 		case state.Pending != nil && pending.Job != j.ID:
 			continue // somebody else is at it. Were this one's own claim refused, it would chase others in vain
-		case pending.Job != j.ID && !sameFate(refusal, *pending, organizer):
+		case pending.Job != j.ID && !appliesTo(refusal, *pending, organizer):
 			continue // somebody else's refusal: claim for this asker
 		case CodeOf(refusal) == NoAccessPolicy && s.Organizers.fallsBack() && pending.Organizer.ID == asker.ID:
 			account, err := s.service.get(ctx, s.graph, s.Organizers.Service)
@@ -91,9 +91,9 @@ func (s *Service) create(ctx context.Context, c Claim) (m OnlineMeeting, created
 	return s.graph.createOrGet(ctx, c)
 }
 
-// sameFate tells whether the refusal of somebody else's claim would meet this asker's claim too: because it concerns the
+// appliesTo tells whether the refusal of somebody else's claim would meet this asker's claim too: because it concerns the
 // app, or because the organizer is the same.
-func sameFate(refusal error, of Claim, organizer Organizer) bool {
+func appliesTo(refusal error, of Claim, organizer Organizer) bool {
 	switch CodeOf(refusal) {
 	case NoPermission, Credentials:
 		return true
@@ -132,11 +132,11 @@ func (s *Service) refused(ctx context.Context, j Job, lang Language, err error, 
 	if !ok || Temporary(err) {
 		return outcome{}, err
 	}
-	state, err := s.letGo(ctx, j)
+	state, err := s.releaseOwnClaim(ctx, j)
 	if err != nil {
 		return outcome{}, errors.Join(err, refusal)
 	}
-	if serves(j, state) {
+	if satisfies(j, state) {
 		return outcome{name: "joined", show: true}, nil // somebody else's, made just now
 	}
 	reply := Explain(lang, refusal, organizer, s.ClientID, j.Command)
@@ -145,24 +145,24 @@ func (s *Service) refused(ctx context.Context, j Job, lang Language, err error, 
 
 // giveUp tells a job's author that it was tried long enough.
 func (s *Service) giveUp(ctx context.Context, j Job) (outcome, error) {
-	state, err := s.letGo(ctx, j)
+	state, err := s.releaseOwnClaim(ctx, j)
 	if err != nil {
 		return outcome{}, err
 	}
-	if serves(j, state) {
+	if satisfies(j, state) {
 		return outcome{name: "joined", show: true}, nil
 	}
 	id, err := s.Identities.Identity(ctx, j.Asker)
 	if err != nil {
 		return outcome{}, err
 	}
-	return outcome{name: "gave_up", reply: GaveUp(s.language(id, j.Language), j.Conversation, j.Command, s.Timing.GiveUp)}, nil
+	return outcome{name: "gave_up", reply: GaveUpReply(s.language(id, j.Language), j.Conversation, j.Command, s.Timing.GiveUp)}, nil
 }
 
-// letGo releases the claim that an earlier attempt of the job may have left, so that the next asker starts afresh. It
+// releaseOwnClaim releases the claim that an earlier attempt of the job may have left, so that the next asker starts afresh. It
 // returns what stands then.
-func (s *Service) letGo(ctx context.Context, j Job) (State, error) {
-	state, err := s.Conversations.Look(ctx, j.Conversation, Look{})
+func (s *Service) releaseOwnClaim(ctx context.Context, j Job) (State, error) {
+	state, err := s.Conversations.Read(ctx, j.Conversation, Asker{})
 	if err != nil || state.Pending == nil || state.Pending.Job != j.ID {
 		return state, err
 	}

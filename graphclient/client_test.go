@@ -25,7 +25,9 @@ import (
 
 	"meetbot/bot"
 	"meetbot/graphclient"
-	"meetbot/internal/sandbox"
+	"meetbot/internal/sandbox/entratest"
+	"meetbot/internal/sandbox/faultserver"
+	"meetbot/internal/sandbox/graphtest"
 )
 
 const (
@@ -42,8 +44,8 @@ const (
 // rig is a client against the sandbox, and what it told its observer.
 type rig struct {
 	*graphclient.Client
-	entra *sandbox.Entra
-	graph *sandbox.Graph
+	entra *entratest.Server
+	graph *graphtest.Server
 	cfg   graphclient.Config
 
 	mu   sync.Mutex
@@ -66,8 +68,8 @@ func (r *rig) exchanges() map[string]int {
 }
 
 type setup struct {
-	entra sandbox.EntraOptions
-	graph sandbox.GraphOptions
+	entra entratest.Options
+	graph graphtest.Options
 	cfg   func(*graphclient.Config)
 }
 
@@ -77,21 +79,21 @@ func start(t *testing.T, s setup) *rig {
 	if s.entra.Certificate == nil && s.entra.Federation == nil {
 		s.entra.ClientSecret = secret
 	}
-	entra, err := sandbox.NewEntra(s.entra)
+	entra, err := entratest.New(s.entra)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(entra.Close)
 	s.graph.Entra = entra
 	if s.graph.Users == nil {
-		s.graph.Users = []sandbox.GraphUser{
+		s.graph.Users = []graphtest.User{
 			{ID: annID, UPN: "ann@contoso.example", Mail: "ann@contoso.example", DisplayName: "Ann",
 				ProxyAddresses: []string{"SMTP:ann@contoso.example", "smtp:a.first@contoso.example"}, DialIn: true},
 			{ID: brianID, UPN: "brian.o'neil@contoso.example", Mail: "brian.o'neil@contoso.example", DisplayName: "Brian", Disabled: true},
 			{ID: gusID, UPN: "gus_fabrikam.example#EXT#@contoso.example", Mail: "gus@fabrikam.example", DisplayName: "Gus", Guest: true},
 		}
 	}
-	graph, err := sandbox.NewGraph(s.graph)
+	graph, err := graphtest.New(s.graph)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,12 +155,12 @@ func TestConfigurationIsChecked(t *testing.T) {
 func TestCredentialsThatEntraRefuses(t *testing.T) {
 	for name, tt := range map[string]struct {
 		cfg    func(*graphclient.Config)
-		arm    func(*sandbox.Entra)
+		arm    func(*entratest.Server)
 		status int
 		want   string
 	}{
 		"wrong secret":   {func(c *graphclient.Config) { c.ClientSecret = "another~" + secret }, nil, 401, "AADSTS7000215"},
-		"expired secret": {nil, (*sandbox.Entra).ExpireClientSecret, 401, "AADSTS7000222"},
+		"expired secret": {nil, (*entratest.Server).ExpireClientSecret, 401, "AADSTS7000222"},
 		"unknown app":    {func(c *graphclient.Config) { c.ClientID = annID }, nil, 400, "AADSTS700016"},
 		"unknown tenant": {func(c *graphclient.Config) { c.TenantID = annID }, nil, 400, "AADSTS90002"},
 		// localhost is the same machine and not the resource that tokens are given for: the scope follows the base URL.
@@ -188,7 +190,7 @@ func TestAMendedCredentialWorksAtOnce(t *testing.T) {
 	r.entra.SetRoles("User.Read.All")
 	_, _, err := r.CreateOrGet(t.Context(), annID, bot.MeetingRequest{ExternalID: "x"})
 	_ = wantCode(t, err, bot.NoPermission)
-	r.entra.SetRoles(sandbox.EntraRoles...) // an administrator consents; the old token would be good for an hour
+	r.entra.SetRoles(entratest.Roles...) // an administrator consents; the old token would be good for an hour
 	if _, _, err := r.CreateOrGet(t.Context(), annID, bot.MeetingRequest{ExternalID: "x"}); err != nil {
 		t.Errorf("after the consent: %v", err)
 	}
@@ -212,23 +214,23 @@ func TestAMendedCredentialWorksAtOnce(t *testing.T) {
 }
 
 func TestEntraTrouble(t *testing.T) {
-	page := func(f sandbox.Fault) sandbox.Fault {
+	page := func(f faultserver.Fault) faultserver.Fault {
 		f.ContentType, f.Body = "text/html", "<h1>ann@contoso.example</h1>"
 		return f
 	}
 	for name, tt := range map[string]struct {
-		fault sandbox.Fault
+		fault faultserver.Fault
 		want  bot.Code
 		wait  time.Duration
 	}{
-		"throttled":       {sandbox.Fault{Target: "token", Status: 429, RetryAfter: "30", ContentType: "application/json", Body: "{}"}, bot.Throttled, 30 * time.Second},
-		"busy":            {sandbox.Fault{Target: "token", Status: 503, RetryAfter: "60"}, bot.Throttled, time.Minute},
-		"down":            {page(sandbox.Fault{Status: 502}), bot.Unavailable, 0},
-		"a proxy refuses": {page(sandbox.Fault{Status: 403}), bot.Unavailable, 0},
-		"a portal":        {page(sandbox.Fault{Target: "token", Status: 200}), bot.Unavailable, 0},
-		"a transient refusal": {sandbox.Fault{Target: "token", Status: 400, ContentType: "application/json",
+		"throttled":       {faultserver.Fault{Target: "token", Status: 429, RetryAfter: "30", ContentType: "application/json", Body: "{}"}, bot.Throttled, 30 * time.Second},
+		"busy":            {faultserver.Fault{Target: "token", Status: 503, RetryAfter: "60"}, bot.Throttled, time.Minute},
+		"down":            {page(faultserver.Fault{Status: 502}), bot.Unavailable, 0},
+		"a proxy refuses": {page(faultserver.Fault{Status: 403}), bot.Unavailable, 0},
+		"a portal":        {page(faultserver.Fault{Target: "token", Status: 200}), bot.Unavailable, 0},
+		"a transient refusal": {faultserver.Fault{Target: "token", Status: 400, ContentType: "application/json",
 			Body: `{"error":"temporarily_unavailable","error_description":"AADSTS90033: A transient error has occurred."}`}, bot.Unavailable, 0},
-		"cut": {sandbox.Fault{Reset: true}, bot.Unavailable, 0},
+		"cut": {faultserver.Fault{Reset: true}, bot.Unavailable, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := start(t, setup{})
@@ -246,7 +248,7 @@ func TestEntraTrouble(t *testing.T) {
 	}
 	t.Run("for a moment", func(t *testing.T) {
 		r := start(t, setup{})
-		r.entra.Fault(sandbox.Fault{Target: "token", Times: 1, Status: 503})
+		r.entra.Fault(faultserver.Fault{Target: "token", Times: 1, Status: 503})
 		if _, err := r.User(t.Context(), annID); err != nil {
 			t.Errorf("one bad answer was not got over: %v", err)
 		}
@@ -256,7 +258,7 @@ func TestEntraTrouble(t *testing.T) {
 // A hanging Entra must not keep anybody longer than they will wait, also those in the queue for the same token.
 func TestACallEndsWithItsContext(t *testing.T) {
 	r := start(t, setup{})
-	r.entra.Fault(sandbox.Fault{Latency: time.Hour})
+	r.entra.Fault(faultserver.Fault{Latency: time.Hour})
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	begun := time.Now()
@@ -283,7 +285,7 @@ func TestACallEndsWithItsContext(t *testing.T) {
 	if _, err := r.User(t.Context(), annID); err != nil {
 		t.Errorf("afterwards: %v", err)
 	}
-	r.graph.Fault(sandbox.Fault{Latency: time.Hour})
+	r.graph.Fault(faultserver.Fault{Latency: time.Hour})
 	ctx, cancel = context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	if _, err := r.User(ctx, annID); bot.CodeOf(err) != bot.Unavailable || !errors.Is(err, context.DeadlineExceeded) {
@@ -337,7 +339,7 @@ func TestCertificate(t *testing.T) {
 		t.Fatal(err)
 	}
 	withFile := func(c *graphclient.Config) { c.ClientSecret, c.CertificatePath = "", file }
-	r := start(t, setup{entra: sandbox.EntraOptions{Certificate: cert}, cfg: withFile})
+	r := start(t, setup{entra: entratest.Options{Certificate: cert}, cfg: withFile})
 	if _, err := r.User(t.Context(), annID); err != nil {
 		t.Errorf("registered: %v", err)
 	}
@@ -355,7 +357,7 @@ func TestWorkloadIdentity(t *testing.T) {
 	}
 	file := filepath.Join(t.TempDir(), "token")
 	r := start(t, setup{
-		entra: sandbox.EntraOptions{Federation: &sandbox.EntraFederation{Issuer: "https://cluster.example", Subject: "bot", Key: key.Public()}},
+		entra: entratest.Options{Federation: &entratest.Federation{Issuer: "https://cluster.example", Subject: "bot", Key: key.Public()}},
 		cfg:   func(c *graphclient.Config) { c.ClientSecret, c.FederatedTokenFile = "", file },
 	})
 	_, err = r.User(t.Context(), annID)

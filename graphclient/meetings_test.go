@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"meetbot/bot"
-	"meetbot/internal/sandbox"
+	"meetbot/internal/sandbox/faultserver"
 )
 
 func TestCreateOrGet(t *testing.T) {
@@ -125,7 +125,7 @@ func TestUnsoundRequestsAreNotSent(t *testing.T) {
 func TestTheBodySurvivesThrottling(t *testing.T) {
 	r := start(t, setup{})
 	request := bot.MeetingRequest{ExternalID: "x", Subject: strings.Repeat("long ", 500)}
-	r.graph.Fault(sandbox.Fault{Target: "createOrGet", Times: 3, Status: 429, RetryAfter: "17"})
+	r.graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 3, Status: 429, RetryAfter: "17"})
 	for range 3 {
 		_, _, err := r.CreateOrGet(t.Context(), annID, request)
 		if e := wantCode(t, err, bot.Throttled); e.Wait != 17*time.Second || e.Status != 429 {
@@ -148,7 +148,7 @@ func TestTheBodySurvivesThrottling(t *testing.T) {
 
 func TestAMeetingWhoseAnswerWasLostIsFound(t *testing.T) {
 	r := start(t, setup{})
-	r.graph.Fault(sandbox.Fault{Target: "createOrGet", Times: 1, Reset: true, Works: true})
+	r.graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Reset: true, Works: true})
 	_, _, err := r.CreateOrGet(t.Context(), annID, bot.MeetingRequest{ExternalID: "x"})
 	if e := wantCode(t, err, bot.Unavailable); e.Status != 0 {
 		t.Errorf("status %d of an answer that never came", e.Status)
@@ -171,11 +171,11 @@ func TestMeetingRefusals(t *testing.T) {
 		reason string
 	}{
 		"no policy":         {func(r *rig) { r.graph.SetPolicy(annID, false) }, bot.NoAccessPolicy, 403, ""},
-		"no policy, of old": {func(r *rig) { r.graph.Fault(sandbox.Fault{Status: 403, Body: older}) }, bot.NoAccessPolicy, 403, ""},
+		"no policy, of old": {func(r *rig) { r.graph.Fault(faultserver.Fault{Status: 403, Body: older}) }, bot.NoAccessPolicy, 403, ""},
 		"no role":           {func(r *rig) { r.entra.SetRoles("User.Read.All") }, bot.NoPermission, 403, ""},
 		"gone":              {func(r *rig) { r.graph.RemoveUser(annID) }, bot.NoSuchUser, 404, ""},
 		"refused by content": {func(r *rig) {
-			r.graph.Fault(sandbox.Fault{Status: 400, Body: `{"error":{"code":"BadRequest","message":"Subject\r\n\tis  too\u0000 long."}}`})
+			r.graph.Fault(faultserver.Fault{Status: 400, Body: `{"error":{"code":"BadRequest","message":"Subject\r\n\tis  too\u0000 long."}}`})
 		}, bot.BadRequest, 400, "Subject is too long."},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -7,7 +7,8 @@ import (
 	"testing"
 
 	"meetbot/bot"
-	"meetbot/internal/sandbox"
+	"meetbot/internal/sandbox/faultserver"
+	"meetbot/internal/sandbox/graphtest"
 )
 
 var (
@@ -77,13 +78,13 @@ func TestUsersByEmail(t *testing.T) {
 
 // Whoever shares an e-mail is found whole, whatever the page they are on, and once.
 func TestSharedEmails(t *testing.T) {
-	users := []sandbox.GraphUser{
+	users := []graphtest.User{
 		{ID: annID, UPN: "team@contoso.example", Mail: "team@contoso.example"},
 		{ID: brianID, UPN: "brian@contoso.example", Mail: "team@contoso.example"},
 		{ID: evaID, UPN: "eva@contoso.example", ProxyAddresses: []string{"smtp:Team@contoso.example"}},
 	}
 	for _, size := range []int{1, 2, 100} {
-		r := start(t, setup{graph: sandbox.GraphOptions{Users: users, PageSize: size}})
+		r := start(t, setup{graph: graphtest.Options{Users: users, PageSize: size}})
 		got, err := r.UsersByEmail(t.Context(), "team@contoso.example")
 		if err != nil || len(got) != 3 || got[0].ID != annID || got[1].ID != brianID || got[2].ID != evaID {
 			t.Errorf("pages of %d: %+v, %v", size, got, err)
@@ -99,7 +100,7 @@ func TestSharedEmails(t *testing.T) {
 func TestUsersByEmailFailsWhole(t *testing.T) {
 	for _, target := range []string{"user", "users"} {
 		r := start(t, setup{})
-		r.graph.Fault(sandbox.Fault{Target: target, Status: 503, RetryAfter: "9"})
+		r.graph.Fault(faultserver.Fault{Target: target, Status: 503, RetryAfter: "9"})
 		got, err := r.UsersByEmail(t.Context(), "ann@contoso.example")
 		_ = wantCode(t, err, bot.Throttled)
 		if got != nil {
@@ -113,7 +114,7 @@ func TestUsersByEmailFailsWhole(t *testing.T) {
 
 	// An e-mail that no principal name can be is still looked for among the others.
 	r = start(t, setup{})
-	r.graph.Fault(sandbox.Fault{Target: "user", Status: 400, Body: `{"error":{"code":"Request_BadRequest","message":"Invalid UPN."}}`})
+	r.graph.Fault(faultserver.Fault{Target: "user", Status: 400, Body: `{"error":{"code":"Request_BadRequest","message":"Invalid UPN."}}`})
 	if got, err := r.UsersByEmail(t.Context(), "a.first@contoso.example"); err != nil || len(got) != 1 {
 		t.Errorf("got %+v, %v", got, err)
 	}

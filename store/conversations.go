@@ -9,25 +9,44 @@ import (
 	"meetbot/bot"
 )
 
-// Look reads a conversation, and the asker's identity with it, in one round trip. A thread that has no meeting and no
-// pending claim of its own, and whose root message was given as a Look.Root, belongs to its channel's conversation.
-func (s *Store) Look(ctx context.Context, c bot.Conversation, l bot.Look) (bot.State, error) {
+// Read returns what a conversation holds, and the asker's identity with it, in one round trip. A thread that has no
+// meeting and no pending claim of its own, and that was linked by [Store.LinkThread], belongs to its channel's
+// conversation.
+func (s *Store) Read(ctx context.Context, c bot.Conversation, asker bot.Asker) (bot.State, error) {
+	return s.read(ctx, c, "", asker)
+}
+
+// Announce is [Store.Read] for a request that is about to show the card; see [bot.Conversations].
+func (s *Store) Announce(ctx context.Context, c bot.Conversation, requestID string, asker bot.Asker) (bot.State, error) {
+	return s.read(ctx, c, requestID, asker)
+}
+
+// LinkThread remembers that a thread under the root message belongs to the channel; see [bot.Conversations].
+func (s *Store) LinkThread(ctx context.Context, channel bot.Conversation, root string) error {
+	return s.within(ctx, "link a thread to its channel", func(ctx context.Context) error {
+		return s.client.SAdd(ctx, keysOf(channel).roots, root).Err()
+	})
+}
+
+// read returns what a conversation holds. announce is the request that wants to show the card to everybody; empty for
+// none.
+func (s *Store) read(ctx context.Context, c bot.Conversation, announce string, asker bot.Asker) (bot.State, error) {
 	var state bot.State
-	err := s.within(ctx, "look at a conversation", func(ctx context.Context) error {
-		keys, args := resolveKeys(c), []any{c.Thread, l.Root, l.Show, bot.ShownFor.Milliseconds()}
+	err := s.within(ctx, "read a conversation", func(ctx context.Context) error {
+		keys, args := resolveKeys(c), []any{c.Thread, announce, bot.AnnounceInterval.Milliseconds()}
 
 		// The identity lies in another slot, so it cannot be read by the script; a cluster answers both at once.
 		var looked *redis.Cmd
 		var known *redis.StringCmd
-		if l.Asker == (bot.Asker{}) {
-			looked = lookScript.Run(ctx, s.client, keys, args...)
+		if asker == (bot.Asker{}) {
+			looked = readScript.Run(ctx, s.client, keys, args...)
 		} else {
 			pipe := s.client.Pipeline()
-			looked = lookScript.EvalSha(ctx, pipe, keys, args...)
-			known = pipe.Get(ctx, identityKey(l.Asker))
+			looked = readScript.EvalSha(ctx, pipe, keys, args...)
+			known = pipe.Get(ctx, identityKey(asker))
 			_, _ = pipe.Exec(ctx) // each command has its own error
 			if redis.HasErrorPrefix(looked.Err(), "NOSCRIPT") {
-				looked = lookScript.Eval(ctx, s.client, keys, args...)
+				looked = readScript.Eval(ctx, s.client, keys, args...)
 			}
 		}
 
@@ -49,7 +68,7 @@ func (s *Store) Look(ctx context.Context, c bot.Conversation, l bot.Look) (bot.S
 // Claim records a claim unless something better stands; see [bot.Conversations]. The claim's generation must be the
 // one after that seen, so at least 1.
 func (s *Store) Claim(ctx context.Context, claim bot.Claim, fresh bool, seen int) (bot.State, error) {
-	return s.settle(ctx, "claim a conversation", claim.Conversation, func(ctx context.Context) (*redis.Cmd, error) {
+	return s.changeConversation(ctx, "claim a conversation", claim.Conversation, func(ctx context.Context) (*redis.Cmd, error) {
 		record, err := encodeClaim(claim)
 		if err != nil {
 			return nil, err
@@ -62,7 +81,7 @@ func (s *Store) Claim(ctx context.Context, claim bot.Claim, fresh bool, seen int
 // Complete makes m the meeting while the claim is still the pending one; see [bot.Conversations]. What is recorded has
 // the claim's ID and generation, whatever m says.
 func (s *Store) Complete(ctx context.Context, claim bot.Claim, m bot.Meeting) (bot.State, error) {
-	return s.settle(ctx, "complete a claim", claim.Conversation, func(ctx context.Context) (*redis.Cmd, error) {
+	return s.changeConversation(ctx, "complete a claim", claim.Conversation, func(ctx context.Context) (*redis.Cmd, error) {
 		record, err := encodeMeeting(claim, m)
 		if err != nil {
 			return nil, err
@@ -73,12 +92,12 @@ func (s *Store) Complete(ctx context.Context, claim bot.Claim, m bot.Meeting) (b
 
 // Release forgets the claim while it is still the pending one; see [bot.Conversations].
 func (s *Store) Release(ctx context.Context, claim bot.Claim) (bot.State, error) {
-	return s.settle(ctx, "release a claim", claim.Conversation, func(ctx context.Context) (*redis.Cmd, error) {
+	return s.changeConversation(ctx, "release a claim", claim.Conversation, func(ctx context.Context) (*redis.Cmd, error) {
 		return releaseScript.Run(ctx, s.client, settleKeys(claim.Conversation), claim.ID), nil
 	})
 }
 
-func (s *Store) settle(ctx context.Context, doing string, c bot.Conversation, call func(context.Context) (*redis.Cmd, error)) (bot.State, error) {
+func (s *Store) changeConversation(ctx context.Context, doing string, c bot.Conversation, call func(context.Context) (*redis.Cmd, error)) (bot.State, error) {
 	var state bot.State
 	err := s.within(ctx, doing, func(ctx context.Context) error {
 		answer, err := call(ctx)
@@ -107,7 +126,7 @@ func (s *Store) stateOf(c bot.Conversation, answer *redis.Cmd) (bot.State, error
 	if parts[0] == int64(1) {
 		c = c.InChannel()
 	}
-	state := bot.State{Conversation: c, First: parts[3] == int64(1)}
+	state := bot.State{Conversation: c, MayAnnounce: parts[3] == int64(1)}
 	if value, ok := parts[1].(string); ok {
 		if state.Meeting, err = s.meeting(c, value); err != nil {
 			return bot.State{}, err

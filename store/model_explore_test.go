@@ -194,7 +194,7 @@ func (x *explorer) dump() int32 {
 	known := len(x.numbers)
 	n := x.number("redis " + text.String())
 	if len(x.numbers) > known {
-		state, err := x.store.Look(x.t.Context(), x.place, bot.Look{})
+		state, err := x.store.Read(x.t.Context(), x.place, bot.Asker{})
 		no(x.t, err)
 		x.contents = append(x.contents, make([][]record, int(n)+1-len(x.contents))...)
 		x.views = append(x.views, make([]bot.State, int(n)+1-len(x.views))...)
@@ -218,8 +218,8 @@ func (x *explorer) ask(content int32, p *point) answered {
 	var err error
 	ctx, c := x.t.Context(), p.next
 	switch c.op {
-	case opLook:
-		a.answer.state, err = x.called.Look(ctx, c.place, c.look)
+	case opRead:
+		a.answer.state, err = read(ctx, x.called, c.place, c.reading)
 	case opClaim:
 		a.answer.state, err = x.called.Claim(ctx, c.claim, c.fresh, c.seen)
 	case opComplete:
@@ -421,7 +421,7 @@ func (x *explorer) goOn(m moment, k int, reach func(moment, func() string) error
 	}
 	for _, w := range ways {
 		step := func() string { return fmt.Sprintf("%s: %v -> %v", name, p.next, w.answer) }
-		if m.faults < x.scenario.faults && p.next.op != opLook && p.next.op != opDone {
+		if m.faults < x.scenario.faults && p.next.op != opRead && p.next.op != opDone {
 			lost := w.to
 			lost.faults++
 			if err := reach(lost, func() string { return step() + ", but the answer is lost" }); err != nil {

@@ -21,7 +21,7 @@ import (
 type op string
 
 const (
-	opLook     op = "look"
+	opRead     op = "read"
 	opClaim    op = "claim"
 	opCreate   op = "createOrGet"
 	opComplete op = "complete"
@@ -33,7 +33,7 @@ const (
 type call struct {
 	op        op
 	place     bot.Conversation
-	look      bot.Look
+	reading   reading
 	claim     bot.Claim // claim, complete, release; createOrGet: the claim that is carried out
 	fresh     bool
 	seen      int
@@ -44,11 +44,11 @@ type call struct {
 
 func (c call) String() string {
 	switch c.op {
-	case opLook:
-		if c.look.Show != "" {
-			return "look and show"
+	case opRead:
+		if c.reading.Announce != "" {
+			return "announce"
 		}
-		return "look"
+		return "read"
 	case opDone:
 		return "done"
 	case opCreate:
@@ -76,7 +76,7 @@ func (a answer) String() string {
 	if p := a.state.Pending; p != nil {
 		pending = fmt.Sprintf(", pending %s of generation %d for %s by job %s", p.ID, p.Generation, p.Organizer.ID, p.Job)
 	}
-	if a.state.First {
+	if a.state.MayAnnounce {
 		first = ", for everybody to see"
 	}
 	switch {
@@ -218,12 +218,21 @@ func (r *replica) state(c call) (bot.State, error) {
 	return a.state, err
 }
 
-// Look is the first call of accepting a job too; where the job is an old one, that look is none of the model's.
-func (r *replica) Look(_ context.Context, c bot.Conversation, l bot.Look) (bot.State, error) {
+// Read is the first call of accepting a job too; where the job is an old one, that call is none of the model's.
+func (r *replica) Read(_ context.Context, c bot.Conversation, asker bot.Asker) (bot.State, error) {
 	if r.p.old && !r.accepted {
 		return bot.State{Conversation: c}, nil
 	}
-	return r.state(call{op: opLook, place: c, look: l})
+	return r.state(call{op: opRead, place: c, reading: reading{Asker: asker}})
+}
+
+func (r *replica) Announce(_ context.Context, c bot.Conversation, request string, asker bot.Asker) (bot.State, error) {
+	return r.state(call{op: opRead, place: c, reading: reading{Announce: request, Asker: asker}})
+}
+
+func (r *replica) LinkThread(_ context.Context, c bot.Conversation, root string) error {
+	_, err := r.state(call{op: opRead, place: c, reading: reading{Root: root}})
+	return err
 }
 
 func (r *replica) Claim(_ context.Context, claim bot.Claim, fresh bool, seen int) (bot.State, error) {
@@ -294,9 +303,9 @@ func (o observer) Command(_ string, _ bot.Kind, outcome string, _ time.Duration)
 
 func (observer) Identity(bool) {}
 
-func (observer) Again() {}
+func (observer) PossibleDuplicate() {}
 
-func (observer) Buried() {}
+func (observer) DeadLettered() {}
 
 // Who people are is settled: what the protocol does must not depend on it.
 
@@ -324,14 +333,14 @@ func (r *replica) UsersByEmail(context.Context, string) ([]bot.DirectoryUser, er
 
 func (r *replica) Profile(context.Context, bot.Asker) (bot.Profile, error) { return bot.Profile{}, nil }
 
-func (r *replica) Takeover(context.Context, int) ([]bot.Lease, error) { return nil, nil }
+func (r *replica) Reclaim(context.Context, int) ([]bot.Lease, error) { return nil, nil }
 
-func (r *replica) Sending(context.Context, bot.Lease) (bool, error) { return false, nil }
+func (r *replica) BeginSend(context.Context, bot.Lease) (bool, error) { return false, nil }
 
-func (r *replica) Unsent(context.Context, bot.Lease) error { return nil }
+func (r *replica) AbortSend(context.Context, bot.Lease) error { return nil }
 
-func (r *replica) Bury(context.Context, bot.Lease, string) error { return nil }
+func (r *replica) MoveToDeadLetters(context.Context, bot.Lease, string) error { return nil }
 
-func (r *replica) Hold(context.Context, string, time.Duration) error { return nil }
+func (r *replica) Throttle(context.Context, string, time.Duration) error { return nil }
 
-func (r *replica) Held(context.Context, string) (time.Duration, error) { return 0, nil }
+func (r *replica) ThrottledFor(context.Context, string) (time.Duration, error) { return 0, nil }

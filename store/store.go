@@ -104,7 +104,7 @@ func Open(rawURL string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	redis.SetLogger(quiet{})
+	redis.SetLogger(debugLogger{})
 	return &Store{
 		client: redis.NewUniversalClient(options), replica: o.Replica, idle: o.Idle, cursor: "0-0",
 		meetings: meetings, identities: identities,
@@ -237,9 +237,9 @@ func unavailable(doing string, err error) error {
 	return &bot.Error{Code: bot.Unavailable, Err: fmt.Errorf("%s in Redis: %w", doing, err)}
 }
 
-// quiet takes what go-redis would print to stderr; the calls that suffer return errors of their own.
-type quiet struct{}
+// debugLogger takes what go-redis would print to stderr; the calls that suffer return errors of their own.
+type debugLogger struct{}
 
-func (quiet) Printf(ctx context.Context, format string, v ...any) {
+func (debugLogger) Printf(ctx context.Context, format string, v ...any) {
 	slog.DebugContext(ctx, "redis client: "+fmt.Sprintf(format, v...))
 }

@@ -53,14 +53,14 @@ func (a *App) routes(j bot.Job, r bot.Reply) []route {
 		_, err := a.post(ctx, j.Route.User, options)
 		return "", err
 	}
-	if r.Audience == bot.ForAskerAway {
+	if r.Audience == bot.AudienceDirect {
 		return []route{direct}
 	}
 	var all []route
-	if j.Route.Capability != "" {
+	if j.Route.ResponseURL != "" {
 		all = append(all, func(ctx context.Context) (string, error) {
-			return "", bot.Paced(ctx, a.holds, "slack:response_url:"+j.ID, func(ctx context.Context) error {
-				return a.postHook(ctx, j.Route.Capability, answerTo(a.words, r, s))
+			return "", bot.CallThrottled(ctx, a.throttles, "slack:response_url:"+j.ID, func(ctx context.Context) error {
+				return a.postHook(ctx, j.Route.ResponseURL, answerTo(a.words, r, s))
 			})
 		})
 	}
@@ -68,7 +68,7 @@ func (a *App) routes(j bot.Job, r bot.Reply) []route {
 	if j.Route.Thread != "" {
 		there = append(options[:len(options):len(options)], slack.MsgOptionTS(j.Route.Thread))
 	}
-	if r.Audience == bot.ForEveryone {
+	if r.Audience == bot.AudienceEveryone {
 		all = append(all, func(ctx context.Context) (string, error) {
 			return a.post(ctx, j.Route.Channel, there)
 		})

@@ -10,7 +10,7 @@ import (
 
 	"meetbot/bot"
 	"meetbot/bot/slackapp"
-	"meetbot/internal/sandbox"
+	"meetbot/internal/sandbox/faultserver"
 )
 
 // A response_url that is not Slack's is refused before anybody is dialled, however it is written; and where Slack itself
@@ -40,7 +40,7 @@ func TestResponseURLElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	deliver := func(responseURL string) error {
-		_, err := app.Deliver(t.Context(), bot.Job{ID: "j", Route: bot.Route{Capability: responseURL, Channel: "C0MISSING", User: "U0MISSING"}}, bot.Working(bot.English))
+		_, err := app.Deliver(t.Context(), bot.Job{ID: "j", Route: bot.Route{ResponseURL: responseURL, Channel: "C0MISSING", User: "U0MISSING"}}, bot.WorkingReply(bot.English))
 		return err
 	}
 	for _, responseURL := range []string{
@@ -55,7 +55,7 @@ func TestResponseURLElsewhere(t *testing.T) {
 		}
 	}
 	for _, status := range []string{"301", "302", "303", "307", "308"} {
-		slack.Fault(sandbox.Fault{Target: "response_url", Times: 1, Raw: "HTTP/1.1 " + status + " Away\r\nLocation: http://" + away + "/token\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"})
+		slack.Fault(faultserver.Fault{Target: "response_url", Times: 1, Raw: "HTTP/1.1 " + status + " Away\r\nLocation: http://" + away + "/token\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"})
 		if err := deliver("http://" + home + "/commands/T1/2/x"); bot.CodeOf(err) != bot.Undeliverable {
 			t.Errorf("%s: %v", status, err)
 		}
@@ -86,12 +86,12 @@ func TestWaitsAreBounded(t *testing.T) {
 	slack, app := newApp(t)
 	for _, after := range []string{"31536000", "9223372036854775807", "99999999999999999999", "-1", "0", "soon", "Wed, 21 Oct 2099 07:28:00 GMT"} {
 		for _, target := range []string{"users.info", "response_url"} {
-			slack.Fault(sandbox.Fault{Target: target, Times: 1, Status: http.StatusTooManyRequests, RetryAfter: after})
+			slack.Fault(faultserver.Fault{Target: target, Times: 1, Status: http.StatusTooManyRequests, RetryAfter: after})
 			var err error
 			if target == "users.info" {
 				_, err = app.Profile(t.Context(), bot.Asker{Platform: slackapp.Platform, Workspace: slack.Team(), User: "U0ANN"})
 			} else {
-				_, err = app.Deliver(t.Context(), bot.Job{ID: "j", Route: bot.Route{Capability: strings.TrimSuffix(slack.APIURL(), "/api/") + "/commands/T1/2/x"}}, bot.Working(bot.English))
+				_, err = app.Deliver(t.Context(), bot.Job{ID: "j", Route: bot.Route{ResponseURL: strings.TrimSuffix(slack.APIURL(), "/api/") + "/commands/T1/2/x"}}, bot.WorkingReply(bot.English))
 			}
 			e, ok := err.(*bot.Error)
 			if !ok || e.Code != bot.Throttled || e.Wait.Minutes() > 10 || e.Wait.Seconds() < 1 {

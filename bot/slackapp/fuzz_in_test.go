@@ -36,7 +36,7 @@ type heard struct {
 
 func (h *heard) Ask(_ context.Context, r bot.Request) bot.Answer {
 	h.requests = append(h.requests, r)
-	return bot.Answer{Reply: bot.AskBack(bot.English, r.Command), Given: func(error) {}}
+	return bot.Answer{Reply: bot.DidYouMeanReply(bot.English, r.Command), Given: func(error) {}}
 }
 
 func (h *heard) Accept(_ context.Context, r bot.Request) error {
@@ -44,7 +44,7 @@ func (h *heard) Accept(_ context.Context, r bot.Request) error {
 	return nil
 }
 
-func (h *heard) Hang(_ context.Context, c bot.Conversation, root string) error {
+func (h *heard) LinkThread(_ context.Context, c bot.Conversation, root string) error {
 	h.hung, h.roots = append(h.hung, c), append(h.roots, root)
 	return nil
 }
@@ -54,8 +54,8 @@ func (h *heard) nothing() bool { return len(h.requests) == 0 && len(h.hung) == 0
 // noHolds is a world in which nobody asked to be left alone.
 type noHolds struct{}
 
-func (noHolds) Hold(context.Context, string, time.Duration) error   { return nil }
-func (noHolds) Held(context.Context, string) (time.Duration, error) { return 0, nil }
+func (noHolds) Throttle(context.Context, string, time.Duration) error       { return nil }
+func (noHolds) ThrottledFor(context.Context, string) (time.Duration, error) { return 0, nil }
 
 // fuzzApp is an app that knows its workspace.
 func fuzzApp(f *testing.F) *App {
@@ -65,7 +65,7 @@ func fuzzApp(f *testing.F) *App {
 		f.Fatal(err)
 	}
 	a, err := New(Config{
-		SigningSecret: fuzzSecret, BotToken: fuzzToken, Words: words, Language: bot.English, Holds: noHolds{}, Log: slog.New(slog.DiscardHandler),
+		SigningSecret: fuzzSecret, BotToken: fuzzToken, Words: words, Language: bot.English, Throttles: noHolds{}, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		f.Fatal(err)

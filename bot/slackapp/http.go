@@ -90,17 +90,17 @@ func (a *App) commands(b bot.Bot) http.HandlerFunc {
 		}
 		in := a.installed.Load()
 		if in == nil {
-			_ = a.answer(w, bot.Troubled(a.language, "starting"))
+			_ = a.answer(w, bot.TroubleReply(a.language, "starting"))
 			return
 		}
 		workspace, ok := in.workspace(c.TeamID, c.EnterpriseID, c.IsEnterpriseInstall)
 		switch {
 		case !ok:
 			a.log.WarnContext(r.Context(), "command from a workspace that is not configured", "team", c.TeamID, "enterprise", c.EnterpriseID)
-			_ = a.answer(w, bot.Troubled(a.language, "workspace"))
+			_ = a.answer(w, bot.TroubleReply(a.language, "workspace"))
 			return
 		case c.Command != "/"+bot.CommandName:
-			_ = a.answer(w, bot.Troubled(a.language, "command"))
+			_ = a.answer(w, bot.TroubleReply(a.language, "command"))
 			return
 		case c.ChannelID == "" || c.UserID == "":
 			http.Error(w, "command names no channel or no user", http.StatusBadRequest)
@@ -113,7 +113,7 @@ func (a *App) commands(b bot.Bot) http.HandlerFunc {
 			Asker:        bot.Asker{Platform: Platform, Workspace: workspace, User: c.UserID},
 			Command:      bot.ParseCommand(plain(c.Text)),
 			Topic:        topic(c.ChannelName),
-			Route:        bot.Route{Channel: c.ChannelID, User: c.UserID, Capability: c.ResponseURL},
+			Route:        bot.Route{Channel: c.ChannelID, User: c.UserID, ResponseURL: c.ResponseURL},
 			Received:     received,
 			Trace:        rand.Text(),
 		})
@@ -244,7 +244,7 @@ func (a *App) interactivity(b bot.Bot) http.HandlerFunc {
 			return
 		}
 		card := bot.Conversation{Platform: Platform, Workspace: workspace, Channel: c.ChannelID}
-		if err := b.Hang(r.Context(), card, c.MessageTs); err != nil {
+		if err := b.LinkThread(r.Context(), card, c.MessageTs); err != nil {
 			a.log.WarnContext(r.Context(), "cannot remember where a card is", "error", err)
 		}
 	}

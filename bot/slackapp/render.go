@@ -72,7 +72,7 @@ type answer struct {
 // answerTo is a reply as an answer.
 func answerTo(w *bot.Words, r bot.Reply, s style) answer {
 	kind := slack.ResponseTypeEphemeral
-	if r.Audience == bot.ForEveryone {
+	if r.Audience == bot.AudienceEveryone {
 		kind = slack.ResponseTypeInChannel
 	}
 	return answer{ResponseType: kind, Text: r.Text(w, s), Blocks: blocks(w, r, s)}

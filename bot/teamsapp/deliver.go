@@ -34,16 +34,16 @@ func (a *App) routes(j bot.Job, r bot.Reply) []route {
 	chat := func(ctx context.Context) (string, error) { return "", a.chat(ctx, j.Route, r) }
 	whisper := func(ctx context.Context) (string, error) { return "", a.whisper(ctx, j.Route, r) }
 	aloud := there
-	if r.Aloud != nil { // the reason is nobody else's affair
-		said := bot.Reply{Language: r.Language, Messages: []bot.Message{*r.Aloud}}
+	if r.PublicFallback != nil { // the reason is nobody else's affair
+		said := bot.Reply{Language: r.Language, Messages: []bot.Message{*r.PublicFallback}}
 		aloud = func(ctx context.Context) (string, error) { return a.post(ctx, j.Route, said) }
 	}
 	switch {
 	case j.Route.Alone:
 		return []route{there}
-	case r.Audience == bot.ForEveryone:
+	case r.Audience == bot.AudienceEveryone:
 		return []route{there, chat}
-	case r.Audience == bot.ForAskerAway:
+	case r.Audience == bot.AudienceDirect:
 		return []route{chat, whisper, aloud}
 	default:
 		return []route{whisper, aloud, chat}

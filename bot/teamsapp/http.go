@@ -152,9 +152,9 @@ func (a *App) message(w http.ResponseWriter, r *http.Request, b bot.Bot, in conn
 	}
 	a.log.WarnContext(r.Context(), "cannot accept message", "request", request.Trace, "error", err)
 	direct := *a
-	direct.holds = unheld{} // which are where the message could not be kept
+	direct.throttles = unheld{} // which are where the message could not be kept
 	job := bot.Job{ID: request.ID, Conversation: request.Conversation, Asker: request.Asker, Route: request.Route}
-	if _, err := direct.Deliver(r.Context(), job, bot.Unreachable(cmp.Or(request.Language, a.language), request.Command)); err != nil {
+	if _, err := direct.Deliver(r.Context(), job, bot.UnreachableReply(cmp.Or(request.Language, a.language), request.Command)); err != nil {
 		a.log.WarnContext(r.Context(), "cannot say so either", "request", request.Trace, "error", err)
 		http.Error(w, "try again", http.StatusServiceUnavailable)
 	}
@@ -163,8 +163,8 @@ func (a *App) message(w http.ResponseWriter, r *http.Request, b bot.Bot, in conn
 // unheld is a world in which nobody asked to be left alone.
 type unheld struct{}
 
-func (unheld) Hold(context.Context, string, time.Duration) error   { return nil }
-func (unheld) Held(context.Context, string) (time.Duration, error) { return 0, nil }
+func (unheld) Throttle(context.Context, string, time.Duration) error       { return nil }
+func (unheld) ThrottledFor(context.Context, string) (time.Duration, error) { return 0, nil }
 
 // installed greets a conversation that the bot has come into. Teams tells it in a conversationUpdate as well, which does not
 // say in which language.

@@ -28,9 +28,9 @@ func testWords(t testing.TB) *bot.Words {
 // replies is everything that the bot can say in Teams, by name.
 func replies(words *bot.Words, lang bot.Language) map[string]bot.Reply {
 	all := everything.Replies(words, lang, bot.Conversation{Platform: Platform, Workspace: "8eaef023-2b34-4da1-9baa-8bc8c9d6a490", Channel: "19:general@thread.tacv2"})
-	all["welcome"] = bot.Greeting(lang)
+	all["welcome"] = bot.GreetingReply(lang)
 	maps.Copy(all, hostileReplies(lang, hostile))
-	all["aloud"] = bot.Reply{Language: lang, Messages: []bot.Message{*all["refusal-guest-account"].Aloud}}
+	all["aloud"] = bot.Reply{Language: lang, Messages: []bot.Message{*all["refusal-guest-account"].PublicFallback}}
 	return all
 }
 
@@ -41,7 +41,7 @@ func hostileReplies(lang bot.Language, text string) map[string]bot.Reply {
 	meeting.JoinID, meeting.Passcode, meeting.TollNumber, meeting.ConferenceID = text, text, text, text
 	all := map[string]bot.Reply{
 		"card-foul":     {Language: lang, Card: &bot.Card{Meeting: meeting, KeptSubject: true}},
-		"ask-back-foul": bot.AskBack(lang, bot.Command{Kind: bot.Unclear, Subject: bot.CleanText(text), Meant: bot.Help}),
+		"ask-back-foul": bot.DidYouMeanReply(lang, bot.Command{Kind: bot.Unclear, Subject: bot.CleanText(text), Meant: bot.Help}),
 	}
 	for _, code := range []bot.Code{bot.BadRequest, bot.NoAccessPolicy, bot.UnconfirmedEmail} {
 		all["refusal-foul-"+strings.ReplaceAll(string(code), "_", "-")] = bot.Explain(lang, &bot.Error{Code: code, Reason: text}, meeting.Organizer,

@@ -50,7 +50,7 @@ func listDeadLetters(ctx context.Context, redis app.RedisConfig, limit int, w io
 		out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		_, _ = fmt.Fprintln(out, "ENTRY\tSINCE\tCONVERSATION\tUSER\tCOMMAND\tREASON")
 		for _, l := range letters {
-			_, _ = fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\n", l.Entry, l.Buried.UTC().Format(time.RFC3339),
+			_, _ = fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\n", l.Entry, l.At.UTC().Format(time.RFC3339),
 				bot.CleanText(l.Job.Conversation.String()), bot.CleanText(l.Job.Asker.User),
 				bot.CleanText(string(l.Job.Command.Kind)), bot.CleanText(l.Reason))
 		}

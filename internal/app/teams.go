@@ -87,6 +87,6 @@ func newTeams(c Config, o Options, in shared) (bot.Frontend, error) {
 	in.closing(tokens)
 	return teamsapp.New(teamsapp.Config{
 		AppID: c.Teams.AppID, TenantID: c.teamsTenant(), Cloud: cloud, Hosts: c.Teams.ServiceHosts, Tokens: tokens,
-		Words: in.words, Language: in.language, Holds: in.store, Log: in.log,
+		Words: in.words, Language: in.language, Throttles: in.store, Log: in.log,
 	})
 }
