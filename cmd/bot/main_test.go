@@ -1,39 +1,14 @@
 package main
 
 import (
-	"context"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"meetbot/bot"
 )
-
-func withCancel(t *testing.T) (context.Context, context.CancelFunc) {
-	t.Helper()
-	return context.WithCancel(context.Background())
-}
-
-// trap is a host that must never be called.
-type trap struct {
-	*httptest.Server
-	count atomic.Int64
-}
-
-func newTrap(t *testing.T) *trap {
-	t.Helper()
-	tr := &trap{}
-	tr.Server = httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { tr.count.Add(1) }))
-	t.Cleanup(tr.Close)
-	return tr
-}
-
-func (tr *trap) hits() int64 { return tr.count.Load() }
 
 // The README's table of what one types is the command table.
 func TestReadmeNamesEveryCommand(t *testing.T) {

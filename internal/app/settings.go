@@ -2,6 +2,9 @@ package app
 
 import (
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -33,6 +36,24 @@ func (c *Config) Settings() []Setting {
 		all = append(all, concern...)
 	}
 	return all
+}
+
+// Set sets values by the names of their environment variables. The error says which of them there is not, or is not right.
+func (c *Config) Set(values map[string]string) error {
+	settings := map[string]Value{}
+	for _, s := range c.Settings() {
+		settings[s.Env] = s.Value
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		value, ok := settings[name]
+		if !ok {
+			return fmt.Errorf("there is no setting %s", name)
+		}
+		if err := value.Set(values[name]); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
 }
 
 // Settings names the values of this concern.
