@@ -29,7 +29,7 @@ func bury(t *testing.T) (redisURL string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.DeadLetter(t.Context(), lease, "chat.postMessage (is_archived): gone"); err != nil {
+	if err := s.MoveToDeadLetters(t.Context(), lease, "chat.postMessage (is_archived): gone"); err != nil {
 		t.Fatal(err)
 	}
 	return redisURL
