@@ -25,6 +25,7 @@ type Attendee struct {
 
 // OnlineMeeting is what Graph answered: the truth about a meeting, whatever was asked for.
 type OnlineMeeting struct {
+	ID           string    `json:"id,omitempty"` // Graph's own name for the meeting; opaque
 	JoinURL      string    `json:"joinUrl"`
 	Subject      string    `json:"subject,omitempty"`
 	Created      time.Time `json:"created,omitzero"`

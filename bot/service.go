@@ -47,7 +47,7 @@ type Config struct {
 	Limiter       Limiter
 	Meetings      Meetings
 	Directory     Directory
-	Words         *Words
+	Catalog       *Catalog
 	Log           *slog.Logger
 	Observer      Observer
 
@@ -249,7 +249,7 @@ func (s *Service) at(ctx context.Context, r Request, outcome string, reply Reply
 func (s *Service) wordsOnly(c Command, lang Language) (Reply, bool) {
 	switch c.Kind {
 	case Help:
-		return HelpReply(s.Words, lang), true
+		return HelpReply(s.Catalog, lang), true
 	case Unclear:
 		return DidYouMeanReply(lang, c), true
 	case Welcome:

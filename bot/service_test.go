@@ -36,13 +36,13 @@ func newStand(t *testing.T, timing bot.Timing, create func(ctx context.Context, 
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	words, err := bot.NewWords()
+	catalog, err := bot.NewCatalog()
 	if err != nil {
 		t.Fatal(err)
 	}
 	st := &stand{queue: &flakyQueue{Store: s}, platform: &platform{posted: make(chan bot.Reply, 100), refused: map[string]bool{}}, logs: &syncBuffer{}, graph: &meetings{create: create}}
 	st.Service = bot.NewService(bot.Config{
-		Conversations: s, Identities: s, Queue: st.queue, Limiter: s, Meetings: st.graph, Directory: directory{}, Words: words,
+		Conversations: s, Identities: s, Queue: st.queue, Limiter: s, Meetings: st.graph, Directory: directory{}, Catalog: catalog,
 		Log: slog.New(slog.NewTextHandler(st.logs, nil)), Observer: observer{},
 		Platforms: map[string]bot.Platform{"test": st.platform}, Organizers: bot.OrganizerPolicy{Requester: true},
 		Language: bot.English, Timing: timing, Attempts: append(attempts, 0)[0],

@@ -110,11 +110,11 @@ func (s *Service) claim(j Job, organizer Organizer, lang Language) Claim {
 	claim.Job, claim.User, claim.Organizer, claim.Language = j.ID, j.Asker.User, organizer, lang
 	claim.Request.Subject = j.Command.Subject
 	if claim.Request.Subject == "" {
-		m := say("subject.default")
+		m := message("subject.default")
 		if j.Topic != "" {
-			m = say("subject.topic", "Topic", j.Topic)
+			m = message("subject.topic", Arg{"Topic", j.Topic})
 		}
-		claim.Request.Subject = s.Words.Plain(lang, m)
+		claim.Request.Subject = s.Catalog.PlainText(lang, m)
 	}
 	return claim
 }

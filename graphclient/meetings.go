@@ -12,6 +12,7 @@ import (
 	"github.com/microsoftgraph/msgraph-sdk-go/users"
 
 	"meetbot/bot"
+	"meetbot/internal/guid"
 )
 
 // CreateOrGet asks for the organizer's meeting with the request's external ID (document "onlinemeeting-createorget"),
@@ -27,7 +28,7 @@ func (c *Client) CreateOrGet(ctx context.Context, organizerID string, r bot.Meet
 	body := meetingBody(r)
 	var answer models.OnlineMeetingable
 	status, err := c.call(ctx, opCreateOrGet, func(ctx context.Context) (err error) {
-		answer, err = c.graph.Users().ByUserId(organizerID).OnlineMeetings().CreateOrGet().Post(ctx, body, nil)
+		answer, err = c.users.ByUserId(organizerID).OnlineMeetings().CreateOrGet().Post(ctx, body, nil)
 		return err
 	})
 	if err != nil {
@@ -43,7 +44,7 @@ func (c *Client) CreateOrGet(ctx context.Context, organizerID string, r bot.Meet
 // unsound says why Graph would refuse the request; empty if it would not. The sentences are shown to the asker.
 func unsound(organizerID string, r bot.MeetingRequest) string {
 	switch {
-	case !isObjectID(organizerID):
+	case !guid.Valid(organizerID):
 		return "the organizer must be given by object ID"
 	case r.ExternalID == "":
 		return "the meeting has no external ID"
@@ -92,6 +93,7 @@ func meetingOf(a models.OnlineMeetingable) (bot.OnlineMeeting, error) {
 		return bot.OnlineMeeting{}, errors.New("the answer is empty")
 	}
 	m := bot.OnlineMeeting{
+		ID:      value(a.GetId()),
 		JoinURL: value(a.GetJoinWebUrl()),
 		Subject: value(a.GetSubject()),
 		Created: value(a.GetCreationDateTime()),

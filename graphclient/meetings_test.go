@@ -2,6 +2,7 @@ package graphclient_test
 
 import (
 	"encoding/json"
+	"net/http"
 	"reflect"
 	"strings"
 	"testing"
@@ -19,7 +20,7 @@ func TestCreateOrGet(t *testing.T) {
 		t.Fatalf("first: created %v, %v", created, err)
 	}
 	made := r.graph.Meetings()[0]
-	if m.JoinURL != made.JoinURL || m.Subject != request.Subject || len(m.JoinID) < 10 || m.Passcode == "" ||
+	if m.ID == "" || m.JoinURL != made.JoinURL || m.Subject != request.Subject || len(m.JoinID) < 10 || m.Passcode == "" ||
 		!strings.HasPrefix(m.TollNumber, "+1") || m.ConferenceID == "" || time.Since(m.Created) > time.Minute {
 		t.Errorf("got %+v", m)
 	}
@@ -31,6 +32,28 @@ func TestCreateOrGet(t *testing.T) {
 	other, created, err := r.CreateOrGet(t.Context(), brianID, request)
 	if err != nil || !created || other.JoinURL == m.JoinURL || other.TollNumber != "" || other.ConferenceID != "" {
 		t.Errorf("another organizer: created %v, %v, %+v", created, err, other)
+	}
+}
+
+// Everything that the bot tells about a meeting is read from Graph's answer.
+func TestWhatIsRead(t *testing.T) {
+	c := bare(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json;odata.metadata=minimal")
+		w.WriteHeader(http.StatusCreated)
+		_, _ = w.Write([]byte(`{"@odata.context":"https://graph.microsoft.com/v1.0/$metadata#users('x')/onlineMeetings/$entity",
+			"id":"MSo1ZjFjMmIxYSoxOTptZWV0aW5nX05q","creationDateTime":"2026-05-04T15:00:00.5-03:00","subject":"Design",
+			"joinWebUrl":"https://teams.microsoft.com/l/meetup-join/19%3ameeting_x",
+			"joinMeetingIdSettings":{"isPasscodeRequired":true,"joinMeetingId":"1234567890","passcode":"aB3"},
+			"audioConferencing":{"tollNumber":"+1 555 0100","conferenceId":"42"},"chatInfo":{"threadId":"19:meeting_x@thread.v2"}}`))
+	})
+	want := bot.OnlineMeeting{
+		ID: "MSo1ZjFjMmIxYSoxOTptZWV0aW5nX05q", JoinURL: "https://teams.microsoft.com/l/meetup-join/19%3ameeting_x",
+		Subject: "Design", Created: time.Date(2026, 5, 4, 18, 0, 0, 500_000_000, time.UTC), JoinID: "1234567890", Passcode: "aB3",
+		TollNumber: "+1 555 0100", ConferenceID: "42",
+	}
+	m, created, err := c.CreateOrGet(t.Context(), annID, bot.MeetingRequest{ExternalID: "x"})
+	if err != nil || !created || m != want {
+		t.Errorf("created %v, %v\ngot  %+v\nwant %+v", created, err, m, want)
 	}
 }
 

@@ -7,19 +7,16 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/google/uuid"
 	abstractions "github.com/microsoft/kiota-abstractions-go"
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
 	"github.com/microsoftgraph/msgraph-sdk-go/users"
 
 	"meetbot/bot"
+	"meetbot/internal/guid"
 )
 
 // userProperties are what is read of a user; userType and accountEnabled come only when asked for.
 var userProperties = []string{"id", "displayName", "mail", "userPrincipalName", "userType", "accountEnabled"}
-
-// isObjectID tells whether s is an Entra object ID.
-func isObjectID(s string) bool { return len(s) == 36 && uuid.Validate(s) == nil }
 
 // isAddress tells whether s can be a UPN or an e-mail at all.
 func isAddress(s string) bool {
@@ -29,12 +26,12 @@ func isAddress(s string) bool {
 // User reads one user by object ID or user principal name (document "user-get").
 func (c *Client) User(ctx context.Context, idOrUPN string) (bot.DirectoryUser, error) {
 	// Anything else would name another resource below /users, or the whole list.
-	if !isObjectID(idOrUPN) && !isAddress(idOrUPN) {
+	if !guid.Valid(idOrUPN) && !isAddress(idOrUPN) {
 		return bot.DirectoryUser{}, &bot.Error{Code: bot.NoSuchUser, Err: errors.New(opUser + ": not sent: neither object ID nor user principal name")}
 	}
 	var answer models.Userable
 	status, err := c.call(ctx, opUser, func(ctx context.Context) (err error) {
-		answer, err = c.graph.Users().ByUserId(idOrUPN).Get(ctx, &users.UserItemRequestBuilderGetRequestConfiguration{
+		answer, err = c.users.ByUserId(idOrUPN).Get(ctx, &users.UserItemRequestBuilderGetRequestConfiguration{
 			QueryParameters: &users.UserItemRequestBuilderGetQueryParameters{Select: userProperties},
 		})
 		return err
@@ -87,7 +84,7 @@ func (c *Client) search(ctx context.Context, filter string) ([]bot.DirectoryUser
 	}
 	following := &users.UsersRequestBuilderGetRequestConfiguration{Headers: headers}
 	var found []bot.DirectoryUser
-	builder, request := c.graph.Users(), first
+	builder, request := c.users, first
 	for range maxPages {
 		var answer models.UserCollectionResponseable
 		status, err := c.call(ctx, opUsers, func(ctx context.Context) (err error) {
@@ -111,14 +108,14 @@ func (c *Client) search(ctx context.Context, filter string) ([]bot.DirectoryUser
 		if next == nil || *next == "" {
 			return found, nil
 		}
-		builder, request = c.graph.Users().WithUrl(*next), following // goes nowhere but to the Graph host: internal/outbound
+		builder, request = c.users.WithUrl(*next), following // goes nowhere but to the Graph host: internal/outbound
 	}
 	return nil, &bot.Error{Code: bot.Unavailable, Err: fmt.Errorf("%s: more than %d pages", opUsers, maxPages)}
 }
 
 // userOf reads Graph's answer. An account that is not said to be enabled is not.
 func userOf(op string, status int, a models.Userable) (bot.DirectoryUser, error) {
-	if a == nil || !isObjectID(value(a.GetId())) {
+	if a == nil || !guid.Valid(value(a.GetId())) {
 		return bot.DirectoryUser{}, &bot.Error{Code: bot.Unavailable, Status: status, Err: errors.New(op + ": the answer is no user")}
 	}
 	return bot.DirectoryUser{

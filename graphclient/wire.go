@@ -10,83 +10,111 @@ import (
 	"strings"
 	"time"
 
+	abstractions "github.com/microsoft/kiota-abstractions-go"
+
 	"meetbot/bot"
-	"meetbot/graphclient/internal/verdict"
+	"meetbot/internal/entra"
 	"meetbot/internal/outbound"
 )
 
 // callTimeout bounds one call with all that belongs to it: the token and its second try included.
 const callTimeout = 15 * time.Second
 
-// trail records, beneath the SDKs, what happened on the wire during one call. They hide it: azidentity's errors unwrap
-// to nothing, the Graph SDK's may have no status. A call is one goroutine at a time, so there is no lock.
-type trail struct {
-	op     string
-	status int        // of the last answer; 0 if there was none
-	fail   *bot.Error // what the last exchange amounts to; nil if it went well
-	token  bool       // an answer to the request for a token came, and looked right
+// record is what happened on the wire, beneath the SDK, during one call. The SDK hides it: its errors may have no status.
+// One goroutine at a time makes a call, so there is no lock.
+type record struct {
+	op      string
+	status  int        // of the last answer; 0 if there was none
+	failure *bot.Error // what the last exchange amounts to; nil if it went well
 }
 
-type trailKey struct{}
+type recordKey struct{}
 
-func withTrail(ctx context.Context, t *trail) context.Context {
-	return context.WithValue(ctx, trailKey{}, t)
+func withRecord(ctx context.Context, r *record) context.Context {
+	return context.WithValue(ctx, recordKey{}, r)
 }
 
-// trailOf returns the context's trail, or one that nobody will read.
-func trailOf(ctx context.Context) *trail {
-	if t, ok := ctx.Value(trailKey{}).(*trail); ok {
-		return t
+// recordOf returns the record in the context, or one that nobody reads.
+func recordOf(ctx context.Context) *record {
+	if r, ok := ctx.Value(recordKey{}).(*record); ok {
+		return r
 	}
-	return &trail{}
+	return &record{}
 }
 
-// explain returns the error of a call that failed. ctx is the caller's.
-func (t *trail) explain(ctx context.Context, err error) *bot.Error {
-	e := t.fail
+// explain returns the error of a call that failed with err. ctx is the caller's.
+func (r *record) explain(ctx context.Context, err error) *bot.Error {
+	token, noToken := errors.AsType[*bot.Error](err)
+	e := r.failure
 	switch {
 	case e != nil:
-	case t.status != 0:
+	case r.status != 0:
 		// An answer that looked right and could not be read. The parser's own words may quote from it.
-		e = &bot.Error{Code: bot.Unavailable, Status: t.status, Err: fmt.Errorf("%s: the answer could not be read", t.op)}
-	case ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded):
-		e = &bot.Error{Code: bot.Unavailable, Err: fmt.Errorf("%s: no answer in time", t.op)}
+		e = &bot.Error{Code: bot.Unavailable, Status: r.status, Err: fmt.Errorf("%s: the answer could not be read", r.op)}
+	case noToken && !errors.Is(err, entra.ErrNoExchange):
+		e = token
+	case ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded) || noToken:
+		e = &bot.Error{Code: bot.Unavailable, Err: fmt.Errorf("%s: %w", r.op, entra.ErrNoExchange)}
 	case errors.Is(err, errNoToken):
-		e = &bot.Error{Code: bot.Unavailable, Err: fmt.Errorf("%s: %w", t.op, errNoToken)}
-	case t.token:
-		// It was no token. The library's own words quote all of it.
-		e = &bot.Error{Code: bot.Unavailable, Err: fmt.Errorf("%s: the answer could not be read", opToken)}
-	default:
-		// No exchange took place: the credential itself is not usable, such as a token file that is not there.
-		e = &bot.Error{Code: bot.Credentials, Err: errors.New("get a token: " + verdict.Words(err.Error()))}
+		e = &bot.Error{Code: bot.Unavailable, Err: fmt.Errorf("%s: %w", r.op, errNoToken)}
+	default: // the SDK's own words may quote the link that it could not read
+		e = &bot.Error{Code: bot.Unavailable, Err: fmt.Errorf("%s: the request could not be made", r.op)}
 	}
-	if cause := ctx.Err(); cause != nil && e.Code == bot.Unavailable && !errors.Is(e, cause) {
-		e.Err = fmt.Errorf("%w: %w", e.Err, cause)
+	if e.Code == bot.Unavailable {
+		e.Err = outbound.WithCause(ctx, e.Err)
 	}
 	return e
 }
 
-// errNoToken guards against the SDK's silence where it has no token for a host.
+// bearer begins the Authorization header of a request with a token.
+const bearer = "Bearer "
+
+// authenticator gives every request to the Graph host its token. It implements the interface of the SDK.
+type authenticator struct {
+	host   string // of Graph, without port
+	tokens *entra.Tokens
+}
+
+// AuthenticateRequest adds the token. A request to another host, such as the link to a next page may name, gets none, and
+// [graphWire] does not send it.
+func (a authenticator) AuthenticateRequest(ctx context.Context, r *abstractions.RequestInformation, _ map[string]any) error {
+	u, err := r.GetUri()
+	if err != nil {
+		return err
+	}
+	if !strings.EqualFold(u.Hostname(), a.host) {
+		return errNoToken
+	}
+	token, err := a.tokens.Token(ctx)
+	if err != nil {
+		return err
+	}
+	r.Headers.TryAdd("Authorization", bearer+token)
+	return nil
+}
+
+// errNoToken is the error for a request that has no token and was therefore not sent.
 var errNoToken = errors.New("request without a token was held back")
 
-// graphWire is the last thing before the wire on the way to Graph, and the first on the way back: what is not a usable
-// answer goes no further.
+// graphWire stands between the SDK and Graph. It does not send a request without a token, and gives the SDK only an answer
+// that it can use; what any other answer amounts to is in the record of the call.
 type graphWire struct {
 	next    http.RoundTripper
 	secrets []string // which no error may tell, whatever Graph echoes
 }
 
 // CloseIdleConnections lets http.Client.CloseIdleConnections reach the connections.
-func (g *graphWire) CloseIdleConnections() { closeIdle(g.next) }
+func (g *graphWire) CloseIdleConnections() { outbound.CloseIdle(g.next) }
 
-func closeIdle(next http.RoundTripper) { (&http.Client{Transport: next}).CloseIdleConnections() }
+// operation tells which call a request belongs to.
+func operation(r *http.Request) string { return recordOf(r.Context()).op }
 
-func graphOp(r *http.Request) string { return trailOf(r.Context()).op }
-
+// RoundTrip implements [http.RoundTripper].
 func (g *graphWire) RoundTrip(r *http.Request) (*http.Response, error) {
-	t := trailOf(r.Context())
-	t.fail, t.status = nil, 0
-	if r.Header.Get("Authorization") == "" {
+	rec := recordOf(r.Context())
+	rec.failure, rec.status = nil, 0
+	authorization := r.Header.Get("Authorization")
+	if authorization == "" {
 		if r.Body != nil {
 			_ = r.Body.Close()
 		}
@@ -96,24 +124,26 @@ func (g *graphWire) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	resp, body, err := exchange(g.next, r, t)
-	if err != nil {
+	resp, body, status, err := outbound.RoundTrip(g.next, r)
+	rec.status = status
+	switch {
+	case err != nil:
+		rec.failure = &bot.Error{Code: bot.Unavailable, Status: status, Err: fmt.Errorf("%s: %w", rec.op, err)}
 		return nil, err
-	}
-	if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusCreated {
-		t.fail = verdict.Graph(verdict.Answer{
-			Op: t.op, Listing: t.op == opUsers, Status: resp.StatusCode, Header: resp.Header, Body: body,
-		}, append([]string{strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")}, g.secrets...)...)
-		return nil, t.fail
-	}
-	if !verdict.IsObject(resp.Header, body) {
-		t.fail = &bot.Error{Code: bot.Unavailable, Status: resp.StatusCode, Err: fmt.Errorf("%s: the answer is not Graph's JSON", t.op)}
-		return nil, t.fail
+	case status != http.StatusOK && status != http.StatusCreated:
+		secrets := append([]string{strings.TrimPrefix(authorization, bearer)}, g.secrets...)
+		rec.failure = classify(answer{rec.op, rec.op == opUsers, status, resp.Header, body}, secrets...)
+		return nil, rec.failure
+	case !outbound.IsJSONObject(resp.Header, body):
+		rec.failure = &bot.Error{
+			Code: bot.Unavailable, Status: status, Err: fmt.Errorf("%s: the answer is not Graph's JSON", rec.op),
+		}
+		return nil, rec.failure
 	}
 	return resp, nil
 }
 
-// replayable gives the request's body a length, and a way to begin again should an idle connection turn out dead
+// replayable gives the body of the request a length, and a way to begin again if an idle connection turns out to be closed
 // before anything was sent. The SDK sets neither.
 func replayable(r *http.Request) (*http.Request, error) {
 	if r.Body == nil || r.Body == http.NoBody {
@@ -129,58 +159,4 @@ func replayable(r *http.Request) (*http.Request, error) {
 	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
 	r.Body, _ = r.GetBody()
 	return r, nil
-}
-
-// exchange sends a request and reads the whole answer, so that one cut short is noticed here. The response returned
-// has its body still to be read.
-func exchange(next http.RoundTripper, r *http.Request, t *trail) (*http.Response, []byte, error) {
-	none := func(status int, err error) error {
-		t.fail = &bot.Error{Code: bot.Unavailable, Status: status, Err: fmt.Errorf("%s: %w", t.op, err)}
-		return err
-	}
-	resp, err := next.RoundTrip(r)
-	if err != nil {
-		return nil, nil, none(0, outbound.Plain(err))
-	}
-	t.status = resp.StatusCode
-	body, err := io.ReadAll(resp.Body)
-	_ = resp.Body.Close()
-	if err != nil {
-		return nil, nil, none(resp.StatusCode, fmt.Errorf("read answer: %w", outbound.Plain(err)))
-	}
-	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-	return resp, body, nil
-}
-
-// entraWire stands between azidentity and Entra, or the endpoint of a managed identity. It lets every answer through,
-// so that the library behaves as it is meant to, and keeps what it amounts to.
-type entraWire struct {
-	next    http.RoundTripper
-	secrets []string
-}
-
-// CloseIdleConnections is as for graphWire.
-func (w *entraWire) CloseIdleConnections() { closeIdle(w.next) }
-
-func entraOp(r *http.Request) string {
-	if strings.HasSuffix(r.URL.Path, "/token") {
-		return opToken
-	}
-	return opDiscovery
-}
-
-func (w *entraWire) RoundTrip(r *http.Request) (*http.Response, error) {
-	t := trailOf(r.Context())
-	t.fail, t.status = nil, 0
-	at := &trail{op: entraOp(r)} // an exchange of its own, though part of the call
-	resp, body, err := exchange(w.next, r, at)
-	switch {
-	case err != nil:
-	case resp.StatusCode != http.StatusOK:
-		at.fail = verdict.Entra(verdict.Answer{Op: at.op, Status: resp.StatusCode, Header: resp.Header, Body: body}, w.secrets...)
-	case !verdict.IsObject(resp.Header, body):
-		at.fail = &bot.Error{Code: bot.Unavailable, Status: resp.StatusCode, Err: fmt.Errorf("%s: the answer is not JSON", at.op)}
-	}
-	t.fail, t.token = at.fail, at.op == opToken && at.fail == nil && err == nil
-	return resp, err
 }

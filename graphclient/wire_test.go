@@ -1,7 +1,6 @@
 package graphclient_test
 
 import (
-	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
 	"fmt"
@@ -14,9 +13,8 @@ import (
 
 	"meetbot/bot"
 	"meetbot/graphclient"
+	"meetbot/internal/entra"
 )
-
-func tlsConfig(roots *x509.CertPool) *tls.Config { return &tls.Config{RootCAs: roots} }
 
 const bareToken = "header.payload~of~the~token.signature"
 
@@ -30,22 +28,25 @@ func bare(t *testing.T, h http.HandlerFunc) *graphclient.Client {
 
 func bareAt(t *testing.T, base string) *graphclient.Client {
 	t.Helper()
-	var entra *httptest.Server
-	entra = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	var authority *httptest.Server
+	authority = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		if strings.HasSuffix(r.URL.Path, "/token") {
 			_, _ = fmt.Fprintf(w, `{"token_type":"Bearer","expires_in":3600,"access_token":%q}`, bareToken)
 			return
 		}
-		_, _ = fmt.Fprintf(w, `{"issuer":"%[1]s/t/v2.0","authorization_endpoint":"%[1]s/a","token_endpoint":"%[1]s/token"}`, entra.URL)
+		_, _ = fmt.Fprintf(w, `{"issuer":"%[1]s/t/v2.0","authorization_endpoint":"%[1]s/a","token_endpoint":"%[1]s/token"}`, authority.URL)
 	}))
-	t.Cleanup(entra.Close)
+	t.Cleanup(authority.Close)
 	roots := x509.NewCertPool()
-	roots.AddCert(entra.Certificate())
-	c, err := graphclient.New(graphclient.Config{
-		TenantID: tenantID, ClientID: clientID, ClientSecret: secret,
-		AuthorityHost: entra.URL, BaseURL: base, RootCAs: roots,
+	roots.AddCert(authority.Certificate())
+	cred, err := entra.NewCredential(entra.Config{
+		TenantID: tenantID, ClientID: clientID, ClientSecret: secret, AuthorityHost: authority.URL, RootCAs: roots,
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := graphclient.New(graphclient.Config{Credential: cred, BaseURL: base})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,11 +20,11 @@ import (
 
 func slackManifest(t *testing.T) *slack.Manifest {
 	t.Helper()
-	words, err := bot.NewWords()
+	catalog, err := bot.NewCatalog()
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := manifest.Slack("https://bot.example.com", words)
+	m, err := manifest.Slack("https://bot.example.com", catalog)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,16 +121,16 @@ func TestSlackScopesFollowFeatures(t *testing.T) {
 }
 
 func TestSlackRefusesAddresses(t *testing.T) {
-	words, err := bot.NewWords()
+	catalog, err := bot.NewCatalog()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, raw := range []string{"", "bot.example.com", "http://bot.example.com", "https://localhost", "https://127.0.0.1:8080", "https://bot.example.com?x=1", "https://bot.example.com#x", "ftp://bot.example.com", "://"} {
-		if m, err := manifest.Slack(raw, words); err == nil {
+		if m, err := manifest.Slack(raw, catalog); err == nil {
 			t.Errorf("Slack(%q) = %+v, want an error", raw, m)
 		}
 	}
-	m, err := manifest.Slack("https://bot.example.com/meet/", words)
+	m, err := manifest.Slack("https://bot.example.com/meet/", catalog)
 	if err != nil || m.Settings.EventSubscriptions.RequestUrl != "https://bot.example.com/meet/slack/events" {
 		t.Errorf("with a path: %+v, %v", m, err)
 	}

@@ -36,11 +36,11 @@ func teamsFiles(t *testing.T, app manifest.TeamsApp) map[string][]byte {
 
 func teamsPackage(t *testing.T, app manifest.TeamsApp) manifest.Package {
 	t.Helper()
-	words, err := bot.NewWords()
+	catalog, err := bot.NewCatalog()
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := manifest.Teams(app, words)
+	p, err := manifest.Teams(app, catalog)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -296,7 +296,7 @@ func TestTeamsFillsInWhatIsLeftOut(t *testing.T) {
 }
 
 func TestTeamsRefuses(t *testing.T) {
-	words, err := bot.NewWords()
+	catalog, err := bot.NewCatalog()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -324,7 +324,7 @@ func TestTeamsRefuses(t *testing.T) {
 	} {
 		app := teamsApp()
 		tt.change(&app)
-		if _, err := manifest.Teams(app, words); err == nil || !strings.Contains(err.Error(), tt.want) {
+		if _, err := manifest.Teams(app, catalog); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("Teams(%+v): %v, want %q", app, err, tt.want)
 		}
 	}

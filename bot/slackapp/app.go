@@ -34,7 +34,7 @@ type Config struct {
 	SigningSecret string
 	BotToken      string
 	APIURL        string // optional: base of the Web API, ending in "/"
-	Words         *bot.Words
+	Catalog       *bot.Catalog
 	Language      bot.Language  // where nothing better is known
 	Throttles     bot.Throttles // which of Slack's methods asked to be left alone
 	Log           *slog.Logger
@@ -47,7 +47,7 @@ type App struct {
 	web       *http.Client // beneath api
 	hooks     *http.Client // posts to response_url
 	hookHosts []*url.URL
-	words     *bot.Words
+	catalog   *bot.Catalog
 	language  bot.Language
 	throttles bot.Throttles
 	log       *slog.Logger
@@ -77,7 +77,7 @@ func New(c Config) (*App, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make room for cards: %w", err)
 	}
-	a := &App{cards: cards, secret: c.SigningSecret, words: c.Words, language: c.Language, throttles: c.Throttles, log: c.Log}
+	a := &App{cards: cards, secret: c.SigningSecret, catalog: c.Catalog, language: c.Language, throttles: c.Throttles, log: c.Log}
 	if c.APIURL == publicAPI {
 		for _, host := range slackHookHosts {
 			a.hookHosts = append(a.hookHosts, &url.URL{Scheme: "https", Host: host})
@@ -201,7 +201,7 @@ func apiError(err error) *bot.Error {
 	}
 	answer, ok := errors.AsType[slack.SlackErrorResponse](err)
 	if !ok {
-		return &bot.Error{Code: bot.Unavailable, Err: outbound.Plain(err)}
+		return &bot.Error{Code: bot.Unavailable, Err: outbound.Redact(err)}
 	}
 	reason := slackWord(answer.Err)
 	e := &bot.Error{Reason: reason, Err: errors.New(reason), Status: http.StatusOK}

@@ -44,8 +44,8 @@ func (a *App) Deliver(ctx context.Context, j bot.Job, r bot.Reply) (string, erro
 func (a *App) routes(j bot.Job, r bot.Reply) []route {
 	s := a.style(j.Route.Thread != "")
 	options := []slack.MsgOption{
-		slack.MsgOptionText(r.Text(a.words, s), false),
-		slack.MsgOptionBlocks(blocks(a.words, r, s)...),
+		slack.MsgOptionText(r.Text(a.catalog, s), false),
+		slack.MsgOptionBlocks(blocks(a.catalog, r, s)...),
 		slack.MsgOptionDisableLinkUnfurl(),
 		slack.MsgOptionDisableMediaUnfurl(),
 	}
@@ -60,7 +60,7 @@ func (a *App) routes(j bot.Job, r bot.Reply) []route {
 	if j.Route.ResponseURL != "" {
 		all = append(all, func(ctx context.Context) (string, error) {
 			return "", bot.CallThrottled(ctx, a.throttles, "slack:response_url:"+j.ID, func(ctx context.Context) error {
-				return a.postHook(ctx, j.Route.ResponseURL, answerTo(a.words, r, s))
+				return a.postHook(ctx, j.Route.ResponseURL, answerTo(a.catalog, r, s))
 			})
 		})
 	}
@@ -116,12 +116,12 @@ func (a *App) postHook(ctx context.Context, responseURL string, m answer) error 
 	req.Header.Set("Content-Type", jsonType)
 	resp, err := a.hooks.Do(req)
 	if err != nil {
-		return &bot.Error{Code: bot.Unavailable, Err: fmt.Errorf("%s: %w", what, outbound.Plain(err))}
+		return &bot.Error{Code: bot.Unavailable, Err: fmt.Errorf("%s: %w", what, outbound.Redact(err))}
 	}
 	defer func() { _ = resp.Body.Close() }()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
 	if err != nil {
-		return &bot.Error{Code: bot.Unavailable, Status: resp.StatusCode, Err: fmt.Errorf("%s: %w", what, outbound.Plain(err))}
+		return &bot.Error{Code: bot.Unavailable, Status: resp.StatusCode, Err: fmt.Errorf("%s: %w", what, outbound.Redact(err))}
 	}
 	return hookError(resp, answer)
 }

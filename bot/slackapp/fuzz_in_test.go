@@ -60,12 +60,12 @@ func (noHolds) ThrottledFor(context.Context, string) (time.Duration, error) { re
 // fuzzApp is an app that knows its workspace.
 func fuzzApp(f *testing.F) *App {
 	f.Helper()
-	words, err := bot.NewWords()
+	catalog, err := bot.NewCatalog()
 	if err != nil {
 		f.Fatal(err)
 	}
 	a, err := New(Config{
-		SigningSecret: fuzzSecret, BotToken: fuzzToken, Words: words, Language: bot.English, Throttles: noHolds{}, Log: slog.New(slog.DiscardHandler),
+		SigningSecret: fuzzSecret, BotToken: fuzzToken, Catalog: catalog, Language: bot.English, Throttles: noHolds{}, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		f.Fatal(err)

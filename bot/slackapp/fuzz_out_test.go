@@ -92,7 +92,7 @@ func FuzzMessages(f *testing.F) {
 		f.Add(seed, "C1", false)
 		f.Add(seed, seed, true)
 	}
-	words, err := bot.NewWords()
+	catalog, err := bot.NewCatalog()
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func FuzzMessages(f *testing.F) {
 		}
 		plain := all("plain")
 		for i, r := range all(text) {
-			got, want := answerTo(words, r, s), answerTo(words, plain[i], s)
+			got, want := answerTo(catalog, r, s), answerTo(catalog, plain[i], s)
 			if n, ordinary := checkAnswer(t, got), strings.Count(want.Text, "\n")+1; n != ordinary {
 				t.Errorf("%q makes %d lines of %d: %q", text, n, ordinary, got.Text)
 			}
@@ -222,7 +222,7 @@ func FuzzResponseURL(f *testing.F) {
 				t.Errorf("%q leads to %s://%s", responseURL, u.Scheme, u.Host)
 			}
 		}}, CheckRedirect: stay}
-		err := a.postHook(t.Context(), responseURL, answerTo(a.words, bot.WorkingReply(bot.English), a.style(false)))
+		err := a.postHook(t.Context(), responseURL, answerTo(a.catalog, bot.WorkingReply(bot.English), a.style(false)))
 		checkError(t, answer, err)
 		if u, parseErr := url.Parse(responseURL); err != nil && parseErr == nil && len(u.Path) > 12 && strings.Contains(err.Error(), u.Path) {
 			t.Errorf("the error tells the path of %q: %v", responseURL, err)

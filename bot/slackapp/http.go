@@ -56,13 +56,13 @@ type cardKey struct {
 func (a *App) encode(r bot.Reply) ([]byte, error) {
 	s := a.style(false)
 	if r.Card == nil || r.Card.Meeting.ClaimID == "" {
-		return json.Marshal(answerTo(a.words, r, s))
+		return json.Marshal(answerTo(a.catalog, r, s))
 	}
 	key := cardKey{r.Card.Meeting.ClaimID, r.Audience, r.Language, r.Card.New, r.Card.KeptSubject, s}
 	if body, ok := a.cards.Get(key); ok {
 		return body, nil
 	}
-	body, err := json.Marshal(answerTo(a.words, r, s))
+	body, err := json.Marshal(answerTo(a.catalog, r, s))
 	if err == nil {
 		a.cards.Add(key, body)
 	}

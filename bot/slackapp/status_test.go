@@ -44,12 +44,12 @@ func newApp(t *testing.T) (*slacktest.Server, *slackapp.App) {
 	t.Cleanup(slack.Close)
 	slack.AddUser(slacktest.User{ID: "U0ANN", Name: "ann", Email: "ann@contoso.example", EmailConfirmed: true})
 	slack.AddChannel(slacktest.Channel{ID: "C0GENERAL", Name: "general"})
-	words, err := bot.NewWords()
+	catalog, err := bot.NewCatalog()
 	if err != nil {
 		t.Fatal(err)
 	}
 	app, err := slackapp.New(slackapp.Config{
-		SigningSecret: slack.SigningSecret(), BotToken: slack.BotToken(), APIURL: slack.APIURL(), Words: words, Language: bot.English,
+		SigningSecret: slack.SigningSecret(), BotToken: slack.BotToken(), APIURL: slack.APIURL(), Catalog: catalog, Language: bot.English,
 		Throttles: noHolds{}, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

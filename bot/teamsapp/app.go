@@ -28,7 +28,7 @@ type Config struct {
 	Hosts     []string // optional: that answers may go to, beyond Microsoft's own
 	Tokens    connector.Tokens
 	RootCAs   *x509.CertPool // optional: the system's
-	Words     *bot.Words
+	Catalog   *bot.Catalog
 	Language  bot.Language  // where nothing better is known
 	Throttles bot.Throttles // which conversations Teams asked to leave alone
 	Log       *slog.Logger
@@ -40,7 +40,7 @@ type App struct {
 	tenant    string
 	tokens    *botauth.Verifier
 	service   *connector.Client
-	words     *bot.Words
+	catalog   *bot.Catalog
 	language  bot.Language
 	throttles bot.Throttles
 	log       *slog.Logger
@@ -58,7 +58,7 @@ func New(c Config) (*App, error) {
 	}
 	return &App{
 		tenant: c.TenantID, tokens: tokens, service: service,
-		words: c.Words, language: c.Language, throttles: c.Throttles, log: c.Log,
+		catalog: c.Catalog, language: c.Language, throttles: c.Throttles, log: c.Log,
 	}, nil
 }
 

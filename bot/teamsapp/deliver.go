@@ -52,7 +52,7 @@ func (a *App) routes(j bot.Job, r bot.Reply) []route {
 
 // post answers in the conversation, for everybody to read.
 func (a *App) post(ctx context.Context, to bot.Route, r bot.Reply) (root string, err error) {
-	message := messageOf(a.words, r, style{alone: to.Alone})
+	message := messageOf(a.catalog, r, style{alone: to.Alone})
 	message.ReplyTo = to.Message
 	err = a.call(ctx, to.Channel, "send", func(ctx context.Context) error {
 		made, err := a.service.Reply(ctx, to.Service, to.Channel, message)
@@ -66,7 +66,7 @@ func (a *App) post(ctx context.Context, to bot.Route, r bot.Reply) (root string,
 
 // whisper answers in the conversation, for the asker alone.
 func (a *App) whisper(ctx context.Context, to bot.Route, r bot.Reply) error {
-	message := messageOf(a.words, r, style{})
+	message := messageOf(a.catalog, r, style{})
 	message.ReplyTo = to.Message
 	return a.call(ctx, to.Channel, "send to one", func(ctx context.Context) error {
 		_, err := a.service.Whisper(ctx, to.Service, to.Channel, connector.Account{ID: to.User}, message)
@@ -81,7 +81,7 @@ func (a *App) chat(ctx context.Context, to bot.Route, r bot.Reply) error {
 		if err != nil {
 			return err
 		}
-		_, err = a.service.Reply(ctx, to.Service, chat, messageOf(a.words, r, style{alone: true}))
+		_, err = a.service.Reply(ctx, to.Service, chat, messageOf(a.catalog, r, style{alone: true}))
 		return err
 	})
 }

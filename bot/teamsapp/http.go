@@ -213,11 +213,11 @@ func (a *App) pressed(w http.ResponseWriter, r *http.Request, b bot.Bot, in conn
 	s := style{alone: p.alone}
 	if answer.Reply.Card == nil {
 		answer.Given(a.respond(w, invokeAnswer{
-			http.StatusOK, "application/vnd.microsoft.activity.message", strings.ReplaceAll(answer.Reply.Text(a.words, s), "`", ""),
+			http.StatusOK, "application/vnd.microsoft.activity.message", strings.ReplaceAll(answer.Reply.Text(a.catalog, s), "`", ""),
 		}))
 		return
 	}
-	answer.Given(a.respond(w, invokeAnswer{http.StatusOK, connector.CardType, cardOf(a.words, answer.Reply, s)}))
+	answer.Given(a.respond(w, invokeAnswer{http.StatusOK, connector.CardType, cardOf(a.catalog, answer.Reply, s)}))
 }
 
 func (a *App) respond(w http.ResponseWriter, answer invokeAnswer) error {

@@ -48,13 +48,13 @@ func (k *tokens) Renew()                                { k.renewed.Add(1) }
 // newApp returns an app that answers through that host.
 func newApp(t testing.TB, h bot.Throttles, k *tokens, host string) *teamsapp.App {
 	t.Helper()
-	words, err := bot.NewWords()
+	catalog, err := bot.NewCatalog()
 	if err != nil {
 		t.Fatal(err)
 	}
 	app, err := teamsapp.New(teamsapp.Config{
 		AppID: appID, TenantID: tenantID, Cloud: teamsapp.CloudOf(""), Hosts: []string{host}, Tokens: k,
-		Words: words, Language: bot.English, Throttles: h, Log: slog.New(slog.DiscardHandler),
+		Catalog: catalog, Language: bot.English, Throttles: h, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)

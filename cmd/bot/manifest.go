@@ -23,11 +23,11 @@ const urlHelp = "Public https `address` of this bot, for example https://bot.exa
 func slackManifestCommand() *cobra.Command {
 	var url string
 	c := command("slack", "The Slack app manifest, as JSON.", noArguments, func(cmd *cobra.Command, _ []string) error {
-		words, err := bot.NewWords()
+		catalog, err := bot.NewCatalog()
 		if err != nil {
 			return err
 		}
-		m, err := manifest.Slack(url, words)
+		m, err := manifest.Slack(url, catalog)
 		if err != nil {
 			return err
 		}
@@ -61,14 +61,14 @@ func teamsManifestCommand() *cobra.Command {
 
 // writeTeamsPackage writes the package to the file output, or to standard output if that is empty.
 func writeTeamsPackage(m manifest.TeamsApp, output string, std io.Writer) error {
-	words, err := bot.NewWords()
+	catalog, err := bot.NewCatalog()
 	if err != nil {
 		return err
 	}
 	if m.Version == "" {
 		m.Version = releaseVersion()
 	}
-	app, err := manifest.Teams(m, words)
+	app, err := manifest.Teams(m, catalog)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 
 	"meetbot/bot"
 	"meetbot/graphclient"
+	"meetbot/internal/entra"
 	"meetbot/internal/telemetry"
 	"meetbot/store"
 )
@@ -82,7 +83,7 @@ func New(c Config, o Options, log *slog.Logger) (*App, error) {
 
 // wire makes the app's parts.
 func (a *App) wire(c Config, o Options) error {
-	words, err := bot.NewWords()
+	catalog, err := bot.NewCatalog()
 	if err != nil {
 		return err
 	}
@@ -92,20 +93,24 @@ func (a *App) wire(c Config, o Options) error {
 		return fmt.Errorf("ORGANIZER: %w", err)
 	}
 	a.metrics = telemetry.New(a.store.Depth)
-	config := c.graphClient()
-	config.RootCAs, config.Observe = o.RootCAs, a.metrics.Graph
-	graph, err := graphclient.New(config)
+	credential, err := newCredential(c.entra(), o, a.metrics)
 	if err != nil {
 		return err
 	}
-	a.idle = append(a.idle, graph)
+	graph, err := graphclient.New(graphclient.Config{
+		Credential: credential, BaseURL: c.Graph.BaseURL, RootCAs: o.RootCAs, Observe: a.metrics.Graph,
+	})
+	if err != nil {
+		return err
+	}
+	a.idle = append(a.idle, graph, credential)
 	byName := map[string]bot.Platform{}
 	for _, p := range platforms {
 		if !p.on(c) {
 			continue
 		}
 		frontend, err := p.new(c, o, shared{
-			words: words, language: lang, store: a.store, metrics: a.metrics, log: a.log,
+			catalog: catalog, language: lang, store: a.store, metrics: a.metrics, log: a.log,
 			closing: func(client interface{ Close() }) { a.idle = append(a.idle, client) },
 		})
 		if err != nil {
@@ -117,7 +122,7 @@ func (a *App) wire(c Config, o Options) error {
 	}
 	a.service = bot.NewService(bot.Config{
 		Conversations: a.store, Identities: a.store, Queue: a.store, Limiter: a.store, Meetings: graph, Directory: graph,
-		Words: words, Log: a.log, Observer: a.metrics,
+		Catalog: catalog, Log: a.log, Observer: a.metrics,
 		Platforms:  byName,
 		Organizers: organizers,
 		Askers:     c.Policy.askers(),
@@ -126,6 +131,12 @@ func (a *App) wire(c Config, o Options) error {
 	})
 	a.public.server, a.admin.server = server(a.publicMux(), a.log), server(a.adminMux(), a.log)
 	return nil
+}
+
+// newCredential makes the credential of an Entra app.
+func newCredential(c entra.Config, o Options, metrics *telemetry.Metrics) (*entra.Credential, error) {
+	c.RootCAs, c.Observe = o.RootCAs, metrics.Graph
+	return entra.NewCredential(c)
 }
 
 // Listen opens the listeners. Nothing is answered before Run.

@@ -1,6 +1,9 @@
 package app
 
-import "meetbot/graphclient"
+import (
+	"meetbot/graphclient"
+	"meetbot/internal/entra"
+)
 
 // Config is the whole configuration, by concern. [Default] has the defaults, [Config.Settings] the names by which an
 // operator sets the values, [Config.Validate] the rules.
@@ -68,19 +71,19 @@ func Default() Config {
 		Redis:   RedisConfig{URL: "redis://localhost:6379/0"},
 		Slack:   defaultSlack,
 		Teams:   defaultTeams,
-		Entra:   EntraConfig{AuthorityHost: graphclient.DefaultAuthorityHost},
+		Entra:   EntraConfig{AuthorityHost: entra.DefaultAuthorityHost},
 		Graph:   GraphConfig{BaseURL: graphclient.DefaultBaseURL},
 		Policy:  PolicyConfig{Organizer: "requester", AllowGuests: "false", PerUser: 20, PerWorkspace: 1000, Locale: "en"},
 		Logging: LoggingConfig{Level: "info", Format: "json"},
 	}
 }
 
-// graphClient is the configuration of the Graph client.
-func (c Config) graphClient() graphclient.Config {
-	return graphclient.Config{
+// entra says how the app that calls Graph proves itself to Entra.
+func (c Config) entra() entra.Config {
+	return entra.Config{
 		TenantID: c.Entra.TenantID, ClientID: c.Entra.ClientID, ClientSecret: c.Entra.ClientSecret,
 		CertificatePath: c.Entra.CertificatePath, CertificatePassword: c.Entra.CertificatePassword,
 		FederatedTokenFile: c.Entra.FederatedTokenFile, ManagedIdentity: c.Entra.TokenCredentials != "",
-		AuthorityHost: c.Entra.AuthorityHost, BaseURL: c.Graph.BaseURL,
+		AuthorityHost: c.Entra.AuthorityHost,
 	}
 }

@@ -20,7 +20,7 @@ var platforms = []struct {
 
 // shared is what the front-ends are made of beside the configuration.
 type shared struct {
-	words    *bot.Words
+	catalog  *bot.Catalog
 	language bot.Language
 	store    *store.Store
 	metrics  *telemetry.Metrics

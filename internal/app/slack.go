@@ -44,6 +44,6 @@ func (c Config) validateSlack(p *problems) {
 func newSlack(c Config, _ Options, in shared) (bot.Frontend, error) {
 	return slackapp.New(slackapp.Config{
 		SigningSecret: c.Slack.SigningSecret, BotToken: c.Slack.BotToken, APIURL: c.Slack.APIURL,
-		Words: in.words, Language: in.language, Throttles: in.store, Log: in.log,
+		Catalog: in.catalog, Language: in.language, Throttles: in.store, Log: in.log,
 	})
 }

@@ -8,7 +8,8 @@ import (
 
 	"meetbot/bot"
 	"meetbot/bot/teamsapp"
-	"meetbot/graphclient"
+	"meetbot/internal/entra"
+	"meetbot/internal/guid"
 )
 
 // TeamsConfig says which Teams bot this is. Teams is off while the first three are empty.
@@ -42,15 +43,15 @@ func (c Config) validateTeams(p *problems) {
 		return
 	}
 	const tenant = "8eaef023-2b34-4da1-9baa-8bc8c9d6a490"
-	p.need(guid.MatchString(c.Teams.AppID), "TEAMS_APP_ID",
+	p.need(guid.Valid(c.Teams.AppID), "TEAMS_APP_ID",
 		"is missing or is not a GUID (Azure Bot, Configuration, Microsoft App ID)", "22222222-3333-4444-5555-666666666666")
 	p.need(c.Teams.AppSecret != "" || strings.EqualFold(c.Teams.AppID, c.Entra.ClientID), "TEAMS_APP_SECRET",
 		"is missing, and the Teams bot is another app than AZURE_CLIENT_ID", "…")
 	if c.Teams.TenantID == "" {
-		p.need(guid.MatchString(c.Entra.TenantID), "TEAMS_TENANT_ID",
+		p.need(guid.Valid(c.Entra.TenantID), "TEAMS_TENANT_ID",
 			"is missing, and AZURE_TENANT_ID is not the tenant's GUID", tenant)
 	} else {
-		p.need(guid.MatchString(c.Teams.TenantID), "TEAMS_TENANT_ID", "is not a GUID", tenant)
+		p.need(guid.Valid(c.Teams.TenantID), "TEAMS_TENANT_ID", "is not a GUID", tenant)
 	}
 	p.need(isBase(c.Teams.MetadataURL), "TEAMS_OPENID_METADATA_URL", "must be an https URL", defaultTeams.MetadataURL)
 	for _, host := range c.Teams.ServiceHosts {
@@ -63,14 +64,14 @@ func (c Config) validateTeams(p *problems) {
 // teamsTenant is the tenant whose people the Teams bot serves.
 func (c Config) teamsTenant() string { return cmp.Or(c.Teams.TenantID, c.Entra.TenantID) }
 
-// teamsTokens says how the Teams bot proves itself to Entra: by its own secret, or as the app that calls Graph.
-func (c Config) teamsTokens() graphclient.Config {
+// teamsEntra says how the Teams bot proves itself to Entra: by its own secret, or as the app that calls Graph.
+func (c Config) teamsEntra() entra.Config {
 	if c.Teams.AppSecret == "" {
-		own := c.graphClient()
+		own := c.entra()
 		own.TenantID = c.teamsTenant()
 		return own
 	}
-	return graphclient.Config{
+	return entra.Config{
 		TenantID: c.teamsTenant(), ClientID: c.Teams.AppID, ClientSecret: c.Teams.AppSecret,
 		AuthorityHost: c.Entra.AuthorityHost,
 	}
@@ -78,15 +79,14 @@ func (c Config) teamsTokens() graphclient.Config {
 
 func newTeams(c Config, o Options, in shared) (bot.Frontend, error) {
 	cloud := teamsapp.CloudOf(c.Teams.MetadataURL)
-	config := c.teamsTokens()
-	config.RootCAs, config.Observe = o.RootCAs, in.metrics.Graph
-	tokens, err := graphclient.NewTokens(config, cloud.Scope)
+	credential, err := newCredential(c.teamsEntra(), o, in.metrics)
 	if err != nil {
 		return nil, fmt.Errorf("TEAMS_APP_ID, TEAMS_APP_SECRET: %w", err)
 	}
-	in.closing(tokens)
+	in.closing(credential)
 	return teamsapp.New(teamsapp.Config{
-		AppID: c.Teams.AppID, TenantID: c.teamsTenant(), Cloud: cloud, Hosts: c.Teams.ServiceHosts, Tokens: tokens,
-		Words: in.words, Language: in.language, Throttles: in.store, Log: in.log,
+		AppID: c.Teams.AppID, TenantID: c.teamsTenant(), Cloud: cloud, Hosts: c.Teams.ServiceHosts,
+		Tokens:  credential.Tokens(cloud.Scope),
+		Catalog: in.catalog, Language: in.language, Throttles: in.store, Log: in.log,
 	})
 }

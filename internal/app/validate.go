@@ -14,6 +14,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
 	"meetbot/bot"
+	"meetbot/internal/guid"
 	"meetbot/internal/outbound"
 	"meetbot/store"
 )
@@ -62,9 +63,9 @@ func (c RedisConfig) validate(p *problems) {
 }
 
 func (c EntraConfig) validate(p *problems) {
-	p.need(guid.MatchString(c.TenantID) || domain.MatchString(c.TenantID), "AZURE_TENANT_ID",
+	p.need(guid.Valid(c.TenantID) || domain.MatchString(c.TenantID), "AZURE_TENANT_ID",
 		"is missing or is neither a GUID nor a domain", "8eaef023-2b34-4da1-9baa-8bc8c9d6a490")
-	p.need(guid.MatchString(c.ClientID), "AZURE_CLIENT_ID",
+	p.need(guid.Valid(c.ClientID), "AZURE_CLIENT_ID",
 		"is missing or is not a GUID", "11111111-2222-3333-4444-555555555555")
 	p.need(c.TokenCredentials == "" || strings.EqualFold(c.TokenCredentials, "ManagedIdentityCredential"),
 		"AZURE_TOKEN_CREDENTIALS", "names a credential that is not supported here", "ManagedIdentityCredential")
@@ -115,10 +116,7 @@ func (c LoggingConfig) validate(p *problems) {
 	p.need(c.Format == "json" || c.Format == "text", "LOG_FORMAT", "is not one of json, text", "json")
 }
 
-var (
-	guid   = regexp.MustCompile(`^(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
-	domain = regexp.MustCompile(`^(?i)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$`)
-)
+var domain = regexp.MustCompile(`^(?i)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$`)
 
 func isAddress(addr string) bool {
 	_, port, err := net.SplitHostPort(addr)

@@ -28,7 +28,7 @@ func Meeting() bot.Meeting {
 }
 
 // Replies is everything that the bot can say in answer to a command, by name, in one language and about one conversation.
-func Replies(words *bot.Words, lang bot.Language, where bot.Conversation) map[string]bot.Reply {
+func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) map[string]bot.Reply {
 	card := func(audience bot.Audience, c bot.Card) bot.Reply {
 		return bot.Reply{Audience: audience, Language: lang, Card: &c}
 	}
@@ -45,7 +45,7 @@ func Replies(words *bot.Words, lang bot.Language, where bot.Conversation) map[st
 		"card-kept-subject": card(bot.AudienceAsker, bot.Card{Meeting: meeting, KeptSubject: true}),
 		"card-bare":         card(bot.AudienceEveryone, bot.Card{Meeting: bare}),
 		"card-hostile":      card(bot.AudienceEveryone, bot.Card{Meeting: hostile, New: true}),
-		"help":              bot.HelpReply(words, lang),
+		"help":              bot.HelpReply(catalog, lang),
 		"ask-back":          bot.DidYouMeanReply(lang, bot.ParseCommand("hlep")),
 		"working":           bot.WorkingReply(lang),
 		"duplicate":         bot.DuplicateReply(lang),

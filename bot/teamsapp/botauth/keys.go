@@ -180,7 +180,7 @@ func (k *keyring) get(ctx context.Context, address string) ([]byte, error) {
 	}
 	resp, err := k.client.Do(req)
 	if err != nil {
-		return nil, outbound.Plain(err)
+		return nil, outbound.Redact(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode != http.StatusOK {

@@ -178,12 +178,12 @@ func (c *Client) do(ctx context.Context, method, service, path string, body, int
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return &Error{Err: outbound.Plain(err)}
+		return &Error{Err: outbound.Redact(err)}
 	}
 	defer func() { _ = resp.Body.Close() }()
 	answer, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return &Error{Status: resp.StatusCode, Err: outbound.Plain(err)}
+		return &Error{Status: resp.StatusCode, Err: outbound.Redact(err)}
 	}
 	if resp.StatusCode/100 != 2 {
 		if resp.StatusCode == http.StatusUnauthorized {

@@ -91,7 +91,7 @@ type explorer struct {
 	scenario scenario
 	people   []person // of the scenario, then the visitors
 	place    bot.Conversation
-	words    *bot.Words
+	catalog  *bot.Catalog
 	mini     *miniredis.Miniredis
 	store    *store.Store      // the real one
 	called   bot.Conversations // as the attempts see it
@@ -143,9 +143,9 @@ func newExplorer(t *testing.T, sc scenario) *explorer {
 		points: []*point{nil}, roots: map[string]int32{}, numbers: map[string]int32{}, answers: map[asked]answered{},
 		claimed: map[string]int{}, index: map[moment]int32{}, alone: map[moment]bool{},
 	}
-	words, err := bot.NewWords()
+	catalog, err := bot.NewCatalog()
 	must(t, err)
-	x.words, x.called = words, x.store
+	x.catalog, x.called = catalog, x.store
 	if sc.conversations != nil {
 		x.called = sc.conversations(x.store, mini)
 	}
@@ -291,7 +291,7 @@ func (x *explorer) spent(identity string) bool {
 
 func (x *explorer) add(p *point) int32 {
 	p.children = map[int32]int32{}
-	run(x.t, x.words, x.scenario.policy, x.people[p.asker], x.spent, x.place, p)
+	run(x.t, x.catalog, x.scenario.policy, x.people[p.asker], x.spent, x.place, p)
 	type all call // without its String method, which leaves things out
 	p.call = x.number("call " + fmt.Sprintf("%+v", all(p.next)))
 	x.points = append(x.points, p)

@@ -164,12 +164,12 @@ type replica struct {
 }
 
 // run makes the attempt up to the point, and fills in what comes next. Its clock is its own, so that no wait takes time.
-func run(t *testing.T, words *bot.Words, policy bot.OrganizerPolicy, who person, spent func(identity string) bool, place bot.Conversation, p *point) {
+func run(t *testing.T, catalog *bot.Catalog, policy bot.OrganizerPolicy, who person, spent func(identity string) bool, place bot.Conversation, p *point) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &replica{p: p, who: who, spent: spent}
 		var log bytes.Buffer
 		s := bot.NewService(bot.Config{
-			Conversations: r, Identities: r, Queue: r, Limiter: r, Meetings: r, Directory: r, Observer: observer{p}, Words: words,
+			Conversations: r, Identities: r, Queue: r, Limiter: r, Meetings: r, Directory: r, Observer: observer{p}, Catalog: catalog,
 			Log:        slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})),
 			Platforms:  map[string]bot.Platform{place.Platform: r},
 			Organizers: policy, ClientID: "client", Language: bot.English,

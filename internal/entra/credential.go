@@ -1,4 +1,4 @@
-package graphclient
+package entra
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,19 +19,21 @@ import (
 	"meetbot/internal/outbound"
 )
 
-// wellKnown are the authorities that vouch for themselves. For any other, azidentity would first ask the public cloud
-// whether it is genuine; a private one is so because the operator says so.
+// wellKnown are the authorities that azidentity knows. For any other, it would first ask the public cloud whether the
+// authority is genuine; a private one is genuine since the operator configured it.
 var wellKnown = map[string]bool{
 	"login.microsoftonline.com": true,
 	"login.microsoftonline.us":  true,
 }
 
-// credential is an azidentity credential that can be begun anew, and that a context can stop waiting for.
-type credential struct {
-	make func() (azcore.TokenCredential, error)
-	web  *http.Client // beneath it
-	// turn is held while azidentity is asked. It holds a mutex of its own all through its exchange with Entra, and
-	// whoever waits for that cannot give up.
+// Credential is what an app proves its identity to Entra with. It keeps the tokens that it got. It is safe for
+// concurrent use.
+type Credential struct {
+	build   func() (azcore.TokenCredential, error)
+	http    *http.Client // beneath it
+	secrets []string     // which no error may tell
+	// turn is held while azidentity is asked. azidentity holds a mutex of its own during its exchange with Entra, and a
+	// caller that waits for a mutex cannot give up.
 	turn chan struct{}
 
 	mu      sync.Mutex
@@ -38,8 +41,13 @@ type credential struct {
 	renewed time.Time
 }
 
-// newCredential chooses the one credential that the configuration asks for.
-func newCredential(cfg Config, authority *url.URL) (*credential, error) {
+// NewCredential checks the configuration and prepares the credential. It reads the certificate's file, but asks Entra
+// nothing: a wrong secret shows at the first token. Its errors name the setting at fault and hold no secret.
+func NewCredential(cfg Config) (*Credential, error) {
+	authority, err := cfg.authority()
+	if err != nil {
+		return nil, err
+	}
 	build, web, err := chooseCredential(cfg, authority)
 	if err != nil {
 		return nil, err
@@ -48,36 +56,43 @@ func newCredential(cfg Config, authority *url.URL) (*credential, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &credential{make: build, web: web, turn: make(chan struct{}, 1), current: current}, nil
+	return &Credential{build: build, http: web, secrets: cfg.secrets(), turn: make(chan struct{}, 1), current: current}, nil
 }
 
-// GetToken implements [azcore.TokenCredential].
-func (c *credential) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
+// Close closes the connections that wait to be used again.
+func (c *Credential) Close() { c.http.CloseIdleConnections() }
+
+// Secrets are what no error may tell, for the client of a service that might echo them.
+func (c *Credential) Secrets() []string { return slices.Clone(c.secrets) }
+
+// ask asks azidentity for a token, one caller at a time.
+func (c *Credential) ask(ctx context.Context, scope string) (string, error) {
 	select {
 	case c.turn <- struct{}{}:
 		defer func() { <-c.turn }()
 	case <-ctx.Done():
-		return azcore.AccessToken{}, ctx.Err()
+		return "", ctx.Err()
 	}
 	c.mu.Lock()
 	current := c.current
 	c.mu.Unlock()
-	return current.GetToken(ctx, o)
+	token, err := current.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{scope}})
+	return token.Token, err
 }
 
 // renewEvery bounds how often a refusal makes the credential begin anew.
 const renewEvery = time.Minute
 
-// renew forgets the cached token, and reads files again. A managed identity's token is cached by the platform too,
-// where nothing can be done about it.
-func (c *credential) renew() {
+// renew forgets the cached tokens, and reads files again, at most once a minute. A managed identity's token is cached by
+// the platform too, where nothing can be done about it.
+func (c *Credential) renew() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.renewed.IsZero() && time.Since(c.renewed) < renewEvery {
 		return
 	}
 	c.renewed = time.Now()
-	if fresh, err := c.make(); err == nil { // otherwise the old one still tells what is wrong
+	if fresh, err := c.build(); err == nil { // otherwise the old one still tells what is wrong
 		c.current = fresh
 	}
 }
@@ -92,7 +107,8 @@ func chooseCredential(cfg Config, authority *url.URL) (func() (azcore.TokenCrede
 	}
 	switch {
 	case kinds != 1:
-		return nil, nil, fmt.Errorf("exactly one of ClientSecret, CertificatePath, FederatedTokenFile and ManagedIdentity is needed, got %d", kinds)
+		return nil, nil, fmt.Errorf("exactly one of ClientSecret, CertificatePath, FederatedTokenFile and ManagedIdentity is needed, got %d",
+			kinds)
 	case cfg.ManagedIdentity:
 		build, web := managedIdentity(cfg)
 		return build, web, nil
@@ -101,7 +117,7 @@ func chooseCredential(cfg Config, authority *url.URL) (func() (azcore.TokenCrede
 	case cfg.ClientID == "":
 		return nil, nil, errors.New("ClientID is missing")
 	}
-	hc := outbound.Client(outbound.Options{RootCAs: cfg.RootCAs, Observe: observer(cfg.Observe, entraOp)}, authority)
+	hc := outbound.Client(outbound.Options{RootCAs: cfg.RootCAs, Observe: outbound.ObserveAs(cfg.Observe, operation)}, authority)
 	options := clientOptions(hc, cfg.secrets())
 	options.Cloud = cloud.Configuration{ActiveDirectoryAuthorityHost: authority.String()}
 	private := !wellKnown[authority.Host]
@@ -141,7 +157,7 @@ func chooseCredential(cfg Config, authority *url.URL) (func() (azcore.TokenCrede
 // clientOptions has azidentity speak through hc, with one quick second try. A longer Retry-After than MaxRetryDelay is
 // not waited for but handed on.
 func clientOptions(hc *http.Client, secrets []string) azcore.ClientOptions {
-	hc.Transport = &entraWire{next: hc.Transport, secrets: secrets}
+	hc.Transport = &recorder{next: hc.Transport, secrets: secrets}
 	return azcore.ClientOptions{
 		Transport: hc,
 		Retry: policy.RetryOptions{
@@ -152,7 +168,7 @@ func clientOptions(hc *http.Client, secrets []string) azcore.ClientOptions {
 
 // managedIdentity asks the platform that the program runs on.
 func managedIdentity(cfg Config) (func() (azcore.TokenCredential, error), *http.Client) {
-	hc := platformClient(observer(cfg.Observe, func(*http.Request) string { return opToken }))
+	hc := platformClient(outbound.ObserveAs(cfg.Observe, func(*http.Request) string { return opToken }))
 	options := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: clientOptions(hc, nil)}
 	if cfg.ClientID != "" {
 		options.ID = azidentity.ClientID(cfg.ClientID)

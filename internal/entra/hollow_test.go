@@ -1,4 +1,4 @@
-package graphclient_test
+package entra_test
 
 import (
 	"crypto/x509"
@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"meetbot/bot"
-	"meetbot/graphclient"
+	"meetbot/internal/entra"
 )
 
 // An answer of Entra's that says success and is no token passes, and none of it is in the error: azidentity would quote it
@@ -22,26 +22,26 @@ func TestHollowTokens(t *testing.T) {
 		"page":        `<html>` + secret + `</html>`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			var entra *httptest.Server
-			entra = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			var authority *httptest.Server
+			authority = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Content-Type", "application/json")
 				if strings.HasSuffix(r.URL.Path, "/token") {
 					_, _ = w.Write([]byte(body))
 					return
 				}
-				_, _ = w.Write([]byte(strings.ReplaceAll(`{"issuer":"X/t/v2.0","authorization_endpoint":"X/a","token_endpoint":"X/token"}`, "X", entra.URL)))
+				_, _ = w.Write([]byte(strings.ReplaceAll(`{"issuer":"X/t/v2.0","authorization_endpoint":"X/a","token_endpoint":"X/token"}`, "X", authority.URL)))
 			}))
-			defer entra.Close()
+			defer authority.Close()
 			roots := x509.NewCertPool()
-			roots.AddCert(entra.Certificate())
-			c, err := graphclient.New(graphclient.Config{
-				TenantID: tenantID, ClientID: clientID, ClientSecret: secret, AuthorityHost: entra.URL, BaseURL: "http://127.0.0.1:1/v1.0", RootCAs: roots,
+			roots.AddCert(authority.Certificate())
+			cred, err := entra.NewCredential(entra.Config{
+				TenantID: tenantID, ClientID: clientID, ClientSecret: secret, AuthorityHost: authority.URL, RootCAs: roots,
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer c.Close()
-			_, err = c.User(t.Context(), annID)
+			defer cred.Close()
+			_, err = cred.Tokens("https://graph.microsoft.com/.default").Token(t.Context())
 			if e := wantCode(t, err, bot.Unavailable); strings.Contains(e.Error(), secret) || strings.Contains(e.Error(), "AADSTS") {
 				t.Errorf("the error quotes the answer: %v", e)
 			}

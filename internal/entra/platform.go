@@ -1,4 +1,4 @@
-package graphclient
+package entra
 
 import (
 	"fmt"
@@ -34,7 +34,7 @@ type platformWire struct {
 	observe func(*http.Request, int)
 }
 
-// CloseIdleConnections is as for graphWire.
+// CloseIdleConnections lets http.Client.CloseIdleConnections reach the connections.
 func (p *platformWire) CloseIdleConnections() { p.next.CloseIdleConnections() }
 
 func (p *platformWire) RoundTrip(r *http.Request) (*http.Response, error) {

@@ -18,7 +18,7 @@ import (
 )
 
 // What is left of an error names the host alone, and says the rest in words that nobody else chose.
-func TestPlain(t *testing.T) {
+func TestRedact(t *testing.T) {
 	const secret = "https://hooks.slack.com/commands/T1/2/secret"
 	dial := &net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 9}, Err: syscall.ECONNREFUSED}
 	proxy := &net.OpError{Op: "proxyconnect", Net: "tcp", Err: errors.New(secret)}
@@ -41,18 +41,18 @@ func TestPlain(t *testing.T) {
 		"of a body":           {quoting, "no usable answer", quoting},
 		"of a body cut short": {fmt.Errorf("%s: %w", secret, io.ErrUnexpectedEOF), "unexpected EOF", io.ErrUnexpectedEOF},
 	} {
-		got := outbound.Plain(tt.err)
+		got := outbound.Redact(tt.err)
 		if got.Error() != tt.want || !errors.Is(got, tt.is) {
 			t.Errorf("%s: %q, want %q", name, got, tt.want)
 		}
 	}
-	if err := outbound.Plain(nil); err != nil {
+	if err := outbound.Redact(nil); err != nil {
 		t.Errorf("no error became %v", err)
 	}
 }
 
 // Whatever a server writes in place of an answer, none of it is in the error.
-func TestPlainQuotesNoAnswer(t *testing.T) {
+func TestRedactQuotesNoAnswer(t *testing.T) {
 	const echo = "xoxb-echoed-secret"
 	for name, answer := range map[string]string{
 		"no HTTP":             echo + "\r\n\r\n",
@@ -87,7 +87,7 @@ func TestPlainQuotesNoAnswer(t *testing.T) {
 			if err == nil && !strings.HasPrefix(name, "location") {
 				t.Fatal("the answer was read")
 			}
-			if err := outbound.Plain(err); err != nil && strings.Contains(err.Error(), "echoed") {
+			if err := outbound.Redact(err); err != nil && strings.Contains(err.Error(), "echoed") {
 				t.Errorf("the error quotes the answer: %v", err)
 			}
 		})
@@ -126,7 +126,7 @@ func FuzzHosts(f *testing.F) {
 		if dialled != "" && !strings.EqualFold(dialled, "hooks.slack.com:443") {
 			t.Errorf("%q leads to %s", raw, dialled)
 		}
-		if text := outbound.Plain(err).Error(); len(req.URL.Path) > 12 && strings.Contains(text, req.URL.Path) {
+		if text := outbound.Redact(err).Error(); len(req.URL.Path) > 12 && strings.Contains(text, req.URL.Path) {
 			t.Errorf("%q: the error quotes the path: %s", raw, text)
 		}
 	})

@@ -12,40 +12,42 @@ import (
 	"syscall"
 )
 
-// Plain makes an HTTP client's error fit for a log: it says what happened in words of this program, of the standard library
-// or of the operating system. The URL, which may hold a secret or a person's name, is cut down to its host; and nothing
-// that the other side sent is quoted, as package net/http does with an answer that it cannot read. The error returned wraps
-// the one given, for errors.Is and errors.As.
-func Plain(err error) error {
+// Redact makes an HTTP client's error fit for a log. The text of the new error says what happened in words of this
+// program, of the standard library or of the operating system. It holds the host of the URL only, since the rest of the
+// URL may hold a secret or the name of a person. It quotes nothing that the other side sent, as package net/http does
+// with an answer that it cannot read. The new error wraps the given one, for errors.Is and errors.As. Redact(nil) is nil.
+func Redact(err error) error {
 	if err == nil {
 		return nil
 	}
 	ue, ok := errors.AsType[*url.Error](err)
 	if !ok {
-		return &plain{text: words(err), err: err}
+		return &redacted{text: words(err), err: err}
 	}
 	host := "unknown host"
 	if u, parseErr := url.Parse(ue.URL); parseErr == nil && u.Host != "" {
 		host = u.Host
 	}
-	return &plain{text: ue.Op + " " + host + ": " + words(ue.Err), err: ue.Err}
+	return &redacted{text: ue.Op + " " + host + ": " + words(ue.Err), err: ue.Err}
 }
 
-// plain is an error under other words.
-type plain struct {
+// redacted is an error with another text.
+type redacted struct {
 	text string
 	err  error
 }
 
-func (p *plain) Error() string { return p.text }
-func (p *plain) Unwrap() error { return p.err }
+func (r *redacted) Error() string { return r.text }
+func (r *redacted) Unwrap() error { return r.err }
 
-// noAnswer is said of whatever is not known to quote nothing.
+// noAnswer is the text for every error that may quote the other side.
 const noAnswer = "no usable answer"
 
-// words says what err is, if what it says itself cannot hold anything of the other side's.
+// words returns the text of err if that text cannot hold anything that the other side sent, else noAnswer.
 func words(err error) string {
-	for _, known := range []error{ErrHost, context.DeadlineExceeded, context.Canceled, io.ErrUnexpectedEOF, io.EOF, net.ErrClosed, fs.ErrClosed} {
+	for _, known := range []error{
+		ErrHost, context.DeadlineExceeded, context.Canceled, io.ErrUnexpectedEOF, io.EOF, net.ErrClosed, fs.ErrClosed,
+	} {
 		if errors.Is(err, known) {
 			return known.Error()
 		}
@@ -68,8 +70,8 @@ func words(err error) string {
 	return noAnswer
 }
 
-// operationWords tells what failed on a connection. Why it did is told only where that is the system's own word: a proxy's
-// refusal, for one, is whatever the proxy wrote.
+// operationWords tells what failed on a connection, and why if the operating system says why. Another cause may be the
+// other side's text: the refusal of a proxy, for example, is what the proxy wrote.
 func operationWords(op *net.OpError) string {
 	text := op.Op
 	if op.Net != "" {
@@ -81,8 +83,8 @@ func operationWords(op *net.OpError) string {
 	return text + ": " + words(op.Err)
 }
 
-// certificateWords tells what is wrong with the other side's certificate, without the names in it; empty if it is nothing
-// of the kind.
+// certificateWords tells what is wrong with the certificate of the other side, without the names in it. It is empty for
+// an error of another kind.
 func certificateWords(err error) string {
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
 		return "the certificate is signed by an unknown authority"

@@ -10,6 +10,7 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"meetbot/bot"
+	"meetbot/internal/everything"
 )
 
 // Both catalogues hold the same sentences with the same gaps, so nobody ever reads half of one.
@@ -49,6 +50,35 @@ func TestCataloguesAgree(t *testing.T) {
 		}
 		for id := range got {
 			t.Errorf("%s has %s, which English lacks", lang, id)
+		}
+	}
+}
+
+// Every message that the bot makes has its sentence, and an argument for each gap of it.
+func TestMessagesFillTheirGaps(t *testing.T) {
+	catalog, err := bot.NewCatalog()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, lang := range bot.Languages {
+		replies := everything.Replies(catalog, lang, bot.Conversation{Platform: "slack", Workspace: "T1", Channel: "C1"})
+		replies["greeting"] = bot.GreetingReply(lang)
+		for name, reply := range replies {
+			messages := reply.Messages
+			if reply.PublicFallback != nil {
+				messages = append(messages, *reply.PublicFallback)
+			}
+			if card := reply.Card; card != nil {
+				messages = append(card.Notes(), card.Status(), card.JoinLabel(), card.RefreshLabel())
+				for _, fact := range card.Facts() {
+					messages = append(messages, fact.Label)
+				}
+			}
+			for _, m := range messages {
+				if text := catalog.PlainText(lang, m); text == m.ID || strings.Contains(text, "{{") {
+					t.Errorf("%s in %s: %s reads %q", name, lang, m.ID, text)
+				}
+			}
 		}
 	}
 }
