@@ -12,15 +12,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
-	"time"
 
 	"meetbot/internal/app"
 	"meetbot/internal/demo"
+	"meetbot/internal/testenv"
 )
 
 func main() {
@@ -72,27 +70,23 @@ func play(ctx context.Context, script string, logged bool, std streams) error {
 	if logged {
 		log = slog.New(slog.NewTextHandler(std.err, nil))
 	}
-	o.Start = func(ctx context.Context, w *demo.World, name string) (demo.Replica, error) {
-		return start(ctx, w, name, log)
+	o.Start = func(ctx context.Context, env *testenv.Environment, name string) (demo.Replica, error) {
+		return start(ctx, env, name, log)
 	}
 	return demo.Run(ctx, o)
 }
 
-// start starts a replica as `bot serve` does, with a configuration that points to the demo's fakes.
-func start(ctx context.Context, w *demo.World, name string, log *slog.Logger) (demo.Replica, error) {
+// start starts a replica as `bot serve` does, with the configuration that reaches the fakes.
+func start(ctx context.Context, env *testenv.Environment, name string, log *slog.Logger) (demo.Replica, error) {
 	c := app.Default()
-	c.HTTP = app.HTTPConfig{Addr: "127.0.0.1:0", AdminAddr: "127.0.0.1:0"}
-	c.Redis.URL = "redis://" + w.Redis.Addr() + "/0"
-	c.Slack = app.SlackConfig{SigningSecret: w.Slack.SigningSecret(), BotToken: w.Slack.BotToken(), APIURL: w.Slack.APIURL()}
-	c.Teams.AppID, c.Teams.AppSecret = w.Teams.AppID(), w.Teams.AppSecret()
-	c.Teams.MetadataURL, c.Teams.ServiceHosts = w.Teams.MetadataURL(), []string{w.Teams.ServiceHost()}
-	c.Entra.TenantID, c.Entra.ClientID, c.Entra.ClientSecret = w.TenantID, w.ClientID, w.ClientSecret
-	c.Entra.AuthorityHost, c.Graph.BaseURL = w.Entra.URL(), w.Graph.BaseURL()
+	if err := c.Set(env.Variables()); err != nil {
+		return nil, err
+	}
 	c.Policy.PerUser, c.Policy.PerWorkspace = 0, 0
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	a, err := app.New(c, app.Options{Name: name, RootCAs: w.Entra.RootCAs()}, log)
+	a, err := app.New(c, app.Options{Name: name, RootCAs: env.Entra.RootCAs()}, log)
 	if err != nil {
 		return nil, err
 	}
@@ -104,30 +98,5 @@ func start(ctx context.Context, w *demo.World, name string, log *slog.Logger) (d
 			log.Error("replica stopped", "name", name, "error", err)
 		}
 	}()
-	return a, waitReady(ctx, a.URL())
-}
-
-// waitReady returns once the replica says that it is ready, for every platform.
-func waitReady(ctx context.Context, url string) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	for {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/readyz", nil)
-		if err != nil {
-			return err
-		}
-		resp, err := http.DefaultClient.Do(req)
-		if err == nil {
-			body, err := io.ReadAll(resp.Body)
-			_ = resp.Body.Close()
-			if err == nil && resp.StatusCode == http.StatusOK && strings.TrimSpace(string(body)) == "ready" {
-				return nil
-			}
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("replica at %s did not become ready", url)
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
+	return a, testenv.WaitReady(ctx, a.URL())
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"math"
-	"meetbot/internal/sandbox/slacktest"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -12,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"meetbot/internal/sandbox/slacktest"
 )
 
 func TestSeries(t *testing.T) {

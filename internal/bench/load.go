@@ -7,12 +7,13 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"meetbot/internal/sandbox/slacktest"
 	"net"
 	"net/http"
 	"slices"
 	"sync"
 	"time"
+
+	"meetbot/internal/sandbox/slacktest"
 )
 
 // commands are slash commands that can be sent any number of times, each time with a fresh signature.

@@ -14,7 +14,7 @@ const sdkModule = "github.com/microsoftgraph/msgraph-sdk-go"
 
 // packages measures `go test` for each package with an empty build cache, against the same with a full one: the CPU time,
 // compilers and all, which is the same however busy the machine is.
-func (l *lab) packages(ctx context.Context, o options, r *report) error {
+func (env *environment) packages(ctx context.Context, o options, r *report) error {
 	list, err := exec.CommandContext(ctx, "go", "list", "-f", "{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}", "meetbot/...").Output()
 	if err != nil {
 		return fmt.Errorf("list the packages: %w", err)
@@ -31,7 +31,7 @@ func (l *lab) packages(ctx context.Context, o options, r *report) error {
 				continue
 			}
 		}
-		empty, full, err := l.coldTest(ctx, pkg)
+		empty, full, err := env.coldTest(ctx, pkg)
 		if err != nil {
 			return err
 		}
@@ -42,8 +42,8 @@ func (l *lab) packages(ctx context.Context, o options, r *report) error {
 }
 
 // coldTest runs the tests of a package twice over, with a build cache that is empty at first.
-func (l *lab) coldTest(ctx context.Context, pkg string) (empty, full time.Duration, err error) {
-	cache, err := os.MkdirTemp(l.dir, "cache-")
+func (env *environment) coldTest(ctx context.Context, pkg string) (empty, full time.Duration, err error) {
+	cache, err := os.MkdirTemp(env.dir, "cache-")
 	if err != nil {
 		return 0, 0, fmt.Errorf("make a build cache: %w", err)
 	}

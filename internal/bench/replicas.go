@@ -15,21 +15,21 @@ const replicaCounts = 3
 type shares struct{ throughput, bots, redis, load, cores series }
 
 // replicas measures how throughput grows with replicas on one Redis, and who uses up the machine.
-func (l *lab) replicas(ctx context.Context, o options, r *report) error {
-	defer l.stopAll()
-	redis, err := l.startRedis(ctx)
+func (env *environment) replicas(ctx context.Context, o options, r *report) error {
+	defer env.stopAll()
+	redis, err := env.startRedis(ctx)
 	if err != nil {
 		return err
 	}
 	var bots []*server
 	for range replicaCounts {
-		bot, _, err := l.startBot(ctx, redis)
+		bot, _, err := env.startBot(ctx, redis)
 		if err != nil {
 			return err
 		}
 		bots = append(bots, bot)
 	}
-	all, _, err := l.known(ctx, bots[0], repeatPeople, repeatChannels)
+	all, _, err := env.known(ctx, bots[0], repeatPeople, repeatChannels)
 	if err != nil {
 		return err
 	}

@@ -9,17 +9,17 @@ import (
 )
 
 // idle measures what a replica costs while nobody asks for anything.
-func (l *lab) idle(ctx context.Context, o options, r *report) error {
-	defer l.stopAll()
-	redis, err := l.startRedis(ctx)
+func (env *environment) idle(ctx context.Context, o options, r *report) error {
+	defer env.stopAll()
+	redis, err := env.startRedis(ctx)
 	if err != nil {
 		return err
 	}
-	bot, _, err := l.startBot(ctx, redis)
+	bot, _, err := env.startBot(ctx, redis)
 	if err != nil {
 		return err
 	}
-	if _, _, err := l.known(ctx, bot, 1, 1); err != nil { // as it is after work, with connections and scripts in place
+	if _, _, err := env.known(ctx, bot, 1, 1); err != nil { // as it is after work, with connections and scripts in place
 		return err
 	}
 	if err := redis.client.ConfigResetStat(ctx).Err(); err != nil {
@@ -64,21 +64,21 @@ func (l *lab) idle(ctx context.Context, o options, r *report) error {
 }
 
 // start measures how long a process takes until it serves.
-func (l *lab) start(ctx context.Context, o options, r *report) error {
-	defer l.stopAll()
-	redis, err := l.startRedis(ctx)
+func (env *environment) start(ctx context.Context, o options, r *report) error {
+	defer env.stopAll()
+	redis, err := env.startRedis(ctx)
 	if err != nil {
 		return err
 	}
 	var bots, bares series
 	for range o.rounds + 1 {
-		bare, took, err := l.startBare(ctx, redis)
+		bare, took, err := env.startBare(ctx, redis)
 		if err != nil {
 			return err
 		}
 		bare.stop()
 		bares = append(bares, took.Seconds())
-		bot, took, err := l.startBot(ctx, redis)
+		bot, took, err := env.startBot(ctx, redis)
 		if err != nil {
 			return err
 		}
@@ -90,13 +90,13 @@ func (l *lab) start(ctx context.Context, o options, r *report) error {
 }
 
 // size measures how large the program is, as the README builds it, and without what only a debugger needs.
-func (l *lab) size(ctx context.Context, _ options, r *report) error {
-	stripped, err := build(ctx, l.dir, "stripped", "meetbot/cmd/bot", "-ldflags", "-s -w")
+func (env *environment) size(ctx context.Context, _ options, r *report) error {
+	stripped, err := build(ctx, env.dir, "stripped", "meetbot/cmd/bot", "-ldflags", "-s -w")
 	if err != nil {
 		return err
 	}
 	var sizes series
-	for _, path := range []string{stripped, l.bot} {
+	for _, path := range []string{stripped, env.bot} {
 		info, err := os.Stat(path)
 		if err != nil {
 			return fmt.Errorf("measure the program: %w", err)

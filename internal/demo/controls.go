@@ -34,7 +34,7 @@ func (d *demo) usage(context.Context, string) error {
 	d.printf("  %-20s %s\n", "@meetbot …", "the same by mention, which works in threads too")
 	d.printf("  %-20s %s\n", "…", "anything else is said as it stands: in Teams, meet is understood in one's own chat with the bot")
 	all := controls()
-	for _, s := range d.sides {
+	for _, s := range d.platforms {
 		all = append(all, s.controls()...)
 	}
 	for _, c := range all {
@@ -57,10 +57,10 @@ func (d *demo) as(_ context.Context, name string) error {
 
 func (d *demo) in(_ context.Context, name string) error {
 	var names []string
-	for _, s := range d.sides {
+	for _, s := range d.platforms {
 		for _, p := range s.places() {
 			if strings.EqualFold(strings.TrimPrefix(p.name, "#"), strings.TrimPrefix(name, "#")) {
-				d.at.side, d.at.place, d.at.thread = s, p, ""
+				d.at.platform, d.at.place, d.at.thread = s, p, ""
 				return nil
 			}
 			names = append(names, p.name)
@@ -82,7 +82,7 @@ func (d *demo) intoThread(_ context.Context, text string) error {
 		d.at.thread = thread
 		return nil
 	}
-	thread, err := d.at.side.post(d.at, text)
+	thread, err := d.at.platform.post(d.at, text)
 	if err != nil {
 		return err
 	}
@@ -96,11 +96,11 @@ func (d *demo) leave(context.Context, string) error {
 }
 
 func (d *demo) join(ctx context.Context, _ string) error {
-	card, ok := d.cards[d.at.side]
+	card, ok := d.cards[d.at.platform]
 	if !ok {
 		return errors.New("there is no card yet")
 	}
-	came, err := d.at.side.join(ctx, d.url(), d.at, card)
+	came, err := d.at.platform.join(ctx, d.url(), d.at, card)
 	if err != nil {
 		return err
 	}
@@ -110,10 +110,10 @@ func (d *demo) join(ctx context.Context, _ string) error {
 
 func (d *demo) meetings(context.Context, string) error {
 	d.last = ""
-	for _, m := range d.world.Graph.Meetings() {
+	for _, m := range d.env.Graph.Meetings() {
 		d.last += fmt.Sprintf("  %-60s %s\n", m.ExternalID, m.Subject)
 	}
-	d.last += fmt.Sprintf("  %d in all\n", len(d.world.Graph.Meetings()))
+	d.last += fmt.Sprintf("  %d in all\n", len(d.env.Graph.Meetings()))
 	d.printf("%s", d.last)
 	return nil
 }

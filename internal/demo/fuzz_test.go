@@ -25,11 +25,11 @@ func FuzzLine(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	world, err := NewWorld()
+	env, err := newEnvironment()
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Cleanup(world.Close)
+	f.Cleanup(env.close)
 	catalog, err := bot.NewCatalog()
 	if err != nil {
 		f.Fatal(err)
@@ -38,7 +38,7 @@ func FuzzLine(f *testing.F) {
 	f.Cleanup(server.Close)
 	f.Fuzz(func(t *testing.T, line string) {
 		var out strings.Builder
-		d, err := newDemo(Options{Out: &out, Script: true}, world, catalog)
+		d, err := newDemo(Options{Out: &out, Script: true}, env, catalog)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,7 +54,7 @@ func FuzzLine(f *testing.F) {
 		if err != nil && err.Error() == "" {
 			t.Errorf("%q: an error without words", line)
 		}
-		if !slices.Contains(d.at.side.places(), d.at.place) {
+		if !slices.Contains(d.at.platform.places(), d.at.place) {
 			t.Errorf("%q leads to %+v", line, d.at.place)
 		}
 		if !slices.ContainsFunc(people(), func(p person) bool { return p.name == d.at.who.name }) {

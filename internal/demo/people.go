@@ -1,10 +1,11 @@
 package demo
 
 import (
+	"strings"
+
 	"meetbot/internal/sandbox/graphtest"
 	"meetbot/internal/sandbox/slacktest"
 	"meetbot/internal/sandbox/teamstest"
-	"strings"
 )
 
 // person is somebody in the demo: the same one in Slack, in Teams, and in the tenant.

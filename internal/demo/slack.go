@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"meetbot/internal/sandbox/slacktest"
 	"net/http"
 	"time"
+
+	"meetbot/internal/sandbox/slacktest"
 )
 
 // slackRedeliveries are the waits of Slack's before it delivers an event again. The real ones are none, a minute and five.
@@ -19,16 +20,13 @@ var slackChannels = []slacktest.Channel{
 	{ID: "C0BRASIL", Name: "brasil"},
 }
 
-// slack is the Slack side.
+// slack is Slack.
 type slack struct{ *slacktest.Server }
 
-// newSlack moves the people into Slack.
+// newSlack adds the channels to Slack.
 func newSlack(s *slacktest.Server) slack {
 	for _, c := range slackChannels {
 		s.AddChannel(c)
-	}
-	for _, p := range people() {
-		s.AddUser(p.slack)
 	}
 	return slack{s}
 }

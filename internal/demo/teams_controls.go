@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"meetbot/internal/sandbox/faultserver"
-	"meetbot/internal/sandbox/teamstest"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
+
+	"meetbot/internal/sandbox/faultserver"
+	"meetbot/internal/sandbox/teamstest"
 )
 
 // greetWithin is how long the bot's greeting may take, once it has come into a conversation.

@@ -10,7 +10,7 @@ import (
 // comes to a row. It is tested here because here the bot's packages are built already when it builds the bot.
 func TestBenchRuns(t *testing.T) {
 	t.Parallel()
-	cmd := exec.CommandContext(t.Context(), "go", "run", "./internal/bench", "-bolt=false", "-only", "repeat,cold,million,replicas,idle,start",
+	cmd := exec.CommandContext(t.Context(), "go", "run", "./internal/bench", "-bolt=false", "-only", "repeat,cold,large,replicas,idle,start",
 		"-rounds", "1", "-round", "100ms", "-cold", "100ms", "-idle", "1s", "-conversations", "2000")
 	cmd.Dir = "../.."
 	var problems strings.Builder

@@ -6,9 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"meetbot/internal/sandbox/entratest"
-	"meetbot/internal/sandbox/graphtest"
-	"meetbot/internal/sandbox/slacktest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,98 +14,80 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
-)
 
-// The Entra tenant and app that the sandbox plays.
-const (
-	tenantID     = "8eaef023-2b34-4da1-9baa-8bc8c9d6a490"
-	clientID     = "0c4b1f6e-3a52-4f6b-9f57-6d2f1a7c9e01"
-	clientSecret = "sample-client-secret"
+	"meetbot/internal/sandbox/graphtest"
+	"meetbot/internal/sandbox/slacktest"
+	"meetbot/internal/testenv"
 )
 
 // plenty is a limit on new meetings that is never reached, and still counted against.
 const plenty = "1000000000"
 
-// lab is the place of the measurements: the sandbox in this process, and the programs under measurement in their own.
-type lab struct {
-	dir   string // for everything that is written; removed in the end
-	slack *slacktest.Server
-	entra *entratest.Server
-	graph *graphtest.Server
+// environment is the fakes in this process, and the programs under measurement in their own.
+type environment struct {
+	*testenv.Environment
+	dir string // for everything that is written; removed in the end
 
 	bot, bare string // binaries
-	people    int    // how many there are in the sandbox
+	people    int    // how many there are in the fakes
 	channels  int    // how many fresh ones were handed out
 	running   []*process
 }
 
-// newLab starts the sandbox and builds the programs. Close it when done.
-func newLab(ctx context.Context) (l *lab, err error) {
+// newEnvironment starts the fakes and builds the programs. Close it when done.
+func newEnvironment(ctx context.Context) (env *environment, err error) {
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		return nil, fmt.Errorf("redis-server is needed (make tools installs it): %w", err)
 	}
-	l = &lab{}
+	fakes, err := testenv.New(slacktest.Options{})
+	if err != nil {
+		return nil, err
+	}
+	env = &environment{Environment: fakes}
 	defer func() {
 		if err != nil {
-			l.close()
+			env.close()
 		}
 	}()
-	if l.dir, err = os.MkdirTemp("", "meetbot-bench-"); err != nil {
+	if env.dir, err = os.MkdirTemp("", "meetbot-bench-"); err != nil {
 		return nil, fmt.Errorf("make a place for the measurements: %w", err)
 	}
-	if l.slack, err = slacktest.New(slacktest.Options{}); err != nil {
+	if err := os.WriteFile(env.ca(), env.Entra.CAPEM(), 0o600); err != nil {
+		return nil, fmt.Errorf("write Entra's certificate: %w", err)
+	}
+	if env.bot, err = build(ctx, env.dir, "bot", "meetbot/cmd/bot"); err != nil {
 		return nil, err
 	}
-	if l.entra, err = entratest.New(entratest.Options{TenantID: tenantID, ClientID: clientID, ClientSecret: clientSecret}); err != nil {
+	if env.bare, err = build(ctx, env.dir, "bare", "meetbot/internal/bench/bare"); err != nil {
 		return nil, err
 	}
-	if l.graph, err = graphtest.New(graphtest.Options{Entra: l.entra}); err != nil {
-		return nil, err
-	}
-	if err := os.WriteFile(l.ca(), l.entra.CAPEM(), 0o600); err != nil {
-		return nil, fmt.Errorf("write the sandbox's certificate: %w", err)
-	}
-	if l.bot, err = build(ctx, l.dir, "bot", "meetbot/cmd/bot"); err != nil {
-		return nil, err
-	}
-	if l.bare, err = build(ctx, l.dir, "bare", "meetbot/internal/bench/bare"); err != nil {
-		return nil, err
-	}
-	return l, nil
+	return env, nil
 }
 
-func (l *lab) ca() string { return filepath.Join(l.dir, "ca.pem") }
+func (env *environment) ca() string { return filepath.Join(env.dir, "ca.pem") }
 
 // close ends everything and removes it.
-func (l *lab) close() {
-	l.stopAll()
-	if l.graph != nil {
-		l.graph.Close()
-	}
-	if l.entra != nil {
-		l.entra.Close()
-	}
-	if l.slack != nil {
-		l.slack.Close()
-	}
-	if l.dir != "" {
-		_ = os.RemoveAll(l.dir)
+func (env *environment) close() {
+	env.stopAll()
+	env.Environment.Close()
+	if env.dir != "" {
+		_ = os.RemoveAll(env.dir)
 	}
 }
 
 // stopAll ends the processes of a measurement, the latest first.
-func (l *lab) stopAll() {
-	for len(l.running) > 0 {
-		last := len(l.running) - 1
-		l.running[last].stop()
-		l.running = l.running[:last]
+func (env *environment) stopAll() {
+	for len(env.running) > 0 {
+		last := len(env.running) - 1
+		env.running[last].stop()
+		env.running = env.running[:last]
 	}
 }
 
-func (l *lab) spawn(name string, env []string, command string, args ...string) (*process, error) {
-	p, err := spawn(l.dir, name, env, command, args...)
+func (env *environment) spawn(name string, variables []string, command string, args ...string) (*process, error) {
+	p, err := spawn(env.dir, name, variables, command, args...)
 	if err == nil {
-		l.running = append(l.running, p)
+		env.running = append(env.running, p)
 	}
 	return p, err
 }
@@ -127,13 +106,13 @@ type redisServer struct {
 }
 
 // startRedis runs a redis-server that keeps nothing on disk.
-func (l *lab) startRedis(ctx context.Context) (*redisServer, error) {
+func (env *environment) startRedis(ctx context.Context) (*redisServer, error) {
 	addr, err := freeAddress()
 	if err != nil {
 		return nil, err
 	}
 	_, port, _ := strings.Cut(addr, ":")
-	p, err := l.spawn("redis", nil, "redis-server", "--bind", "127.0.0.1", "--port", port, "--save", "", "--appendonly", "no", "--daemonize", "no")
+	p, err := env.spawn("redis", nil, "redis-server", "--bind", "127.0.0.1", "--port", port, "--save", "", "--appendonly", "no", "--daemonize", "no")
 	if err != nil {
 		return nil, err
 	}
@@ -159,7 +138,7 @@ func (r *redisServer) info(ctx context.Context, section, field string) (float64,
 }
 
 // startBot runs the bot as an operator would, and returns it when it is ready, and how long that took.
-func (l *lab) startBot(ctx context.Context, r *redisServer) (*server, time.Duration, error) {
+func (env *environment) startBot(ctx context.Context, r *redisServer) (*server, time.Duration, error) {
 	s := &server{}
 	var err error
 	if s.addr, err = freeAddress(); err == nil {
@@ -168,13 +147,15 @@ func (l *lab) startBot(ctx context.Context, r *redisServer) (*server, time.Durat
 	if err != nil {
 		return nil, 0, err
 	}
-	s.process, err = l.spawn("bot", []string{
-		"SSL_CERT_FILE=" + l.ca(), "HTTP_ADDR=" + s.addr, "ADMIN_ADDR=" + s.admin, "REDIS_URL=" + r.url(),
-		"SLACK_SIGNING_SECRET=" + l.slack.SigningSecret(), "SLACK_BOT_TOKEN=" + l.slack.BotToken(), "SLACK_API_URL=" + l.slack.APIURL(),
-		"AZURE_TENANT_ID=" + tenantID, "AZURE_CLIENT_ID=" + clientID, "AZURE_CLIENT_SECRET=" + clientSecret,
-		"AZURE_AUTHORITY_HOST=" + l.entra.URL(), "GRAPH_BASE_URL=" + l.graph.BaseURL(),
-		"NEW_MEETINGS_PER_USER=" + plenty, "NEW_MEETINGS_PER_WORKSPACE=" + plenty,
-	}, l.bot, "serve")
+	values := env.Variables()
+	values["SSL_CERT_FILE"] = env.ca()
+	values["HTTP_ADDR"], values["ADMIN_ADDR"], values["REDIS_URL"] = s.addr, s.admin, r.url()
+	values["NEW_MEETINGS_PER_USER"], values["NEW_MEETINGS_PER_WORKSPACE"] = plenty, plenty
+	var variables []string
+	for name, value := range values {
+		variables = append(variables, name+"="+value)
+	}
+	s.process, err = env.spawn("bot", variables, env.bot, "serve")
 	if err != nil {
 		return nil, 0, err
 	}
@@ -186,7 +167,7 @@ func (l *lab) startBot(ctx context.Context, r *redisServer) (*server, time.Durat
 const bareKey = "bench:card"
 
 // startBare runs the bare handler.
-func (l *lab) startBare(ctx context.Context, r *redisServer) (*server, time.Duration, error) {
+func (env *environment) startBare(ctx context.Context, r *redisServer) (*server, time.Duration, error) {
 	s := &server{}
 	var err error
 	if s.addr, err = freeAddress(); err == nil {
@@ -195,9 +176,9 @@ func (l *lab) startBare(ctx context.Context, r *redisServer) (*server, time.Dura
 	if err != nil {
 		return nil, 0, err
 	}
-	s.process, err = l.spawn("bare", []string{
-		"ADDR=" + s.addr, "ADMIN_ADDR=" + s.admin, "REDIS_ADDR=" + r.addr, "SIGNING_SECRET=" + l.slack.SigningSecret(), "KEY=" + bareKey,
-	}, l.bare)
+	s.process, err = env.spawn("bare", []string{
+		"ADDR=" + s.addr, "ADMIN_ADDR=" + s.admin, "REDIS_ADDR=" + r.addr, "SIGNING_SECRET=" + env.Slack.SigningSecret(), "KEY=" + bareKey,
+	}, env.bare)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -205,14 +186,16 @@ func (l *lab) startBare(ctx context.Context, r *redisServer) (*server, time.Dura
 	return s, took, err
 }
 
-// person adds somebody to the sandbox and returns their Slack ID.
-func (l *lab) person() (string, error) {
-	l.people++
-	id, email := fmt.Sprintf("U%010d", l.people), fmt.Sprintf("person%d@contoso.example", l.people)
-	l.slack.AddUser(slacktest.User{ID: id, Name: fmt.Sprintf("person%d", l.people), Email: email, EmailConfirmed: true})
-	err := l.graph.AddUser(graphtest.User{
-		ID: fmt.Sprintf("a1111111-0000-4000-8000-%012d", l.people), UPN: email, Mail: email,
-		DisplayName: fmt.Sprintf("Person %d Example", l.people), DialIn: true,
+// person adds somebody to the fakes and returns their Slack ID.
+func (env *environment) person() (string, error) {
+	env.people++
+	id, email := fmt.Sprintf("U%010d", env.people), fmt.Sprintf("person%d@contoso.example", env.people)
+	err := env.AddPerson(testenv.Person{
+		Slack: &slacktest.User{ID: id, Name: fmt.Sprintf("person%d", env.people), Email: email, EmailConfirmed: true},
+		Entra: &graphtest.User{
+			ID: fmt.Sprintf("a1111111-0000-4000-8000-%012d", env.people), UPN: email, Mail: email,
+			DisplayName: fmt.Sprintf("Person %d Example", env.people), DialIn: true,
+		},
 	})
 	return id, err
 }
@@ -220,15 +203,15 @@ func (l *lab) person() (string, error) {
 func channelID(number int) string { return fmt.Sprintf("C%010d", number) }
 
 // channel adds a channel of that number and returns its ID.
-func (l *lab) channel(number int) string {
+func (env *environment) channel(number int) string {
 	id := channelID(number)
-	l.slack.AddChannel(slacktest.Channel{ID: id, Name: fmt.Sprintf("project-%d", number%10_000)})
+	env.Slack.AddChannel(slacktest.Channel{ID: id, Name: fmt.Sprintf("project-%d", number%10_000)})
 	return id
 }
 
 // meet types a command and returns what Slack posted of the answer.
-func (l *lab) meet(ctx context.Context, s *server, c slacktest.Command) (slacktest.Message, error) {
-	a, err := l.slack.Command(ctx, "http://"+s.addr, c)
+func (env *environment) meet(ctx context.Context, s *server, c slacktest.Command) (slacktest.Message, error) {
+	a, err := env.Slack.Command(ctx, "http://"+s.addr, c)
 	switch {
 	case err != nil:
 		return slacktest.Message{}, err

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// side is one chat platform, as the people of the demo use it.
-type side interface {
+// platform is one chat platform, as the people of the demo use it.
+type platform interface {
 	// places lists where one can go.
 	places() []place
 	// rooms lists where the bot's answer to somebody there may stand: there, and in their own chat with the bot.
@@ -37,14 +37,14 @@ type place struct {
 
 // spot is who types, and where.
 type spot struct {
-	who    person
-	side   side
-	place  place
-	thread string // its root message; empty outside a thread
+	who      person
+	platform platform
+	place    place
+	thread   string // its root message; empty outside a thread
 }
 
-// room is where the spot is, as [side] calls it.
-func (s spot) room() string { return s.side.rooms(s)[0] }
+// room is where the spot is, as [platform] calls it.
+func (s spot) room() string { return s.platform.rooms(s)[0] }
 
 // manner is how somebody calls the bot.
 type manner int

@@ -16,37 +16,37 @@ import (
 )
 
 const (
-	small       = 1000   // conversations in the small Redis
-	asked       = 20_000 // conversations of the large one that are asked for, at most
-	fillers     = 32     // connections that fill a Redis
-	tries       = 20     // of one call while it is filled: the store gives up after a second, which a busy machine may take
-	millionFrom = 0      // the first channel's number
+	small     = 1000   // conversations in the small Redis
+	asked     = 20_000 // conversations of the large one that are asked for, at most
+	fillers   = 32     // connections that fill a Redis
+	tries     = 20     // of one call while it is filled: the store gives up after a second, which a busy machine may take
+	largeFrom = 0      // the first channel's number
 )
 
-// million measures what a conversation costs in Redis, and whether a repeat grows slower with their number.
-func (l *lab) million(ctx context.Context, o options, r *report) error {
-	defer l.stopAll()
-	few, err := l.startRedis(ctx)
+// large measures what a conversation costs in Redis, and whether a repeat grows slower with their number.
+func (env *environment) large(ctx context.Context, o options, r *report) error {
+	defer env.stopAll()
+	few, err := env.startRedis(ctx)
 	if err != nil {
 		return err
 	}
-	many, err := l.startRedis(ctx)
+	many, err := env.startRedis(ctx)
 	if err != nil {
 		return err
 	}
-	fewBot, _, err := l.startBot(ctx, few)
+	fewBot, _, err := env.startBot(ctx, few)
 	if err != nil {
 		return err
 	}
-	manyBot, _, err := l.startBot(ctx, many)
+	manyBot, _, err := env.startBot(ctx, many)
 	if err != nil {
 		return err
 	}
-	people, meetings, err := l.sample(ctx, few, fewBot)
+	people, meetings, err := env.sample(ctx, few, fewBot)
 	if err != nil {
 		return err
 	}
-	if err := l.fill(ctx, few, people, meetings, small); err != nil {
+	if err := env.fill(ctx, few, people, meetings, small); err != nil {
 		return err
 	}
 	before, err := many.info(ctx, "memory", "used_memory")
@@ -54,7 +54,7 @@ func (l *lab) million(ctx context.Context, o options, r *report) error {
 		return err
 	}
 	start := time.Now()
-	if err := l.fill(ctx, many, people, meetings, o.conversations); err != nil {
+	if err := env.fill(ctx, many, people, meetings, o.conversations); err != nil {
 		return err
 	}
 	filled := time.Since(start)
@@ -72,11 +72,11 @@ func (l *lab) million(ctx context.Context, o options, r *report) error {
 		return err
 	}
 
-	same, err := l.asks(ctx, people, func(i int) int { return i % small }, small*len(people))
+	same, err := env.asks(ctx, people, func(i int) int { return i % small }, small*len(people))
 	if err != nil {
 		return err
 	}
-	wide, err := l.asks(ctx, people, func(int) int { return rand.IntN(o.conversations) }, min(asked, o.conversations))
+	wide, err := env.asks(ctx, people, func(int) int { return rand.IntN(o.conversations) }, min(asked, o.conversations))
 	if err != nil {
 		return err
 	}
@@ -119,23 +119,23 @@ var subjects = []string{
 }
 
 // sample lets the bot make a meeting for some people, and returns them and what it has stored.
-func (l *lab) sample(ctx context.Context, r *redisServer, s *server) (people []string, all []sampleMeeting, err error) {
+func (env *environment) sample(ctx context.Context, r *redisServer, s *server) (people []string, all []sampleMeeting, err error) {
 	stored, err := store.Open(r.url(), store.Options{Replica: "bench"})
 	if err != nil {
 		return nil, nil, err
 	}
 	defer func() { err = errors.Join(err, stored.Close()) }()
 	for i := range repeatPeople {
-		id, err := l.person()
+		id, err := env.person()
 		if err != nil {
 			return nil, nil, err
 		}
 		people = append(people, id)
-		channel := l.fresh()
-		if _, err := l.meet(ctx, s, slacktest.Command{User: id, Channel: channel, Text: subjects[i%len(subjects)]}); err != nil {
+		channel := env.fresh()
+		if _, err := env.meet(ctx, s, slacktest.Command{User: id, Channel: channel, Text: subjects[i%len(subjects)]}); err != nil {
 			return nil, nil, err
 		}
-		state, err := stored.Read(ctx, l.conversation(channel), bot.Asker{})
+		state, err := stored.Read(ctx, env.conversation(channel), bot.Asker{})
 		if err != nil {
 			return nil, nil, err
 		}
@@ -152,13 +152,13 @@ func (l *lab) sample(ctx context.Context, r *redisServer, s *server) (people []s
 	return people, all, nil
 }
 
-func (l *lab) conversation(channel string) bot.Conversation {
-	return bot.Conversation{Platform: slackapp.Platform, Workspace: l.slack.Team(), Channel: channel}
+func (env *environment) conversation(channel string) bot.Conversation {
+	return bot.Conversation{Platform: slackapp.Platform, Workspace: env.Slack.Team(), Channel: channel}
 }
 
 // fill writes n conversations as the bot would have: a claim, completed by a meeting like one of the samples. It also remembers
 // who the people are.
-func (l *lab) fill(ctx context.Context, r *redisServer, people []string, samples []sampleMeeting, n int) (err error) {
+func (env *environment) fill(ctx context.Context, r *redisServer, people []string, samples []sampleMeeting, n int) (err error) {
 	stored, err := store.Open(r.url()+"?pool_size=32", store.Options{Replica: "bench"})
 	if err != nil {
 		return err
@@ -166,7 +166,7 @@ func (l *lab) fill(ctx context.Context, r *redisServer, people []string, samples
 	defer func() { err = errors.Join(err, stored.Close()) }()
 	for i, id := range people {
 		like := samples[i%len(samples)]
-		asker := bot.Asker{Platform: slackapp.Platform, Workspace: l.slack.Team(), User: id}
+		asker := bot.Asker{Platform: slackapp.Platform, Workspace: env.Slack.Team(), User: id}
 		known := bot.Identity{ID: like.Organizer.ID, UPN: "person@contoso.example", Name: like.Organizer.Name, Language: like.Language}
 		if err := stored.Remember(ctx, asker, known, bot.IdentityTTL); err != nil {
 			return err
@@ -176,7 +176,7 @@ func (l *lab) fill(ctx context.Context, r *redisServer, people []string, samples
 	for part := range fillers {
 		group.Go(func() error {
 			for i := part; i < n; i += fillers {
-				claim := bot.NewClaim(l.conversation(channelID(millionFrom+i)), 1, false)
+				claim := bot.NewClaim(env.conversation(channelID(largeFrom+i)), 1, false)
 				like := samples[i/fillers%len(samples)]
 				claim.Organizer, claim.Language = like.Organizer, like.Language
 				meeting := like.Meeting
@@ -210,13 +210,13 @@ func again(ctx context.Context, call func() error) error {
 }
 
 // asks prepares n repeats by the people in turn, in the channels whose numbers pick gives, in random order.
-func (l *lab) asks(ctx context.Context, people []string, pick func(i int) int, n int) (*commands, error) {
+func (env *environment) asks(ctx context.Context, people []string, pick func(i int) int, n int) (*commands, error) {
 	list := make([]slacktest.Command, n)
 	for i := range list {
-		list[i] = slacktest.Command{User: people[i/small%len(people)], Channel: l.channel(millionFrom + pick(i))}
+		list[i] = slacktest.Command{User: people[i/small%len(people)], Channel: env.channel(largeFrom + pick(i))}
 	}
 	rand.Shuffle(n, func(i, j int) { list[i], list[j] = list[j], list[i] })
-	return commandsOf(ctx, l.slack, list)
+	return commandsOf(ctx, env.Slack, list)
 }
 
 // keyCosts reports what Redis takes for the other keys that a command leaves behind.
