@@ -4,7 +4,7 @@
 # How long each fuzz target runs; ten minutes before a release: make fuzz FUZZTIME=10m
 FUZZTIME ?= 30s
 # Packages that link the Graph SDK, whose build takes minutes, and with the race detector many more.
-SDK := meetbot/cmd/bot meetbot/cmd/demo meetbot/internal/app meetbot/graphclient
+SDK := meetbot/cmd/bot meetbot/cmd/demo meetbot/internal/app meetbot/internal/e2e meetbot/graphclient
 # What Microsoft publishes for checking Teams apps; npm installs it there.
 TEAMSKIT := internal/teamskit
 # What Chromium is called, in any of its makes; colons between.
@@ -41,10 +41,10 @@ bench: tools ## everything that docs/performance.md tells, anew (a quarter of an
 	go run ./internal/bench $(BENCH)
 
 chaos: tools ## three replicas, CHAOS_FAULTS faults (250: 20 minutes), CHAOS_REDIS=single, sentinel or cluster, CHAOS_SEED
-	CHAOS_FAULTS=$${CHAOS_FAULTS:-250} CHAOS_REDIS=$${CHAOS_REDIS:-single} go test ./cmd/bot -run '^TestChaos$$' -count 1 -v -timeout 2h
+	CHAOS_FAULTS=$${CHAOS_FAULTS:-250} CHAOS_REDIS=$${CHAOS_REDIS:-single} go test ./internal/e2e -run '^TestChaos$$' -count 1 -v -timeout 2h
 
 stress: tools ## 1,000 askers at the same moment over three replicas, 20 rounds
-	STRESS_ASKERS=$${STRESS_ASKERS:-1000} STRESS_ROUNDS=$${STRESS_ROUNDS:-20} go test ./cmd/bot -run '^TestOneMeetingForAllAtOnce$$' -count 1 -v
+	STRESS_ASKERS=$${STRESS_ASKERS:-1000} STRESS_ROUNDS=$${STRESS_ROUNDS:-20} go test ./internal/e2e -run '^TestOneMeetingForAllAtOnce$$' -count 1 -v
 
 fuzz: ## every fuzz target for FUZZTIME each (30s); an input that fails is kept under testdata/fuzz: commit it with the mend
 	@for file in $$(grep -rl '^func Fuzz' --include='*_test.go' .); do \

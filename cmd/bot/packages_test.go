@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// The program that people deploy carries no fakes, no embedded Redis with its Lua, and nothing that keeps the linker from
-// leaving out what is not used.
+// The program that people deploy carries no fakes, no embedded Redis with its Lua, and nothing that keeps the linker
+// from leaving out what is not used.
 func TestPackagesOfTheProgram(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", ".").Output()
 	if err != nil {

@@ -59,8 +59,8 @@ func (p *platform) unready() error {
 	return p.Ready()
 }
 
-// New wires an app from a valid configuration. It opens no socket, and neither Redis nor any other service needs to be up.
-// An app that is not run has to be closed.
+// New wires an app from a valid configuration. It opens no socket, and neither Redis nor any other service needs to be
+// up. An app that is not run has to be closed.
 func New(c Config, o Options, log *slog.Logger) (*App, error) {
 	if o.Name == "" {
 		host, err := os.Hostname()
@@ -159,9 +159,9 @@ func (a *App) URL() string {
 // AdminURL is where its figures are read on this machine, once it listens.
 func (a *App) AdminURL() string { return "http://" + a.admin.listener.Addr().String() }
 
-// Run serves until ctx ends, then stops in an orderly way: new work is refused, attempts under way may finish within the
-// grace period, the rest is left to the other replicas, and the app is closed. It returns early with an error if every
-// chat platform refuses the configuration. Listen must have succeeded.
+// Run serves until ctx ends, then stops in an orderly way: new work is refused, attempts under way may finish within
+// the grace period, the rest is left to the other replicas, and the app is closed. It returns early with an error if
+// every chat platform refuses the configuration. Listen must have succeeded.
 func (a *App) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -213,8 +213,8 @@ func (a *App) Run(ctx context.Context) error {
 	return nil
 }
 
-// runPlatform runs a front-end until ctx ends. A platform that refuses the configuration is left as it is, for the others
-// go on; the error says that none is left.
+// runPlatform runs a front-end until ctx ends. A platform that refuses the configuration is left as it is, for the
+// others go on; the error says that none is left.
 func (a *App) runPlatform(ctx context.Context, p *platform) error {
 	err := p.Run(ctx)
 	if err == nil || ctx.Err() != nil {
@@ -241,8 +241,8 @@ func (a *App) Kill() {
 	_ = a.admin.server.Close()
 }
 
-// Close gives back what the app holds: listeners, connections to Redis and idle connections. It is for an app that is not
-// run, or that has stopped; a second call does nothing.
+// Close gives back what the app holds: listeners, connections to Redis and idle connections. It is for an app that is
+// not run, or that has stopped; a second call does nothing.
 func (a *App) Close() error { return a.closed() }
 
 func (a *App) release() error {

@@ -8,9 +8,9 @@ import (
 	"unicode"
 )
 
-// NewLogger returns a logger that writes to w as a valid configuration says. A record is one line, and in no terminal more
-// than text: the handlers of package slog leave some characters as they are that turn around what is read, or that a
-// terminal obeys.
+// NewLogger returns a logger that writes to w as a valid configuration says. A record is one line, and in no terminal
+// more than text: the handlers of package slog leave some characters as they are that turn around what is read, or that
+// a terminal obeys.
 func NewLogger(c LoggingConfig, w io.Writer) *slog.Logger {
 	level, _ := c.level()
 	options := &slog.HandlerOptions{Level: level, ReplaceAttr: printable}
@@ -20,8 +20,8 @@ func NewLogger(c LoggingConfig, w io.Writer) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, options))
 }
 
-// printable spells out the characters of a value that show nothing by themselves. Line breaks and tabs, which both formats
-// escape, stay what they are, so that a stack can be read.
+// printable spells out the characters of a value that show nothing by themselves. Line breaks and tabs, which both
+// formats escape, stay what they are, so that a stack can be read.
 func printable(_ []string, a slog.Attr) slog.Attr {
 	switch a.Value.Kind() {
 	case slog.KindString:

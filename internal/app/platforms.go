@@ -8,8 +8,8 @@ import (
 	"meetbot/store"
 )
 
-// platforms is the table of chat platforms: what of the configuration switches each on, and what makes its front-end. A new
-// platform is a line here, a field of Config and a file like slack.go.
+// platforms is the table of chat platforms: what of the configuration switches each on, and what makes its front-end. A
+// new platform is a line here, a field of Config and a file like slack.go.
 var platforms = []struct {
 	on  func(Config) bool
 	new func(Config, Options, shared) (bot.Frontend, error)

@@ -38,7 +38,8 @@ func (c *Config) Settings() []Setting {
 	return all
 }
 
-// Set sets values by the names of their environment variables. The error says which of them there is not, or is not right.
+// Set sets values by the names of their environment variables. The error says which of them there is not, or is not
+// right.
 func (c *Config) Set(values map[string]string) error {
 	settings := map[string]Value{}
 	for _, s := range c.Settings() {

@@ -111,8 +111,8 @@ type sampleMeeting struct {
 	record string
 }
 
-// subjects are what the sample meetings are about; without one, the channel's name is their subject. Their lengths differ as
-// in life: Redis rounds the room of a record up, in steps that a sample of one would fall on either side of.
+// subjects are what the sample meetings are about; without one, the channel's name is their subject. Their lengths
+// differ as in life: Redis rounds the room of a record up, in steps that a sample of one would fall on either side of.
 var subjects = []string{
 	"", "Retrospective", "", "Weekly", "", "Design review", "1:1", "Incident 2381: checkout is slow in Brazil",
 	"", "Sprint planning", "", "Interview", "", "Quarterly numbers, and what follows from them", "", "Onboarding",
@@ -156,8 +156,8 @@ func (env *environment) conversation(channel string) bot.Conversation {
 	return bot.Conversation{Platform: slackapp.Platform, Workspace: env.Slack.Team(), Channel: channel}
 }
 
-// fill writes n conversations as the bot would have: a claim, completed by a meeting like one of the samples. It also remembers
-// who the people are.
+// fill writes n conversations as the bot would have: a claim, completed by a meeting like one of the samples. It also
+// remembers who the people are.
 func (env *environment) fill(ctx context.Context, r *redisServer, people []string, samples []sampleMeeting, n int) (err error) {
 	stored, err := store.Open(r.url()+"?pool_size=32", store.Options{Replica: "bench"})
 	if err != nil {

@@ -68,15 +68,15 @@ type result struct {
 	example string // one of them
 }
 
-// tolerable tells whether so many answers that were no card, of so many, leave the figures a meaning. On a machine that is
-// very busy Redis may not get its turn for a second, which strikes whatever is under way at that moment; the bot says so
-// in its answer.
+// tolerable tells whether so many answers that were no card, of so many, leave the figures a meaning. On a machine that
+// is very busy Redis may not get its turn for a second, which strikes whatever is under way at that moment; the bot
+// says so in its answer.
 func tolerable(amiss, cards, underWay int) bool {
 	return cards > 0 && float64(amiss) <= max(0.01*float64(cards), float64(underWay))
 }
 
-// drive sends the requests over so many keep-alive connections, each as soon as the one before it was answered, for that
-// long. The connections are spread evenly over the addresses.
+// drive sends the requests over so many keep-alive connections, each as soon as the one before it was answered, for
+// that long. The connections are spread evenly over the addresses.
 //
 // It shares the machine with what it measures, so it does the least that it can: the bytes are prepared, and one
 // goroutine writes and reads a connection.

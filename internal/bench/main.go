@@ -1,7 +1,7 @@
 // Command bench measures the bot and prints one table, in Markdown.
 //
-// Everything runs as in production: the real binary as a process, a real redis-server, and Slack, Entra and Graph on the
-// wire (fakes, in this process). Every row is measured against something else in the same run, and most are the
+// Everything runs as in production: the real binary as a process, a real redis-server, and Slack, Entra and Graph on
+// the wire (fakes, in this process). Every row is measured against something else in the same run, and most are the
 // median of several rounds in which the sides take turns, because the machine may be shared and its speed drifts. The
 // servers, Redis and the load share its cores. No figure fails anything.
 //

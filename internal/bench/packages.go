@@ -12,8 +12,8 @@ import (
 // sdkModule is what takes minutes to build.
 const sdkModule = "github.com/microsoftgraph/msgraph-sdk-go"
 
-// packages measures `go test` for each package with an empty build cache, against the same with a full one: the CPU time,
-// compilers and all, which is the same however busy the machine is.
+// packages measures `go test` for each package with an empty build cache, against the same with a full one: the CPU
+// time, compilers and all, which is the same however busy the machine is.
 func (env *environment) packages(ctx context.Context, o options, r *report) error {
 	list, err := exec.CommandContext(ctx, "go", "list", "-f", "{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}", "meetbot/...").Output()
 	if err != nil {

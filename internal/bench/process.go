@@ -75,8 +75,8 @@ func (p *process) stop() {
 	}
 }
 
-// until asks again and again, at the given interval, until ready says yes, and returns how long that took from the start
-// of the process.
+// until asks again and again, at the given interval, until ready says yes, and returns how long that took from the
+// start of the process.
 func (p *process) until(ctx context.Context, interval time.Duration, ready func(context.Context) bool) (time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, readyWithin)
 	defer cancel()

@@ -95,8 +95,8 @@ type report struct {
 	notes []string
 }
 
-// compare adds the ratio of two figures, by the median of the rounds and with the least and the greatest. The goal is for
-// that ratio.
+// compare adds the ratio of two figures, by the median of the rounds and with the least and the greatest. The goal is
+// for that ratio.
 func (r *report) compare(what string, u unit, figure, against series, g goal) {
 	ratios := figure.over(against)
 	ratio := few(ratios.median())

@@ -29,8 +29,8 @@ type Options struct {
 	Start func(ctx context.Context, env *testenv.Environment, name string) (Replica, error)
 }
 
-// How long the demo waits: for an answer that was promised, longer than it takes another replica to take over what a dead
-// one left; and for an event to be accepted, before it goes on without.
+// How long the demo waits: for an answer that was promised, longer than it takes another replica to take over what a
+// dead one left; and for an event to be accepted, before it goes on without.
 const (
 	answerWithin = 30 * time.Second
 	acceptWithin = 4 * time.Second

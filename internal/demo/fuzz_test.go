@@ -17,7 +17,8 @@ type deaf struct{ *httptest.Server }
 func (d deaf) URL() string { return d.Server.URL }
 func (d deaf) Kill()       {}
 
-// Whatever is typed: the demo says what is wrong with it, or does it in a channel, as a person and with a fault that exist.
+// Whatever is typed: the demo says what is wrong with it, or does it in a channel, as a person and with a fault that
+// exist.
 func FuzzLine(f *testing.F) {
 	for _, seed := range []string{
 		"", "# note", "/as ben", "/as @BEN", "/as", "/in #design", "/in nowhere", "/thread hello <!channel>", "/thread", "/leave", "/join", "/fault", "/fault graph-429", "/fault crash",

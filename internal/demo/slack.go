@@ -10,7 +10,8 @@ import (
 	"meetbot/internal/sandbox/slacktest"
 )
 
-// slackRedeliveries are the waits of Slack's before it delivers an event again. The real ones are none, a minute and five.
+// slackRedeliveries are the waits of Slack's before it delivers an event again. The real ones are none, a minute and
+// five.
 var slackRedeliveries = []time.Duration{0, 5 * time.Second, 10 * time.Second}
 
 // slackChannels are the channels of the demo's Slack.

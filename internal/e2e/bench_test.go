@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// The benchmark runs, and every measurement but the comparison with Bolt for JavaScript, which npm would have to install,
-// comes to a row. It is tested here because here the bot's packages are built already when it builds the bot.
+// The benchmark runs, and every measurement but the comparison with Bolt for JavaScript, which npm would have to
+// install, comes to a row. It is tested here because here the bot's packages are built already when it builds the bot.
 func TestBenchRuns(t *testing.T) {
 	t.Parallel()
 	cmd := exec.CommandContext(t.Context(), "go", "run", "./internal/bench", "-bolt=false", "-only", "repeat,cold,large,replicas,idle,start",

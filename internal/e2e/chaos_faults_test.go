@@ -193,8 +193,8 @@ func upstreamFaults() []chaosFault {
 			c.Graph.ClearFaults()
 		}},
 		{name: "organizer refused to several", weight: 3, strike: func(c *chaos, d *rand.Rand) {
-			// All join the claim of somebody without a policy, and hear of that at different times: when the last of them
-			// releases it, the next claim is already there.
+			// All join the claim of somebody without a policy, and hear of that at different times: when the last of
+			// them releases it, the next claim is already there.
 			room, alone := c.rooms[d.IntN(len(c.rooms))], c.entraID[chaosSpare(c.spare)]
 			for range 8 {
 				c.Graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Latency: 200*time.Millisecond + upTo(d, 2*time.Second)})
@@ -303,8 +303,8 @@ func struckOnce(f faultserver.Fault) (faultserver.Fault, <-chan struct{}) {
 	return f, moment
 }
 
-// askFor has so many users ask one replica for meetings that are not there yet. The returned function waits for what they
-// are told at once.
+// askFor has so many users ask one replica for meetings that are not there yet. The returned function waits for what
+// they are told at once.
 func (c *chaos) askFor(d *rand.Rand, replica, users int) (wait func()) {
 	var waits []func()
 	for range users {

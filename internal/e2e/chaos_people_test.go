@@ -25,8 +25,8 @@ type chaosRoom struct {
 
 func (r chaosRoom) place() string { return placeOf(r.channel, r.thread) }
 
-// furnish makes room for a batch: half of the places of the last one stay, the rest are new. Every third is a thread, of
-// its own or under a mention of the bot or a card of the bot's, where it belongs to the channel.
+// furnish makes room for a batch: half of the places of the last one stay, the rest are new. Every third is a thread,
+// of its own or under a mention of the bot or a card of the bot's, where it belongs to the channel.
 func (c *chaos) furnish(batch int) {
 	c.spare = 0
 	// To the limits on new meetings, an hour passes.
@@ -59,7 +59,8 @@ func (c *chaos) furnish(batch int) {
 	}
 }
 
-// root is a mention in a channel that the bot has accepted, or the newest card there; empty for neither, and for a thread.
+// root is a mention in a channel that the bot has accepted, or the newest card there; empty for neither, and for a
+// thread.
 func (c *chaos) root(r chaosRoom) string {
 	c.t.Helper()
 	if r.thread != "" {
@@ -212,8 +213,8 @@ func (c *chaos) named(a chaosAsk, id string) {
 	c.requests[id] = a.id
 }
 
-// pressOf has the asker press the button of a card. The bot's answer to that is of no consequence, as long as it is none
-// of its own: an answer that nobody asked for breaks the history.
+// pressOf has the asker press the button of a card. The bot's answer to that is of no consequence, as long as it is
+// none of its own: an answer that nobody asked for breaks the history.
 func (c *chaos) pressOf(a chaosAsk) {
 	card := c.card(a.room.channel)
 	if card.TS == "" {
@@ -376,8 +377,8 @@ func (c *chaos) deliver(a chaosAsk, said slacktest.Delivery, to, retry int) bool
 	return true
 }
 
-// probe asks in every place what its meeting is, when all is calm again: each replica must answer, and the history tells
-// whether it is what was shown last.
+// probe asks in every place what its meeting is, when all is calm again: each replica must answer, and the history
+// tells whether it is what was shown last.
 func (c *chaos) probe() {
 	c.t.Helper()
 	var wg sync.WaitGroup

@@ -245,8 +245,8 @@ func (r *chaosRedis) record(ctx context.Context, old, fresh *redistest.Server) {
 		}
 		time.Sleep(30 * time.Millisecond) // between two looks
 	}
-	// A replica of ours that has not heard yet may still write to it. A primary that is told to follow nobody refuses from then
-	// on, and forgets nothing.
+	// A replica of ours that has not heard yet may still write to it. A primary that is told to follow nobody refuses
+	// from then on, and forgets nothing.
 	r.handle(func() {
 		if old.Running() {
 			r.with(old, func(do func(args ...any) error) { _ = do("REPLICAOF", "127.0.0.1", "1") })

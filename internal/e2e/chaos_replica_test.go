@@ -45,8 +45,8 @@ func (c *chaos) kill(i int) {
 	_ = c.replicas[i].cmd.Wait()
 }
 
-// endAt ends the process in the place at a moment: as a crash does, or one time in three in an orderly way. A moment that
-// does not come within three seconds is not waited for any longer.
+// endAt ends the process in the place at a moment: as a crash does, or one time in three in an orderly way. A moment
+// that does not come within three seconds is not waited for any longer.
 func (c *chaos) endAt(d *rand.Rand, i int, moment <-chan struct{}) {
 	orderly := d.IntN(3) == 0
 	_, admin := c.replicas[i].at()

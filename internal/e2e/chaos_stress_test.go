@@ -10,8 +10,8 @@ import (
 )
 
 // Promise 1 at its narrowest: askers at the same moment over three replica processes get one link, round after round.
-// STRESS_ASKERS and STRESS_ROUNDS say how many. So many that the machine cannot answer them in Slack's three seconds are
-// counted; none of them may see another link either.
+// STRESS_ASKERS and STRESS_ROUNDS say how many. So many that the machine cannot answer them in Slack's three seconds
+// are counted; none of them may see another link either.
 func TestOneMeetingForAllAtOnce(t *testing.T) {
 	t.Parallel()
 	const few = 150

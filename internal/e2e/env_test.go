@@ -414,8 +414,8 @@ func (env *environment) flush() {
 	}
 }
 
-// done is all that the bot has ever done to the world: what it keeps in Redis, and whom it called. That a card was shown
-// lately is left out, for it goes away by itself.
+// done is all that the bot has ever done outside itself: what it keeps in Redis, and whom it called. That a card was
+// shown lately is left out, for it goes away by itself.
 func (env *environment) done() string {
 	env.t.Helper()
 	client := redis.NewClient(&redis.Options{Addr: env.redis.Addr()})

@@ -264,7 +264,8 @@ func TestRedisAway(t *testing.T) {
 	}
 }
 
-// A crash between any two steps is repaired by whoever takes the job over: the replica dies while Graph makes the meeting.
+// A crash between any two steps is repaired by whoever takes the job over: the replica dies while Graph makes the
+// meeting.
 func TestCrashDuringCreate(t *testing.T) {
 	t.Parallel()
 	env := newEnv(t, slacktest.Options{})

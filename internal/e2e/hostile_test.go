@@ -19,8 +19,8 @@ import (
 	"meetbot/internal/sandbox/slacktest"
 )
 
-// hostileTexts try to be more than text: markup, mentions, links, code, characters that a terminal obeys, that turn around
-// what is read, that end a line, or that show nothing.
+// hostileTexts try to be more than text: markup, mentions, links, code, characters that a terminal obeys, that turn
+// around what is read, that end a line, or that show nothing.
 var hostileTexts = []string{
 	"<!channel>", "<!here|here> <!everyone>", "<@U0BEN>", "<#C0DESIGN>", "<https://evil.example|the plan>", "https://evil.example/", "<mailto:ann@evil.example|x>",
 	"`/meet new`", "``` x ```", "*bold* _it_ ~no~", "> quote", "&lt;!channel&gt;", "&amp;lt;!channel&amp;gt;", "<!date^0^{date}^https://evil.example|now>",
@@ -98,8 +98,8 @@ func wantTameLog(t *testing.T, format, logs string) {
 	}
 }
 
-// Text from users and from Graph does nothing, wherever it comes from: not in a card, in a sentence, in a notification, nor in a
-// line of the log, in either format.
+// Text from users and from Graph does nothing, wherever it comes from: not in a card, in a sentence, in a notification,
+// nor in a line of the log, in either format.
 func TestHostileText(t *testing.T) {
 	t.Parallel()
 	for _, format := range []string{"json", "text"} {

@@ -13,7 +13,8 @@ import (
 // lingering is the half second for which net/http's server waits for a client that it refused.
 var lingering = goleak.IgnoreAnyFunction("net/http.(*conn).closeWriteAndWait")
 
-// redialling is the second within which go-redis notices that its pool was closed while it looked for a server that is away.
+// redialling is the second within which go-redis notices that its pool was closed while it looked for a server that is
+// away.
 var redialling = goleak.IgnoreAnyFunction("github.com/redis/go-redis/v9/internal/pool.(*ConnPool).tryDial")
 
 // A replica that has stopped leaves no goroutine behind, while Redis, Slack, Entra and Graph go on.

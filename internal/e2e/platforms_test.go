@@ -27,8 +27,8 @@ func wantReadyz(t *testing.T, r *replica, status int, body string) {
 	})
 }
 
-// Promise 7: a token that Slack refuses is no trouble of Teams'. What an operator sees is an error in the log and a line
-// of readyz.
+// Promise 7: a token that Slack refuses is no trouble of Teams'. What an operator sees is an error in the log and a
+// line of readyz.
 func TestRefusedSlackTokenBesideTeams(t *testing.T) {
 	t.Parallel()
 	env := newTeamsEnv(t)

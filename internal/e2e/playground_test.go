@@ -13,8 +13,8 @@ import (
 	"meetbot/internal/teamskit/playground"
 )
 
-// What people do in Teams, done in Microsoft's own client for testing bots, and what its page draws. The client sends no
-// tokens: the sandbox's relay signs for it, and the bot believes nothing else.
+// What people do in Teams, done in Microsoft's own client for testing bots, and what its page draws. The client sends
+// no tokens: the sandbox's relay signs for it, and the bot believes nothing else.
 func TestPlayground(t *testing.T) {
 	t.Parallel()
 	const botName = "Meetbot"
@@ -111,7 +111,8 @@ func count(page *playground.Page, n int) []playground.Card {
 	return page.Cards(fmt.Sprintf("%d cards", n), func(now []playground.Card) bool { return len(now) == n })
 }
 
-// wantDrawn fails the test unless the card is drawn as a meeting's, with the title and these words, and returns its link.
+// wantDrawn fails the test unless the card is drawn as a meeting's, with the title and these words, and returns its
+// link.
 func wantDrawn(t *testing.T, c playground.Card, title string, words ...string) string {
 	t.Helper()
 	if len(c.Lines) == 0 || c.Lines[0] != title {

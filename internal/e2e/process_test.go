@@ -24,8 +24,8 @@ import (
 
 func token() string { return rand.Text() }
 
-// replicaProcess is main for a process that serves as `bot serve` does, and trusts the certificate of the fakes besides. It
-// returns the exit code.
+// replicaProcess is main for a process that serves as `bot serve` does, and trusts the certificate of the fakes
+// besides. It returns the exit code.
 func replicaProcess(ca string) int {
 	if err := serve(ca); err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -49,7 +49,8 @@ func TestRefusedLeavesNoClaim(t *testing.T) {
 	}
 }
 
-// A meeting that was made while Slack was away is brought when Slack is back, however late; nobody reads that nothing was made.
+// A meeting that was made while Slack was away is brought when Slack is back, however late; nobody reads that nothing
+// was made.
 func TestMadeButNotDelivered(t *testing.T) {
 	t.Parallel()
 	env := newEnv(t, slacktest.Options{PostBurst: -1})

@@ -44,7 +44,8 @@ func (env *environment) wantNoSecret(where, text string, cards bool) {
 	}
 }
 
-// wantNoSecretAnywhere looks at everything that leaves the process: the log, the figures, what is posted, and the list of dead letters.
+// wantNoSecretAnywhere looks at everything that leaves the process: the log, the figures, what is posted, and the list
+// of dead letters.
 func (env *environment) wantNoSecretAnywhere(replicas ...*replica) {
 	env.t.Helper()
 	for _, r := range replicas {
@@ -60,7 +61,8 @@ func (env *environment) wantNoSecretAnywhere(replicas ...*replica) {
 	env.wantNoSecret("the log", env.logs.String(), false)
 }
 
-// Promise 4: nothing secret and nobody's address reaches a log, at any level and in either format, whatever fails on the way.
+// Promise 4: nothing secret and nobody's address reaches a log, at any level and in either format, whatever fails on
+// the way.
 func TestLogsHoldNoSecrets(t *testing.T) {
 	t.Parallel()
 	for format, line := range map[string]string{
@@ -104,8 +106,8 @@ func TestLogsHoldNoSecrets(t *testing.T) {
 	}
 }
 
-// echoes are the answers of an upstream that sends back whatever it knows: in every field of its own error bodies, in pages, in the
-// words beside a status, in headers, in where it redirects to, and in what is no HTTP at all.
+// echoes are the answers of an upstream that sends back whatever it knows: in every field of its own error bodies, in
+// pages, in the words beside a status, in headers, in where it redirects to, and in what is no HTTP at all.
 func (env *environment) echoes(elsewhere string) []string {
 	secrets := []string{
 		env.Slack.BotToken(), env.Slack.SigningSecret(), testenv.ClientSecret, "{token}", "ann@contoso.example", "https://hooks.slack.com{path}", env.Slack.APIURL()[:len(env.Slack.APIURL())-5] + "{path}",
@@ -154,8 +156,8 @@ func (env *environment) echoes(elsewhere string) []string {
 	)
 }
 
-// Whatever an upstream echoes of what it knows, none of it leaves the process: not in the log, at debug and in both formats,
-// nor in a card, a figure, or a dead letter. Nor is anybody spoken to that an answer points to.
+// Whatever an upstream echoes of what it knows, none of it leaves the process: not in the log, at debug and in both
+// formats, nor in a card, a figure, or a dead letter. Nor is anybody spoken to that an answer points to.
 func TestNoEchoGetsOut(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -53,7 +53,7 @@ func (env *environment) teamsUser(u teamstest.User) {
 	env.add(testenv.Person{Teams: &u})
 }
 
-// newTeamsEnv is a world with Teams in it and no limit on posts.
+// newTeamsEnv is an environment with Teams in it and no limit on posts.
 func newTeamsEnv(t testing.TB) *environment {
 	t.Helper()
 	return newEnv(t, slacktest.Options{PostBurst: -1}).withTeams(teamstest.Options{Posts: []teamstest.Quota{}})

@@ -289,8 +289,8 @@ func TestTeamsWithoutBotToken(t *testing.T) {
 	}
 }
 
-// Promise 1: however many ask at once, of whichever replica, they get one link and Graph makes one meeting; and whoever asks
-// again costs one post and nothing else.
+// Promise 1: however many ask at once, of whichever replica, they get one link and Graph makes one meeting; and whoever
+// asks again costs one post and nothing else.
 func TestTeamsManyAskers(t *testing.T) {
 	t.Parallel()
 	const askers = 150
@@ -306,8 +306,8 @@ func TestTeamsManyAskers(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
-	// ask returns the answer to one message. On a machine so busy that Redis or the bot does not answer in time, the asker is
-	// told to type it again, or sees that nothing came of it.
+	// ask returns the answer to one message. On a machine so busy that Redis or the bot does not answer in time, the
+	// asker is told to type it again, or sees that nothing came of it.
 	ask := func(id string, r *replica) (teamstest.Message, error) {
 		for {
 			d, err := env.Teams.Post(ctx, r.URL(), teamstest.Post{User: id, Conversation: teamsChat, Text: env.Teams.Mention() + " meet"})

@@ -47,7 +47,8 @@ func TestTeamsMeet(t *testing.T) {
 	}
 }
 
-// A command that opens a post speaks for the channel, and so does whoever asks in its thread; any other thread has its own.
+// A command that opens a post speaks for the channel, and so does whoever asks in its thread; any other thread has its
+// own.
 func TestTeamsThreads(t *testing.T) {
 	t.Parallel()
 	env := newTeamsEnv(t)

@@ -1,8 +1,8 @@
 // Package inbound refuses HTTP requests that cannot be a chat platform's, before anything of them is parsed: those of
 // another method or content type, and those that are too large.
 //
-// A front-end describes its requests by a [Guard], calls [Guard.Head] first and [Guard.Body] when it wants the body: before
-// or after it has checked who sends the request, as the platform's rules have it.
+// A front-end describes its requests by a [Guard], calls [Guard.Head] first and [Guard.Body] when it wants the body:
+// before or after it has checked who sends the request, as the platform's rules have it.
 //
 // It imports the standard library alone.
 package inbound

@@ -1,12 +1,12 @@
-// Package testenv is everything outside the bot, for the tests of the wired program, the demo and the benchmark: fakes of
-// Slack, Teams, Entra and Graph on loopback that know of each other, people in them, and the configuration that reaches
-// them.
+// Package testenv is everything outside the bot, for the tests of the wired program, the demo and the benchmark: fakes
+// of Slack, Teams, Entra and Graph on loopback that know of each other, people in them, and the configuration that
+// reaches them.
 //
 // Call [New], add people and channels, set RedisURL to whatever Redis there is, and give [Environment.Variables] to the
 // program: as environment variables to a process, or by package app's Config.Set. [WaitReady] returns when it serves.
 //
-// It imports the fakes and the standard library, neither the bot nor package testing. Whoever needs a Redis brings it: a
-// redis-server in tests and the benchmark, an embedded one in the demo.
+// It imports the fakes and the standard library, neither the bot nor package testing. Whoever needs a Redis brings it:
+// a redis-server in tests and the benchmark, an embedded one in the demo.
 package testenv
 
 import (

@@ -1,6 +1,6 @@
-// Package historycheck judges what people asked a bot and what they were shown, from the first event to the last, rather than
-// the state that is left in the end. It is pure: a list of events in, a list of broken promises out. It imports nothing
-// of the program, so that it cannot share a mistake with it.
+// Package historycheck judges what people asked a bot and what they were shown, from the first event to the last,
+// rather than the state that is left in the end. It is pure: a list of events in, a list of broken promises out. It
+// imports nothing of the program, so that it cannot share a mistake with it.
 package historycheck
 
 import (
@@ -173,9 +173,9 @@ func (c *checker) read(events []Event) {
 	c.report.Requests, c.report.Answers = len(c.inOrder), len(c.shown)
 }
 
-// give finds the request that was answered: the one named; otherwise, of what the only reader had asked in that place, the
-// first that is owed an answer and has none, or the first that has none, or the last; and if they had asked nothing there
-// (it is a direct message), the last of all.
+// give finds the request that was answered: the one named; otherwise, of what the only reader had asked in that place,
+// the first that is owed an answer and has none, or the first that has none, or the last; and if they had asked nothing
+// there (it is a direct message), the last of all.
 func (c *checker) give(e Event, owed map[string]bool) {
 	r := c.requests[e.Request]
 	if r == nil {
@@ -333,8 +333,8 @@ func (c *checker) order() {
 	}
 }
 
-// answers checks that every acknowledged request has an answer of its own, in time, and counts the answers too many. What
-// everybody in a place was shown names nobody, so such answers are matched with the requests there that have none.
+// answers checks that every acknowledged request has an answer of its own, in time, and counts the answers too many.
+// What everybody in a place was shown names nobody, so such answers are matched with the requests there that have none.
 func (c *checker) answers() {
 	owed, waiting := map[string][]*request{}, map[string][]*request{} // by place: with and without a time
 	public := map[string][]Event{}

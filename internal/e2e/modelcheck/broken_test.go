@@ -14,8 +14,8 @@ import (
 	"meetbot/store"
 )
 
-// brokenStore is the store with one of its rules left out. It may break the rule by several calls: to the attempts it is
-// one. What it does not mention is the store's.
+// brokenStore is the store with one of its rules left out. It may break the rule by several calls: to the attempts it
+// is one. What it does not mention is the store's.
 type brokenStore struct {
 	*store.Store
 	read     func(context.Context, bot.Conversation, reading) (bot.State, error)

@@ -72,8 +72,9 @@ type scenario struct {
 	faults int8                 // crashes and lost answers, all in all
 	giveUp bool                 // a crash can keep a job so long that it is given up
 	graph  map[string]graphRule // by organizer; those not named are served
-	// refusals is how many calls for organizers with whom Graph wavers are refused at most. Without a bound such a Graph
-	// can keep two askers going round for ever, each of them releasing the claim that the other one is carrying out.
+	// refusals is how many calls for organizers with whom Graph wavers are refused at most. Without a bound such a
+	// Graph can keep two askers going round for ever, each of them releasing the claim that the other one is carrying
+	// out.
 	refusals int8
 	// blind leaves Graph's meetings unchecked, for what can be noticed without.
 	blind  bool

@@ -10,10 +10,11 @@ import (
 )
 
 // The claim protocol, checked exhaustively for small cases. Two or three attempts run the bot's own code against the
-// store's own scripts, on the embedded Redis, and a tiny Graph; every order is gone through in which their calls can come
-// to Redis and to Graph. A step is one call with what follows it up to the next; the card or the sentence is taken as
-// delivered in the step of the last call before it. Sending and finishing a job are not in question here, so the queue is
-// none of the model's, except that an answer can be given again when a crash comes between giving it and saying so.
+// store's own scripts, on the embedded Redis, and a tiny Graph; every order is gone through in which their calls can
+// come to Redis and to Graph. A step is one call with what follows it up to the next; the card or the sentence is taken
+// as delivered in the step of the last call before it. Sending and finishing a job are not in question here, so the
+// queue is none of the model's, except that an answer can be given again when a crash comes between giving it and
+// saying so.
 //
 // Covered, up to the figures of each scenario:
 //

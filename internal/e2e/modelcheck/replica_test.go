@@ -163,7 +163,8 @@ type replica struct {
 	stopped  bool
 }
 
-// run makes the attempt up to the point, and fills in what comes next. Its clock is its own, so that no wait takes time.
+// run makes the attempt up to the point, and fills in what comes next. Its clock is its own, so that no wait takes
+// time.
 func run(t *testing.T, catalog *bot.Catalog, policy bot.OrganizerPolicy, who person, spent func(identity string) bool, place bot.Conversation, p *point) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &replica{p: p, who: who, spent: spent}
@@ -236,7 +237,8 @@ func (r *replica) LinkThread(_ context.Context, c bot.Conversation, root string)
 }
 
 func (r *replica) Claim(_ context.Context, claim bot.Claim, fresh bool, seen int) (bot.State, error) {
-	// Whoever makes the same claim in the same attempt gives it the same name, in whichever order others come in between.
+	// Whoever makes the same claim in the same attempt gives it the same name, in whichever order others come in
+	// between.
 	name := fmt.Sprintf("%s-%d-%d-g%d-%s", r.who.name, r.p.attempt, r.p.rounds, claim.Generation, claim.Organizer.ID)
 	r.names = append(r.names, claim.ID, name)
 	r.p.rounds++
