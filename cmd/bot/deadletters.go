@@ -21,9 +21,10 @@ func deadLettersCommand(name string) *cobra.Command {
 	addSettings(c.PersistentFlags(), redis.Settings())
 	c.AddCommand(
 		list("list", "List dead letters, the newest first."),
-		command("retry ENTRY", "Run the command of a dead letter again.", oneArgument("entry"), func(cmd *cobra.Command, args []string) error {
-			return app.RetryDeadLetter(cmd.Context(), redis, args[0], cmd.OutOrStdout())
-		}),
+		command("retry ENTRY", "Run the command of a dead letter again.", oneArgument("entry"),
+			func(cmd *cobra.Command, args []string) error {
+				return app.RetryDeadLetter(cmd.Context(), redis, args[0], cmd.OutOrStdout())
+			}),
 	)
 	return c
 }

@@ -22,9 +22,10 @@ func bury(t *testing.T) (redisURL string) {
 	}
 	defer func() { _ = s.Close() }()
 	lease, err := s.Accept(t.Context(), bot.Job{
-		ID: "slack:request:1", Conversation: bot.Conversation{Platform: "slack", Workspace: "T024BE7LD", Channel: "C0GENERAL"},
-		Command: bot.Command{Kind: bot.New}, Asker: bot.Asker{Platform: "slack", Workspace: "T024BE7LD", User: "U0ANN"}, Accepted: time.Now(),
-		Route: bot.Route{Channel: "C0GENERAL", User: "U0ANN", ResponseURL: "https://hooks.slack.com/commands/T1/2/secret"},
+		ID: "slack:request:1", Accepted: time.Now(), Command: bot.Command{Kind: bot.New},
+		Conversation: bot.Conversation{Platform: "slack", Workspace: "T024BE7LD", Channel: "C0GENERAL"},
+		Asker:        bot.Asker{Platform: "slack", Workspace: "T024BE7LD", User: "U0ANN"},
+		Route:        bot.Route{Channel: "C0GENERAL", User: "U0ANN", ResponseURL: "https://hooks.slack.com/commands/T1/2/secret"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -62,12 +63,15 @@ func TestDeadLetters(t *testing.T) {
 			if out, problems, code := bot("retry", entry); code != exitDone || !strings.Contains(out, "run again") {
 				t.Errorf("retry: code %d, %q %q", code, out, problems)
 			}
-			if out, _, code := bot("list"); code != exitDone || out != "No dead letters: every answer reached somebody.\n" {
+			if out, _, code := bot("list"); code != exitDone ||
+				out != "No dead letters: every answer reached somebody.\n" {
 				t.Errorf("afterwards: code %d, %q", code, out)
 			}
 			away := []string{"--redis-url", "redis://127.0.0.1:1/0"}
-			for _, args := range [][]string{away, append([]string{"retry", entry}, away...), append(away, "retry", entry)} {
-				if _, problems, code := bot(args...); code != exitFailed || !strings.HasPrefix(problems, "bot: REDIS_URL: ") {
+			for _, args := range [][]string{away, append([]string{"retry", entry}, away...),
+				append(away, "retry", entry)} {
+				if _, problems, code := bot(args...); code != exitFailed ||
+					!strings.HasPrefix(problems, "bot: REDIS_URL: ") {
 					t.Errorf("bot %s %v: code %d, %q", name, args, code, problems)
 				}
 			}

@@ -73,7 +73,8 @@ func rootCommand() *cobra.Command {
 }
 
 // command is one that does something. Its arguments are counted, and its flags complete, before do is called.
-func command(use, short string, arguments cobra.PositionalArgs, do func(cmd *cobra.Command, args []string) error) *cobra.Command {
+func command(use, short string, arguments cobra.PositionalArgs,
+	do func(cmd *cobra.Command, args []string) error) *cobra.Command {
 	return &cobra.Command{
 		Use: use, Short: short, Args: arguments,
 		PreRunE: func(cmd *cobra.Command, _ []string) error {

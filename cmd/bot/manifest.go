@@ -14,7 +14,8 @@ import (
 )
 
 func manifestCommand() *cobra.Command {
-	return group("manifest", "Make an app manifest to create the app from.", slackManifestCommand(), teamsManifestCommand())
+	return group("manifest", "Make an app manifest to create the app from.",
+		slackManifestCommand(), teamsManifestCommand())
 }
 
 // urlHelp is the help of --url, of every manifest.
@@ -47,9 +48,11 @@ func teamsManifestCommand() *cobra.Command {
 	f.SortFlags = false
 	f.StringVar(&m.URL, "url", "", urlHelp)
 	f.StringVar(&m.ID, "app-id", "", "Microsoft App `ID` of the bot: a GUID.")
-	f.StringVarP(&output, "output", "o", "", "Zip `file` to write, for example meetbot.zip; standard output if left out.")
-	f.StringVar(&m.Version, "app-version", "", "`Version` of the app, for example 1.0.1; it has to grow for Teams to take "+
-		"a changed package as an update. That of this program if left out, or 1.0.0 if it has none.")
+	f.StringVarP(&output, "output", "o", "",
+		"Zip `file` to write, for example meetbot.zip; standard output if left out.")
+	f.StringVar(&m.Version, "app-version", "",
+		"`Version` of the app, for example 1.0.1; it has to grow for Teams to take a changed package as an update. "+
+			"That of this program if left out, or 1.0.0 if it has none.")
 	f.StringVar(&m.Developer, "developer", "", "The `name` that the app's page gives as its maker, for example your "+
 		"organization; Meetbot if left out.")
 	f.StringVar(&m.Website, "website", "", "`Page` that the app's page links to for support; --url if left out.")

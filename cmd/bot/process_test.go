@@ -58,7 +58,8 @@ func TestServeUntilSIGTERM(t *testing.T) {
 	if err := listen.Close(); err != nil {
 		t.Fatal(err)
 	}
-	cmd := program(t.Context(), t, map[string]string{"HTTP_ADDR": "nonsense", "LOG_FORMAT": "text"}, "serve", "--http-addr", addr)
+	cmd := program(t.Context(), t, map[string]string{"HTTP_ADDR": "nonsense", "LOG_FORMAT": "text"}, "serve",
+		"--http-addr", addr)
 	said, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

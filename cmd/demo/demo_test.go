@@ -12,7 +12,8 @@ import (
 func TestDemoScript(t *testing.T) {
 	t.Parallel()
 	var out, problems strings.Builder
-	code := run(t.Context(), []string{"--script", "../../docs/demo.meetbot"}, streams{in: strings.NewReader(""), out: &out, err: &problems})
+	code := run(t.Context(), []string{"--script", "../../docs/demo.meetbot"},
+		streams{in: strings.NewReader(""), out: &out, err: &problems})
 	if code != 0 {
 		t.Fatalf("code %d: %s\n%s", code, problems.String(), out.String())
 	}
@@ -26,7 +27,8 @@ func TestDemoScriptFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out, problems strings.Builder
-	code := run(t.Context(), []string{"--script", script}, streams{in: strings.NewReader(""), out: &out, err: &problems})
+	code := run(t.Context(), []string{"--script", script}, streams{in: strings.NewReader(""), out: &out,
+		err: &problems})
 	if code != 1 || !strings.Contains(problems.String(), "line 3") {
 		t.Errorf("code %d: %s", code, problems.String())
 	}
@@ -36,7 +38,8 @@ func TestDemoScriptFails(t *testing.T) {
 func TestDemoTypedByHand(t *testing.T) {
 	t.Parallel()
 	shown := typedByHand(t, "/wait\n/?\n/as ben\n/in #design\n/meet\n/expect something that is not there\n/fly\nhello\n/refresh\n/fault\n/join\n/quit\n/meet never\n")
-	wantShown(t, shown, "nothing was asked yet", "ben in #design> ", "New meeting", "does not hold", "/? lists what you can type",
+	wantShown(t, shown, "nothing was asked yet", "ben in #design> ", "New meeting", "does not hold",
+		"/? lists what you can type",
 		"the bot hears /meet and what mentions it", "/in teams:General is where it can be", "graph-429", "teams-429", "the client opens the link")
 	if strings.Contains(shown, "never") {
 		t.Error("the session went on after /quit")
@@ -76,7 +79,8 @@ meet
 		"ann in Teams General> ", "the bot hears /meet and what mentions it", "the bot is here already",
 		"ann in Teams General (thread)> ", "meetbot · in a thread", "│ Build trouble", "asks once to wait",
 		"│ Standup", "tells the bot nothing: https://teams.microsoft.com/",
-		"by send, in ann's own chat with the bot, no Graph call", "the bot is not here: /install brings it in", "│ Hello! I give",
+		"by send, in ann's own chat with the bot, no Graph call", "the bot is not here: /install brings it in",
+		"│ Hello! I give",
 		"Teams has threads in channels alone", "Teams has no slash menu in a chat with the bot alone: type meet",
 		"xena in Teams chat with meetbot> ", "the bot did not accept the message: [401]")
 	// The throttled answer came once Teams would take it; nothing else in the session waits for seconds.

@@ -121,7 +121,8 @@ func (a *App) wire(c Config, o Options) error {
 		byName[frontend.Name()] = frontend
 	}
 	a.service = bot.NewService(bot.Config{
-		Conversations: a.store, Identities: a.store, Queue: a.store, Limiter: a.store, Meetings: graph, Directory: graph,
+		Conversations: a.store, Identities: a.store, Queue: a.store, Limiter: a.store,
+		Meetings: graph, Directory: graph,
 		Catalog: catalog, Log: a.log, Observer: a.metrics,
 		Platforms:  byName,
 		Organizers: organizers,
@@ -230,7 +231,8 @@ func (a *App) runPlatform(ctx context.Context, p *platform) error {
 	if len(refusals) == len(a.platforms) {
 		return errors.Join(refusals...)
 	}
-	a.log.Error("a chat platform refuses the configuration and is not served; the others are", "platform", p.Name(), "error", err)
+	a.log.Error("a chat platform refuses the configuration and is not served; the others are", "platform", p.Name(),
+		"error", err)
 	return nil
 }
 

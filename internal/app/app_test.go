@@ -165,7 +165,8 @@ func TestRefusedPlatforms(t *testing.T) {
 	case <-time.After(20 * time.Second):
 		t.Fatal("the app goes on without a platform")
 	}
-	if log := r.log.String(); strings.Count(log, "level=ERROR") != 1 || !strings.Contains(log, "platform=red") || !strings.Contains(log, "RED_TOKEN: refused") {
+	if log := r.log.String(); strings.Count(log, "level=ERROR") != 1 || !strings.Contains(log, "platform=red") ||
+		!strings.Contains(log, "RED_TOKEN: refused") {
 		t.Errorf("log: %s", log)
 	}
 }

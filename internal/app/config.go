@@ -67,13 +67,15 @@ type LoggingConfig struct {
 // [Config.Validate].
 func Default() Config {
 	return Config{
-		HTTP:    HTTPConfig{Addr: ":8080", AdminAddr: "localhost:9090"},
-		Redis:   RedisConfig{URL: "redis://localhost:6379/0"},
-		Slack:   defaultSlack,
-		Teams:   defaultTeams,
-		Entra:   EntraConfig{AuthorityHost: entra.DefaultAuthorityHost},
-		Graph:   GraphConfig{BaseURL: graphclient.DefaultBaseURL},
-		Policy:  PolicyConfig{Organizer: "requester", AllowGuests: "false", PerUser: 20, PerWorkspace: 1000, Locale: "en"},
+		HTTP:  HTTPConfig{Addr: ":8080", AdminAddr: "localhost:9090"},
+		Redis: RedisConfig{URL: "redis://localhost:6379/0"},
+		Slack: defaultSlack,
+		Teams: defaultTeams,
+		Entra: EntraConfig{AuthorityHost: entra.DefaultAuthorityHost},
+		Graph: GraphConfig{BaseURL: graphclient.DefaultBaseURL},
+		Policy: PolicyConfig{
+			Organizer: "requester", AllowGuests: "false", PerUser: 20, PerWorkspace: 1000, Locale: "en",
+		},
 		Logging: LoggingConfig{Level: "info", Format: "json"},
 	}
 }

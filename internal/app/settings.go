@@ -77,8 +77,10 @@ func (c *EntraConfig) Settings() []Setting {
 		{"AZURE_CLIENT_ID", "Client ID of the Entra app that calls Graph.", (*text)(&c.ClientID)},
 		{"AZURE_CLIENT_SECRET", "Its client secret, or instead of that:", (*text)(&c.ClientSecret)},
 		{"AZURE_CLIENT_CERTIFICATE_PATH", "its certificate and key, PEM or PKCS#12;", (*text)(&c.CertificatePath)},
-		{"AZURE_CLIENT_CERTIFICATE_PASSWORD", "the password of that file, if it has one;", (*text)(&c.CertificatePassword)},
-		{"AZURE_FEDERATED_TOKEN_FILE", "a workload identity's token (Kubernetes sets this);", (*text)(&c.FederatedTokenFile)},
+		{"AZURE_CLIENT_CERTIFICATE_PASSWORD", "the password of that file, if it has one;",
+			(*text)(&c.CertificatePassword)},
+		{"AZURE_FEDERATED_TOKEN_FILE", "a workload identity's token (Kubernetes sets this);",
+			(*text)(&c.FederatedTokenFile)},
 		{"AZURE_TOKEN_CREDENTIALS", "ManagedIdentityCredential, for a managed identity.", (*text)(&c.TokenCredentials)},
 		{"AZURE_AUTHORITY_HOST", "Entra of a national cloud.", (*text)(&c.AuthorityHost)},
 	}
@@ -92,11 +94,15 @@ func (c *GraphConfig) Settings() []Setting {
 // Settings names the values of this concern.
 func (c *PolicyConfig) Settings() []Setting {
 	return []Setting{
-		{"ORGANIZER", "In whose name meetings are made: requester, service:ACCOUNT, or requester,service:ACCOUNT.", (*text)(&c.Organizer)},
-		{"ALLOWED_EMAIL_DOMAINS", "E-mail domains whose people may make meetings; empty for any that the tenant knows.", (*list)(&c.AllowedDomains)},
+		{"ORGANIZER", "In whose name meetings are made: requester, service:ACCOUNT, or requester,service:ACCOUNT.",
+			(*text)(&c.Organizer)},
+		{"ALLOWED_EMAIL_DOMAINS", "E-mail domains whose people may make meetings; empty for any that the tenant knows.",
+			(*list)(&c.AllowedDomains)},
 		{"ALLOW_GUESTS", "Guests may make meetings: true or false.", (*text)(&c.AllowGuests)},
-		{"NEW_MEETINGS_PER_USER", "New meetings that one person may make in an hour; 0 for any number.", (*number)(&c.PerUser)},
-		{"NEW_MEETINGS_PER_WORKSPACE", "New meetings that a workspace may make in an hour; 0 for any number.", (*number)(&c.PerWorkspace)},
+		{"NEW_MEETINGS_PER_USER", "New meetings that one person may make in an hour; 0 for any number.",
+			(*number)(&c.PerUser)},
+		{"NEW_MEETINGS_PER_WORKSPACE", "New meetings that a workspace may make in an hour; 0 for any number.",
+			(*number)(&c.PerWorkspace)},
 		{"LOCALE", "Language where nothing better is known: en, pt-BR.", (*text)(&c.Locale)},
 	}
 }

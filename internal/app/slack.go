@@ -19,7 +19,8 @@ var defaultSlack = SlackConfig{APIURL: "https://slack.com/api/"}
 // Settings names the values of this concern.
 func (c *SlackConfig) Settings() []Setting {
 	return []Setting{
-		{"SLACK_SIGNING_SECRET", "Signing secret of the Slack app; Slack is off without it and the next.", (*text)(&c.SigningSecret)},
+		{"SLACK_SIGNING_SECRET", "Signing secret of the Slack app; Slack is off without it and the next.",
+			(*text)(&c.SigningSecret)},
 		{"SLACK_BOT_TOKEN", "Bot token of the Slack app (xoxb-…).", (*text)(&c.BotToken)},
 		{"SLACK_API_URL", "Base of the Slack Web API; ends in a slash.", (*text)(&c.APIURL)},
 	}

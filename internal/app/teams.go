@@ -27,9 +27,11 @@ var defaultTeams = TeamsConfig{MetadataURL: "https://login.botframework.com/v1/.
 func (c *TeamsConfig) Settings() []Setting {
 	return []Setting{
 		{"TEAMS_APP_ID", "App ID of the Teams bot; Teams is off without it.", (*text)(&c.AppID)},
-		{"TEAMS_APP_SECRET", "Its client secret; not needed if it is the Entra app that calls Graph.", (*text)(&c.AppSecret)},
+		{"TEAMS_APP_SECRET", "Its client secret; not needed if it is the Entra app that calls Graph.",
+			(*text)(&c.AppSecret)},
 		{"TEAMS_TENANT_ID", "Tenant whose people the Teams bot serves, and where it is registered; the Graph tenant if empty.", (*text)(&c.TenantID)},
-		{"TEAMS_OPENID_METADATA_URL", "Where the keys of inbound tokens are announced, in a national cloud.", (*text)(&c.MetadataURL)},
+		{"TEAMS_OPENID_METADATA_URL", "Where the keys of inbound tokens are announced, in a national cloud.",
+			(*text)(&c.MetadataURL)},
 		{"TEAMS_SERVICE_HOSTS", "Hosts that answers may go to, beyond Microsoft's own.", (*list)(&c.ServiceHosts)},
 	}
 }

@@ -33,7 +33,8 @@ func TestValidateListsEverything(t *testing.T) {
 		Redis: RedisConfig{URL: "redis://:hunter2@host:notaport/0"},
 		Slack: SlackConfig{BotToken: "hunter2", APIURL: "http://slack.com/api"},
 		Teams: TeamsConfig{
-			AppID: "hunter2", MetadataURL: "http://login.botframework.com/", ServiceHosts: []string{"https://smba.trafficmanager.net"},
+			AppID: "hunter2", MetadataURL: "http://login.botframework.com/",
+			ServiceHosts: []string{"https://smba.trafficmanager.net"},
 		},
 		Entra: EntraConfig{
 			TenantID: "x", ClientID: "x", TokenCredentials: "AzureCLICredential", CertificatePath: "missing.pem",
@@ -41,8 +42,8 @@ func TestValidateListsEverything(t *testing.T) {
 		},
 		Graph: GraphConfig{BaseURL: "https://graph.microsoft.com"},
 		Policy: PolicyConfig{
-			Organizer: "boss", AllowedDomains: []string{"@contoso.example"}, AllowGuests: "maybe", PerUser: -1, PerWorkspace: -1,
-			Locale: "fr",
+			Organizer: "boss", AllowedDomains: []string{"@contoso.example"}, AllowGuests: "maybe",
+			PerUser: -1, PerWorkspace: -1, Locale: "fr",
 		},
 		Logging: LoggingConfig{Level: "loud", Format: "xml"},
 	}
@@ -66,7 +67,8 @@ func check(t *testing.T, name, variable string, change func(*Config)) {
 	switch {
 	case variable == "" && err != nil:
 		t.Errorf("%s: %v", name, err)
-	case variable != "" && (err == nil || strings.Count(err.Error(), "\n") != 1 || !strings.Contains(err.Error(), "  - "+variable+" ")):
+	case variable != "" && (err == nil || strings.Count(err.Error(), "\n") != 1 ||
+		!strings.Contains(err.Error(), "  - "+variable+" ")):
 		t.Errorf("%s: %v, want a problem with %s and no other", name, err, variable)
 	}
 }
@@ -123,8 +125,10 @@ func TestValidateTeams(t *testing.T) {
 		}},
 		"a tenant of its own by domain": {"TEAMS_TENANT_ID", func(c *Config) { c.Teams.TenantID = "contoso.example" }},
 		"a host with its port":          {"", func(c *Config) { c.Teams.ServiceHosts = []string{"127.0.0.1:443"} }},
-		"a host with a path":            {"TEAMS_SERVICE_HOSTS", func(c *Config) { c.Teams.ServiceHosts = []string{"smba.example/x"} }},
-		"no host":                       {"TEAMS_SERVICE_HOSTS", func(c *Config) { c.Teams.ServiceHosts = []string{""} }},
+		"a host with a path": {"TEAMS_SERVICE_HOSTS",
+			func(c *Config) { c.Teams.ServiceHosts = []string{"smba.example/x"} }},
+		"no host": {"TEAMS_SERVICE_HOSTS",
+			func(c *Config) { c.Teams.ServiceHosts = []string{""} }},
 		"keys in the clear": {"TEAMS_OPENID_METADATA_URL", func(c *Config) {
 			c.Teams.MetadataURL = "http://login.botframework.com/"
 		}},
@@ -141,14 +145,20 @@ func TestValidateEntra(t *testing.T) {
 		problem string
 		change  func(*EntraConfig)
 	}{
-		"managed identity":        {"", func(c *EntraConfig) { c.ClientSecret, c.TokenCredentials = "", "ManagedIdentityCredential" }},
-		"workload identity":       {"", func(c *EntraConfig) { c.ClientSecret, c.FederatedTokenFile = "", "validate_test.go" }},
-		"tenant by domain":        {"", func(c *EntraConfig) { c.TenantID = "contoso.example" }},
-		"US Government":           {"", func(c *EntraConfig) { c.AuthorityHost = "https://login.microsoftonline.us/" }},
-		"a client by name":        {"AZURE_CLIENT_ID", func(c *EntraConfig) { c.ClientID = "meetbot" }},
-		"no credential":           {"AZURE_CLIENT_SECRET", func(c *EntraConfig) { c.ClientSecret = "" }},
-		"a file without a key":    {"AZURE_CLIENT_CERTIFICATE_PATH", func(c *EntraConfig) { c.CertificatePath = "validate_test.go" }},
-		"a token that is missing": {"AZURE_FEDERATED_TOKEN_FILE", func(c *EntraConfig) { c.FederatedTokenFile = "missing" }},
+		"managed identity": {"", func(c *EntraConfig) {
+			c.ClientSecret, c.TokenCredentials = "", "ManagedIdentityCredential"
+		}},
+		"workload identity": {"", func(c *EntraConfig) {
+			c.ClientSecret, c.FederatedTokenFile = "", "validate_test.go"
+		}},
+		"tenant by domain": {"", func(c *EntraConfig) { c.TenantID = "contoso.example" }},
+		"US Government":    {"", func(c *EntraConfig) { c.AuthorityHost = "https://login.microsoftonline.us/" }},
+		"a client by name": {"AZURE_CLIENT_ID", func(c *EntraConfig) { c.ClientID = "meetbot" }},
+		"no credential":    {"AZURE_CLIENT_SECRET", func(c *EntraConfig) { c.ClientSecret = "" }},
+		"a file without a key": {"AZURE_CLIENT_CERTIFICATE_PATH",
+			func(c *EntraConfig) { c.CertificatePath = "validate_test.go" }},
+		"a token that is missing": {"AZURE_FEDERATED_TOKEN_FILE",
+			func(c *EntraConfig) { c.FederatedTokenFile = "missing" }},
 	} {
 		check(t, name, tt.problem, func(c *Config) { tt.change(&c.Entra) })
 	}
@@ -171,8 +181,11 @@ func TestValidateGraph(t *testing.T) {
 }
 
 func TestValidatePolicy(t *testing.T) {
-	check(t, "service account", "", func(c *Config) { c.Policy.Organizer = "requester,service:meetings@contoso.example" })
-	check(t, "domains", "", func(c *Config) { c.Policy.AllowedDomains = []string{"Contoso.example", " fabrikam.example"} })
+	check(t, "service account", "",
+		func(c *Config) { c.Policy.Organizer = "requester,service:meetings@contoso.example" })
+	check(t, "domains", "", func(c *Config) {
+		c.Policy.AllowedDomains = []string{"Contoso.example", " fabrikam.example"}
+	})
 	check(t, "one wrong domain", "ALLOWED_EMAIL_DOMAINS", func(c *Config) {
 		c.Policy.AllowedDomains = []string{"contoso.example", "ann@contoso.example"}
 	})
@@ -238,12 +251,14 @@ func TestSettings(t *testing.T) {
 	if flag := set["ALLOWED_EMAIL_DOMAINS"].Flag(); flag != "allowed-email-domains" {
 		t.Errorf("the flag is %q", flag)
 	}
-	for env, value := range map[string]string{"HTTP_ADDR": "", "NEW_MEETINGS_PER_USER": "0x10", "ALLOWED_EMAIL_DOMAINS": "a.example,b.example,"} {
+	for env, value := range map[string]string{"HTTP_ADDR": "", "NEW_MEETINGS_PER_USER": "0x10",
+		"ALLOWED_EMAIL_DOMAINS": "a.example,b.example,"} {
 		if err := set[env].Value.Set(value); err != nil {
 			t.Errorf("%s=%s: %v", env, value, err)
 		}
 	}
-	if c.HTTP.Addr != "" || c.Policy.PerUser != 16 || !slices.Equal(c.Policy.AllowedDomains, []string{"a.example", "b.example"}) {
+	if c.HTTP.Addr != "" || c.Policy.PerUser != 16 || !slices.Equal(c.Policy.AllowedDomains,
+		[]string{"a.example", "b.example"}) {
 		t.Errorf("set: %+v", c)
 	}
 	if err := set["ALLOWED_EMAIL_DOMAINS"].Value.Set(""); err != nil || len(c.Policy.AllowedDomains) != 0 {

@@ -123,7 +123,8 @@ func TestDrive(t *testing.T) {
 			defer mu.Unlock()
 			from[r.RemoteAddr] = true
 			served++
-			if again.Get("X-Slack-Signature") != r.Header.Get("X-Slack-Signature") && again.Get("X-Slack-Request-Timestamp") == r.Header.Get("X-Slack-Request-Timestamp") {
+			if again.Get("X-Slack-Signature") != r.Header.Get("X-Slack-Signature") &&
+				again.Get("X-Slack-Request-Timestamp") == r.Header.Get("X-Slack-Request-Timestamp") {
 				t.Error("the signature is wrong")
 			}
 			_, _ = io.WriteString(w, tt.answer)

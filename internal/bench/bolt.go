@@ -75,7 +75,8 @@ func (env *environment) startBolt(ctx context.Context, r *redisServer) (*server,
 	}
 	_, port, _ := strings.Cut(s.addr, ":")
 	s.process, err = env.spawn("bolt", []string{
-		"NODE_ENV=production", "PORT=" + port, "REDIS_URL=" + r.url(), "SIGNING_SECRET=" + env.Slack.SigningSecret(), "KEY=" + bareKey,
+		"NODE_ENV=production", "PORT=" + port, "REDIS_URL=" + r.url(), "SIGNING_SECRET=" + env.Slack.SigningSecret(),
+		"KEY=" + bareKey,
 	}, "node", filepath.Join(dir, "server.js"))
 	if err != nil {
 		return nil, err

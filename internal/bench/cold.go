@@ -61,7 +61,8 @@ func (env *environment) cold(ctx context.Context, o options, r *report) error {
 			if !known {
 				asker = "asker not known"
 			}
-			cells = append(cells, &coldCell{name: fmt.Sprintf("%s, Graph %s", asker, latency), latency: latency, cold: true, known: known})
+			cells = append(cells, &coldCell{name: fmt.Sprintf("%s, Graph %s", asker, latency), latency: latency,
+				cold: true, known: known})
 		}
 	}
 	n := max(2, int(coldRate*o.cold.Seconds()))
@@ -74,11 +75,15 @@ func (env *environment) cold(ctx context.Context, o options, r *report) error {
 	}
 
 	for _, c := range cells[1:] {
-		r.compareTo("cold, "+c.name+": p50 less Graph's own time, against "+repeat.name, span, c.p50, repeat.p50, goal{atMost: 0.060, words: "≤ 60 ms"})
-		r.compareTo("cold, "+c.name+": p99 less Graph's own time, against "+repeat.name, span, c.p99, repeat.p99, goal{atMost: 0.150, words: "≤ 150 ms"})
+		r.compareTo("cold, "+c.name+": p50 less Graph's own time, against "+repeat.name, span, c.p50, repeat.p50,
+			goal{atMost: 0.060, words: "≤ 60 ms"})
+		r.compareTo("cold, "+c.name+": p99 less Graph's own time, against "+repeat.name, span, c.p99, repeat.p99,
+			goal{atMost: 0.150, words: "≤ 150 ms"})
 		if c.latency == 0 {
-			r.compare("cold, "+c.name+": CPU of the bot per command, against "+repeat.name, span, c.bot, repeat.bot, goal{})
-			r.compare("cold, "+c.name+": CPU of Redis per command, against "+repeat.name, span, c.redis, repeat.redis, goal{})
+			r.compare("cold, "+c.name+": CPU of the bot per command, against "+repeat.name, span, c.bot, repeat.bot,
+				goal{})
+			r.compare("cold, "+c.name+": CPU of Redis per command, against "+repeat.name, span, c.redis, repeat.redis,
+				goal{})
 			r.single("cold, "+c.name+": calls to Graph per command", few, c.graph, goal{})
 		}
 	}
@@ -103,7 +108,8 @@ func (env *environment) fresh() string {
 }
 
 // coldRound sends n commands of one kind.
-func (env *environment) coldRound(ctx context.Context, bot *server, redis *redisServer, c *coldCell, people []string, n int) error {
+func (env *environment) coldRound(ctx context.Context, bot *server, redis *redisServer, c *coldCell, people []string,
+	n int) error {
 	list := make([]slacktest.Command, n)
 	for i := range list {
 		list[i].User = people[i%len(people)]

@@ -112,11 +112,13 @@ func (env *environment) startRedis(ctx context.Context) (*redisServer, error) {
 		return nil, err
 	}
 	_, port, _ := strings.Cut(addr, ":")
-	p, err := env.spawn("redis", nil, "redis-server", "--bind", "127.0.0.1", "--port", port, "--save", "", "--appendonly", "no", "--daemonize", "no")
+	p, err := env.spawn("redis", nil, "redis-server", "--bind", "127.0.0.1", "--port", port, "--save", "",
+		"--appendonly", "no", "--daemonize", "no")
 	if err != nil {
 		return nil, err
 	}
-	r := &redisServer{process: p, addr: addr, client: redis.NewClient(&redis.Options{Addr: addr, Protocol: 2, DisableIdentity: true})}
+	r := &redisServer{process: p, addr: addr,
+		client: redis.NewClient(&redis.Options{Addr: addr, Protocol: 2, DisableIdentity: true})}
 	_, err = p.until(ctx, 5*time.Millisecond, func(ctx context.Context) bool { return r.client.Ping(ctx).Err() == nil })
 	return r, err
 }
@@ -177,7 +179,8 @@ func (env *environment) startBare(ctx context.Context, r *redisServer) (*server,
 		return nil, 0, err
 	}
 	s.process, err = env.spawn("bare", []string{
-		"ADDR=" + s.addr, "ADMIN_ADDR=" + s.admin, "REDIS_ADDR=" + r.addr, "SIGNING_SECRET=" + env.Slack.SigningSecret(), "KEY=" + bareKey,
+		"ADDR=" + s.addr, "ADMIN_ADDR=" + s.admin, "REDIS_ADDR=" + r.addr,
+		"SIGNING_SECRET=" + env.Slack.SigningSecret(), "KEY=" + bareKey,
 	}, env.bare)
 	if err != nil {
 		return nil, 0, err
@@ -216,7 +219,8 @@ func (env *environment) meet(ctx context.Context, s *server, c slacktest.Command
 	case err != nil:
 		return slacktest.Message{}, err
 	case a.Problem != "" || a.Message == nil:
-		return slacktest.Message{}, fmt.Errorf("command of %s in %s: status %d, problem %q: %s", c.User, c.Channel, a.Status, a.Problem, a.Body)
+		return slacktest.Message{}, fmt.Errorf("command of %s in %s: status %d, problem %q: %s", c.User, c.Channel,
+			a.Status, a.Problem, a.Body)
 	}
 	return *a.Message, nil
 }

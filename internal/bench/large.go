@@ -16,11 +16,12 @@ import (
 )
 
 const (
-	small     = 1000   // conversations in the small Redis
-	asked     = 20_000 // conversations of the large one that are asked for, at most
-	fillers   = 32     // connections that fill a Redis
-	tries     = 20     // of one call while it is filled: the store gives up after a second, which a busy machine may take
-	largeFrom = 0      // the first channel's number
+	small   = 1000   // conversations in the small Redis
+	asked   = 20_000 // conversations of the large one that are asked for, at most
+	fillers = 32     // connections that fill a Redis
+	// of one call while it is filled: the store gives up after a second, which a busy machine may take
+	tries     = 20
+	largeFrom = 0 // the first channel's number
 )
 
 // large measures what a conversation costs in Redis, and whether a repeat grows slower with their number.
@@ -66,7 +67,8 @@ func (env *environment) large(ctx context.Context, o options, r *report) error {
 	for _, m := range meetings {
 		length += float64(len(m.record)) / float64(len(meetings))
 	}
-	r.compareTo(fmt.Sprintf("%d conversations: memory of Redis for each, against the mean length of a record", o.conversations), bytesOf,
+	r.compareTo(fmt.Sprintf("%d conversations: memory of Redis for each, against the mean length of a record",
+		o.conversations), bytesOf,
 		series{each}, series{length}, goal{atMost: 600, words: "≤ 600 B"})
 	if err := keyCosts(ctx, few, r); err != nil {
 		return err
@@ -80,7 +82,8 @@ func (env *environment) large(ctx context.Context, o options, r *report) error {
 	if err != nil {
 		return err
 	}
-	base, alike, all := &side{server: fewBot, beside: few}, &side{server: manyBot, beside: many}, &side{server: manyBot, beside: many}
+	base, alike, all := &side{server: fewBot, beside: few}, &side{server: manyBot, beside: many}, &side{server: manyBot,
+		beside: many}
 	for round := range o.rounds + 1 {
 		for _, s := range []struct {
 			*side
@@ -119,7 +122,8 @@ var subjects = []string{
 }
 
 // sample lets the bot make a meeting for some people, and returns them and what it has stored.
-func (env *environment) sample(ctx context.Context, r *redisServer, s *server) (people []string, all []sampleMeeting, err error) {
+func (env *environment) sample(ctx context.Context, r *redisServer, s *server) (people []string, all []sampleMeeting,
+	err error) {
 	stored, err := store.Open(r.url(), store.Options{Replica: "bench"})
 	if err != nil {
 		return nil, nil, err
@@ -132,7 +136,8 @@ func (env *environment) sample(ctx context.Context, r *redisServer, s *server) (
 		}
 		people = append(people, id)
 		channel := env.fresh()
-		if _, err := env.meet(ctx, s, slacktest.Command{User: id, Channel: channel, Text: subjects[i%len(subjects)]}); err != nil {
+		if _, err := env.meet(ctx, s, slacktest.Command{User: id, Channel: channel,
+			Text: subjects[i%len(subjects)]}); err != nil {
 			return nil, nil, err
 		}
 		state, err := stored.Read(ctx, env.conversation(channel), bot.Asker{})
@@ -158,7 +163,8 @@ func (env *environment) conversation(channel string) bot.Conversation {
 
 // fill writes n conversations as the bot would have: a claim, completed by a meeting like one of the samples. It also
 // remembers who the people are.
-func (env *environment) fill(ctx context.Context, r *redisServer, people []string, samples []sampleMeeting, n int) (err error) {
+func (env *environment) fill(ctx context.Context, r *redisServer, people []string, samples []sampleMeeting,
+	n int) (err error) {
 	stored, err := store.Open(r.url()+"?pool_size=32", store.Options{Replica: "bench"})
 	if err != nil {
 		return err
@@ -167,7 +173,8 @@ func (env *environment) fill(ctx context.Context, r *redisServer, people []strin
 	for i, id := range people {
 		like := samples[i%len(samples)]
 		asker := bot.Asker{Platform: slackapp.Platform, Workspace: env.Slack.Team(), User: id}
-		known := bot.Identity{ID: like.Organizer.ID, UPN: "person@contoso.example", Name: like.Organizer.Name, Language: like.Language}
+		known := bot.Identity{ID: like.Organizer.ID, UPN: "person@contoso.example", Name: like.Organizer.Name,
+			Language: like.Language}
 		if err := stored.Remember(ctx, asker, known, bot.IdentityTTL); err != nil {
 			return err
 		}

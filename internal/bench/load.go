@@ -109,7 +109,8 @@ func drive(ctx context.Context, addrs []string, wire [][]byte, connections int, 
 		return result{}, fmt.Errorf("put load on %v: %w", addrs, err)
 	}
 	if !tolerable(all.amiss, len(all.took), connections) {
-		return result{}, fmt.Errorf("%d cards from %v, and %d other answers; for example %s", len(all.took), addrs, all.amiss, all.example)
+		return result{}, fmt.Errorf("%d cards from %v, and %d other answers; for example %s", len(all.took), addrs,
+			all.amiss, all.example)
 	}
 	slices.Sort(all.took)
 	return all, nil

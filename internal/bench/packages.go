@@ -15,7 +15,8 @@ const sdkModule = "github.com/microsoftgraph/msgraph-sdk-go"
 // packages measures `go test` for each package with an empty build cache, against the same with a full one: the CPU
 // time, compilers and all, which is the same however busy the machine is.
 func (env *environment) packages(ctx context.Context, o options, r *report) error {
-	list, err := exec.CommandContext(ctx, "go", "list", "-f", "{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}", "meetbot/...").Output()
+	list, err := exec.CommandContext(ctx, "go", "list", "-f",
+		"{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}", "meetbot/...").Output()
 	if err != nil {
 		return fmt.Errorf("list the packages: %w", err)
 	}
@@ -35,7 +36,8 @@ func (env *environment) packages(ctx context.Context, o options, r *report) erro
 		if err != nil {
 			return err
 		}
-		r.compare("CPU of go test "+pkg+": empty build cache against a full one", span, series{empty.Seconds()}, series{full.Seconds()}, goal{})
+		r.compare("CPU of go test "+pkg+": empty build cache against a full one", span, series{empty.Seconds()},
+			series{full.Seconds()}, goal{})
 	}
 	r.note("Packages that link the Graph SDK: %s.", strings.Join(sdk, ", "))
 	return nil

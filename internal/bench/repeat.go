@@ -121,12 +121,15 @@ func (env *environment) repeat(ctx context.Context, o options, r *report) error 
 	r.compare("repeat, bot against bare handler: bytes allocated per request", count, t.bytes, b.bytes, goal{})
 	if o.bolt {
 		n := sides[2]
-		r.compare("repeat, bot against Bolt for JavaScript: throughput", perSecond, t.throughput, n.throughput, atLeast(2.5))
+		r.compare("repeat, bot against Bolt for JavaScript: throughput", perSecond, t.throughput, n.throughput,
+			atLeast(2.5))
 		r.compare("repeat, bot against Bolt for JavaScript: p50", span, t.p50, n.p50, goal{})
 		r.compare("repeat, bot against Bolt for JavaScript: p99", span, t.p99, n.p99, goal{})
 		r.compare("repeat, bot against Bolt for JavaScript: CPU of the server per request", span, t.cpu, n.cpu, goal{})
-		r.compare("repeat, bot against Bolt for JavaScript: memory after the load", mebibytes, t.rss, n.rss, atMost(0.5))
-		r.compare("repeat, bot against Bolt for JavaScript: the part of it that no file backs", mebibytes, t.own, n.own, goal{})
+		r.compare("repeat, bot against Bolt for JavaScript: memory after the load", mebibytes, t.rss, n.rss,
+			atMost(0.5))
+		r.compare("repeat, bot against Bolt for JavaScript: the part of it that no file backs", mebibytes, t.own, n.own,
+			goal{})
 	}
 	r.note("Repeats: %d people in %d channels, %d keep-alive connections, %d rounds of %s a side, the sides in turn; the answer has %d bytes.",
 		repeatPeople, repeatChannels, o.connections, o.rounds, o.round, len(card))
@@ -178,7 +181,8 @@ func (s *side) round(ctx context.Context, o options, all *commands, counts bool)
 	s.p50, s.p99 = append(s.p50, quantile(load.took, 0.5)), append(s.p99, quantile(load.took, 0.99))
 	s.cpu, s.rss = append(s.cpu, (end.cpu-start.cpu).Seconds()/n), append(s.rss, end.rss)
 	s.own, s.redis = append(s.own, end.own), append(s.redis, (redisEnd.cpu-redisStart.cpu).Seconds()/n)
-	s.mallocs, s.bytes = append(s.mallocs, (after.mallocs-before.mallocs)/n), append(s.bytes, (after.bytes-before.bytes)/n)
+	s.mallocs, s.bytes = append(s.mallocs, (after.mallocs-before.mallocs)/n), append(s.bytes,
+		(after.bytes-before.bytes)/n)
 	return nil
 }
 

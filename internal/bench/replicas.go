@@ -43,7 +43,8 @@ func (env *environment) replicas(ctx context.Context, o options, r *report) erro
 	}
 	for i := range by {
 		if i > 0 {
-			r.compare(fmt.Sprintf("%d replicas on one Redis against one: throughput of repeats", i+1), perSecond, by[i].throughput, by[0].throughput, goal{})
+			r.compare(fmt.Sprintf("%d replicas on one Redis against one: throughput of repeats", i+1), perSecond,
+				by[i].throughput, by[0].throughput, goal{})
 		}
 		name := fmt.Sprintf("%d replicas", i+1)
 		if i == 0 {
@@ -56,7 +57,8 @@ func (env *environment) replicas(ctx context.Context, o options, r *report) erro
 	return nil
 }
 
-func (s *shares) round(ctx context.Context, o options, all *commands, bots []*server, redis *redisServer, counts bool) error {
+func (s *shares) round(ctx context.Context, o options, all *commands, bots []*server, redis *redisServer,
+	counts bool) error {
 	wire, err := all.sign()
 	if err != nil {
 		return err

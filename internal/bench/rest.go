@@ -19,7 +19,8 @@ func (env *environment) idle(ctx context.Context, o options, r *report) error {
 	if err != nil {
 		return err
 	}
-	if _, _, err := env.known(ctx, bot, 1, 1); err != nil { // as it is after work, with connections and scripts in place
+	// as it is after work, with connections and scripts in place
+	if _, _, err := env.known(ctx, bot, 1, 1); err != nil {
 		return err
 	}
 	if err := redis.client.ConfigResetStat(ctx).Err(); err != nil {
@@ -48,9 +49,11 @@ func (env *environment) idle(ctx context.Context, o options, r *report) error {
 	if err != nil {
 		return fmt.Errorf("ask Redis for its figures: %w", err)
 	}
-	r.single("idle: commands a second in Redis, those within scripts included", few, series{commands / long}, goal{atMost: 3, words: "≤ 3"})
+	r.single("idle: commands a second in Redis, those within scripts included", few, series{commands / long},
+		goal{atMost: 3, words: "≤ 3"})
 	r.single("idle: CPU of a replica, of one core", percent, series{(after.cpu - before.cpu).Seconds() / long}, goal{})
-	r.compare("idle: the part of a replica's memory that no file backs, of all", mebibytes, series{after.own}, series{after.rss}, goal{})
+	r.compare("idle: the part of a replica's memory that no file backs, of all", mebibytes, series{after.own},
+		series{after.rss}, goal{})
 	var each []string
 	for line := range strings.Lines(stats) {
 		name, rest, ok := strings.Cut(strings.TrimSpace(line), ":calls=")
@@ -85,7 +88,8 @@ func (env *environment) start(ctx context.Context, o options, r *report) error {
 		bot.stop()
 		bots = append(bots, took.Seconds())
 	}
-	r.compareTo("start, bot against bare handler: until it serves", span, bots[1:], bares[1:], goal{atMost: 1, words: "< 1 s"})
+	r.compareTo("start, bot against bare handler: until it serves", span, bots[1:], bares[1:],
+		goal{atMost: 1, words: "< 1 s"})
 	return nil
 }
 
@@ -103,6 +107,7 @@ func (env *environment) size(ctx context.Context, _ options, r *report) error {
 		}
 		sizes = append(sizes, float64(info.Size()))
 	}
-	r.compare("size of the program, built with `-ldflags '-s -w'` against as the README builds it", mebibytes, sizes[:1], sizes[1:], goal{})
+	r.compare("size of the program, built with `-ldflags '-s -w'` against as the README builds it", mebibytes,
+		sizes[:1], sizes[1:], goal{})
 	return nil
 }

@@ -62,7 +62,8 @@ func (d *demo) await(ctx context.Context, before marks) error {
 	}
 	m, err := d.next(ctx, before, answerWithin)
 	if err != nil {
-		return fmt.Errorf("no answer within %s; the bot goes on trying for up to 25 minutes, and /wait waits on", answerWithin)
+		return fmt.Errorf("no answer within %s; the bot goes on trying for up to 25 minutes, and /wait waits on",
+			answerWithin)
 	}
 	d.show(m, before)
 	return nil
@@ -79,7 +80,10 @@ func (d *demo) next(ctx context.Context, before marks, within time.Duration) (me
 	all := make(chan found, len(before.rooms))
 	for _, room := range before.rooms {
 		go func() {
-			m, err := before.platform.await(ctx, room, func(m message) bool { return m.at.After(before.at) && !d.acknowledged(m) })
+			m, err := before.platform.await(ctx, room, func(m message) bool {
+				return m.at.After(before.at) &&
+					!d.acknowledged(m)
+			})
 			all <- found{m, err}
 		}()
 	}
@@ -117,7 +121,8 @@ func (d *demo) show(m message, before marks) {
 	if m.room != before.rooms[0] {
 		where = ", in " + d.at.who.name + "'s own chat with the bot"
 	}
-	d.last = m.drawn + fmt.Sprintf("   %s, by %s%s, %s\n", m.at.Sub(before.at).Round(100*time.Microsecond), m.via, where, cost)
+	d.last = m.drawn + fmt.Sprintf("   %s, by %s%s, %s\n", m.at.Sub(before.at).Round(100*time.Microsecond), m.via,
+		where, cost)
 	d.printf("%s", d.last)
 	if m.card {
 		d.cards[before.platform] = m

@@ -16,12 +16,14 @@ type control struct {
 func controls() []control {
 	return []control{
 		{"/as", "NAME", "type as somebody else", (*demo).as},
-		{"/in", "PLACE", "go to another channel or chat, such as #design or teams:General; without PLACE, list them", (*demo).in},
+		{"/in", "PLACE", "go to another channel or chat, such as #design or teams:General; without PLACE, list them",
+			(*demo).in},
 		{"/thread", "[TEXT]", "post TEXT in the channel and go into the thread under it; without TEXT, under the last card", (*demo).intoThread},
 		{"/leave", "", "leave the thread", (*demo).leave},
 		{"/join", "", "press the button to join of the last card", (*demo).join},
 		{"/fault", "NAME", "let something fail; without NAME, list the faults; clear ends them", (*demo).fault},
-		{"/wait", "", "wait for the answer that the last command has not had yet", func(d *demo, ctx context.Context, _ string) error { return d.await(ctx, d.asked) }},
+		{"/wait", "", "wait for the answer that the last command has not had yet",
+			func(d *demo, ctx context.Context, _ string) error { return d.await(ctx, d.asked) }},
 		{"/meetings", "", "list what Graph holds", (*demo).meetings},
 		{"/expect", "TEXT", "fail unless the last answer holds TEXT", (*demo).expect},
 		{"/?", "", "this list", (*demo).usage},

@@ -62,7 +62,8 @@ func newDemo(o Options, env *environment, catalog *bot.Catalog) (*demo, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &demo{Options: o, env: env, catalog: catalog, platforms: []platform{newSlack(env.Slack), teams}, cards: map[platform]message{}, under: map[string]string{}}
+	d := &demo{Options: o, env: env, catalog: catalog, platforms: []platform{newSlack(env.Slack), teams},
+		cards: map[platform]message{}, under: map[string]string{}}
 	d.at = spot{who: people()[0], platform: d.platforms[0], place: d.platforms[0].places()[0]}
 	return d, nil
 }

@@ -20,7 +20,8 @@ type fault struct {
 // faults are what can be made to fail on any platform.
 var faults = []fault{
 	{"graph-429", "Graph asks once to wait for 3 s", func(d *demo) {
-		d.env.Graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Status: http.StatusTooManyRequests, RetryAfter: "3"})
+		d.env.Graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Status: http.StatusTooManyRequests,
+			RetryAfter: "3"})
 	}},
 	{"graph-503", "Graph is busy for two requests", func(d *demo) {
 		d.env.Graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 2, Status: http.StatusServiceUnavailable})
@@ -35,9 +36,11 @@ var faults = []fault{
 	{"no-policy", "nobody has an application access policy", func(d *demo) { d.env.Graph.SetGlobalPolicy(false) }},
 	{"secret-expired", "the app's client secret has run out, and so have its tokens", func(d *demo) {
 		d.env.Entra.ExpireClientSecret()
-		d.env.Graph.Fault(faultserver.Fault{Status: http.StatusUnauthorized, ContentType: "application/json", Body: `{"error":{"code":"InvalidAuthenticationToken"}}`})
+		d.env.Graph.Fault(faultserver.Fault{Status: http.StatusUnauthorized, ContentType: "application/json",
+			Body: `{"error":{"code":"InvalidAuthenticationToken"}}`})
 	}},
-	{"redis-down", "Redis answers with errors", func(d *demo) { d.env.redis.SetError("LOADING Redis is loading the dataset in memory") }},
+	{"redis-down", "Redis answers with errors",
+		func(d *demo) { d.env.redis.SetError("LOADING Redis is loading the dataset in memory") }},
 	{"crash", "the replica dies right after it has acknowledged the next command", func(d *demo) {
 		d.crash = true
 		d.env.Graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Latency: 5 * time.Second})

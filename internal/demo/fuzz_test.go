@@ -21,8 +21,11 @@ func (d deaf) Kill()       {}
 // exist.
 func FuzzLine(f *testing.F) {
 	for _, seed := range []string{
-		"", "# note", "/as ben", "/as @BEN", "/as", "/in #design", "/in nowhere", "/thread hello <!channel>", "/thread", "/leave", "/join", "/fault", "/fault graph-429", "/fault crash",
-		"/fault clear", "/fault x", "/meetings", "/expect x", "/?", "/quit", "/meet", "/meet new \u202e", "hello", "/unknown", "\x00", "/in  #GENERAL ", "/as ann ben", "@meetbotx", "/in teams:General", "/in teams:chat", "/install", "/refresh x",
+		"", "# note", "/as ben", "/as @BEN", "/as", "/in #design", "/in nowhere", "/thread hello <!channel>", "/thread",
+		"/leave", "/join", "/fault", "/fault graph-429", "/fault crash",
+		"/fault clear", "/fault x", "/meetings", "/expect x", "/?", "/quit", "/meet", "/meet new \u202e", "hello",
+		"/unknown", "\x00", "/in  #GENERAL ", "/as ann ben", "@meetbotx", "/in teams:General", "/in teams:chat",
+		"/install", "/refresh x",
 	} {
 		f.Add(seed)
 	}

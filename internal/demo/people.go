@@ -48,8 +48,9 @@ func member(name, full, locale string, u graphtest.User) person {
 		u.Mail = u.UPN
 	}
 	return person{
-		name:  name,
-		slack: slacktest.User{ID: "U0" + strings.ToUpper(name), Name: name, RealName: full, Email: u.Mail, EmailConfirmed: true, Locale: locale},
+		name: name,
+		slack: slacktest.User{ID: "U0" + strings.ToUpper(name), Name: name, RealName: full, Email: u.Mail,
+			EmailConfirmed: true, Locale: locale},
 		teams: teamstest.User{ID: u.ID, Name: full, UPN: u.UPN, Locale: locale},
 		entra: &u,
 	}

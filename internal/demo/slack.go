@@ -67,7 +67,8 @@ func (s slack) say(ctx context.Context, url string, at spot, how manner, text st
 	case at.thread != "":
 		return outcome{}, errors.New("Slack has no slash commands in threads: type @meetbot, or /leave the thread")
 	}
-	answer, err := s.Command(ctx, url, slacktest.Command{User: at.who.slack.ID, Channel: at.place.id, Text: slacktest.Escape(text)})
+	answer, err := s.Command(ctx, url, slacktest.Command{User: at.who.slack.ID, Channel: at.place.id,
+		Text: slacktest.Escape(text)})
 	switch {
 	case err != nil:
 		return outcome{}, err
@@ -118,7 +119,8 @@ func (s slack) join(ctx context.Context, url string, at spot, card message) (str
 		if answer.Status != http.StatusOK {
 			return "", fmt.Errorf("Slack shows a warning at the button: the bot answered %d", answer.Status)
 		}
-		return fmt.Sprintf("the client opens the link; the bot acknowledged the press in %s", answer.Took.Round(100*time.Microsecond)), nil
+		return fmt.Sprintf("the client opens the link; the bot acknowledged the press in %s",
+			answer.Took.Round(100*time.Microsecond)), nil
 	}
 	return "", errors.New("the card is gone")
 }

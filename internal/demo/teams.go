@@ -30,8 +30,10 @@ func newTeams(t *teamstest.Server) (*teams, error) {
 	}
 	platform := &teams{Server: t, list: []teamstest.Conversation{
 		{ID: teamsTeam, Kind: teamstest.Channel, Name: "General", Team: teamsTeam},
-		{ID: "19:design00000000000000000000000000@thread.tacv2", Kind: teamstest.Channel, Name: "Design", Team: teamsTeam},
-		{ID: "19:lunch000000000000000000000000000@thread.v2", Kind: teamstest.GroupChat, Name: "Lunch", BotAbsent: true},
+		{ID: "19:design00000000000000000000000000@thread.tacv2", Kind: teamstest.Channel, Name: "Design",
+			Team: teamsTeam},
+		{ID: "19:lunch000000000000000000000000000@thread.v2", Kind: teamstest.GroupChat, Name: "Lunch",
+			BotAbsent: true},
 		{ID: "19:meeting_review00000000000000000@thread.v2", Kind: teamstest.MeetingChat, Name: "Review"},
 	}}
 	for _, c := range platform.list {
@@ -91,7 +93,8 @@ func (t *teams) await(ctx context.Context, room string, match func(message) bool
 
 func (t *teams) message(m teamstest.Message) message {
 	said := message{
-		id: m.ID, room: m.Conversation, text: m.Words(), drawn: teamstest.RenderMessage(m, cardWidth), via: m.Via, at: m.At,
+		id: m.ID, room: m.Conversation, text: m.Words(), drawn: teamstest.RenderMessage(m, cardWidth), via: m.Via,
+		at:   m.At,
 		card: m.To == "" && teamstest.ReadCard(m.Card).Link() != "",
 	}
 	if t.conversation(m.Conversation).Kind == teamstest.Channel {

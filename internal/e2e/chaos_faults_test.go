@@ -44,7 +44,8 @@ func replicaFaults() []chaosFault {
 		}},
 		{name: "replica killed during createOrGet", weight: 4, strike: func(c *chaos, d *rand.Rand) {
 			victim := d.IntN(3)
-			c.Graph.Fault(faultserver.Fault{Target: "createOrGet", Latency: time.Second + upTo(d, 3*time.Second), Works: d.IntN(2) == 0, Times: 4})
+			c.Graph.Fault(faultserver.Fault{Target: "createOrGet", Latency: time.Second + upTo(d, 3*time.Second),
+				Works: d.IntN(2) == 0, Times: 4})
 			wait := c.askFor(d, victim, 2)
 			c.pause(upTo(d, 3*time.Second))
 			c.kill(victim)
@@ -54,7 +55,8 @@ func replicaFaults() []chaosFault {
 		}},
 		{name: "replica killed after acknowledgement", weight: 4, strike: func(c *chaos, d *rand.Rand) {
 			victim := d.IntN(3)
-			c.Graph.Fault(faultserver.Fault{Target: "createOrGet", Latency: 4 * time.Second, Works: d.IntN(2) == 0, Times: 3})
+			c.Graph.Fault(faultserver.Fault{Target: "createOrGet", Latency: 4 * time.Second, Works: d.IntN(2) == 0,
+				Times: 3})
 			c.askFor(d, victim, 1)()
 			c.kill(victim)
 			c.launch(victim)
@@ -92,7 +94,8 @@ func replicaFaults() []chaosFault {
 			user := chaosSpare(c.spare)
 			accepted := c.once(func() bool {
 				jobs, _ := c.redis.client.XRevRangeN(c.t.Context(), "{mb:jobs}:stream", "+", "-", 10).Result()
-				return slices.ContainsFunc(jobs, func(j redis.XMessage) bool { return strings.Contains(fmt.Sprint(j.Values["job"]), user) })
+				return slices.ContainsFunc(jobs,
+					func(j redis.XMessage) bool { return strings.Contains(fmt.Sprint(j.Values["job"]), user) })
 			})
 			wait := c.askFor(d, victim, 1)
 			c.endAt(d, victim, accepted)
@@ -101,7 +104,8 @@ func replicaFaults() []chaosFault {
 		}},
 		{name: "replica ended in the middle of createOrGet", weight: 3, strike: func(c *chaos, d *rand.Rand) {
 			victim := d.IntN(3)
-			f, struck := struckOnce(faultserver.Fault{Target: "createOrGet", Latency: 3 * time.Second, Works: d.IntN(2) == 0})
+			f, struck := struckOnce(faultserver.Fault{Target: "createOrGet", Latency: 3 * time.Second,
+				Works: d.IntN(2) == 0})
 			c.Graph.Fault(f)
 			wait := c.askFor(d, victim, 2)
 			c.endAt(d, victim, struck)
@@ -129,7 +133,8 @@ func replicaFaults() []chaosFault {
 		{name: "replica ended during the reply", weight: 3, strike: func(c *chaos, d *rand.Rand) {
 			victim := d.IntN(3)
 			f, struck := struckOnce(faultserver.Fault{
-				Target: pick(d, "response_url", "chat.postMessage"), Latency: 3 * time.Second, Works: d.IntN(2) == 0, Reset: true,
+				Target: pick(d, "response_url", "chat.postMessage"), Latency: 3 * time.Second, Works: d.IntN(2) == 0,
+				Reset: true,
 			})
 			c.Graph.Fault(faultserver.Fault{Target: "createOrGet", Latency: 2200 * time.Millisecond, Times: 3})
 			c.Slack.Fault(f)
@@ -170,7 +175,8 @@ func upstreamFaults() []chaosFault {
 			c.graphFault(d, faultserver.Fault{Reset: true})
 		}},
 		{name: "Graph's answer lost", weight: 4, strike: func(c *chaos, d *rand.Rand) {
-			f := faultserver.Fault{Target: "createOrGet", Works: true, Reset: d.IntN(2) == 0, Latency: upTo(d, 2*time.Second)}
+			f := faultserver.Fault{Target: "createOrGet", Works: true, Reset: d.IntN(2) == 0,
+				Latency: upTo(d, 2*time.Second)}
 			if !f.Reset {
 				f.Status = http.StatusGatewayTimeout
 			}
@@ -185,7 +191,8 @@ func upstreamFaults() []chaosFault {
 					}
 				}
 			}
-			c.Graph.Fault(faultserver.Fault{Target: "createOrGet", Works: true, Reset: true, Times: 2}) // so that orphans are made
+			// so that orphans are made
+			c.Graph.Fault(faultserver.Fault{Target: "createOrGet", Works: true, Reset: true, Times: 2})
 			c.pause(upTo(d, time.Second))
 			set(false)
 			c.pause(time.Second + upTo(d, 2*time.Second))
@@ -197,7 +204,8 @@ func upstreamFaults() []chaosFault {
 			// them releases it, the next claim is already there.
 			room, alone := c.rooms[d.IntN(len(c.rooms))], c.entraID[chaosSpare(c.spare)]
 			for range 8 {
-				c.Graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Latency: 200*time.Millisecond + upTo(d, 2*time.Second)})
+				c.Graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Latency: 200*time.Millisecond +
+					upTo(d, 2*time.Second)})
 			}
 			c.Graph.SetPolicy(alone, false)
 			waits := []func(){c.askIn(d, 0, room, "new", 1)}
@@ -213,7 +221,8 @@ func upstreamFaults() []chaosFault {
 		}},
 		{name: "Slack refuses", weight: 4, strike: func(c *chaos, d *rand.Rand) {
 			f := faultserver.Fault{
-				Target: pick(d, "response_url", "chat.postMessage", "chat.postEphemeral", "users.info"), Status: pick(d, 429, 500, 503),
+				Target: pick(d, "response_url", "chat.postMessage", "chat.postEphemeral", "users.info"),
+				Status: pick(d, 429, 500, 503),
 			}
 			if f.Target == "response_url" && d.IntN(2) == 0 {
 				f.Status, f.Body = http.StatusNotFound, `{"ok":false,"error":"used_url"}`
@@ -224,10 +233,12 @@ func upstreamFaults() []chaosFault {
 			c.slackFault(d, f)
 		}},
 		{name: "Slack slow", weight: 2, strike: func(c *chaos, d *rand.Rand) {
-			c.slackFault(d, faultserver.Fault{Target: pick(d, "response_url", "chat.postMessage", ""), Latency: upTo(d, 4*time.Second)})
+			c.slackFault(d, faultserver.Fault{Target: pick(d, "response_url", "chat.postMessage", ""),
+				Latency: upTo(d, 4*time.Second)})
 		}},
 		{name: "Slack's answer lost", weight: 2, strike: func(c *chaos, d *rand.Rand) {
-			c.slackFault(d, faultserver.Fault{Target: pick(d, "response_url", "chat.postMessage"), Works: true, Reset: true})
+			c.slackFault(d, faultserver.Fault{Target: pick(d, "response_url", "chat.postMessage"), Works: true,
+				Reset: true})
 		}},
 	}
 }
@@ -248,7 +259,9 @@ func (c *chaos) inject(d *rand.Rand) {
 	c.t.Helper()
 	all := c.chaosFaults()
 	if c.faults() == 0 && c.redis.kind != single {
-		all = slices.DeleteFunc(all, func(f chaosFault) bool { return f.redis != c.redis.kind && f.name != "Redis killed" })
+		all = slices.DeleteFunc(all, func(f chaosFault) bool {
+			return f.redis != c.redis.kind && f.name != "Redis killed"
+		})
 	}
 	total := 0
 	for _, f := range all {

@@ -30,7 +30,8 @@ func (c *chaos) history() []historycheck.Event {
 		conversation, generation := tracedBy(m.ExternalID)
 		names[m.JoinURL] = fmt.Sprintf("meeting %d", i+1)
 		events = append(events, historycheck.Event{
-			Kind: historycheck.Made, At: m.Created, Link: names[m.JoinURL], Conversation: conversation, Generation: generation, Organizer: m.UserID,
+			Kind: historycheck.Made, At: m.Created, Link: names[m.JoinURL], Conversation: conversation,
+			Generation: generation, Organizer: m.UserID,
 		})
 	}
 	for i, e := range events {
@@ -43,7 +44,8 @@ func (c *chaos) history() []historycheck.Event {
 			if m.Via == "user" {
 				continue
 			}
-			e := historycheck.Event{Kind: historycheck.Shown, At: m.At, User: m.To, Place: placeOf(m.Channel, m.ThreadTS), Link: link(m), None: saysNone(m.Text)}
+			e := historycheck.Event{Kind: historycheck.Shown, At: m.At, User: m.To,
+				Place: placeOf(m.Channel, m.ThreadTS), Link: link(m), None: saysNone(m.Text)}
 			e.Link = cmp.Or(names[e.Link], e.Link)
 			if user, direct := strings.CutPrefix(channel, "D"); direct {
 				e.User = user
@@ -55,7 +57,8 @@ func (c *chaos) history() []historycheck.Event {
 		if call.Op == "createOrGet" && call.Status == http.StatusForbidden {
 			conversation, generation := tracedBy(call.ExternalID)
 			events = append(events, historycheck.Event{
-				Kind: historycheck.Refused, At: call.At, Conversation: conversation, Generation: generation, Organizer: call.UserID,
+				Kind: historycheck.Refused, At: call.At, Conversation: conversation, Generation: generation,
+				Organizer: call.UserID,
 			})
 		}
 	}

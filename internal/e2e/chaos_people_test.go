@@ -77,7 +77,8 @@ func (c *chaos) root(r chaosRoom) string {
 		return root
 	}
 	if err != nil || c.overs == 0 {
-		c.t.Errorf("CHAOS_SEED=%d: the bot does not remember the mention %s in %s, error %v", c.Seed, root, r.channel, err)
+		c.t.Errorf("CHAOS_SEED=%d: the bot does not remember the mention %s in %s, error %v", c.Seed, root, r.channel,
+			err)
 	}
 	return "" // a fail-over lost it, so a thread under it has a meeting of its own
 }
@@ -106,14 +107,16 @@ func (c *chaos) people(batch int) (stop func()) {
 	ctx, cancel := context.WithCancel(c.t.Context())
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		free := c.People // whoever has asked waits for the next batch, so that every answer to one user is to one request
+		// whoever has asked waits for the next batch, so that every answer to one user is to one request
+		free := c.People
 		for free > 0 {
 			d := c.decisions(3, c.traffic)
 			next := func() chaosAsk {
 				room := c.rooms[min(d.IntN(len(c.rooms)), d.IntN(len(c.rooms)))]
 				a := chaosAsk{
 					id: fmt.Sprintf("%d.%d", batch, c.traffic), user: chaosUser(c.traffic % c.People), room: room,
-					text: chaosText(d.IntN(10), c.traffic), at: d.IntN(3), again: d.IntN(3), repeat: d.IntN(8), press: d.IntN(6) == 0,
+					text: chaosText(d.IntN(10), c.traffic), at: d.IntN(3), again: d.IntN(3), repeat: d.IntN(8),
+					press:   d.IntN(6) == 0,
 					mention: room.thread != "" || d.IntN(3) == 0, wait: time.Duration(d.IntN(1500)) * time.Millisecond,
 				}
 				c.traffic++
@@ -221,7 +224,8 @@ func (c *chaos) pressOf(a chaosAsk) {
 		return
 	}
 	url, _ := c.replicas[a.again].at()
-	if _, err := c.Slack.Press(c.t.Context(), url, slacktest.Press{User: a.user, Message: card}); err != nil && c.t.Context().Err() == nil {
+	if _, err := c.Slack.Press(c.t.Context(), url, slacktest.Press{User: a.user, Message: card}); err != nil &&
+		c.t.Context().Err() == nil {
 		c.t.Errorf("press: %v", err)
 	}
 }
@@ -229,7 +233,8 @@ func (c *chaos) pressOf(a chaosAsk) {
 // commandOf runs a slash command. One in four that was answered is replayed: the answer to that reaches nobody.
 func (c *chaos) commandOf(a chaosAsk) {
 	url, _ := c.replicas[a.at].at()
-	req, err := c.Slack.CommandRequest(c.t.Context(), url, slacktest.Command{User: a.user, Channel: a.room.channel, Text: a.text})
+	req, err := c.Slack.CommandRequest(c.t.Context(), url, slacktest.Command{User: a.user, Channel: a.room.channel,
+		Text: a.text})
 	if err != nil {
 		c.t.Errorf("command: %v", err)
 		return
@@ -244,7 +249,8 @@ func (c *chaos) commandOf(a chaosAsk) {
 		c.happened(historycheck.Event{Kind: historycheck.Acknowledged, Request: a.id})
 	} else if !isNoAnswer(m.Text) {
 		c.happened(historycheck.Event{
-			Kind: historycheck.Shown, Request: a.id, User: m.To, Place: a.room.place(), Link: link(m), None: saysNone(m.Text),
+			Kind: historycheck.Shown, Request: a.id, User: m.To, Place: a.room.place(), Link: link(m),
+			None: saysNone(m.Text),
 		})
 	} else {
 		c.leftUnsure(m.Text[:min(len(m.Text), 30)])
@@ -342,7 +348,8 @@ func (c *chaos) reordered(first, second chaosAsk) {
 // say posts a mention, and has it delivered to nobody yet.
 func (c *chaos) say(a chaosAsk) (slacktest.Delivery, bool) {
 	d, err := c.Slack.Mention(c.t.Context(), "http://127.0.0.1:1", slacktest.Mention{
-		User: a.user, Channel: a.room.channel, ThreadTS: a.room.thread, Text: strings.TrimSpace("<@" + c.Slack.BotUser() + "> " + a.text),
+		User: a.user, Channel: a.room.channel, ThreadTS: a.room.thread,
+		Text: strings.TrimSpace("<@" + c.Slack.BotUser() + "> " + a.text),
 	})
 	if err != nil {
 		c.t.Errorf("mention: %v", err)
@@ -385,7 +392,8 @@ func (c *chaos) probe() {
 	for i, room := range c.rooms {
 		wg.Go(func() {
 			c.ask(chaosAsk{
-				id: fmt.Sprintf("probe %d.%d", c.traffic, i), user: chaosProbe(i), room: room, text: "show", at: i % len(c.replicas),
+				id: fmt.Sprintf("probe %d.%d", c.traffic, i), user: chaosProbe(i), room: room, text: "show",
+				at:      i % len(c.replicas),
 				mention: room.thread != "", repeat: 9,
 			})
 		})
@@ -421,7 +429,8 @@ func saysNone(text string) bool { return strings.Contains(text, "There is no mee
 
 // isNoAnswer tells whether the words leave open what becomes of the request.
 func isNoAnswer(text string) bool {
-	for _, words := range []string{"I cannot reach my database", "I already have this very request", "I am still starting"} {
+	for _, words := range []string{"I cannot reach my database", "I already have this very request",
+		"I am still starting"} {
 		if strings.Contains(text, words) {
 			return true
 		}

@@ -56,13 +56,15 @@ func redisFaults() []chaosFault {
 			c.redisSet(d, []any{"CONFIG", "SET", "maxmemory", "1"}, []any{"CONFIG", "SET", "maxmemory", "0"})
 		}},
 		{name: "Redis misses its replicas", weight: 2, strike: func(c *chaos, d *rand.Rand) { // NOREPLICAS
-			c.redisSet(d, []any{"CONFIG", "SET", "min-replicas-to-write", "5"}, []any{"CONFIG", "SET", "min-replicas-to-write", "0"})
+			c.redisSet(d, []any{"CONFIG", "SET", "min-replicas-to-write", "5"},
+				[]any{"CONFIG", "SET", "min-replicas-to-write", "0"})
 		}},
 		{name: "Redis read-only", weight: 2, redis: single, strike: func(c *chaos, d *rand.Rand) { // READONLY
 			c.redisSet(d, []any{"REPLICAOF", "127.0.0.1", "1"}, []any{"REPLICAOF", "NO", "ONE"})
 		}},
 		{name: "Redis forbids", weight: 2, redis: single, strike: func(c *chaos, d *rand.Rand) { // NOPERM
-			c.redisSet(d, []any{"ACL", "SETUSER", "default", "-" + pick(d, "@write", "evalsha", "get")}, []any{"ACL", "SETUSER", "default", "+@all"})
+			c.redisSet(d, []any{"ACL", "SETUSER", "default", "-" + pick(d, "@write", "evalsha", "get")},
+				[]any{"ACL", "SETUSER", "default", "+@all"})
 		}},
 		{name: "Redis forgets its scripts", weight: 1, strike: func(c *chaos, d *rand.Rand) {
 			for range 1 + d.IntN(20) {
@@ -103,7 +105,8 @@ func redisFaults() []chaosFault {
 		}},
 		{name: "Redis handed over", weight: 5, redis: sentinel, strike: func(c *chaos, d *rand.Rand) {
 			wait := c.askFor(d, d.IntN(3), 3)
-			eventually(c.t, "the sentinels hand over", func() bool { return c.redis.group.FailOver(c.t.Context()) == nil })
+			eventually(c.t, "the sentinels hand over",
+				func() bool { return c.redis.group.FailOver(c.t.Context()) == nil })
 			c.pause(2 * time.Second)
 			wait()
 		}},

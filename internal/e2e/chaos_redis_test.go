@@ -64,7 +64,8 @@ func startRedis(t testing.TB, kind string) *chaosRedis {
 		for _, s := range r.group.Sentinels {
 			watchers = append(watchers, s.Addr())
 		}
-		r.client = redis.NewFailoverClient(&redis.FailoverOptions{MasterName: redistest.MainName, SentinelAddrs: watchers})
+		r.client = redis.NewFailoverClient(&redis.FailoverOptions{MasterName: redistest.MainName,
+			SentinelAddrs: watchers})
 		ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 		watched := make(chan struct{})
 		go func() {
@@ -133,7 +134,8 @@ func (r *chaosRedis) handle(what func()) {
 // with runs commands on a connection of their own to this server.
 func (r *chaosRedis) with(s *redistest.Server, run func(do func(args ...any) error)) {
 	r.t.Helper()
-	client := redis.NewClient(&redis.Options{Addr: s.Addr(), PoolSize: 1, DisableIdentity: true, Protocol: 2, MaxRetries: -1, ReadTimeout: 10 * time.Second})
+	client := redis.NewClient(&redis.Options{Addr: s.Addr(), PoolSize: 1, DisableIdentity: true, Protocol: 2,
+		MaxRetries: -1, ReadTimeout: 10 * time.Second})
 	defer func() { _ = client.Close() }()
 	run(func(args ...any) error { return client.Do(r.t.Context(), args...).Err() })
 }
@@ -221,7 +223,8 @@ func (r *chaosRedis) watch(ctx context.Context) {
 		old := r.primary
 		r.mu.Unlock()
 		named := r.group.Named(ctx)
-		if i := slices.IndexFunc(named, func(s *redistest.Server) bool { return s != nil && s != old }); i >= 0 && ctx.Err() == nil {
+		if i := slices.IndexFunc(named, func(s *redistest.Server) bool { return s != nil && s != old }); i >= 0 &&
+			ctx.Err() == nil {
 			r.record(ctx, old, named[i])
 		}
 		select {
@@ -287,7 +290,8 @@ func readCopy(t testing.TB, dir string) knowledge {
 	client := redis.NewClient(&redis.Options{Addr: s.Addr()})
 	defer func() { _ = client.Close() }()
 	k := knowledge{marks: map[string]string{}, meetings: map[string]string{}, pending: map[string]string{}}
-	for into, pattern := range map[*map[string]string]string{&k.marks: "{mb:jobs}:mark:*", &k.meetings: "mb:{*}:m:*", &k.pending: "mb:{*}:p:*"} {
+	for into, pattern := range map[*map[string]string]string{&k.marks: "{mb:jobs}:mark:*", &k.meetings: "mb:{*}:m:*",
+		&k.pending: "mb:{*}:p:*"} {
 		keys, err := client.Keys(t.Context(), pattern).Result()
 		if err != nil {
 			t.Fatalf("read the copy of a Redis: %v", err)
@@ -344,7 +348,8 @@ func lostIn(knew, survived knowledge) (requests []string, conversations map[stri
 		}
 	}
 	for c, claim := range knew.pending {
-		if g := generationOf(claim); survived.pending[c] != claim && survived.meetings[c] != claim && (conversations[c] == 0 || conversations[c] > g) {
+		if g := generationOf(claim); survived.pending[c] != claim && survived.meetings[c] != claim &&
+			(conversations[c] == 0 || conversations[c] > g) {
 			conversations[c] = g
 		}
 	}

@@ -84,7 +84,8 @@ func TestOneMeetingForAllAtOnce(t *testing.T) {
 		asked := time.Now()
 		for unserved() > 0 {
 			if time.Since(asked) > chaosWithin {
-				t.Fatalf("round %d: of %d who were promised a card, %d have none %s later: %s", round, len(owed), unserved(), chaosWithin, env.logs.tail())
+				t.Fatalf("round %d: of %d who were promised a card, %d have none %s later: %s", round, len(owed),
+					unserved(), chaosWithin, env.logs.tail())
 			}
 			time.Sleep(50 * time.Millisecond) // between two looks
 		}
@@ -92,7 +93,8 @@ func TestOneMeetingForAllAtOnce(t *testing.T) {
 		if len(links) != 1 {
 			t.Fatalf("round %d: %d links were shown", round, len(links))
 		}
-		a, err := env.Slack.Command(t.Context(), urls[0], slacktest.Command{User: askers[0], Channel: channel, Text: "show"})
+		a, err := env.Slack.Command(t.Context(), urls[0], slacktest.Command{User: askers[0], Channel: channel,
+			Text: "show"})
 		if err != nil || a.Message == nil || !links[wantCard(t, *a.Message, askers[0])] {
 			t.Errorf("round %d: the next asker gets another link: %+v, %v", round, a, err)
 		}

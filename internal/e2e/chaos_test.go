@@ -49,7 +49,8 @@ func chaosSizeOf(t *testing.T, faults int) chaosSize {
 		Rate:          number(t, "CHAOS_RATE", 12),
 	}
 	if size.Organizer == "" {
-		size.Organizer = []string{"requester", "requester", "service:" + serviceUPN, "requester,service:" + serviceUPN}[size.Seed%4]
+		size.Organizer = []string{"requester", "requester", "service:" + serviceUPN, "requester,service:" +
+			serviceUPN}[size.Seed%4]
 	}
 	return size
 }
@@ -117,8 +118,10 @@ func TestChaos(t *testing.T) {
 func newChaos(t *testing.T, kind string, size chaosSize) *chaos {
 	t.Helper()
 	c := &chaos{
-		environment: newEnvWithoutRedis(t, slacktest.Options{Keep: 1_000_000, RetryDelays: []time.Duration{}}), chaosSize: size,
-		done: map[string]int{}, roots: map[string]string{}, repeated: map[string]int{}, unsure: map[string]int{}, requests: map[string]string{}, entraID: map[string]string{},
+		environment: newEnvWithoutRedis(t, slacktest.Options{Keep: 1_000_000, RetryDelays: []time.Duration{}}),
+		chaosSize:   size,
+		done:        map[string]int{}, roots: map[string]string{}, repeated: map[string]int{}, unsure: map[string]int{},
+		requests: map[string]string{}, entraID: map[string]string{},
 	}
 	t.Logf("Redis %s, %+v", kind, size)
 	c.redis = startRedis(t, kind)
@@ -167,7 +170,8 @@ func (c *chaos) run() {
 		}
 		c.t.Logf("%d faults (%d kills, %d stops, %d of Redis): %d requests, %d acknowledged, %d answers, %d repeated (the replicas report %d), %d meetings, %d of them orphans, "+
 			"%d cards overtaken; after the faults the slowest answer took %s and the queue %s to empty",
-			fault, c.kills, c.orderly, c.faultsOf("Redis"), report.Requests, report.Acknowledged, report.Answers, report.Repeated, c.reported(), len(c.Graph.Meetings()), report.Orphans,
+			fault, c.kills, c.orderly, c.faultsOf("Redis"), report.Requests, report.Acknowledged, report.Answers,
+			report.Repeated, c.reported(), len(c.Graph.Meetings()), report.Orphans,
 			report.Overtaken, report.Slowest.Round(time.Millisecond), slowest.Round(time.Millisecond))
 		if c.overs > 0 {
 			c.t.Logf("%d fail-overs lost marks of %d requests and generations of %d conversations; for that, %d acknowledged commands were not answered "+
@@ -197,7 +201,8 @@ func (c *chaos) heal() {
 			c.happened(historycheck.Event{At: over.at, Kind: historycheck.Lost, Request: cmp.Or(request, id)})
 		}
 		for name, generation := range conversations {
-			c.happened(historycheck.Event{At: over.at, Kind: historycheck.Lost, Conversation: name, Generation: generation})
+			c.happened(historycheck.Event{At: over.at, Kind: historycheck.Lost, Conversation: name,
+				Generation: generation})
 		}
 	}
 }
@@ -247,7 +252,8 @@ func (c *chaos) settle() time.Duration {
 			}
 			return time.Since(calm)
 		case time.Since(calm) > chaosWithin:
-			c.t.Errorf("CHAOS_SEED=%d: %s after the faults the queue holds %d jobs, the oldest of %s; error %v", c.Seed, chaosWithin, d.Waiting, d.Oldest, err)
+			c.t.Errorf("CHAOS_SEED=%d: %s after the faults the queue holds %d jobs, the oldest of %s; error %v", c.Seed,
+				chaosWithin, d.Waiting, d.Oldest, err)
 			return time.Since(calm)
 		}
 		c.pause(50 * time.Millisecond) // between two looks
@@ -264,5 +270,6 @@ func (c *chaos) pause(d time.Duration) {
 
 // check judges everything that happened since the start.
 func (c *chaos) check() historycheck.Report {
-	return historycheck.Check(c.history(), historycheck.Limits{Within: chaosWithin, Overtaking: chaosOvertaking, Repeated: c.reported()})
+	return historycheck.Check(c.history(), historycheck.Limits{Within: chaosWithin, Overtaking: chaosOvertaking,
+		Repeated: c.reported()})
 }

@@ -25,7 +25,8 @@ type seen struct {
 type member struct{ slack, entra string }
 
 var members = struct{ ann, ben, caio, gus member }{
-	member{ann, annID}, member{ben, benID}, member{caio, caioID}, member{"U0GUS", "f1111111-0000-4000-8000-000000000001"},
+	member{ann, annID}, member{ben, benID}, member{caio, caioID},
+	member{"U0GUS", "f1111111-0000-4000-8000-000000000001"},
 }
 
 // asked is a command, and where the answer to it is read.
@@ -117,7 +118,8 @@ func told(t *testing.T, f front, a asked, words ...string) {
 }
 
 func oneMeeting(t *testing.T, env *environment, f front) {
-	first := card(t, f, asked{user: members.ann, command: "meet Design review"}, "Design review", "New meeting.", "Organizer: Ann Example", "Meeting ID: ")
+	first := card(t, f, asked{user: members.ann, command: "meet Design review"}, "Design review", "New meeting.",
+		"Organizer: Ann Example", "Meeting ID: ")
 	if first.alone {
 		t.Error("a new meeting's card is for all")
 	}
@@ -129,7 +131,8 @@ func oneMeeting(t *testing.T, env *environment, f front) {
 	if kept.link != first.link {
 		t.Error("another subject made another meeting")
 	}
-	if other := card(t, f, asked{user: members.ben, design: true, command: "meet"}, "Ben Example"); other.link == first.link {
+	if other := card(t, f, asked{user: members.ben, design: true, command: "meet"},
+		"Ben Example"); other.link == first.link {
 		t.Error("two channels share a meeting")
 	}
 	env.wantMeetings(2)
@@ -137,7 +140,8 @@ func oneMeeting(t *testing.T, env *environment, f front) {
 
 func freshMeeting(t *testing.T, env *environment, f front) {
 	first := card(t, f, asked{user: members.ann, command: "meet"})
-	fresh := card(t, f, asked{user: members.ben, command: "new Retrospective"}, "New meeting.", "Retrospective", "Ben Example")
+	fresh := card(t, f, asked{user: members.ben, command: "new Retrospective"}, "New meeting.", "Retrospective",
+		"Ben Example")
 	if fresh.link == first.link || fresh.alone {
 		t.Errorf("new gave %+v, want another link, for all", fresh)
 	}
@@ -153,7 +157,8 @@ func freshMeeting(t *testing.T, env *environment, f front) {
 
 func wordsAlone(t *testing.T, env *environment, f front) {
 	told(t, f, asked{user: members.ann, command: "show"}, "There is no meeting here yet")
-	told(t, f, asked{user: members.ann, command: "help"}, "One meeting for each conversation", "a fresh meeting from now on", "Quotation marks")
+	told(t, f, asked{user: members.ann, command: "help"}, "One meeting for each conversation",
+		"a fresh meeting from now on", "Quotation marks")
 	told(t, f, asked{user: members.ann, command: "hlep"}, "Did you mean", "“hlep”")
 	env.wantMeetings(0)
 }
@@ -168,7 +173,8 @@ func threads(t *testing.T, env *environment, f front) {
 		t.Errorf("in the thread under the command: %+v, want the channel's meeting, in that thread", under)
 	}
 	root := f.say(members.ben, "Who broke the build?")
-	own := card(t, f, asked{user: members.ben, thread: root, command: "meet Build trouble"}, "Build trouble", "Ben Example")
+	own := card(t, f, asked{user: members.ben, thread: root, command: "meet Build trouble"}, "Build trouble",
+		"Ben Example")
 	if own.link == first.link || own.thread != root {
 		t.Errorf("in another thread: %+v, want a meeting of its own, in that thread", own)
 	}
@@ -179,7 +185,8 @@ func threads(t *testing.T, env *environment, f front) {
 }
 
 func languages(t *testing.T, _ *environment, f front) {
-	card(t, f, asked{user: members.caio, command: "meet"}, "Nova reunião.", "Organizador: Caio Example", "Entrar na reunião")
+	card(t, f, asked{user: members.caio, command: "meet"}, "Nova reunião.", "Organizador: Caio Example",
+		"Entrar na reunião")
 	told(t, f, asked{user: members.caio, command: "hlep"}, "Você quis dizer")
 	told(t, f, asked{user: members.ann, command: "hlep"}, "Did you mean")
 	card(t, f, asked{user: members.ann, command: "show"}, "Join meeting") // for Ann alone, so in hers
@@ -198,14 +205,16 @@ func refusals(t *testing.T, env *environment, f front) {
 }
 
 func refusedAlone(t *testing.T, env *environment, f front) {
-	env.Graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Status: http.StatusBadRequest, ContentType: "application/json",
-		Body: `{"error":{"code":"BadRequest","message":"The subject holds a word that is not allowed."}}`})
+	env.Graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Status: http.StatusBadRequest,
+		ContentType: "application/json",
+		Body:        `{"error":{"code":"BadRequest","message":"The subject holds a word that is not allowed."}}`})
 	told(t, f, asked{user: members.ann, command: "meet Weekly"}, "The subject holds a word that is not allowed.")
 	card(t, f, asked{user: members.ben, command: "meet Another"}, "Another", "Ben Example")
 }
 
 func graphWaits(t *testing.T, env *environment, f front) {
-	env.Graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Status: http.StatusTooManyRequests, RetryAfter: "2"})
+	env.Graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Status: http.StatusTooManyRequests,
+		RetryAfter: "2"})
 	card(t, f, asked{user: members.ann, command: "meet Later"}, "Later")
 	env.wantMeetings(1)
 }
@@ -274,13 +283,15 @@ func (f *slackFront) say(user member, text string) string {
 
 func (f *slackFront) again() {
 	f.t.Helper()
-	if status, err := f.Slack.Deliver(f.t.Context(), f.bot.URL(), f.last.Envelope, 1, "http_timeout"); err != nil || status != http.StatusOK {
+	if status, err := f.Slack.Deliver(f.t.Context(), f.bot.URL(), f.last.Envelope, 1, "http_timeout"); err != nil ||
+		status != http.StatusOK {
 		f.t.Fatalf("%d, %v", status, err)
 	}
 }
 
 func (f *slackFront) guest(user member) {
-	f.Slack.AddUser(slacktest.User{ID: user.slack, Name: "gus", Email: "gus@fabrikam.example", EmailConfirmed: true, Restricted: true})
+	f.Slack.AddUser(slacktest.User{ID: user.slack, Name: "gus", Email: "gus@fabrikam.example", EmailConfirmed: true,
+		Restricted: true})
 }
 
 func (f *slackFront) count() int {
@@ -312,7 +323,8 @@ func (f *teamsFront) ask(a asked) (seen, string) {
 	if m.To != "" && m.To != a.user.entra {
 		f.t.Errorf("%+v: the answer is for %s", a, m.To)
 	}
-	return seen{link: teamstest.ReadCard(m.Card).Link(), words: m.Words(), alone: m.To == a.user.entra, thread: m.Thread}, f.last.ID
+	return seen{link: teamstest.ReadCard(m.Card).Link(), words: m.Words(), alone: m.To == a.user.entra,
+		thread: m.Thread}, f.last.ID
 }
 
 func (f *teamsFront) say(user member, text string) string {
@@ -328,7 +340,8 @@ func (f *teamsFront) again() {
 }
 
 func (f *teamsFront) guest(user member) {
-	f.entraUser(graphtest.User{ID: user.entra, UPN: "gus_fabrikam.example#EXT#@contoso.example", DisplayName: "Gus", Guest: true})
+	f.entraUser(graphtest.User{ID: user.entra, UPN: "gus_fabrikam.example#EXT#@contoso.example", DisplayName: "Gus",
+		Guest: true})
 	f.teamsUser(teamstest.User{ID: user.entra, Name: "Gus", Guest: true})
 }
 

@@ -79,8 +79,10 @@ func (env *environment) person(slackID, name, locale, entraID string) {
 	env.t.Helper()
 	email := name + "@contoso.example"
 	env.add(testenv.Person{
-		Slack: &slacktest.User{ID: slackID, Name: name, RealName: name, Email: email, EmailConfirmed: true, Locale: locale},
-		Entra: &graphtest.User{ID: entraID, UPN: email, Mail: email, DisplayName: strings.ToUpper(name[:1]) + name[1:] + " Example", DialIn: true},
+		Slack: &slacktest.User{ID: slackID, Name: name, RealName: name, Email: email, EmailConfirmed: true,
+			Locale: locale},
+		Entra: &graphtest.User{ID: entraID, UPN: email, Mail: email, DisplayName: strings.ToUpper(name[:1]) + name[1:] +
+			" Example", DialIn: true},
 	})
 }
 
@@ -177,7 +179,8 @@ func (env *environment) meet(r *replica, user, channel, text string) slacktest.M
 	env.t.Helper()
 	a := env.command(r, user, channel, text)
 	if a.Message == nil {
-		env.t.Fatalf("/meet %s by %s in %s: Slack posted nothing; HTTP %d, problem %q, body %s", text, user, channel, a.Status, a.Problem, a.Body)
+		env.t.Fatalf("/meet %s by %s in %s: Slack posted nothing; HTTP %d, problem %q, body %s", text, user, channel,
+			a.Status, a.Problem, a.Body)
 	}
 	return *a.Message
 }
@@ -189,7 +192,8 @@ func (env *environment) command(r *replica, user, channel, text string) slacktes
 		env.t.Fatal(err)
 	}
 	if a.Problem != "" {
-		env.t.Fatalf("/meet %s by %s in %s: Slack shows the problem %q; body %s", text, user, channel, a.Problem, a.Body)
+		env.t.Fatalf("/meet %s by %s in %s: Slack shows the problem %q; body %s", text, user, channel, a.Problem,
+			a.Body)
 	}
 	return a
 }
@@ -198,7 +202,8 @@ func (env *environment) command(r *replica, user, channel, text string) slacktes
 func (env *environment) mention(r *replica, user, channel, thread, text string) slacktest.Delivery {
 	env.t.Helper()
 	d, err := env.Slack.Mention(env.t.Context(), r.URL(), slacktest.Mention{
-		User: user, Channel: channel, ThreadTS: thread, Text: strings.TrimSpace("<@" + env.Slack.BotUser() + "> " + text),
+		User: user, Channel: channel, ThreadTS: thread, Text: strings.TrimSpace("<@" + env.Slack.BotUser() + "> " +
+			text),
 	})
 	if err != nil {
 		env.t.Fatal(err)
@@ -210,7 +215,8 @@ func (env *environment) mention(r *replica, user, channel, thread, text string) 
 }
 
 // next waits for a message of the bot's in the channel that is none of those already seen.
-func (env *environment) next(channel string, seen []slacktest.Message, match func(slacktest.Message) bool) slacktest.Message {
+func (env *environment) next(channel string, seen []slacktest.Message,
+	match func(slacktest.Message) bool) slacktest.Message {
 	env.t.Helper()
 	old := map[string]bool{}
 	for _, m := range seen {
@@ -452,7 +458,8 @@ func (env *environment) done() string {
 		}
 		fmt.Fprintf(&b, "%s: %q\n", key, fmt.Sprint(value))
 	}
-	fmt.Fprintf(&b, "calls: Slack %d, Entra %d, Graph %d\n", len(env.Slack.Calls()), env.Entra.Requests(), len(env.Graph.Calls()))
+	fmt.Fprintf(&b, "calls: Slack %d, Entra %d, Graph %d\n", len(env.Slack.Calls()), env.Entra.Requests(),
+		len(env.Graph.Calls()))
 	if env.Teams != nil {
 		fmt.Fprintf(&b, "calls of Teams: %d\n", len(env.Teams.Calls()))
 	}

@@ -52,17 +52,20 @@ func TestMeetingInTheAnswer(t *testing.T) {
 func TestPassingFaultsOfGraph(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]faultserver.Fault{
-		"429":                   {Target: "createOrGet", Times: 2, Status: http.StatusTooManyRequests, RetryAfter: "1"},
-		"429 without a time":    {Target: "createOrGet", Times: 1, Status: http.StatusTooManyRequests},
-		"503 with a time":       {Target: "createOrGet", Times: 1, Status: http.StatusServiceUnavailable, RetryAfter: "1"},
-		"500":                   {Target: "createOrGet", Times: 2, Status: http.StatusInternalServerError},
-		"502 of a proxy":        {Target: "createOrGet", Times: 4, Status: http.StatusBadGateway, ContentType: "text/html", Body: "<html><h1>Bad Gateway</h1></html>"},
-		"504":                   {Target: "createOrGet", Times: 4, Status: http.StatusGatewayTimeout},
-		"cut connection":        {Target: "createOrGet", Times: 4, Reset: true},
-		"answer lost":           {Target: "createOrGet", Times: 3, Reset: true, Works: true},
-		"no answer in time":     {Target: "createOrGet", Times: 1, Latency: 3 * time.Second, Works: true},
-		"users away":            {Target: "users", Times: 4, Status: http.StatusServiceUnavailable},
-		"200 without a meeting": {Target: "createOrGet", Times: 1, Status: http.StatusOK, ContentType: "application/json", Body: "{}"},
+		"429":                {Target: "createOrGet", Times: 2, Status: http.StatusTooManyRequests, RetryAfter: "1"},
+		"429 without a time": {Target: "createOrGet", Times: 1, Status: http.StatusTooManyRequests},
+		"503 with a time": {Target: "createOrGet", Times: 1, Status: http.StatusServiceUnavailable,
+			RetryAfter: "1"},
+		"500": {Target: "createOrGet", Times: 2, Status: http.StatusInternalServerError},
+		"502 of a proxy": {Target: "createOrGet", Times: 4, Status: http.StatusBadGateway,
+			ContentType: "text/html", Body: "<html><h1>Bad Gateway</h1></html>"},
+		"504":               {Target: "createOrGet", Times: 4, Status: http.StatusGatewayTimeout},
+		"cut connection":    {Target: "createOrGet", Times: 4, Reset: true},
+		"answer lost":       {Target: "createOrGet", Times: 3, Reset: true, Works: true},
+		"no answer in time": {Target: "createOrGet", Times: 1, Latency: 3 * time.Second, Works: true},
+		"users away":        {Target: "users", Times: 4, Status: http.StatusServiceUnavailable},
+		"200 without a meeting": {Target: "createOrGet", Times: 1, Status: http.StatusOK,
+			ContentType: "application/json", Body: "{}"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -82,11 +85,13 @@ func TestPassingFaultsOfGraph(t *testing.T) {
 func TestThrottlingHoldsAllReplicas(t *testing.T) {
 	t.Parallel()
 	env := newEnv(t, slacktest.Options{})
-	env.Graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Status: http.StatusTooManyRequests, RetryAfter: "3"})
+	env.Graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Status: http.StatusTooManyRequests,
+		RetryAfter: "3"})
 	r, s := env.bot(), env.bot()
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		if _, err := env.Slack.Command(t.Context(), r.URL(), slacktest.Command{User: ann, Channel: general}); err != nil {
+		if _, err := env.Slack.Command(t.Context(), r.URL(),
+			slacktest.Command{User: ann, Channel: general}); err != nil {
 			t.Error(err)
 		}
 	})
@@ -111,7 +116,8 @@ func TestThrottlingHoldsAllReplicas(t *testing.T) {
 func TestRoutes(t *testing.T) {
 	t.Parallel()
 	slow := faultserver.Fault{Target: "createOrGet", Times: 1, Latency: 2500 * time.Millisecond}
-	spent := faultserver.Fault{Target: "response_url", Status: http.StatusNotFound, Body: `{"ok":false,"error":"used_url"}`}
+	spent := faultserver.Fault{Target: "response_url", Status: http.StatusNotFound,
+		Body: `{"ok":false,"error":"used_url"}`}
 	t.Run("response_url spent", func(t *testing.T) {
 		t.Parallel()
 		env := newEnv(t, slacktest.Options{})
@@ -127,7 +133,8 @@ func TestRoutes(t *testing.T) {
 		t.Parallel()
 		env := newEnv(t, slacktest.Options{})
 		env.Graph.Fault(slow)
-		env.Slack.Fault(faultserver.Fault{Target: "response_url", Status: http.StatusOK, Body: `{"ok":false,"error":"expired_url"}`})
+		env.Slack.Fault(faultserver.Fault{Target: "response_url", Status: http.StatusOK,
+			Body: `{"ok":false,"error":"expired_url"}`})
 		r := env.bot()
 		env.meet(r, ann, general, "")
 		if card := env.next(general, env.Slack.Messages(general), nil); card.Via != "chat.postMessage" {
@@ -151,7 +158,8 @@ func TestRoutes(t *testing.T) {
 		t.Parallel()
 		env := newEnv(t, slacktest.Options{})
 		env.Graph.Fault(slow)
-		env.Slack.Fault(faultserver.Fault{Target: "response_url", Times: 1, Status: http.StatusTooManyRequests, RetryAfter: "1"})
+		env.Slack.Fault(faultserver.Fault{Target: "response_url", Times: 1, Status: http.StatusTooManyRequests,
+			RetryAfter: "1"})
 		r := env.bot()
 		env.meet(r, ann, general, "")
 		if card := env.next(general, env.Slack.Messages(general), nil); card.Via != "response_url" {
@@ -167,7 +175,8 @@ func TestRoutes(t *testing.T) {
 		body := "team_id=" + env.Slack.Team() + "&channel_id=" + general + "&user_id=" + ann + "&command=%2Fmeet&text=&response_url=" + trap.URL
 		h := http.Header{}
 		env.Slack.Sign(h, []byte(body), time.Now())
-		if status, answer := send(t, http.MethodPost, r.URL()+"/slack/commands", form, h, []byte(body)); status != 200 || !strings.Contains(answer, "I have your request") {
+		if status, answer := send(t, http.MethodPost, r.URL()+"/slack/commands", form, h,
+			[]byte(body)); status != 200 || !strings.Contains(answer, "I have your request") {
 			t.Fatalf("%d %s", status, answer)
 		}
 		if card := env.next(general, env.Slack.Messages(general), nil); card.Via != "chat.postMessage" {
@@ -189,7 +198,8 @@ func TestGivingUp(t *testing.T) {
 	r := env.start(env.config(), in)
 	wantWords(t, env.meet(r, caio, general, "Antiga"), caio, "I have your request")
 	told := env.next("D"+caio, nil, nil)
-	if !strings.Contains(told.Text, "Não consegui concluir") || !strings.Contains(told.Text, "`/meet Antiga`") || !strings.Contains(told.Text, "<#"+general+">") {
+	if !strings.Contains(told.Text, "Não consegui concluir") || !strings.Contains(told.Text, "`/meet Antiga`") ||
+		!strings.Contains(told.Text, "<#"+general+">") {
 		t.Errorf("direct message: %s", told.Text)
 	}
 	env.Graph.ClearFaults()
@@ -206,13 +216,15 @@ func TestDeadLetters(t *testing.T) {
 	env := newEnv(t, slacktest.Options{})
 	env.Graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Latency: 2500 * time.Millisecond})
 	for _, target := range []string{"response_url", "chat.postMessage"} {
-		env.Slack.Fault(faultserver.Fault{Target: target, Status: http.StatusOK, ContentType: "application/json", Body: `{"ok":false,"error":"channel_is_archived"}`})
+		env.Slack.Fault(faultserver.Fault{Target: target, Status: http.StatusOK, ContentType: "application/json",
+			Body: `{"ok":false,"error":"channel_is_archived"}`})
 	}
 	r := env.bot()
 	wantWords(t, env.meet(r, ann, general, ""), ann, "I have your request")
 	eventually(t, "a dead letter is counted", func() bool {
 		_, metrics := get(t, r.AdminURL()+"/metrics")
-		return strings.Contains(metrics, `meetbot_jobs{state="dead"} 1`) && strings.Contains(metrics, "meetbot_answers_undeliverable_total 1")
+		return strings.Contains(metrics, `meetbot_jobs{state="dead"} 1`) &&
+			strings.Contains(metrics, "meetbot_answers_undeliverable_total 1")
 	})
 	listed := env.deadLetters()
 	if !strings.Contains(listed, "slack:T024BE7LD:"+general) || strings.Contains(listed, "/commands/") {
@@ -247,7 +259,8 @@ func TestRedisAway(t *testing.T) {
 				}
 			}
 			wantWords(t, env.meet(r, ben, general, "help"), ben, "/meet new")
-			if status, body := get(t, r.URL()+"/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(body, "Redis") {
+			if status, body := get(t, r.URL()+"/readyz"); status != http.StatusServiceUnavailable ||
+				!strings.Contains(body, "Redis") {
 				t.Errorf("readyz: %d %s", status, body)
 			}
 			if status, _ := get(t, r.URL()+"/healthz"); status != http.StatusOK {
@@ -294,7 +307,8 @@ func TestMetrics(t *testing.T) {
 		`meetbot_graph_requests_total{operation="createOrGet",status="201"} 2`,
 		`meetbot_graph_requests_total{operation="token",status="200"}`,
 		`meetbot_identity_cache_total{result="hit"} 1`, `meetbot_identity_cache_total{result="miss"} 1`,
-		`meetbot_jobs{state="unfinished"} 0`, `meetbot_jobs{state="dead"} 0`, `meetbot_redis_up 1`, `meetbot_answers_repeated_total 0`,
+		`meetbot_jobs{state="unfinished"} 0`, `meetbot_jobs{state="dead"} 0`, `meetbot_redis_up 1`,
+		`meetbot_answers_repeated_total 0`,
 	} {
 		eventually(t, "the metrics hold "+want, func() bool {
 			_, metrics := get(t, r.AdminURL()+"/metrics")
@@ -316,7 +330,8 @@ func TestRefusedBotToken(t *testing.T) {
 	c := env.config()
 	c.Slack.BotToken = "xoxb-wrong"
 	r := env.listen(c, app.Options{})
-	if err := r.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "SLACK_BOT_TOKEN") || !strings.Contains(err.Error(), "invalid_auth") {
+	if err := r.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "SLACK_BOT_TOKEN") ||
+		!strings.Contains(err.Error(), "invalid_auth") {
 		t.Errorf("Run returned %v", err)
 	}
 }
@@ -338,7 +353,8 @@ func TestSlackAwayAtStart(t *testing.T) {
 		t.Fatalf("%+v, %v", a, err)
 	}
 	wantWords(t, *a.Message, ann, "still starting")
-	if status, body := get(t, r.URL()+"/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(body, "Slack") {
+	if status, body := get(t, r.URL()+"/readyz"); status != http.StatusServiceUnavailable ||
+		!strings.Contains(body, "Slack") {
 		t.Errorf("readyz: %d %s", status, body)
 	}
 	if err := testenv.WaitReady(t.Context(), r.URL()); err != nil {

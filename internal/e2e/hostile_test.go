@@ -22,11 +22,16 @@ import (
 // hostileTexts try to be more than text: markup, mentions, links, code, characters that a terminal obeys, that turn
 // around what is read, that end a line, or that show nothing.
 var hostileTexts = []string{
-	"<!channel>", "<!here|here> <!everyone>", "<@U0BEN>", "<#C0DESIGN>", "<https://evil.example|the plan>", "https://evil.example/", "<mailto:ann@evil.example|x>",
-	"`/meet new`", "``` x ```", "*bold* _it_ ~no~", "> quote", "&lt;!channel&gt;", "&amp;lt;!channel&amp;gt;", "<!date^0^{date}^https://evil.example|now>",
-	"two\nlines", "two\r\nlines", "a\u2028b\u2029c", "a\u0085b\vc\fd", "\x00nul", "\x1b[31mred\x1b[0m", "\u009b31mred", "bell\a\b\x7f",
-	"\u202egnp.exe", "\u2066\u2067x\u2069", "\u200f\u061c", "zero\u200bwidth\ufeff", "\u00ad\u034f", "tag\U000e0041", "\ue000", "Z" + strings.Repeat("\u0335\u0300", 60),
-	`{"level":"ERROR","msg":"forged"}`, "level=ERROR msg=forged", `" request="x`, "{{.Meet}}", "%s%n", "\xff\xfe", strings.Repeat("x", 5000), strings.Repeat("<", 2000), "\u200d", "\u3164",
+	"<!channel>", "<!here|here> <!everyone>", "<@U0BEN>", "<#C0DESIGN>", "<https://evil.example|the plan>",
+	"https://evil.example/", "<mailto:ann@evil.example|x>",
+	"`/meet new`", "``` x ```", "*bold* _it_ ~no~", "> quote", "&lt;!channel&gt;", "&amp;lt;!channel&amp;gt;",
+	"<!date^0^{date}^https://evil.example|now>",
+	"two\nlines", "two\r\nlines", "a\u2028b\u2029c", "a\u0085b\vc\fd", "\x00nul", "\x1b[31mred\x1b[0m", "\u009b31mred",
+	"bell\a\b\x7f",
+	"\u202egnp.exe", "\u2066\u2067x\u2069", "\u200f\u061c", "zero\u200bwidth\ufeff", "\u00ad\u034f", "tag\U000e0041",
+	"\ue000", "Z" + strings.Repeat("\u0335\u0300", 60),
+	`{"level":"ERROR","msg":"forged"}`, "level=ERROR msg=forged", `" request="x`, "{{.Meet}}", "%s%n", "\xff\xfe",
+	strings.Repeat("x", 5000), strings.Repeat("<", 2000), "\u200d", "\u3164",
 }
 
 // ownMarkup is what the bot itself puts into its sentences: a moment, and a channel.

@@ -16,7 +16,8 @@ func TestMeet(t *testing.T) {
 
 	first := env.meet(r, ann, general, "Design review")
 	url := wantCard(t, first, "")
-	for _, want := range []string{"Design review", "New meeting", "Organizer: Ann Example", "Meeting ID: ", "Passcode: ", "Phone: ", "Phone conference ID: ", url} {
+	for _, want := range []string{"Design review", "New meeting", "Organizer: Ann Example", "Meeting ID: ",
+		"Passcode: ", "Phone: ", "Phone conference ID: ", url} {
 		if !strings.Contains(first.Text, want) {
 			t.Errorf("card does not say %q: %s", want, first.Text)
 		}
@@ -32,7 +33,8 @@ func TestMeet(t *testing.T) {
 	if got := wantCard(t, again, ben); got != url {
 		t.Errorf("Ben got %s, Ann %s", got, url)
 	}
-	if !strings.Contains(again.Text, "This conversation's meeting since") || strings.Contains(again.Text, "New meeting") {
+	if !strings.Contains(again.Text, "This conversation's meeting since") ||
+		strings.Contains(again.Text, "New meeting") {
 		t.Errorf("repeat reads %s", again.Text)
 	}
 	if len(env.Graph.Calls()) != 0 || len(env.Slack.Calls()) != 0 {
@@ -40,7 +42,8 @@ func TestMeet(t *testing.T) {
 	}
 
 	kept := env.meet(r, ben, general, "Budget")
-	if got := wantCard(t, kept, ben); got != url || !strings.Contains(kept.Text, "Design review") || !strings.Contains(kept.Text, "the subject stays “Design review”") {
+	if got := wantCard(t, kept, ben); got != url || !strings.Contains(kept.Text, "Design review") ||
+		!strings.Contains(kept.Text, "the subject stays “Design review”") {
 		t.Errorf("with another subject: %s", kept.Text)
 	}
 	if same := env.meet(r, ben, general, "Design review"); strings.Contains(same.Text, "the subject stays") {
@@ -67,7 +70,8 @@ func TestWordsMakeNoMeeting(t *testing.T) {
 	r := env.bot()
 	wantWords(t, env.meet(r, ann, general, "show"), ann, "There is no meeting here yet")
 	wantWords(t, env.meet(r, ann, general, "help"), ann, "/meet new")
-	wantWords(t, env.meet(r, ann, general, "hlep"), ann, "Did you mean `/meet help`? For a meeting with the subject “hlep”")
+	wantWords(t, env.meet(r, ann, general, "hlep"), ann,
+		"Did you mean `/meet help`? For a meeting with the subject “hlep”")
 	env.wantMeetings(0)
 	if calls := env.Graph.Calls(); len(calls) != 0 {
 		t.Errorf("Graph was asked: %v", calls)
@@ -94,7 +98,8 @@ func TestNew(t *testing.T) {
 	for i := range urls {
 		wg.Go(func() {
 			user, at := []string{ann, ben, caio}[i%3], []*replica{r, s}[i%2]
-			a, err := env.Slack.Command(t.Context(), at.URL(), slacktest.Command{User: user, Channel: general, Text: "new Retrospective"})
+			a, err := env.Slack.Command(t.Context(), at.URL(),
+				slacktest.Command{User: user, Channel: general, Text: "new Retrospective"})
 			if err != nil || a.Message == nil {
 				t.Errorf("new: %+v, %v", a, err)
 				return

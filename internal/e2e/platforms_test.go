@@ -36,7 +36,8 @@ func TestRefusedSlackTokenBesideTeams(t *testing.T) {
 	c.Slack.BotToken = "xoxb-wrong"
 	r := env.startUnready(c)
 	wantReadyz(t, r, http.StatusOK, "ready\nslack: SLACK_BOT_TOKEN: Slack refuses the bot token: invalid_auth\n")
-	if log := env.logs.String(); !strings.Contains(log, `"level":"ERROR"`) || !strings.Contains(log, "SLACK_BOT_TOKEN: Slack refuses the bot token") {
+	if log := env.logs.String(); !strings.Contains(log, `"level":"ERROR"`) ||
+		!strings.Contains(log, "SLACK_BOT_TOKEN: Slack refuses the bot token") {
 		t.Errorf("log: %s", log)
 	}
 	wantTeamsCard(t, env.callAnswered(r, annID, teamsChat, "", "meet"), "")
@@ -56,7 +57,8 @@ func TestSlackAwayBesideTeams(t *testing.T) {
 	wantTeamsCard(t, env.callAnswered(r, annID, teamsChat, "", "meet"), "")
 
 	env.redis.Kill()
-	wantReadyz(t, r, http.StatusServiceUnavailable, "not ready: Redis does not answer, Slack has not told the workspace yet\n")
+	wantReadyz(t, r, http.StatusServiceUnavailable,
+		"not ready: Redis does not answer, Slack has not told the workspace yet\n")
 	env.redis.Restart()
 	wantReadyz(t, r, http.StatusOK, "ready\nslack: Slack has not told the workspace yet\n")
 

@@ -22,7 +22,8 @@ func TestPlayground(t *testing.T) {
 	relay := httptest.NewUnstartedServer(nil) // the client must know where it is, and the bot where the client is
 	client := playground.Start(t, playground.Options{
 		Endpoint: "http://" + relay.Listener.Addr().String() + "/api/messages",
-		TenantID: env.Teams.TenantID(), BotID: env.Teams.BotID(), BotName: botName, UserID: annID, UserName: "Ann Example",
+		TenantID: env.Teams.TenantID(), BotID: env.Teams.BotID(), BotName: botName, UserID: annID,
+		UserName: "Ann Example",
 	})
 	c := env.teamsConfig()
 	c.Teams.ServiceHosts = []string{client.Host}
@@ -46,7 +47,8 @@ func TestPlayground(t *testing.T) {
 		t.Error("the button brought another meeting")
 	}
 	page.Say("help")
-	if help := count(page, 3)[2]; !strings.Contains(help.Text(), "One meeting for each conversation") || len(help.Buttons) != 0 {
+	if help := count(page, 3)[2]; !strings.Contains(help.Text(), "One meeting for each conversation") ||
+		len(help.Buttons) != 0 {
 		t.Errorf("help reads\n%s", help.Text())
 	}
 	page.Keep("personal-chat")
@@ -63,7 +65,10 @@ func TestPlayground(t *testing.T) {
 
 	// A command that opens a thread speaks for the channel, and so does whoever asks in that thread.
 	page.Open(playground.Channel)
-	page.Cards("the greeting, as a thread of its own", func(now []playground.Card) bool { return len(now) == 1 && now[0].Thread != "" })
+	page.Cards("the greeting, as a thread of its own", func(now []playground.Card) bool {
+		return len(now) == 1 &&
+			now[0].Thread != ""
+	})
 	page.Post("@Meetbot meet Sprint planning")
 	const post = "Meetbot meet Sprint planning"
 	inThread := func(n int) []playground.Card {
@@ -82,8 +87,10 @@ func TestPlayground(t *testing.T) {
 	}
 	page.Keep("channel")
 	page.Post("@Meetbot meet")
-	if again := count(page, 4)[0]; wantDrawn(t, again, "Sprint planning") != channel || strings.Contains(again.Thread, post) {
-		t.Errorf("asking again in the channel brought another meeting, or an answer in the old thread:\n%s", again.Thread)
+	if again := count(page, 4)[0]; wantDrawn(t, again, "Sprint planning") != channel ||
+		strings.Contains(again.Thread, post) {
+		t.Errorf("asking again in the channel brought another meeting, or an answer in the old thread:\n%s",
+			again.Thread)
 	}
 
 	links := map[string]bool{}
@@ -103,7 +110,10 @@ const refresh = "Is this still the one?"
 
 // greeted waits for the bot's greeting, with these words in it, in a conversation where nothing else has been said.
 func greeted(page *playground.Page, words string) {
-	page.Cards("the greeting", func(now []playground.Card) bool { return len(now) == 1 && strings.Contains(now[0].Text(), words) })
+	page.Cards("the greeting", func(now []playground.Card) bool {
+		return len(now) == 1 &&
+			strings.Contains(now[0].Text(), words)
+	})
 }
 
 // count waits until so many cards are drawn.

@@ -13,7 +13,8 @@ import (
 // libraries for command lines.
 func TestNoMethodIsLookedUpByName(t *testing.T) {
 	t.Parallel()
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-ldflags=-dumpdep", "-o", filepath.Join(t.TempDir(), "bot"), "meetbot/cmd/bot")
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-ldflags=-dumpdep", "-o", filepath.Join(t.TempDir(), "bot"),
+		"meetbot/cmd/bot")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)

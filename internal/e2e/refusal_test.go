@@ -30,8 +30,10 @@ func newGUID() string {
 func TestRefusedAskers(t *testing.T) {
 	t.Parallel()
 	const asker = "U0ASKER"
-	member := slacktest.User{ID: asker, Name: "asker", Email: "asker@contoso.example", EmailConfirmed: true, Locale: "en-US"}
-	entra := graphtest.User{ID: newGUID(), UPN: "asker@contoso.example", Mail: "asker@contoso.example", DisplayName: "Asker"}
+	member := slacktest.User{ID: asker, Name: "asker", Email: "asker@contoso.example", EmailConfirmed: true,
+		Locale: "en-US"}
+	entra := graphtest.User{ID: newGUID(), UPN: "asker@contoso.example", Mail: "asker@contoso.example",
+		DisplayName: "Asker"}
 	with := func(change func(*slacktest.User)) slacktest.User {
 		u := member
 		change(&u)
@@ -48,23 +50,29 @@ func TestRefusedAskers(t *testing.T) {
 		config func(*app.Config)
 		want   string
 	}{
-		"bot":               {slack: with(func(u *slacktest.User) { u.Bot = true }), want: "Only people"},
-		"deleted":           {slack: with(func(u *slacktest.User) { u.Deleted = true }), want: "Only people"},
-		"stranger":          {slack: with(func(u *slacktest.User) { u.Stranger = true }), want: "another organization"},
-		"other workspace":   {slack: with(func(u *slacktest.User) { u.Team = "T0OTHER" }), want: "another organization"},
-		"guest":             {slack: with(func(u *slacktest.User) { u.Restricted = true }), want: "Guests may not"},
-		"one-channel guest": {slack: with(func(u *slacktest.User) { u.UltraRestricted = true }), want: "Guests may not"},
-		"no e-mail":         {slack: with(func(u *slacktest.User) { u.Email = "" }), want: "cannot see your e-mail"},
-		"unconfirmed":       {slack: with(func(u *slacktest.User) { u.EmailConfirmed = false }), want: "asker@contoso.example is not confirmed"},
+		"bot":      {slack: with(func(u *slacktest.User) { u.Bot = true }), want: "Only people"},
+		"deleted":  {slack: with(func(u *slacktest.User) { u.Deleted = true }), want: "Only people"},
+		"stranger": {slack: with(func(u *slacktest.User) { u.Stranger = true }), want: "another organization"},
+		"other workspace": {slack: with(func(u *slacktest.User) { u.Team = "T0OTHER" }),
+			want: "another organization"},
+		"guest": {slack: with(func(u *slacktest.User) { u.Restricted = true }), want: "Guests may not"},
+		"one-channel guest": {slack: with(func(u *slacktest.User) { u.UltraRestricted = true }),
+			want: "Guests may not"},
+		"no e-mail": {slack: with(func(u *slacktest.User) { u.Email = "" }), want: "cannot see your e-mail"},
+		"unconfirmed": {slack: with(func(u *slacktest.User) { u.EmailConfirmed = false }),
+			want: "asker@contoso.example is not confirmed"},
 		"domain": {slack: member, entra: []graphtest.User{entra}, want: "asker@contoso.example is not among them",
 			config: func(c *app.Config) { c.Policy.AllowedDomains = []string{"fabrikam.example"} }},
 		"nobody": {slack: member, want: "nobody with the e-mail address asker@contoso.example"},
 		"two": {slack: member, want: "More than one account", entra: []graphtest.User{
 			{ID: newGUID(), UPN: "a1@contoso.example", Mail: "asker@contoso.example", DisplayName: "One"},
-			{ID: newGUID(), UPN: "a2@contoso.example", ProxyAddresses: []string{"smtp:asker@contoso.example"}, DisplayName: "Two"},
+			{ID: newGUID(), UPN: "a2@contoso.example", ProxyAddresses: []string{"smtp:asker@contoso.example"},
+				DisplayName: "Two"},
 		}},
-		"disabled":    {slack: member, want: "account is disabled", entra: entraWith(func(u *graphtest.User) { u.Disabled = true })},
-		"Entra guest": {slack: member, want: "Guests may not", entra: entraWith(func(u *graphtest.User) { u.Guest = true })},
+		"disabled": {slack: member, want: "account is disabled",
+			entra: entraWith(func(u *graphtest.User) { u.Disabled = true })},
+		"Entra guest": {slack: member, want: "Guests may not",
+			entra: entraWith(func(u *graphtest.User) { u.Guest = true })},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -94,8 +102,10 @@ func TestRefusedAskers(t *testing.T) {
 func TestGuestsMayWhereAllowed(t *testing.T) {
 	t.Parallel()
 	env := newEnv(t, slacktest.Options{})
-	env.Slack.AddUser(slacktest.User{ID: "U0GUS", Name: "gus", Email: "gus@fabrikam.example", EmailConfirmed: true, Restricted: true})
-	env.entraUser(graphtest.User{ID: newGUID(), UPN: "gus_fabrikam.example#EXT#@contoso.example", Mail: "gus@fabrikam.example", DisplayName: "Gus", Guest: true})
+	env.Slack.AddUser(slacktest.User{ID: "U0GUS", Name: "gus", Email: "gus@fabrikam.example", EmailConfirmed: true,
+		Restricted: true})
+	env.entraUser(graphtest.User{ID: newGUID(), UPN: "gus_fabrikam.example#EXT#@contoso.example",
+		Mail: "gus@fabrikam.example", DisplayName: "Gus", Guest: true})
 	c := env.config()
 	c.Policy.AllowGuests = "true"
 	wantCard(t, env.meet(env.start(c, app.Options{}), "U0GUS", general, ""), "")
@@ -129,8 +139,9 @@ func TestRefusalsOfGraph(t *testing.T) {
 		},
 		"bad request": {
 			break_: func(env *environment) {
-				env.Graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Status: http.StatusBadRequest, ContentType: "application/json",
-					Body: `{"error":{"code":"BadRequest","message":"The subject holds a word that is not allowed."}}`})
+				env.Graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Status: http.StatusBadRequest,
+					ContentType: "application/json",
+					Body:        `{"error":{"code":"BadRequest","message":"The subject holds a word that is not allowed."}}`})
 			},
 			want: []string{"The subject holds a word that is not allowed."},
 		},
@@ -161,7 +172,8 @@ func TestOnlyTheRefusedHearOfIt(t *testing.T) {
 	t.Parallel()
 	env := newEnv(t, slacktest.Options{})
 	env.Graph.SetPolicy(annID, false)
-	env.Graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Latency: 500 * time.Millisecond}) // Ann's claim stands while Ben asks
+	// Ann's claim stands while Ben asks
+	env.Graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Latency: 500 * time.Millisecond})
 	r, s := env.bot(), env.bot()
 	refused := make(chan slacktest.Answer, 1)
 	go func() {
@@ -238,21 +250,22 @@ func TestOrganizers(t *testing.T) {
 		wantCard(t, env.meet(r, ann, general, ""), "")
 		organizer(t, env, serviceID)
 	})
-	t.Run("an emptied Redis gives back the service account's first meeting, and passes no old one off as new", func(t *testing.T) {
-		t.Parallel()
-		env, r := setup(t, "service:"+serviceUPN)
-		first := wantCard(t, env.meet(r, ann, general, ""), "")
-		fresh := wantCard(t, env.meet(r, ann, general, "new"), "")
-		env.flush()
-		card := env.meet(r, ben, general, "")
-		if got := wantCard(t, card, ""); got != first {
-			t.Errorf("after the loss: %s, want the first meeting %s", got, first)
-		}
-		if strings.Contains(card.Text, "New meeting") {
-			t.Errorf("an old meeting is passed off as new: %s", card.Text)
-		}
-		if again := wantCard(t, env.meet(r, ben, general, "new"), ""); again == fresh || again == first {
-			t.Error("new after the loss gave an old meeting")
-		}
-	})
+	t.Run("an emptied Redis gives back the service account's first meeting, and passes no old one off as new",
+		func(t *testing.T) {
+			t.Parallel()
+			env, r := setup(t, "service:"+serviceUPN)
+			first := wantCard(t, env.meet(r, ann, general, ""), "")
+			fresh := wantCard(t, env.meet(r, ann, general, "new"), "")
+			env.flush()
+			card := env.meet(r, ben, general, "")
+			if got := wantCard(t, card, ""); got != first {
+				t.Errorf("after the loss: %s, want the first meeting %s", got, first)
+			}
+			if strings.Contains(card.Text, "New meeting") {
+				t.Errorf("an old meeting is passed off as new: %s", card.Text)
+			}
+			if again := wantCard(t, env.meet(r, ben, general, "new"), ""); again == fresh || again == first {
+				t.Error("new after the loss gave an old meeting")
+			}
+		})
 }

@@ -73,13 +73,15 @@ func TestMadeButNotDelivered(t *testing.T) {
 func TestSlackThrottling(t *testing.T) {
 	t.Parallel()
 	env := newEnv(t, slacktest.Options{PostBurst: -1})
-	env.Slack.Fault(faultserver.Fault{Target: "chat.postMessage", Times: 1, Status: http.StatusTooManyRequests, RetryAfter: "4"})
+	env.Slack.Fault(faultserver.Fault{Target: "chat.postMessage", Times: 1, Status: http.StatusTooManyRequests,
+		RetryAfter: "4"})
 	r := env.start(env.config(), quick())
 	env.mention(r, ann, general, "", "")
 	wantCard(t, env.next(general, nil, nil), "")
 	var posts []slacktest.Call
 	eventually(t, "both posts are on record", func() bool {
-		posts = slices.DeleteFunc(env.Slack.Calls(), func(c slacktest.Call) bool { return c.Method != "chat.postMessage" })
+		posts = slices.DeleteFunc(env.Slack.Calls(),
+			func(c slacktest.Call) bool { return c.Method != "chat.postMessage" })
 		return len(posts) >= 2
 	})
 	if len(posts) != 2 || posts[1].At.Sub(posts[0].At) < 3900*time.Millisecond {
@@ -122,7 +124,8 @@ func TestTokenRenewed(t *testing.T) {
 	env := newEnv(t, slacktest.Options{PostBurst: -1})
 	r := env.start(env.config(), quick())
 	wantCard(t, env.meet(r, ann, general, ""), "")
-	env.Slack.Fault(faultserver.Fault{Status: http.StatusOK, ContentType: "application/json", Body: `{"ok":false,"error":"invalid_auth"}`})
+	env.Slack.Fault(faultserver.Fault{Status: http.StatusOK, ContentType: "application/json",
+		Body: `{"ok":false,"error":"invalid_auth"}`})
 	seen := env.Slack.Messages(general)
 	env.mention(r, ben, general, "", "show")
 	eventually(t, "Slack has refused the token", func() bool { return len(env.Slack.Calls()) >= 3 })
@@ -178,7 +181,8 @@ func TestManyRefused(t *testing.T) {
 		at := []*replica{r, s}[n%2]
 		n++
 		wg.Go(func() {
-			if _, err := env.Slack.Command(t.Context(), at.URL(), slacktest.Command{User: user, Channel: general}); err != nil {
+			if _, err := env.Slack.Command(t.Context(), at.URL(),
+				slacktest.Command{User: user, Channel: general}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -257,7 +261,8 @@ func TestStartErrors(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := a.Listen(t.Context()); err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+		if err := a.Listen(t.Context()); err == nil || !strings.HasPrefix(err.Error(), want) ||
+			strings.Contains(err.Error(), "\n") {
 			t.Errorf("Listen returned %v, want one line that begins with %q", err, want)
 		}
 		if err := a.Close(); err != nil {

@@ -50,8 +50,9 @@ func TestRequestsThatAreNotSlacks(t *testing.T) {
 	env := newEnv(t, slacktest.Options{})
 	r := env.bot()
 	command := url.Values{
-		"team_id": {env.Slack.Team()}, "channel_id": {general}, "channel_name": {"general"}, "user_id": {ann}, "command": {"/meet"},
-		"text": {""}, "response_url": {strings.TrimSuffix(env.Slack.APIURL(), "/api/") + "/commands/T024BE7LD/1/x"},
+		"team_id": {env.Slack.Team()}, "channel_id": {general}, "channel_name": {"general"}, "user_id": {ann},
+		"command": {"/meet"},
+		"text":    {""}, "response_url": {strings.TrimSuffix(env.Slack.APIURL(), "/api/") + "/commands/T024BE7LD/1/x"},
 	}.Encode()
 	event := `{"type":"event_callback","team_id":"T024BE7LD","event_id":"Ev1","event":{"type":"app_mention","user":"` + ann +
 		`","text":"<@` + env.Slack.BotUser() + `>","ts":"1712345678.000100","channel":"` + general + `"}}`
@@ -88,19 +89,30 @@ func TestRequestsThatAreNotSlacks(t *testing.T) {
 			want        int
 		}{
 			{name: "unsigned", header: func([]byte) http.Header { return http.Header{} }, want: 401},
-			{name: "no time stamp", header: sign(func(h http.Header) { h.Del("X-Slack-Request-Timestamp") }), want: 401},
-			{name: "time stamp that is no number", header: sign(func(h http.Header) { h.Set("X-Slack-Request-Timestamp", "now") }), want: 401},
+			{name: "no time stamp", header: sign(func(h http.Header) { h.Del("X-Slack-Request-Timestamp") }),
+				want: 401},
+			{name: "time stamp that is no number",
+				header: sign(func(h http.Header) { h.Set("X-Slack-Request-Timestamp", "now") }), want: 401},
 			{name: "no signature", header: sign(func(h http.Header) { h.Del("X-Slack-Signature") }), want: 401},
-			{name: "empty signature", header: sign(func(h http.Header) { h.Set("X-Slack-Signature", "v0=") }), want: 401},
-			{name: "not hexadecimal", header: sign(func(h http.Header) { h.Set("X-Slack-Signature", "v0=xyz") }), want: 401},
+			{name: "empty signature", header: sign(func(h http.Header) { h.Set("X-Slack-Signature", "v0=") }),
+				want: 401},
+			{name: "not hexadecimal", header: sign(func(h http.Header) { h.Set("X-Slack-Signature", "v0=xyz") }),
+				want: 401},
 			{name: "another version", header: sign(func(h http.Header) {
 				h.Set("X-Slack-Signature", "v1="+strings.TrimPrefix(h.Get("X-Slack-Signature"), "v0="))
 			}), want: 401},
-			{name: "cut signature", header: sign(func(h http.Header) { h.Set("X-Slack-Signature", h.Get("X-Slack-Signature")[:40]) }), want: 401},
+			{name: "cut signature", header: sign(func(h http.Header) {
+				h.Set("X-Slack-Signature",
+					h.Get("X-Slack-Signature")[:40])
+			}), want: 401},
 			{name: "stale", header: at(5*time.Minute + 10*time.Second), want: 401},
 			{name: "from the future", header: at(-5*time.Minute - 10*time.Second), want: 401},
-			{name: "time stamp exchanged", header: sign(func(h http.Header) { h.Set("X-Slack-Request-Timestamp", "1712345678") }), want: 401},
-			{name: "signature of another body", header: func([]byte) http.Header { return sign(nil)([]byte("other")) }, want: 401},
+			{name: "time stamp exchanged", header: sign(func(h http.Header) {
+				h.Set("X-Slack-Request-Timestamp",
+					"1712345678")
+			}), want: 401},
+			{name: "signature of another body", header: func([]byte) http.Header { return sign(nil)([]byte("other")) },
+				want: 401},
 			{name: "too large", header: sign(nil), body: bytes.Repeat([]byte("a"), slackapp.MaxBody+1), want: 413},
 			{name: "GET", method: http.MethodGet, header: sign(nil), want: 405},
 			{name: "PUT", method: http.MethodPut, header: sign(nil), want: 405},
@@ -120,7 +132,8 @@ func TestRequestsThatAreNotSlacks(t *testing.T) {
 					contentType = strings.Trim(tt.contentType, "-")
 				}
 				env.wantNothingDone(func() {
-					if status, answer := send(t, method, r.URL()+endpoint.path, contentType, tt.header(body), body); status != tt.want {
+					if status, answer := send(t, method, r.URL()+endpoint.path, contentType, tt.header(body),
+						body); status != tt.want {
 						t.Errorf("status %d, want %d; answer %q", status, tt.want, answer)
 					}
 				})
@@ -131,7 +144,8 @@ func TestRequestsThatAreNotSlacks(t *testing.T) {
 	// The same command, rightly signed, is served: the checks above refuse what is wrong, not everything.
 	h := http.Header{}
 	env.Slack.Sign(h, []byte(command), time.Now())
-	if status, answer := send(t, http.MethodPost, r.URL()+slackapp.CommandsPath, form, h, []byte(command)); status != 200 || !strings.Contains(answer, "New meeting") {
+	if status, answer := send(t, http.MethodPost, r.URL()+slackapp.CommandsPath, form, h,
+		[]byte(command)); status != 200 || !strings.Contains(answer, "New meeting") {
 		t.Errorf("the right command: %d %s", status, answer)
 	}
 	env.wantMeetings(1)
@@ -143,7 +157,8 @@ func TestReplay(t *testing.T) {
 	env := newEnv(t, slacktest.Options{})
 	r, s := env.bot(), env.bot()
 	wantCard(t, env.meet(r, ann, general, ""), "")
-	req, err := env.Slack.CommandRequest(t.Context(), r.URL(), slacktest.Command{User: ann, Channel: general, Text: "new"})
+	req, err := env.Slack.CommandRequest(t.Context(), r.URL(),
+		slacktest.Command{User: ann, Channel: general, Text: "new"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,15 +167,18 @@ func TestReplay(t *testing.T) {
 		t.Fatal(err)
 	}
 	upper := req.Header.Clone()
-	upper.Set("X-Slack-Signature", "v0="+strings.ToUpper(strings.TrimPrefix(req.Header.Get("X-Slack-Signature"), "v0=")))
-	if status, answer := send(t, http.MethodPost, r.URL()+slackapp.CommandsPath, form, req.Header, body); status != 200 || !strings.Contains(answer, "New meeting") {
+	upper.Set("X-Slack-Signature", "v0="+strings.ToUpper(strings.TrimPrefix(req.Header.Get("X-Slack-Signature"),
+		"v0=")))
+	if status, answer := send(t, http.MethodPost, r.URL()+slackapp.CommandsPath, form, req.Header,
+		body); status != 200 || !strings.Contains(answer, "New meeting") {
 		t.Fatalf("first: %d %s", status, answer)
 	}
 	for name, at := range map[string]struct {
 		url    string
 		header http.Header
 	}{
-		"same replica": {r.URL(), req.Header}, "other replica": {s.URL(), req.Header}, "other spelling": {s.URL(), upper},
+		"same replica": {r.URL(), req.Header}, "other replica": {s.URL(), req.Header},
+		"other spelling": {s.URL(), upper},
 	} {
 		status, answer := send(t, http.MethodPost, at.url+slackapp.CommandsPath, form, at.header, body)
 		if status != 200 || !strings.Contains(answer, "I already have this very request") {
@@ -185,7 +203,8 @@ func TestMisaddressed(t *testing.T) {
 		}
 		wantWords(t, *a.Message, ann, want)
 	}
-	d, err := env.Slack.Mention(t.Context(), r.URL(), slacktest.Mention{User: ann, Channel: general, Text: "<@" + env.Slack.BotUser() + ">", Team: "T0OTHER"})
+	d, err := env.Slack.Mention(t.Context(), r.URL(), slacktest.Mention{User: ann, Channel: general, Text: "<@" +
+		env.Slack.BotUser() + ">", Team: "T0OTHER"})
 	if err != nil || !slices.Equal(d.Attempts, []int{200}) {
 		t.Errorf("event of another workspace: %+v, %v", d, err)
 	}
@@ -198,11 +217,13 @@ func TestMisaddressed(t *testing.T) {
 			contentType = form
 		}
 		env.Slack.Sign(h, []byte(body), time.Now())
-		if status, answer := send(t, http.MethodPost, r.URL()+path, contentType, h, []byte(body)); status != 200 || answer != "" {
+		if status, answer := send(t, http.MethodPost, r.URL()+path, contentType, h, []byte(body)); status != 200 ||
+			answer != "" {
 			t.Errorf("%s: %d %q", path, status, answer)
 		}
 	}
-	for path, body := range map[string]string{slackapp.EventsPath: `{"type":`, slackapp.InteractivityPath: "payload=%7B"} {
+	for path, body := range map[string]string{slackapp.EventsPath: `{"type":`,
+		slackapp.InteractivityPath: "payload=%7B"} {
 		h, contentType := http.Header{}, jsonBody
 		if path == slackapp.InteractivityPath {
 			contentType = form
@@ -234,7 +255,8 @@ func TestOrganizationWideInstall(t *testing.T) {
 func TestSubjectInGraph(t *testing.T) {
 	t.Parallel()
 	env := newEnv(t, slacktest.Options{})
-	wantCard(t, env.meet(env.bot(), ann, general, "<!channel> with <@"+ben+"|ben> on <https://evil.example|the plan> &lt;b&gt; \u202e x"), "")
+	wantCard(t, env.meet(env.bot(), ann, general,
+		"<!channel> with <@"+ben+"|ben> on <https://evil.example|the plan> &lt;b&gt; \u202e x"), "")
 	if m := env.wantMeetings(1); len(m) == 1 && m[0].Subject != "@channel with @ben on the plan <b> x" {
 		t.Errorf("subject is %q", m[0].Subject)
 	}
@@ -269,6 +291,7 @@ func TestScopes(t *testing.T) {
 			t.Errorf("%s is not needed: %+v", scope, calls)
 		}
 	}
-	env := newEnv(t, slacktest.Options{Scopes: slices.DeleteFunc(slices.Clone(slackapp.Scopes), func(s string) bool { return s == "users:read.email" })})
+	env := newEnv(t, slacktest.Options{Scopes: slices.DeleteFunc(slices.Clone(slackapp.Scopes),
+		func(s string) bool { return s == "users:read.email" })})
 	wantWords(t, env.meet(env.bot(), ann, general, ""), ann, "users:read.email")
 }

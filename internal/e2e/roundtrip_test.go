@@ -27,7 +27,8 @@ func TestRepeatCostsOneRoundTrip(t *testing.T) {
 	env.meet(r, ben, general, "") // from here on the connection and the script are there
 	client := redis.NewClient(&redis.Options{Addr: env.redis.Addr()})
 	defer func() { _ = client.Close() }()
-	eventually(t, "the first command's job is done", func() bool { return client.XLen(t.Context(), "{mb:jobs}:stream").Val() == 0 })
+	eventually(t, "the first command's job is done",
+		func() bool { return client.XLen(t.Context(), "{mb:jobs}:stream").Val() == 0 })
 	for _, text := range []string{"", "Another subject", "show"} {
 		env.Graph.ResetCalls()
 		env.Slack.ResetCalls()
@@ -37,7 +38,8 @@ func TestRepeatCostsOneRoundTrip(t *testing.T) {
 			t.Errorf("/meet %s cost %d Redis round trips, want 1", text, turns)
 		}
 		if len(env.Graph.Calls()) != 0 || len(env.Slack.Calls()) != 0 {
-			t.Errorf("/meet %s cost the Graph calls %v and the Slack calls %v", text, env.Graph.Calls(), env.Slack.Calls())
+			t.Errorf("/meet %s cost the Graph calls %v and the Slack calls %v", text, env.Graph.Calls(),
+				env.Slack.Calls())
 		}
 	}
 }
@@ -48,11 +50,13 @@ func TestEventAfterItsReplicaDied(t *testing.T) {
 	env := newEnv(t, slacktest.Options{RetryDelays: []time.Duration{}})
 	dead, alive := env.bot(), env.bot()
 	dead.Kill()
-	d, err := env.Slack.Mention(t.Context(), dead.URL(), slacktest.Mention{User: ann, Channel: general, Text: "<@" + env.Slack.BotUser() + "> Weekly"})
+	d, err := env.Slack.Mention(t.Context(), dead.URL(), slacktest.Mention{User: ann, Channel: general, Text: "<@" +
+		env.Slack.BotUser() + "> Weekly"})
 	if err != nil || len(d.Attempts) != 1 || d.Attempts[0] == http.StatusOK {
 		t.Fatalf("delivery to a dead replica: %+v, %v", d, err)
 	}
-	if status, err := env.Slack.Deliver(t.Context(), alive.URL(), d.Envelope, 1, "connection_failed"); err != nil || status != http.StatusOK {
+	if status, err := env.Slack.Deliver(t.Context(), alive.URL(), d.Envelope, 1, "connection_failed"); err != nil ||
+		status != http.StatusOK {
 		t.Fatalf("redelivery: %d, %v", status, err)
 	}
 	if card := env.next(general, nil, nil); !strings.Contains(card.Text, "Weekly") {

@@ -22,8 +22,9 @@ import (
 // secrets are what nothing that leaves the process may hold, by what they are. Addresses and links are for cards alone.
 func (env *environment) secrets(cards bool) map[string]string {
 	all := map[string]string{
-		"bot token": env.Slack.BotToken(), "signing secret": env.Slack.SigningSecret(), "client secret": testenv.ClientSecret,
-		"response_url": "/commands/T", "access token": "eyJ",
+		"bot token": env.Slack.BotToken(), "signing secret": env.Slack.SigningSecret(),
+		"client secret": testenv.ClientSecret,
+		"response_url":  "/commands/T", "access token": "eyJ",
 	}
 	if !cards {
 		all["link"], all["e-mail"], all["other e-mail"] = "meetup-join", "@contoso.example", "@elsewhere.example"
@@ -78,7 +79,8 @@ func TestLogsHoldNoSecrets(t *testing.T) {
 			wantCard(t, env.meet(r, ann, general, "Weekly"), "")
 			env.asks(r, ben, general, "", "show")
 			env.Graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 2, Reset: true})
-			env.Graph.Fault(faultserver.Fault{Target: "users", Times: 1, Status: http.StatusBadGateway, Body: "<html>ann@contoso.example</html>"})
+			env.Graph.Fault(faultserver.Fault{Target: "users", Times: 1, Status: http.StatusBadGateway,
+				Body: "<html>ann@contoso.example</html>"})
 			env.Slack.Fault(faultserver.Fault{Target: "users.info", Times: 1, Reset: true})
 			env.Slack.Fault(faultserver.Fault{Target: "response_url", Times: 1, Reset: true})
 			seen := env.Slack.Messages(design)
@@ -110,11 +112,13 @@ func TestLogsHoldNoSecrets(t *testing.T) {
 // pages, in the words beside a status, in headers, in where it redirects to, and in what is no HTTP at all.
 func (env *environment) echoes(elsewhere string) []string {
 	secrets := []string{
-		env.Slack.BotToken(), env.Slack.SigningSecret(), testenv.ClientSecret, "{token}", "ann@contoso.example", "https://hooks.slack.com{path}", env.Slack.APIURL()[:len(env.Slack.APIURL())-5] + "{path}",
+		env.Slack.BotToken(), env.Slack.SigningSecret(), testenv.ClientSecret, "{token}", "ann@contoso.example",
+		"https://hooks.slack.com{path}", env.Slack.APIURL()[:len(env.Slack.APIURL())-5] + "{path}",
 	}
 	all := strings.Join(secrets, " ")
 	answer := func(status, header, media, body string) string {
-		return fmt.Sprintf("HTTP/1.1 %s\r\n%sContent-Type: %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s", status, header, media, 1<<16, body) + strings.Repeat(" ", 1<<16-len(body))
+		return fmt.Sprintf("HTTP/1.1 %s\r\n%sContent-Type: %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s",
+			status, header, media, 1<<16, body) + strings.Repeat(" ", 1<<16-len(body))
 	}
 	const plain, page = "application/json", "text/html"
 	object := func(v any) string {
@@ -126,14 +130,16 @@ func (env *environment) echoes(elsewhere string) []string {
 	}
 	// Each upstream reads its own of these fields and leaves the others.
 	fields := func(code any) string {
-		return object(map[string]any{"ok": false, "error": code, "error_description": "AADSTS7000215: " + all, "response_metadata": map[string]any{"messages": []string{all}}})
+		return object(map[string]any{"ok": false, "error": code, "error_description": "AADSTS7000215: " + all,
+			"response_metadata": map[string]any{"messages": []string{all}}})
 	}
 	var list []string
 	for _, s := range secrets {
 		list = append(list,
 			answer("200 OK", "", plain, fields(s)),
 			answer("400 Bad Request", "", plain, fields(s)),
-			answer("400 Bad Request", "request-id: "+s+"\r\n", plain, fields(map[string]any{"code": s, "message": "Refused: " + all})),
+			answer("400 Bad Request", "request-id: "+s+"\r\n", plain,
+				fields(map[string]any{"code": s, "message": "Refused: " + all})),
 			answer("403 Forbidden", "", plain, fields(map[string]any{"code": s, "message": all})),
 			answer("500 "+s, "", plain, fields(map[string]any{"code": s, "message": all})),
 		)
@@ -147,12 +153,14 @@ func (env *environment) echoes(elsewhere string) []string {
 		answer("307 Temporary Redirect", "Location: https://"+env.Slack.BotToken()+".example/\r\n", page, all),
 		answer("307 Temporary Redirect", "Location: ://%zz"+testenv.ClientSecret+"\r\n", page, all),
 		answer("500 Oops", "WWW-Authenticate: Bearer error=\""+all+"\"\r\nX-"+testenv.ClientSecret+": x\r\n", all, all),
-		answer("200 OK", "", page, all), answer("200 OK", "", plain, all), answer("200 OK", "Content-Encoding: gzip\r\n", plain, all),
+		answer("200 OK", "", page, all), answer("200 OK", "", plain, all),
+		answer("200 OK", "Content-Encoding: gzip\r\n", plain, all),
 		answer("200 OK", "Transfer-Encoding: "+testenv.ClientSecret+"\r\n", plain, all),
 		"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\nContent-Type: application/json\r\n\r\n{\""+all,
 		"HTTP/1.1 200 OK\r\nContent-Length: "+testenv.ClientSecret+"\r\n\r\n",
 		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: application/json\r\n\r\n"+env.Slack.BotToken()+"\r\n",
-		"HTTP/1.1 200 OK\r\n"+testenv.ClientSecret+"\r\n\r\n", "HTTP/1.1 "+env.Slack.BotToken()+"\r\n\r\n", env.Slack.SigningSecret()+" {token} {path}\r\n\r\n",
+		"HTTP/1.1 200 OK\r\n"+testenv.ClientSecret+"\r\n\r\n", "HTTP/1.1 "+env.Slack.BotToken()+"\r\n\r\n",
+		env.Slack.SigningSecret()+" {token} {path}\r\n\r\n",
 	)
 }
 
@@ -166,13 +174,20 @@ func TestNoEchoGetsOut(t *testing.T) {
 		arm     func(*environment, faultserver.Fault)
 		left    func(*environment) int
 	}{
-		{"users.info", false, func(env *environment, f faultserver.Fault) { env.Slack.Fault(f) }, func(env *environment) int { return env.Slack.ArmedFaults() }},
-		{"chat.postMessage", true, func(env *environment, f faultserver.Fault) { env.Slack.Fault(f) }, func(env *environment) int { return env.Slack.ArmedFaults() }},
-		{"response_url", false, func(env *environment, f faultserver.Fault) { env.Slack.Fault(f) }, func(env *environment) int { return env.Slack.ArmedFaults() }},
-		{"createOrGet", false, func(env *environment, f faultserver.Fault) { env.Graph.Fault(f) }, func(env *environment) int { return env.Graph.ArmedFaults() }},
-		{"user", false, func(env *environment, f faultserver.Fault) { env.Graph.Fault(f) }, func(env *environment) int { return env.Graph.ArmedFaults() }},
-		{"users", false, func(env *environment, f faultserver.Fault) { env.Graph.Fault(f) }, func(env *environment) int { return env.Graph.ArmedFaults() }},
-		{"token", false, func(env *environment, f faultserver.Fault) { env.Entra.Fault(f) }, func(env *environment) int { return env.Entra.ArmedFaults() }},
+		{"users.info", false, func(env *environment, f faultserver.Fault) { env.Slack.Fault(f) },
+			func(env *environment) int { return env.Slack.ArmedFaults() }},
+		{"chat.postMessage", true, func(env *environment, f faultserver.Fault) { env.Slack.Fault(f) },
+			func(env *environment) int { return env.Slack.ArmedFaults() }},
+		{"response_url", false, func(env *environment, f faultserver.Fault) { env.Slack.Fault(f) },
+			func(env *environment) int { return env.Slack.ArmedFaults() }},
+		{"createOrGet", false, func(env *environment, f faultserver.Fault) { env.Graph.Fault(f) },
+			func(env *environment) int { return env.Graph.ArmedFaults() }},
+		{"user", false, func(env *environment, f faultserver.Fault) { env.Graph.Fault(f) },
+			func(env *environment) int { return env.Graph.ArmedFaults() }},
+		{"users", false, func(env *environment, f faultserver.Fault) { env.Graph.Fault(f) },
+			func(env *environment) int { return env.Graph.ArmedFaults() }},
+		{"token", false, func(env *environment, f faultserver.Fault) { env.Entra.Fault(f) },
+			func(env *environment) int { return env.Entra.ArmedFaults() }},
 	} {
 		t.Run(tt.target, func(t *testing.T) {
 			t.Parallel()
@@ -233,7 +248,8 @@ func TestNoEchoGetsOut(t *testing.T) {
 func TestRefusalOfTheTokenQuotesNothing(t *testing.T) {
 	t.Parallel()
 	env := newEnv(t, slacktest.Options{})
-	env.Slack.Fault(faultserver.Fault{Target: "auth.test", Status: http.StatusOK, ContentType: "application/json", Body: `{"ok":false,"error":"` + env.Slack.BotToken() + `"}`})
+	env.Slack.Fault(faultserver.Fault{Target: "auth.test", Status: http.StatusOK, ContentType: "application/json",
+		Body: `{"ok":false,"error":"` + env.Slack.BotToken() + `"}`})
 	err := env.listen(env.config(), app.Options{}).Run(t.Context())
 	if !errors.Is(err, slackapp.ErrToken) {
 		t.Fatalf("Run returned %v", err)
@@ -252,7 +268,8 @@ func TestWhatRedisKeeps(t *testing.T) {
 	wantCard(t, env.asks(r, ben, general, "", "new"), "")
 	env.Slack.AddUser(slacktest.User{ID: "U0X", Name: "x", Email: "x@elsewhere.example", EmailConfirmed: true})
 	env.meet(r, "U0X", design, "")
-	env.Graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Status: http.StatusTooManyRequests, RetryAfter: "5"})
+	env.Graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Status: http.StatusTooManyRequests,
+		RetryAfter: "5"})
 	env.command(r, caio, design, "")
 	eventually(t, "everything is answered", func() bool {
 		_, metrics := get(t, r.AdminURL()+"/metrics")

@@ -22,7 +22,8 @@ import (
 // activity is a mention of the bot in the channel's conversation, not yet sent.
 func (env *environment) activity(user, text string) json.RawMessage {
 	env.t.Helper()
-	a, err := env.Teams.Activity(teamstest.Post{User: user, Conversation: teamsChat, Text: env.Teams.Mention() + " " + text})
+	a, err := env.Teams.Activity(teamstest.Post{User: user, Conversation: teamsChat, Text: env.Teams.Mention() + " " +
+		text})
 	if err != nil {
 		env.t.Fatal(err)
 	}
@@ -136,12 +137,15 @@ func TestTeamsForgeries(t *testing.T) {
 		"two tokens":          {http.MethodPost, jsonBody, http.Header{"Authorization": {valid, valid}}, body, 401},
 		"Playground's header": {http.MethodPost, jsonBody, http.Header{"X-Ms-Agents-Playground": {"true"}}, body, 401},
 		"too large, unsigned": {http.MethodPost, jsonBody, nil, bytes.Repeat([]byte(" "), teamsapp.MaxBody+1), 401},
-		"too large":           {http.MethodPost, jsonBody, http.Header{"Authorization": {valid}}, bytes.Repeat([]byte(" "), teamsapp.MaxBody+1), 413},
-		"an endless header":   {http.MethodPost, jsonBody, http.Header{"Authorization": {"Bearer " + strings.Repeat("A", 64<<10)}}, body, 431},
+		"too large": {http.MethodPost, jsonBody, http.Header{"Authorization": {valid}},
+			bytes.Repeat([]byte(" "), teamsapp.MaxBody+1), 413},
+		"an endless header": {http.MethodPost, jsonBody,
+			http.Header{"Authorization": {"Bearer " + strings.Repeat("A", 64<<10)}}, body, 431},
 	} {
 		t.Run(name, func(t *testing.T) {
 			env.wantNothingDone(func() {
-				if status, answer := send(t, tt.method, r.URL()+teamsapp.MessagesPath, tt.contentType, tt.header, tt.body); status != tt.want {
+				if status, answer := send(t, tt.method, r.URL()+teamsapp.MessagesPath, tt.contentType, tt.header,
+					tt.body); status != tt.want {
 					t.Errorf("%d %q, want %d", status, answer, tt.want)
 				}
 			})
@@ -178,7 +182,8 @@ func TestTeamsSignedNonsense(t *testing.T) {
 				object map[string]any
 				name   string
 				value  any
-			}{{inner(inner(a, "channelData"), "tenant"), "id", channelData}, {inner(a, "conversation"), "tenantId", conversation}} {
+			}{{inner(inner(a, "channelData"), "tenant"), "id", channelData}, {inner(a, "conversation"), "tenantId",
+				conversation}} {
 				if tenant.object[tenant.name] = tenant.value; tenant.value == nil {
 					delete(tenant.object, tenant.name)
 				}
@@ -217,15 +222,19 @@ func TestTeamsSignedNonsense(t *testing.T) {
 		{"a tenant that is a part", tenants(testenv.TenantID[:35], testenv.TenantID), teamstest.Token{}, 401},
 		{"another tenant, said later", with(`"conversation":{"tenantId":"` + other + `"}`), teamstest.Token{}, 401},
 
-		{"a service elsewhere, with a token for it", body(func(a map[string]any) { a["serviceUrl"] = trap.URL + "/" }), elsewhere, 401},
+		{"a service elsewhere, with a token for it", body(func(a map[string]any) { a["serviceUrl"] = trap.URL + "/" }),
+			elsewhere, 401},
 		{"a service elsewhere, said later", with(`"serviceUrl":"` + trap.URL + `/"`), teamstest.Token{}, 401},
 		{"a service elsewhere, in other letters", with(`"ServiceURL":"` + trap.URL + `/"`), teamstest.Token{}, 401},
-		{"a service elsewhere, said later, with a token for it", with(`"serviceUrl":"` + trap.URL + `/"`), elsewhere, 401},
+		{"a service elsewhere, said later, with a token for it", with(`"serviceUrl":"` + trap.URL + `/"`), elsewhere,
+			401},
 		{"no service", without("serviceUrl"), teamstest.Token{}, 401},
 
-		{"another channel that the key vouches for", body(func(a map[string]any) { a["channelId"] = "webchat" }), teamstest.Token{}, 401},
+		{"another channel that the key vouches for", body(func(a map[string]any) { a["channelId"] = "webchat" }),
+			teamstest.Token{}, 401},
 		{"another channel", body(func(a map[string]any) { a["channelId"] = "emulator" }), teamstest.Token{}, 401},
-		{"the channel in capitals", body(func(a map[string]any) { a["channelId"] = "MSTEAMS" }), teamstest.Token{}, 401},
+		{"the channel in capitals", body(func(a map[string]any) { a["channelId"] = "MSTEAMS" }), teamstest.Token{},
+			401},
 		{"no channel", without("channelId"), teamstest.Token{}, 401},
 
 		{"empty", nil, teamstest.Token{}, 400},
@@ -249,7 +258,8 @@ func TestTeamsSignedNonsense(t *testing.T) {
 			c["id"], c["conversationType"] = ";messageid=17", "channel"
 		}), teamstest.Token{}, 400},
 		{"no ID", without("id"), teamstest.Token{}, 400},
-		{"a bot's words", body(func(a map[string]any) { inner(a, "from")["id"] = env.Teams.BotID() }), teamstest.Token{}, 200},
+		{"a bot's words", body(func(a map[string]any) { inner(a, "from")["id"] = env.Teams.BotID() }),
+			teamstest.Token{}, 200},
 
 		{"typing", typed("typing", ""), teamstest.Token{}, 200},
 		{"no type", without("type"), teamstest.Token{}, 200},
@@ -264,8 +274,10 @@ func TestTeamsSignedNonsense(t *testing.T) {
 		}), teamstest.Token{}, 400},
 		{"an unknown invoke", typed("invoke", `,"name":"task/fetch"`), teamstest.Token{}, 501},
 		{"a button without a value", typed("invoke", `,"name":"adaptiveCard/action"`), teamstest.Token{}, 200},
-		{"a button of no card", typed("invoke", `,"name":"adaptiveCard/action","value":{"action":{"verb":"drop"}}`), teamstest.Token{}, 200},
-		{"a button that is a list", typed("invoke", `,"name":"adaptiveCard/action","value":[]`), teamstest.Token{}, 200},
+		{"a button of no card", typed("invoke", `,"name":"adaptiveCard/action","value":{"action":{"verb":"drop"}}`),
+			teamstest.Token{}, 200},
+		{"a button that is a list", typed("invoke", `,"name":"adaptiveCard/action","value":[]`), teamstest.Token{},
+			200},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			env.wantNothingDone(func() {
@@ -305,7 +317,8 @@ func TestTeamsOddCommands(t *testing.T) {
 	}
 	// Whoever Teams does not place in Entra is refused with a sentence, and Graph is not asked about them.
 	for name, id := range map[string]any{
-		"none": nil, "empty": "", "no GUID": "ann", "in braces": "{" + annID + "}", "with a prefix": "urn:uuid:" + annID,
+		"none": nil, "empty": "", "no GUID": "ann", "in braces": "{" + annID + "}",
+		"with a prefix":   "urn:uuid:" + annID,
 		"without hyphens": strings.ReplaceAll(annID, "-", ""), "a path": annID + "/../" + benID,
 	} {
 		body := changed(t, env.activity(annID, "meet"), func(a map[string]any) {
@@ -321,7 +334,8 @@ func TestTeamsOddCommands(t *testing.T) {
 	}
 	env.wantMeetings(0)
 	// The same person in other letters is the same person; text that is no UTF-8 is text with gaps.
-	body := changed(t, env.activity(annID, "meet Café XX"), func(a map[string]any) { inner(a, "from")["aadObjectId"] = strings.ToUpper(annID) })
+	body := changed(t, env.activity(annID, "meet Café XX"),
+		func(a map[string]any) { inner(a, "from")["aadObjectId"] = strings.ToUpper(annID) })
 	body = bytes.ReplaceAll(body, []byte("XX"), []byte("\xff\xfe"))
 	card := sent(body)
 	wantTeamsCard(t, card, "")
@@ -348,7 +362,8 @@ func TestTeamsReplay(t *testing.T) {
 	for i := range 20 {
 		at := []*replica{r, s}[i%2]
 		wg.Go(func() {
-			if status, answer := send(t, http.MethodPost, at.URL()+teamsapp.MessagesPath, jsonBody, http.Header{"Authorization": {token}}, body); status != 200 || answer != "" {
+			if status, answer := send(t, http.MethodPost, at.URL()+teamsapp.MessagesPath, jsonBody,
+				http.Header{"Authorization": {token}}, body); status != 200 || answer != "" {
 				t.Errorf("%d %q", status, answer)
 			}
 		})
@@ -359,7 +374,8 @@ func TestTeamsReplay(t *testing.T) {
 	env.wantRepeated(r, 0)
 	env.wantNothingDone(func() {
 		for _, at := range []*replica{r, s} {
-			if status, answer := env.deliver(t, at, body, teamstest.Token{Claims: map[string]any{"iat": time.Now().Unix()}}); status != 200 || answer != "" {
+			if status, answer := env.deliver(t, at, body,
+				teamstest.Token{Claims: map[string]any{"iat": time.Now().Unix()}}); status != 200 || answer != "" {
 				t.Errorf("%d %q", status, answer)
 			}
 		}
@@ -382,9 +398,11 @@ func TestTeamsSlowBodies(t *testing.T) {
 	head := "POST " + teamsapp.MessagesPath + " HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 	signed := head + "Authorization: " + token + "\r\n"
 	for name, tt := range map[string]struct{ text, want string }{
-		"a body that never comes":           {signed + "Content-Length: 100\r\n\r\n", "HTTP/1.1 400"},
-		"chunks that never end":             {signed + "Transfer-Encoding: chunked\r\n\r\n5\r\n{\"x\":\r\n", "HTTP/1.1 400"},
-		"a length that is a lie":            {signed + "Content-Length: 99999999\r\n\r\n" + strings.Repeat(" ", teamsapp.MaxBody+10), "HTTP/1.1 413"},
+		"a body that never comes": {signed + "Content-Length: 100\r\n\r\n", "HTTP/1.1 400"},
+		"chunks that never end": {signed + "Transfer-Encoding: chunked\r\n\r\n5\r\n{\"x\":\r\n",
+			"HTTP/1.1 400"},
+		"a length that is a lie": {signed + "Content-Length: 99999999\r\n\r\n" +
+			strings.Repeat(" ", teamsapp.MaxBody+10), "HTTP/1.1 413"},
 		"a body that never comes, unsigned": {head + "Content-Length: 100\r\n\r\n", "HTTP/1.1 401"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -28,7 +28,8 @@ func (env *environment) withTeams(o teamstest.Options) *environment {
 		env.t.Fatal(err)
 	}
 	for id, u := range map[string]teamstest.User{
-		annID: {Name: "Ann Example", Locale: "en-US"}, benID: {Name: "Ben Example", Locale: "en-GB"}, caioID: {Name: "Caio Example", Locale: "pt-BR"},
+		annID: {Name: "Ann Example", Locale: "en-US"}, benID: {Name: "Ben Example", Locale: "en-GB"},
+		caioID: {Name: "Caio Example", Locale: "pt-BR"},
 	} {
 		u.ID = id
 		env.teamsUser(u)
@@ -83,11 +84,13 @@ func (env *environment) say(r *replica, p teamstest.Post) teamstest.Delivery {
 // call mentions the bot in a conversation of Teams.
 func (env *environment) call(r *replica, user, conversation, thread, text string) teamstest.Delivery {
 	env.t.Helper()
-	return env.say(r, teamstest.Post{User: user, Conversation: conversation, Thread: thread, Text: strings.TrimSpace(env.Teams.Mention() + " " + text)})
+	return env.say(r, teamstest.Post{User: user, Conversation: conversation, Thread: thread,
+		Text: strings.TrimSpace(env.Teams.Mention() + " " + text)})
 }
 
 // answer waits for a message of the bot's that is none of those already seen.
-func (env *environment) answer(conversation string, seen []teamstest.Message, match func(teamstest.Message) bool) teamstest.Message {
+func (env *environment) answer(conversation string, seen []teamstest.Message,
+	match func(teamstest.Message) bool) teamstest.Message {
 	env.t.Helper()
 	old := map[string]bool{}
 	for _, m := range seen {

@@ -50,7 +50,8 @@ func TestTeamsThrottling(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			env := newTeamsEnv(t)
-			env.Teams.Fault(faultserver.Fault{Target: "send", Times: 1, Status: http.StatusTooManyRequests, RetryAfter: tt.after})
+			env.Teams.Fault(faultserver.Fault{Target: "send", Times: 1, Status: http.StatusTooManyRequests,
+				RetryAfter: tt.after})
 			r, s := env.start(env.teamsConfig(), patient()), env.start(env.teamsConfig(), patient())
 			env.call(r, annID, teamsChat, "", "meet")
 			eventually(t, "Teams has asked to wait", func() bool { return len(env.teamsCalls("send")) > 0 })
@@ -79,8 +80,9 @@ func TestTeamsPassingFaults(t *testing.T) {
 		fault    faultserver.Fault
 		repeated int // answers that may be second ones
 	}{
-		"500":                       {faultserver.Fault{Status: 500}, 1},
-		"502 of a proxy":            {faultserver.Fault{Status: 502, ContentType: "text/html", Body: "<html><h1>Bad Gateway</h1></html>"}, 1},
+		"500": {faultserver.Fault{Status: 500}, 1},
+		"502 of a proxy": {faultserver.Fault{Status: 502, ContentType: "text/html",
+			Body: "<html><h1>Bad Gateway</h1></html>"}, 1},
 		"503":                       {faultserver.Fault{Status: 503}, 1},
 		"504":                       {faultserver.Fault{Status: 504}, 1},
 		"408":                       {faultserver.Fault{Status: 408}, 1},
@@ -169,7 +171,8 @@ func TestTeamsDeadLetters(t *testing.T) {
 	env.call(r, annID, teamsChat, "", "meet")
 	eventually(t, "a dead letter is counted", func() bool {
 		_, metrics := get(t, r.AdminURL()+"/metrics")
-		return strings.Contains(metrics, `meetbot_jobs{state="dead"} 1`) && strings.Contains(metrics, "meetbot_answers_undeliverable_total 1")
+		return strings.Contains(metrics, `meetbot_jobs{state="dead"} 1`) &&
+			strings.Contains(metrics, "meetbot_answers_undeliverable_total 1")
 	})
 	listed := env.deadLetters()
 	if !strings.Contains(listed, "teams:"+testenv.TenantID) || !strings.Contains(listed, "BotNotInConversationRoster") {
@@ -196,7 +199,8 @@ func TestTeamsKilledAfterAcknowledgement(t *testing.T) {
 	env.Graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Latency: 4 * time.Second})
 	victim, url := env.process(env.teamsConfig())
 	env.process(env.teamsConfig())
-	d, err := env.Teams.Post(t.Context(), url, teamstest.Post{User: annID, Conversation: teamsChat, Text: env.Teams.Mention() + " meet Retrospective"})
+	d, err := env.Teams.Post(t.Context(), url, teamstest.Post{User: annID, Conversation: teamsChat,
+		Text: env.Teams.Mention() + " meet Retrospective"})
 	if err != nil || !slices.Equal(d.Attempts, []int{http.StatusOK}) {
 		t.Fatalf("%+v, %v", d, err)
 	}
@@ -240,7 +244,8 @@ func TestTeamsRedisAway(t *testing.T) {
 			}
 			// Whom nobody can tell is at least not told that all is well.
 			env.Teams.Fault(faultserver.Fault{Status: http.StatusServiceUnavailable})
-			if status, answer := env.deliver(t, r, env.activity(benID, "meet"), teamstest.Token{}); status != http.StatusServiceUnavailable {
+			if status, answer := env.deliver(t, r, env.activity(benID, "meet"),
+				teamstest.Token{}); status != http.StatusServiceUnavailable {
 				t.Errorf("with Teams away too: %d %q", status, answer)
 			}
 			env.Teams.ClearFaults()
@@ -275,14 +280,16 @@ func TestTeamsWithoutBotToken(t *testing.T) {
 			env.Entra.Fault(fault)
 			r := env.start(env.teamsConfig(), patient())
 			env.call(r, annID, teamsChat, "", "help") // which needs no other token than the bot's
-			eventually(t, "the attempt has failed", func() bool { return strings.Contains(env.logs.String(), "attempt failed") })
+			eventually(t, "the attempt has failed",
+				func() bool { return strings.Contains(env.logs.String(), "attempt failed") })
 			if n := len(env.Teams.Calls()); n != 0 {
 				t.Errorf("%d calls without a token", n)
 			}
 			env.Entra.ClearFaults()
 			wantTeamsWords(t, env.answer(teamsChat, nil, nil), annID, "meet new")
 			env.wantRepeated(r, 0)
-			if logs := env.logs.String(); strings.Contains(logs, env.Teams.AppSecret()) || strings.Contains(logs, "eyJ") {
+			if logs := env.logs.String(); strings.Contains(logs, env.Teams.AppSecret()) ||
+				strings.Contains(logs, "eyJ") {
 				t.Errorf("the log holds a secret:\n%s", logs)
 			}
 		})
@@ -310,7 +317,8 @@ func TestTeamsManyAskers(t *testing.T) {
 	// asker is told to type it again, or sees that nothing came of it.
 	ask := func(id string, r *replica) (teamstest.Message, error) {
 		for {
-			d, err := env.Teams.Post(ctx, r.URL(), teamstest.Post{User: id, Conversation: teamsChat, Text: env.Teams.Mention() + " meet"})
+			d, err := env.Teams.Post(ctx, r.URL(), teamstest.Post{User: id, Conversation: teamsChat,
+				Text: env.Teams.Mention() + " meet"})
 			if err != nil {
 				return teamstest.Message{}, err
 			}
@@ -366,6 +374,7 @@ func TestTeamsManyAskers(t *testing.T) {
 	}
 	env.wantRepeated(replicas[0], 0)
 	if calls := env.Teams.Calls(); len(calls) != 1 || len(env.Graph.Calls()) != graph || env.Entra.Requests() != entra {
-		t.Errorf("a repeat cost %d calls of Teams, %d of Graph, %d of Entra", len(calls), len(env.Graph.Calls())-graph, env.Entra.Requests()-entra)
+		t.Errorf("a repeat cost %d calls of Teams, %d of Graph, %d of Entra", len(calls), len(env.Graph.Calls())-graph,
+			env.Entra.Requests()-entra)
 	}
 }

@@ -21,7 +21,8 @@ func TestTeamsMeet(t *testing.T) {
 		first := env.callAnswered(r, annID, place, "", "meet Design review")
 		link := wantTeamsCard(t, first, "")
 		card := teamstest.ReadCard(first.Card)
-		if card.Title != "Design review" || !strings.Contains(first.Words(), "New meeting.") || !strings.Contains(first.Words(), "Organizer: Ann Example") {
+		if card.Title != "Design review" || !strings.Contains(first.Words(), "New meeting.") ||
+			!strings.Contains(first.Words(), "Organizer: Ann Example") {
 			t.Errorf("the card reads\n%s", first.Words())
 		}
 		seen := env.Teams.Messages(place)
@@ -90,19 +91,23 @@ func TestTeamsRefusals(t *testing.T) {
 	t.Parallel()
 	env := newTeamsEnv(t)
 	const guestID, goneID, awayID, offID = "f1111111-0000-4000-8000-000000000001", "f2222222-0000-4000-8000-000000000002", "f3333333-0000-4000-8000-000000000003", "f4444444-0000-4000-8000-000000000004"
-	env.entraUser(graphtest.User{ID: guestID, UPN: "gus_fabrikam.example#EXT#@contoso.example", DisplayName: "Gus", Guest: true})
+	env.entraUser(graphtest.User{ID: guestID, UPN: "gus_fabrikam.example#EXT#@contoso.example", DisplayName: "Gus",
+		Guest: true})
 	env.entraUser(graphtest.User{ID: offID, UPN: "off@contoso.example", DisplayName: "Off", Disabled: true})
-	for _, u := range []teamstest.User{{ID: guestID, Name: "Gus", Guest: true}, {ID: goneID, Name: "Gone"}, {ID: awayID, Name: "Away", Tenant: "99999999-0000-4000-8000-000000000009"}, {ID: offID, Name: "Off"}} {
+	for _, u := range []teamstest.User{{ID: guestID, Name: "Gus", Guest: true}, {ID: goneID, Name: "Gone"},
+		{ID: awayID, Name: "Away", Tenant: "99999999-0000-4000-8000-000000000009"}, {ID: offID, Name: "Off"}} {
 		env.teamsUser(u)
 	}
 	r := env.start(env.teamsConfig(), app.Options{})
 	for user, words := range map[string]string{
-		guestID: "Guests may not make meetings", goneID: "another organization", awayID: "another organization", offID: "account is disabled",
+		guestID: "Guests may not make meetings", goneID: "another organization", awayID: "another organization",
+		offID: "account is disabled",
 	} {
 		wantTeamsWords(t, env.callAnswered(r, user, teamsChat, "", "meet"), user, words)
 	}
 	// Where Teams cannot show it to the asker alone, all hear that there is a reason, and not which.
-	if _, err := env.Teams.AddConversation(teamstest.Conversation{ID: teamsDesign, Kind: teamstest.Channel, Name: "Design", Team: teamsGeneral, RefuseTargeted: true}); err != nil {
+	if _, err := env.Teams.AddConversation(teamstest.Conversation{ID: teamsDesign, Kind: teamstest.Channel,
+		Name: "Design", Team: teamsGeneral, RefuseTargeted: true}); err != nil {
 		t.Fatal(err)
 	}
 	aloud := env.callAnswered(r, guestID, teamsDesign, "", "meet")

@@ -28,7 +28,8 @@ func TestMentions(t *testing.T) {
 	}
 	eventually(t, "the post is on record", func() bool { return len(env.Slack.Calls()) > 0 })
 	if len(env.Graph.Calls()) != 0 || len(env.Slack.Calls()) != 1 {
-		t.Errorf("a repeat by mention cost the Graph calls %v and the Slack calls %v, want just the post", env.Graph.Calls(), env.Slack.Calls())
+		t.Errorf("a repeat by mention cost the Graph calls %v and the Slack calls %v, want just the post",
+			env.Graph.Calls(), env.Slack.Calls())
 	}
 
 	root := env.Slack.Say(ann, general, "Who broke the build?").TS

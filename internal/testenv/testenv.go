@@ -116,7 +116,8 @@ func (e *Environment) AddPerson(p Person) error {
 func (e *Environment) Variables() map[string]string {
 	variables := map[string]string{
 		"HTTP_ADDR": "127.0.0.1:0", "ADMIN_ADDR": "127.0.0.1:0", "REDIS_URL": e.RedisURL,
-		"SLACK_SIGNING_SECRET": e.Slack.SigningSecret(), "SLACK_BOT_TOKEN": e.Slack.BotToken(), "SLACK_API_URL": e.Slack.APIURL(),
+		"SLACK_SIGNING_SECRET": e.Slack.SigningSecret(), "SLACK_BOT_TOKEN": e.Slack.BotToken(),
+		"SLACK_API_URL":   e.Slack.APIURL(),
 		"AZURE_TENANT_ID": TenantID, "AZURE_CLIENT_ID": ClientID, "AZURE_CLIENT_SECRET": ClientSecret,
 		"AZURE_AUTHORITY_HOST": e.Entra.URL(), "GRAPH_BASE_URL": e.Graph.BaseURL(),
 	}
@@ -146,7 +147,8 @@ func WaitReady(ctx context.Context, url string) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("the bot at %s did not become ready: it says %q: %w", url, said, errors.Join(ctx.Err(), err))
+			return fmt.Errorf("the bot at %s did not become ready: it says %q: %w", url, said,
+				errors.Join(ctx.Err(), err))
 		case <-time.After(readyPause):
 		}
 	}

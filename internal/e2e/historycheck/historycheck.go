@@ -19,8 +19,9 @@ const (
 	Shown        Kind = "shown"        // somebody reads an answer: Place, User, Request, Link, None
 	Made         Kind = "made"         // a meeting was made: Link, Conversation, Generation, Organizer
 	Refused      Kind = "refused"      // a meeting was refused for good: Conversation, Generation, Organizer
-	Calm         Kind = "calm"         // faults have ended; whatever was acknowledged before is due within Limits.Within
-	Idle         Kind = "idle"         // nothing is left to do; whatever was acknowledged before is due by now
+	// faults have ended; whatever was acknowledged before is due within Limits.Within
+	Calm Kind = "calm"
+	Idle Kind = "idle" // nothing is left to do; whatever was acknowledged before is due by now
 	// The bot's memory has lost something, as a fail-over may: of a request that it was accepted or how far it came
 	// (Request), or of a conversation every generation from this one on (Conversation, Generation). It is for what was
 	// told to be lost, and for nothing else, that promises may be broken: such cases are counted.
@@ -69,7 +70,8 @@ type Report struct {
 // Check judges a history. The order of events of the same instant is that of the list.
 func Check(events []Event, l Limits) Report {
 	c := checker{
-		limits: l, requests: map[string]*request{}, last: map[string]*request{}, open: map[string][]*request{}, made: map[string]Event{},
+		limits: l, requests: map[string]*request{}, last: map[string]*request{}, open: map[string][]*request{},
+		made:         map[string]Event{},
 		lostRequests: map[string]bool{},
 	}
 	events = slices.Clone(events)
@@ -240,7 +242,8 @@ func (c *checker) meetings() {
 			links[g] = append(links[g], e.Link)
 			seen[e.Link] = true
 			if len(links[g]) > 1 && !c.excused(g, len(links[g])-1) {
-				c.violation("generation %d of %s was shown with two links: %s and %s", g.number, g.conversation, links[g][0], e.Link)
+				c.violation("generation %d of %s was shown with two links: %s and %s", g.number, g.conversation,
+					links[g][0], e.Link)
 			}
 		}
 	}
@@ -268,7 +271,10 @@ func (c *checker) meetings() {
 
 // excused tells whether so many meetings of a generation can be second ones because the earlier was lost.
 func (c *checker) excused(g generation, second int) bool {
-	return second <= count(c.lost, func(l Event) bool { return l.Conversation == g.conversation && l.Generation <= g.number })
+	return second <= count(c.lost, func(l Event) bool {
+		return l.Conversation == g.conversation &&
+			l.Generation <= g.number
+	})
 }
 
 // forgotten tells whether a meeting was made before what was known of it was lost. It binds nobody any more.
@@ -306,7 +312,8 @@ func (c *checker) order() {
 				continue
 			}
 			if late := e.At.Sub(s.at); late > c.limits.Overtaking {
-				c.violation("%s showed generation %d of %s, %s after generation %d", e.Place, m.Generation, m.Conversation, late, s.generation)
+				c.violation("%s showed generation %d of %s, %s after generation %d", e.Place, m.Generation,
+					m.Conversation, late, s.generation)
 			} else {
 				c.report.Overtaken++
 			}
@@ -322,10 +329,12 @@ func (c *checker) order() {
 			m, ok := c.made[e.Link]
 			switch {
 			case e.None && known > 0:
-				c.violation("request %s was told that %s has no meeting, though generation %d had been shown", r.Request, r.Conversation, known)
+				c.violation("request %s was told that %s has no meeting, though generation %d had been shown",
+					r.Request, r.Conversation, known)
 			case !ok:
 			case m.Generation < known:
-				c.violation("request %s was given generation %d of %s, though %d had been shown before it asked", r.Request, m.Generation, r.Conversation, known)
+				c.violation("request %s was given generation %d of %s, though %d had been shown before it asked",
+					r.Request, m.Generation, r.Conversation, known)
 			case r.Fresh && m.Generation <= known:
 				c.violation("request %s wanted a new meeting of %s and was given generation %d, which had been shown before it asked", r.Request, r.Conversation, m.Generation)
 			}
@@ -374,7 +383,8 @@ func (c *checker) answers() {
 			case c.lostRequests[r.Request]:
 				c.report.Unanswered++
 			default:
-				c.violation("request %s of %s in %s was acknowledged at %s and not answered by %s", r.Request, r.User, r.Place, clock(r.acknowledged), clock(r.due))
+				c.violation("request %s of %s in %s was acknowledged at %s and not answered by %s", r.Request, r.User,
+					r.Place, clock(r.acknowledged), clock(r.due))
 			}
 		}
 		// What is too many is what even those who were owed nothing cannot have asked for.
@@ -397,7 +407,8 @@ func (c *checker) inTime(r *request, at time.Time) {
 	}
 	c.report.Slowest = max(c.report.Slowest, at.Sub(r.calm))
 	if at.After(r.due) {
-		c.violation("request %s of %s in %s was answered at %s, due by %s", r.Request, r.User, r.Place, clock(at), clock(r.due))
+		c.violation("request %s of %s in %s was answered at %s, due by %s", r.Request, r.User, r.Place, clock(at),
+			clock(r.due))
 	}
 }
 

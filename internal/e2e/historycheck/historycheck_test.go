@@ -137,8 +137,9 @@ func TestCheck(t *testing.T) {
 			want: "request 1 of ann in C1 was acknowledged", repeats: 1,
 		},
 		{
-			name:   "the owed answer is not spent on whoever is owed none",
-			events: []Event{asked(0, "1", "ann"), asked(0, "2", "ben"), acknowledged(1, "2"), made(2, "x", 1, "ann"), shown(3, "", "x"), calm(4)},
+			name: "the owed answer is not spent on whoever is owed none",
+			events: []Event{asked(0, "1", "ann"), asked(0, "2", "ben"), acknowledged(1, "2"), made(2, "x", 1, "ann"),
+				shown(3, "", "x"), calm(4)},
 		},
 		{
 			name: "answers are given so that they last",
@@ -168,20 +169,23 @@ func TestCheck(t *testing.T) {
 		{
 			name: "a second meeting of somebody who was refused afterwards",
 			events: []Event{
-				asked(0, "1", "ann"), made(1, "y", 1, "ben"), refused(2, 1, "ben"), made(3, "x", 1, "ann"), answer(4, "1", "x"),
+				asked(0, "1", "ann"), made(1, "y", 1, "ben"), refused(2, 1, "ben"), made(3, "x", 1, "ann"),
+				answer(4, "1", "x"),
 			},
 		},
 		{
 			name: "the refusal of another excuses nothing",
 			events: []Event{
-				asked(0, "1", "ann"), made(1, "y", 1, "ben"), refused(2, 1, "eve"), made(3, "x", 1, "ann"), answer(4, "1", "x"),
+				asked(0, "1", "ann"), made(1, "y", 1, "ben"), refused(2, 1, "eve"), made(3, "x", 1, "ann"),
+				answer(4, "1", "x"),
 			},
 			want: "generation 1 of c1 has a second meeting",
 		},
 		{
 			name: "nor does a refusal of the same organizer in another generation",
 			events: []Event{
-				asked(0, "1", "ann"), made(1, "y", 1, "ben"), refused(2, 2, "ben"), made(3, "x", 1, "ann"), answer(4, "1", "x"),
+				asked(0, "1", "ann"), made(1, "y", 1, "ben"), refused(2, 2, "ben"), made(3, "x", 1, "ann"),
+				answer(4, "1", "x"),
 			},
 			want: "generation 1 of c1 has a second meeting",
 		},
@@ -201,7 +205,8 @@ func TestCheck(t *testing.T) {
 		{
 			name: "back to the old meeting",
 			events: []Event{
-				asked(0, "1", "ann"), fresh(0, "2", "ben"), asked(0, "3", "eve"), made(0, "x", 1, "ann"), made(1, "y", 2, "ben"),
+				asked(0, "1", "ann"), fresh(0, "2", "ben"), asked(0, "3", "eve"), made(0, "x", 1, "ann"),
+				made(1, "y", 2, "ben"),
 				answer(1, "1", "x"), answer(2, "2", "y"), answer(13, "3", "x"),
 			},
 			want: "C1 showed generation 1 of c1, 11s after generation 2",
@@ -209,7 +214,8 @@ func TestCheck(t *testing.T) {
 		{
 			name: "overtaken on the way",
 			events: []Event{
-				asked(0, "1", "ann"), fresh(0, "2", "ben"), asked(0, "3", "eve"), made(0, "x", 1, "ann"), made(1, "y", 2, "ben"),
+				asked(0, "1", "ann"), fresh(0, "2", "ben"), asked(0, "3", "eve"), made(0, "x", 1, "ann"),
+				made(1, "y", 2, "ben"),
 				answer(1, "1", "x"), answer(2, "2", "y"), answer(3, "3", "x"),
 			},
 		},
@@ -224,7 +230,8 @@ func TestCheck(t *testing.T) {
 		{
 			name: "an old meeting for somebody who wanted a new one",
 			events: []Event{
-				asked(0, "1", "ann"), made(0, "x", 1, "ann"), answer(1, "1", "x"), fresh(2, "2", "ben"), shown(3, "ben", "x"),
+				asked(0, "1", "ann"), made(0, "x", 1, "ann"), answer(1, "1", "x"), fresh(2, "2", "ben"),
+				shown(3, "ben", "x"),
 			},
 			want: "request 2 wanted a new meeting of c1 and was given generation 1",
 		},
@@ -269,7 +276,8 @@ func TestCheck(t *testing.T) {
 		{
 			name: "of somebody's two requests in one place, one is lost",
 			events: []Event{
-				asked(0, "1", "ann"), asked(1, "2", "ann"), acknowledged(1, "1"), acknowledged(1, "2"), shown(2, "ann", ""), calm(4),
+				asked(0, "1", "ann"), asked(1, "2", "ann"), acknowledged(1, "1"), acknowledged(1, "2"),
+				shown(2, "ann", ""), calm(4),
 			},
 			want: "request 2 of ann in C1 was acknowledged",
 		},
@@ -282,7 +290,8 @@ func TestCheck(t *testing.T) {
 		{
 			name: "an answer is not to what was asked before all was done",
 			events: []Event{
-				asked(0, "1", "ann"), calm(1), {At: at(2), Kind: Idle}, asked(3, "2", "ann"), acknowledged(4, "2"), shown(5, "ann", ""), calm(6),
+				asked(0, "1", "ann"), calm(1), {At: at(2), Kind: Idle}, asked(3, "2", "ann"), acknowledged(4, "2"),
+				shown(5, "ann", ""), calm(6),
 			},
 		},
 		{
@@ -295,8 +304,9 @@ func TestCheck(t *testing.T) {
 			want:   "request 1 of ann in C1 was acknowledged",
 		},
 		{
-			name:   "a lost mark excuses a second answer",
-			events: []Event{asked(0, "1", "ann"), made(1, "x", 1, "ann"), shown(2, "ann", "x"), lostRequest(3, "1"), shown(20, "ann", "x")},
+			name: "a lost mark excuses a second answer",
+			events: []Event{asked(0, "1", "ann"), made(1, "x", 1, "ann"), shown(2, "ann", "x"), lostRequest(3, "1"),
+				shown(20, "ann", "x")},
 		},
 		{
 			name: "a lost meeting is made again, and none is known in between",
@@ -326,14 +336,16 @@ func TestCheck(t *testing.T) {
 		{
 			name: "a lost new meeting gives way to the one before it",
 			events: []Event{
-				asked(0, "1", "ann"), made(0, "x", 1, "ann"), answer(1, "1", "x"), fresh(2, "2", "ben"), made(3, "y", 2, "ben"),
+				asked(0, "1", "ann"), made(0, "x", 1, "ann"), answer(1, "1", "x"), fresh(2, "2", "ben"),
+				made(3, "y", 2, "ben"),
 				answer(4, "2", "y"), lost(5, 2), asked(30, "3", "eve"), answer(31, "3", "x"),
 			},
 		},
 		{
 			name: "what was made since is binding",
 			events: []Event{
-				asked(0, "1", "ann"), made(0, "x", 1, "ann"), answer(1, "1", "x"), lost(2, 2), fresh(3, "2", "ben"), made(4, "y", 2, "ben"),
+				asked(0, "1", "ann"), made(0, "x", 1, "ann"), answer(1, "1", "x"), lost(2, 2), fresh(3, "2", "ben"),
+				made(4, "y", 2, "ben"),
 				answer(5, "2", "y"), asked(7, "3", "eve"), answer(8, "3", "x"),
 			},
 			want: "request 3 was given generation 1 of c1, though 2 had been shown before it asked",
@@ -367,10 +379,12 @@ func TestFigures(t *testing.T) {
 	got := Check([]Event{
 		lostRequest(0, "5"), lost(0, 2), asked(0, "5", "fay"), acknowledged(1, "5"), made(8, "w", 2, "fay"),
 		asked(0, "1", "ann"), acknowledged(1, "1"), asked(1, "2", "ben"), calm(2),
-		made(2, "y", 1, "eve"), refused(3, 1, "eve"), made(3, "x", 1, "ann"), shown(4, "", "x"), answer(5, "2", "x"), shown(6, "ben", "x"),
+		made(2, "y", 1, "eve"), refused(3, 1, "eve"), made(3, "x", 1, "ann"), shown(4, "", "x"), answer(5, "2", "x"),
+		shown(6, "ben", "x"),
 		fresh(6, "3", "eve"), made(7, "z", 2, "eve"), answer(8, "3", "z"), asked(7, "4", "dan"), answer(9, "4", "x"),
 	}, Limits{Within: 30 * time.Second, Overtaking: 10 * time.Second, Repeated: 1})
-	want := Report{Requests: 5, Acknowledged: 2, Answers: 5, Repeated: 1, Orphans: 2, Overtaken: 1, Unanswered: 1, Doubled: 1, Slowest: 2 * time.Second}
+	want := Report{Requests: 5, Acknowledged: 2, Answers: 5, Repeated: 1, Orphans: 2, Overtaken: 1, Unanswered: 1,
+		Doubled: 1, Slowest: 2 * time.Second}
 	if len(got.Violations) > 0 {
 		t.Errorf("violations: %q", got.Violations)
 	}

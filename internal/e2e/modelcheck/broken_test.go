@@ -28,7 +28,8 @@ func (b brokenStore) Read(ctx context.Context, c bot.Conversation, asker bot.Ask
 	return b.reads(ctx, c, reading{Asker: asker})
 }
 
-func (b brokenStore) Announce(ctx context.Context, c bot.Conversation, request string, asker bot.Asker) (bot.State, error) {
+func (b brokenStore) Announce(ctx context.Context, c bot.Conversation, request string, asker bot.Asker) (bot.State,
+	error) {
 	return b.reads(ctx, c, reading{Announce: request, Asker: asker})
 }
 
@@ -91,9 +92,11 @@ func TestModelFindsWhatIsBroken(t *testing.T) {
 		want   string
 	}{
 		{
-			name: "claim overwrites a pending one", in: "two meet", want: "neither became the conversation's nor was released",
+			name: "claim overwrites a pending one", in: "two meet",
+			want: "neither became the conversation's nor was released",
 			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
-				return brokenStore{claim: func(ctx context.Context, claim bot.Claim, fresh bool, seen int) (bot.State, error) {
+				return brokenStore{claim: func(ctx context.Context, claim bot.Claim, fresh bool, seen int) (bot.State,
+					error) {
 					if _, err := free(ctx, s, claim.Conversation); err != nil {
 						return bot.State{}, err
 					}
@@ -102,9 +105,11 @@ func TestModelFindsWhatIsBroken(t *testing.T) {
 			},
 		},
 		{
-			name: "claim tells everybody that it was theirs that was recorded", in: "two meet", want: "neither became the conversation's nor was released",
+			name: "claim tells everybody that it was theirs that was recorded", in: "two meet",
+			want: "neither became the conversation's nor was released",
 			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
-				return brokenStore{claim: func(ctx context.Context, claim bot.Claim, fresh bool, seen int) (bot.State, error) {
+				return brokenStore{claim: func(ctx context.Context, claim bot.Claim, fresh bool, seen int) (bot.State,
+					error) {
 					st, err := s.Claim(ctx, claim, fresh, seen)
 					if st.Pending != nil {
 						st.Pending = &claim
@@ -116,7 +121,8 @@ func TestModelFindsWhatIsBroken(t *testing.T) {
 		{
 			name: "claim is not kept", in: "two meet", want: "neither became the conversation's nor was released",
 			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
-				return brokenStore{claim: func(ctx context.Context, claim bot.Claim, fresh bool, seen int) (bot.State, error) {
+				return brokenStore{claim: func(ctx context.Context, claim bot.Claim, fresh bool, seen int) (bot.State,
+					error) {
 					st, err := s.Claim(ctx, claim, fresh, seen)
 					if err == nil && st.Pending != nil {
 						_, err = s.Release(ctx, *st.Pending)
@@ -126,9 +132,11 @@ func TestModelFindsWhatIsBroken(t *testing.T) {
 			},
 		},
 		{
-			name: "claim takes everybody for its author", in: "two meet, one of them refused", want: "is told of the refusal of ann",
+			name: "claim takes everybody for its author", in: "two meet, one of them refused",
+			want: "is told of the refusal of ann",
 			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
-				return brokenStore{claim: func(ctx context.Context, claim bot.Claim, fresh bool, seen int) (bot.State, error) {
+				return brokenStore{claim: func(ctx context.Context, claim bot.Claim, fresh bool, seen int) (bot.State,
+					error) {
 					st, err := s.Claim(ctx, claim, fresh, seen)
 					if st.Pending != nil {
 						st.Pending.Job = claim.Job
@@ -140,7 +148,8 @@ func TestModelFindsWhatIsBroken(t *testing.T) {
 		{
 			name: "new does not heed what its asker saw", in: "two new", blind: true, want: "generations were made",
 			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
-				return brokenStore{claim: func(ctx context.Context, claim bot.Claim, fresh bool, seen int) (bot.State, error) {
+				return brokenStore{claim: func(ctx context.Context, claim bot.Claim, fresh bool, seen int) (bot.State,
+					error) {
 					st, err := s.Read(ctx, claim.Conversation, bot.Asker{})
 					if err != nil {
 						return bot.State{}, err
@@ -151,17 +160,21 @@ func TestModelFindsWhatIsBroken(t *testing.T) {
 			},
 		},
 		{
-			name: "new joins the meeting that its asker saw", in: "meet and new", want: "asked for a new meeting after generation 1",
+			name: "new joins the meeting that its asker saw", in: "meet and new",
+			want: "asked for a new meeting after generation 1",
 			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
-				return brokenStore{claim: func(ctx context.Context, claim bot.Claim, _ bool, seen int) (bot.State, error) {
+				return brokenStore{claim: func(ctx context.Context, claim bot.Claim, _ bool, seen int) (bot.State,
+					error) {
 					return s.Claim(ctx, claim, false, seen)
 				}}
 			},
 		},
 		{
-			name: "complete ignores the claim's ID", in: "two meet, Graph wavers", want: "neither became the conversation's nor was released",
+			name: "complete ignores the claim's ID", in: "two meet, Graph wavers",
+			want: "neither became the conversation's nor was released",
 			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
-				return brokenStore{complete: func(ctx context.Context, claim bot.Claim, m bot.Meeting) (bot.State, error) {
+				return brokenStore{complete: func(ctx context.Context, claim bot.Claim, m bot.Meeting) (bot.State,
+					error) {
 					st, err := s.Read(ctx, claim.Conversation, bot.Asker{})
 					if err == nil && st.Pending != nil && st.Pending.ID != claim.ID {
 						_, err = s.Release(ctx, *st.Pending)
@@ -177,9 +190,11 @@ func TestModelFindsWhatIsBroken(t *testing.T) {
 			},
 		},
 		{
-			name: "complete ignores the generation", in: "meet and new from nothing", blind: true, want: "after generation 1 and is shown generation 1",
+			name: "complete ignores the generation", in: "meet and new from nothing", blind: true,
+			want: "after generation 1 and is shown generation 1",
 			breaks: func(s *store.Store, raw *miniredis.Miniredis) brokenStore {
-				return brokenStore{complete: func(ctx context.Context, claim bot.Claim, m bot.Meeting) (bot.State, error) {
+				return brokenStore{complete: func(ctx context.Context, claim bot.Claim, m bot.Meeting) (bot.State,
+					error) {
 					raw.Del(meetingKey(claim.Conversation))
 					raw.Del(pendingKey(claim.Conversation))
 					if _, err := s.Claim(ctx, claim, true, claim.Generation-1); err != nil {
@@ -190,9 +205,11 @@ func TestModelFindsWhatIsBroken(t *testing.T) {
 			},
 		},
 		{
-			name: "complete replaces a meeting of the same generation", in: "two meet, Graph wavers", blind: true, want: "generation 1 is shown with two links",
+			name: "complete replaces a meeting of the same generation", in: "two meet, Graph wavers", blind: true,
+			want: "generation 1 is shown with two links",
 			breaks: func(s *store.Store, raw *miniredis.Miniredis) brokenStore {
-				return brokenStore{complete: func(ctx context.Context, claim bot.Claim, m bot.Meeting) (bot.State, error) {
+				return brokenStore{complete: func(ctx context.Context, claim bot.Claim, m bot.Meeting) (bot.State,
+					error) {
 					st, err := s.Read(ctx, claim.Conversation, bot.Asker{})
 					if err == nil && st.Generation() == claim.Generation {
 						raw.Del(meetingKey(claim.Conversation))
@@ -208,7 +225,8 @@ func TestModelFindsWhatIsBroken(t *testing.T) {
 		{
 			name: "complete leaves the claim pending", in: "two meet", want: "goes round and round",
 			breaks: func(s *store.Store, raw *miniredis.Miniredis) brokenStore {
-				return brokenStore{complete: func(ctx context.Context, claim bot.Claim, m bot.Meeting) (bot.State, error) {
+				return brokenStore{complete: func(ctx context.Context, claim bot.Claim, m bot.Meeting) (bot.State,
+					error) {
 					key := pendingKey(claim.Conversation)
 					pending, _ := raw.Get(key)
 					st, err := s.Complete(ctx, claim, m)
@@ -239,7 +257,8 @@ func TestModelFindsWhatIsBroken(t *testing.T) {
 			},
 		},
 		{
-			name: "release ignores the claim's ID", in: "two meet, one of them refused", want: "neither became the conversation's nor was released",
+			name: "release ignores the claim's ID", in: "two meet, one of them refused",
+			want: "neither became the conversation's nor was released",
 			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
 				return brokenStore{release: func(ctx context.Context, claim bot.Claim) (bot.State, error) {
 					return free(ctx, s, claim.Conversation)

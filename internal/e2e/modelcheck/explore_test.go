@@ -256,7 +256,8 @@ func (x *explorer) after(i int32, a answer, number int32) int32 {
 	child, ok := p.children[number]
 	if !ok {
 		child = x.add(&point{
-			asker: p.asker, attempt: p.attempt, job: p.job, old: p.old, aged: p.aged, history: append(slices.Clip(p.history), a),
+			asker: p.asker, attempt: p.attempt, job: p.job, old: p.old, aged: p.aged,
+			history: append(slices.Clip(p.history), a),
 		})
 		p.children[number] = child
 	}
@@ -342,7 +343,8 @@ func (x *explorer) serve(m moment, p *point) ([]way, error) {
 	case opCreate:
 		return x.create(m, p)
 	}
-	if c := p.next.claim; p.next.op == opRelease && c.Job != p.job.ID && !x.spent(c.Job) && !p.history[len(p.history)-1].refused {
+	if c := p.next.claim; p.next.op == opRelease && c.Job != p.job.ID && !x.spent(c.Job) &&
+		!p.history[len(p.history)-1].refused {
 		return nil, broken("claim %s is released by somebody to whom neither Graph nor its asker's limit has refused it", c.ID)
 	}
 	a := x.ask(m.content, p)

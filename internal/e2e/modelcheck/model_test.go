@@ -83,12 +83,14 @@ var scenarios = []scenario{
 		graph: with(wavers, "ann", "ben"), refusals: 2, faults: 1, giveUp: true,
 	},
 	{
-		name: "meet and new from nothing", people: and(asking(bot.Meet, "ann"), asking(bot.New, "ben")), policy: requester,
-		graph: with(wavers, "ann"), refusals: 1, faults: 1, giveUp: true,
+		name: "meet and new from nothing", people: and(asking(bot.Meet, "ann"), asking(bot.New, "ben")),
+		policy: requester,
+		graph:  with(wavers, "ann"), refusals: 1, faults: 1, giveUp: true,
 	},
 	{
-		name: "meet and new", met: true, people: and(asking(bot.Meet, "ann"), asking(bot.New, "ben")), policy: requester,
-		graph: with(refuses, "ben"), faults: 2, giveUp: true,
+		name: "meet and new", met: true, people: and(asking(bot.Meet, "ann"), asking(bot.New, "ben")),
+		policy: requester,
+		graph:  with(refuses, "ben"), faults: 2, giveUp: true,
 	},
 	{name: "two new", met: true, people: asking(bot.New, "ann", "ben"), policy: requester, faults: 2, giveUp: true},
 	{
@@ -101,15 +103,17 @@ var scenarios = []scenario{
 		graph: with(refuses, "ann"),
 	},
 	{
-		name: "three new, one of them refused", met: true, people: asking(bot.New, "ann", "ben", "cleo"), policy: requester,
-		graph: with(refuses, "ann"),
+		name: "three new, one of them refused", met: true, people: asking(bot.New, "ann", "ben", "cleo"),
+		policy: requester,
+		graph:  with(refuses, "ann"),
 	},
 	{
 		name: "two new and a meet from nothing", people: and(asking(bot.New, "ann", "ben"), asking(bot.Meet, "cleo")),
 		policy: requester, faults: 1,
 	},
 	{
-		name: "one job, two attempts", people: and(asking(bot.New, "ann"), []person{{name: "ann2", kind: bot.New, same: "ann"}}, asking(bot.New, "ben")),
+		name: "one job, two attempts", people: and(asking(bot.New, "ann"),
+			[]person{{name: "ann2", kind: bot.New, same: "ann"}}, asking(bot.New, "ben")),
 		met: true, policy: requester, graph: with(wavers, "ann"), refusals: 1,
 	},
 	{
@@ -121,7 +125,8 @@ var scenarios = []scenario{
 		graph: with(refuses, "ann"), faults: 1, giveUp: true,
 	},
 	{
-		name: "limit reached", people: and([]person{{name: "ann", kind: bot.Meet, spent: true}}, asking(bot.Meet, "ben")),
+		name: "limit reached", people: and([]person{{name: "ann", kind: bot.Meet, spent: true}},
+			asking(bot.Meet, "ben")),
 		policy: requester, faults: 2, giveUp: true,
 	},
 }
@@ -143,5 +148,6 @@ func TestEveryOrderOfCallsKeepsThePromises(t *testing.T) {
 			moments, steps, schedules = moments+len(x.moments)+len(x.alone), steps+x.steps(), schedules+x.schedules()
 		})
 	}
-	t.Logf("%d states, %d steps, %.2g schedules in %v", moments, steps, schedules, time.Since(began).Round(time.Millisecond))
+	t.Logf("%d states, %d steps, %.2g schedules in %v", moments, steps, schedules,
+		time.Since(began).Round(time.Millisecond))
 }

@@ -21,7 +21,8 @@ func broken(format string, args ...any) error {
 }
 
 // visitors come one after another when everybody else has stopped for good, wherever that was.
-var visitors = []person{{name: "visitor", kind: bot.Meet}, {name: "renewer", kind: bot.New}, {name: "follower", kind: bot.Meet}}
+var visitors = []person{{name: "visitor", kind: bot.Meet}, {name: "renewer", kind: bot.New},
+	{name: "follower", kind: bot.Meet}}
 
 // roundsAtMost is how many claims one attempt may make where so few others ask.
 const roundsAtMost = 4
@@ -47,7 +48,8 @@ func (x *explorer) holds(m *moment) error {
 	for i := range m.made.without(m.released.without(m.stood)).all {
 		c := x.claims[i]
 		if !m.stood.has(i) && i != pending {
-			return broken("Graph has a meeting for claim %s, which neither became the conversation's nor was released", c.ID)
+			return broken("Graph has a meeting for claim %s, which neither became the conversation's nor was released",
+				c.ID)
 		}
 		if other, ok := links[c.Generation]; ok && other != x.links[i] {
 			return broken("Graph has two meetings for generation %d: %s and %s", c.Generation, other, x.links[i])
@@ -74,11 +76,14 @@ func (x *explorer) tell(m *moment, p *point) error {
 		card := p.told.Card.Meeting
 		switch {
 		case now == nil || !reflect.DeepEqual(card, *now):
-			return broken("%s is shown %s, and the conversation has %v", who.name, card.JoinURL, answer{state: x.views[m.content]})
+			return broken("%s is shown %s, and the conversation has %v", who.name, card.JoinURL,
+				answer{state: x.views[m.content]})
 		case !x.existing(*m, x.claimed[card.ClaimID]) || card.JoinURL != x.links[x.claimed[card.ClaimID]]:
-			return broken("%s is shown %s, which is not Graph's meeting for claim %s", who.name, card.JoinURL, card.ClaimID)
+			return broken("%s is shown %s, which is not Graph's meeting for claim %s", who.name, card.JoinURL,
+				card.ClaimID)
 		case who.kind == bot.New && card.Generation <= p.job.Seen:
-			return broken("%s asked for a new meeting after generation %d and is shown generation %d", who.name, p.job.Seen, card.Generation)
+			return broken("%s asked for a new meeting after generation %d and is shown generation %d", who.name,
+				p.job.Seen, card.Generation)
 		}
 		generation, link := int32(card.Generation), x.number(card.JoinURL)
 		switch {
@@ -99,7 +104,8 @@ func (x *explorer) tell(m *moment, p *point) error {
 		}
 		return nil
 	}
-	if last := p.history[len(p.history)-1].state; last.Meeting != nil && (who.kind == bot.Meet || last.Generation() > p.job.Seen) {
+	if last := p.history[len(p.history)-1].state; last.Meeting != nil &&
+		(who.kind == bot.Meet || last.Generation() > p.job.Seen) {
 		x.heedless++
 	}
 	switch {
@@ -114,7 +120,8 @@ func (x *explorer) tell(m *moment, p *point) error {
 	case p.outcome == "refused_"+string(bot.NoAccessPolicy):
 		// The sentence goes with the line that an administrator has to type, which names the organizer.
 		own := func(organizer string) bool {
-			return x.scenario.policy.Requester && organizer == who.identity() || x.scenario.policy.Service != "" && organizer == serviceAccount
+			return x.scenario.policy.Requester && organizer == who.identity() || x.scenario.policy.Service != "" &&
+				organizer == serviceAccount
 		}
 		_, line, _ := strings.Cut(strings.Join(p.told.Code, "\n"), `-Identity "`)
 		organizer, _, _ := strings.Cut(line, `"`)
@@ -147,7 +154,8 @@ func (x *explorer) settled(m moment) error {
 		}
 	}
 	if generation > len(wanted) {
-		return broken("%d generations were made, and those who asked had seen only %v", generation, slices.Sorted(maps.Keys(wanted)))
+		return broken("%d generations were made, and those who asked had seen only %v", generation,
+			slices.Sorted(maps.Keys(wanted)))
 	}
 	links := map[string]bool{}
 	for i := range m.made.all {

@@ -74,7 +74,8 @@ func (a answer) String() string {
 		meeting = fmt.Sprintf("generation %d of claim %s, %s", m.Generation, m.ClaimID, m.JoinURL)
 	}
 	if p := a.state.Pending; p != nil {
-		pending = fmt.Sprintf(", pending %s of generation %d for %s by job %s", p.ID, p.Generation, p.Organizer.ID, p.Job)
+		pending = fmt.Sprintf(", pending %s of generation %d for %s by job %s", p.ID, p.Generation, p.Organizer.ID,
+			p.Job)
 	}
 	if a.state.MayAnnounce {
 		first = ", for everybody to see"
@@ -165,12 +166,14 @@ type replica struct {
 
 // run makes the attempt up to the point, and fills in what comes next. Its clock is its own, so that no wait takes
 // time.
-func run(t *testing.T, catalog *bot.Catalog, policy bot.OrganizerPolicy, who person, spent func(identity string) bool, place bot.Conversation, p *point) {
+func run(t *testing.T, catalog *bot.Catalog, policy bot.OrganizerPolicy, who person, spent func(identity string) bool,
+	place bot.Conversation, p *point) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &replica{p: p, who: who, spent: spent}
 		var log bytes.Buffer
 		s := bot.NewService(bot.Config{
-			Conversations: r, Identities: r, Queue: r, Limiter: r, Meetings: r, Directory: r, Observer: observer{p}, Catalog: catalog,
+			Conversations: r, Identities: r, Queue: r, Limiter: r, Meetings: r, Directory: r, Observer: observer{p},
+			Catalog:    catalog,
 			Log:        slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})),
 			Platforms:  map[string]bot.Platform{place.Platform: r},
 			Organizers: policy, ClientID: "client", Language: bot.English,
@@ -178,7 +181,8 @@ func run(t *testing.T, catalog *bot.Catalog, policy bot.OrganizerPolicy, who per
 		// Where the job is an old one this is merely the way to have an attempt started.
 		err := s.Accept(t.Context(), bot.Request{
 			ID: who.identity(), Conversation: place, Command: bot.Command{Kind: who.kind},
-			Asker: bot.Asker{Platform: place.Platform, Workspace: place.Workspace, User: who.identity()}, Received: time.Now(),
+			Asker:    bot.Asker{Platform: place.Platform, Workspace: place.Workspace, User: who.identity()},
+			Received: time.Now(),
 		})
 		if err != nil && !errors.Is(err, errHere) {
 			t.Fatal(err)
@@ -256,7 +260,8 @@ func (r *replica) Release(_ context.Context, claim bot.Claim) (bot.State, error)
 	return r.state(call{op: opRelease, place: claim.Conversation, claim: r.known(claim)})
 }
 
-func (r *replica) CreateOrGet(_ context.Context, organizer string, q bot.MeetingRequest) (bot.OnlineMeeting, bool, error) {
+func (r *replica) CreateOrGet(_ context.Context, organizer string, q bot.MeetingRequest) (bot.OnlineMeeting, bool,
+	error) {
 	q.ExternalID = strings.NewReplacer(r.names...).Replace(q.ExternalID)
 	c := call{op: opCreate, organizer: organizer, request: q}
 	if n := len(r.p.history); r.at == n && n > 0 && r.p.history[n-1].state.Pending != nil {

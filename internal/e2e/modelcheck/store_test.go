@@ -42,8 +42,9 @@ func channel() bot.Conversation {
 // meetingFor is what Graph makes of a claim.
 func meetingFor(claim bot.Claim) bot.Meeting {
 	return bot.Meeting{
-		OnlineMeeting: bot.OnlineMeeting{JoinURL: "https://teams.example/join/" + claim.ID, Subject: claim.Request.Subject},
-		ExternalID:    claim.Request.ExternalID, Organizer: claim.Organizer, Language: claim.Language,
+		OnlineMeeting: bot.OnlineMeeting{JoinURL: "https://teams.example/join/" + claim.ID,
+			Subject: claim.Request.Subject},
+		ExternalID: claim.Request.ExternalID, Organizer: claim.Organizer, Language: claim.Language,
 	}
 }
 
