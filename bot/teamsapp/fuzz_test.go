@@ -38,7 +38,7 @@ func FuzzActivity(f *testing.F) {
 		}
 		p := a.placeOf(in)
 		r := a.request(in, p, time.Now())
-		r.Command = a.spoken(in, p.alone)
+		r.Command = a.commandIn(in, p.alone)
 		if c := r.Conversation; c.Platform != Platform || c.Workspace != tenant || !strings.HasPrefix(in.Conversation.ID, c.Channel) {
 			t.Errorf("conversation %+v", c)
 		}

@@ -36,7 +36,7 @@ const channelID = "msteams"
 func (a *App) Register(mux *http.ServeMux, b Bot) {
 	mux.HandleFunc(MessagesPath, func(w http.ResponseWriter, r *http.Request) {
 		received := time.Now()
-		in, ok := a.admit(w, r)
+		in, ok := a.readActivity(w, r)
 		if !ok {
 			return
 		}
@@ -44,7 +44,7 @@ func (a *App) Register(mux *http.ServeMux, b Bot) {
 		case in.Type == "message":
 			a.message(w, r, b, in, received)
 		case in.Type == "invoke" && in.Name == "adaptiveCard/action":
-			a.pressed(w, r, b, in, received)
+			a.answerButton(w, r, b, in, received)
 		case in.Type == "invoke":
 			w.WriteHeader(http.StatusNotImplemented)
 		case in.Type == "installationUpdate" && in.Action == "add":
@@ -53,9 +53,9 @@ func (a *App) Register(mux *http.ServeMux, b Bot) {
 	})
 }
 
-// admit lets a request through only if it is a bounded POST of JSON with a token that vouches for the activity in it, of
-// the one tenant that is served. Nothing in it is believed before.
-func (a *App) admit(w http.ResponseWriter, r *http.Request) (connector.Activity, bool) {
+// readActivity returns the activity of a request, if the request is a bounded POST of JSON with a token that is valid for
+// that activity, and the activity is of the one tenant that is served. Otherwise it answers the request and returns false.
+func (a *App) readActivity(w http.ResponseWriter, r *http.Request) (connector.Activity, bool) {
 	var in connector.Activity
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
@@ -93,9 +93,9 @@ func (a *App) admit(w http.ResponseWriter, r *http.Request) (connector.Activity,
 	case err != nil:
 	case in.ChannelID != channelID:
 		err = errors.New("activity is not of Teams")
-	case !a.ours(in):
+	case !a.isOurTenant(in):
 		err = errors.New("activity is of another tenant")
-	case !a.service.Admits(in.ServiceURL):
+	case !a.service.Allows(in.ServiceURL):
 		err = errors.New("activity names a service that is not Microsoft's")
 	}
 	if err != nil {
@@ -110,8 +110,8 @@ func (a *App) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	w.WriteHeader(http.StatusUnauthorized)
 }
 
-// ours tells whether the activity is of the tenant that is served, wherever it says so. Nothing in the token does.
-func (a *App) ours(in connector.Activity) bool {
+// isOurTenant tells whether the activity names the tenant that is served and no other. The token names none.
+func (a *App) isOurTenant(in connector.Activity) bool {
 	named := false
 	for _, tenant := range []string{in.ChannelData.Tenant.ID, in.Conversation.TenantID} {
 		if tenant == "" {
@@ -154,7 +154,7 @@ func (a *App) message(w http.ResponseWriter, r *http.Request, b Bot, in connecto
 	}
 	request := a.request(in, p, received)
 	request.ID = requestID("message", in.Conversation.ID, in.ID)
-	request.Command = a.spoken(in, p.alone)
+	request.Command = a.commandIn(in, p.alone)
 	request.Topic = bot.CleanText(in.ChannelData.Channel.Name)
 	if in.Recipient != nil && in.Recipient.IsTargeted {
 		// The message is its author's alone, so an answer to all cannot be an answer to it: it is a post of its own.
@@ -166,7 +166,7 @@ func (a *App) message(w http.ResponseWriter, r *http.Request, b Bot, in connecto
 	}
 	a.log.WarnContext(r.Context(), "cannot accept message", "request", request.Trace, "error", err)
 	direct := *a
-	direct.holds = unheld{} // which are where the message could not be kept
+	direct.holds = neverThrottled{} // the real one is in Redis, where the message could not be stored
 	job := bot.Job{ID: request.ID, Conversation: request.Conversation, Asker: request.Asker, Route: request.Route}
 	if _, err := direct.Deliver(r.Context(), job, bot.Unreachable(cmp.Or(request.Language, a.language), request.Command)); err != nil {
 		a.log.WarnContext(r.Context(), "cannot say so either", "request", request.Trace, "error", err)
@@ -174,11 +174,11 @@ func (a *App) message(w http.ResponseWriter, r *http.Request, b Bot, in connecto
 	}
 }
 
-// unheld is a world in which nobody asked to be left alone.
-type unheld struct{}
+// neverThrottled knows of no service that asked to wait.
+type neverThrottled struct{}
 
-func (unheld) Hold(context.Context, string, time.Duration) error   { return nil }
-func (unheld) Held(context.Context, string) (time.Duration, error) { return 0, nil }
+func (neverThrottled) Hold(context.Context, string, time.Duration) error   { return nil }
+func (neverThrottled) Held(context.Context, string) (time.Duration, error) { return 0, nil }
 
 // installed greets a conversation that the bot has come into. Teams tells it in a conversationUpdate as well, which does not
 // say in which language.
@@ -206,8 +206,8 @@ type invokeAnswer struct {
 	Value      any    `json:"value"`
 }
 
-// pressed answers a card's button in the response.
-func (a *App) pressed(w http.ResponseWriter, r *http.Request, b Bot, in connector.Activity, received time.Time) {
+// answerButton answers the press of a card's button in the response.
+func (a *App) answerButton(w http.ResponseWriter, r *http.Request, b Bot, in connector.Activity, received time.Time) {
 	var value struct {
 		Action struct {
 			Verb string `json:"verb"`

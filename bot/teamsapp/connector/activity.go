@@ -10,15 +10,6 @@ type Account struct {
 	IsTargeted  bool   `json:"isTargeted,omitempty"`  // the activity is for this account alone
 }
 
-// Member is a user as the service describes somebody in a conversation.
-type Member struct {
-	ID       string `json:"id"`
-	ObjectID string `json:"objectId"` // in Entra
-	TenantID string `json:"tenantId"`
-	Name     string `json:"name"`
-	UserRole string `json:"userRole"` // "user", "guest", "anonymous"
-}
-
 // Conversation is where an activity belongs.
 type Conversation struct {
 	ID       string `json:"id"` // in channels with ";messageid=" and the root post of the thread
