@@ -5,23 +5,26 @@ import "time"
 // Explain turns a refusal into what its asker reads: the one place where failures become sentences. The organizer is
 // the one in whose name the meeting was to be made, clientID is the Entra app's, and c is the command that was refused.
 func Explain(lang Language, refusal *Error, organizer Organizer, clientID string, c Command) Reply {
-	aloud := say("refusal.aloud", "Again", c.typed())
-	reply := Reply{Audience: ForAsker, Language: lang, Aloud: &aloud}
+	aloud := message("refusal.aloud", Arg{"Again", c})
+	reply := Reply{Audience: AudienceAsker, Language: lang, PublicFallback: &aloud}
 	id := "refusal." + string(refusal.Code)
 	switch refusal.Code {
 	case NoAccessPolicy:
-		reply.Messages = []Message{say(id, "Organizer", organizer.Name), say(id+"_next", "Again", c.typed())}
+		reply.Messages = []Message{
+			message(id, Arg{"Organizer", organizer.Name}),
+			message(id+"_next", Arg{"Again", c}),
+		}
 		reply.Code = accessPolicy(clientID, organizer.ID)
 	case BadRequest:
 		if refusal.Reason == "" {
 			id += "_bare"
 		}
-		reply.Messages = []Message{say(id, "Reason", refusal.Reason)}
+		reply.Messages = []Message{message(id, Arg{"Reason", refusal.Reason})}
 	case TooMany:
-		reply.Messages = []Message{say(id, "Minutes", int(refusal.Wait/time.Minute)+1, "Again", c.typed())}
+		reply.Messages = []Message{message(id, Arg{"Minutes", int(refusal.Wait/time.Minute) + 1}, Arg{"Again", c})}
 	default:
-		reply.Messages = []Message{say(id,
-			"Organizer", organizer.Name, "Reason", refusal.Reason, "Client", clientID, "Again", c.typed())}
+		reply.Messages = []Message{message(id,
+			Arg{"Organizer", organizer.Name}, Arg{"Reason", refusal.Reason}, Arg{"Client", clientID}, Arg{"Again", c})}
 	}
 	return reply
 }
@@ -35,64 +38,70 @@ func accessPolicy(client, user string) []string {
 	}
 }
 
-// HelpText lists the command table.
-func HelpText(w *Words, lang Language) Reply {
-	reply := Reply{Audience: ForAsker, Language: lang, Messages: []Message{say("help.intro")}}
+// HelpReply lists the command table.
+func HelpReply(catalog *Catalog, lang Language) Reply {
+	reply := Reply{Audience: AudienceAsker, Language: lang, Messages: []Message{message("help.intro")}}
 	for _, spec := range Commands {
 		id := "help." + string(spec.Kind)
-		reply.Messages = append(reply.Messages, say(id, "Command", command{word: spec.Word}))
-		if spec.Kind == Meet {
-			example := w.Plain(lang, say("help.example_subject"))
-			reply.Messages = append(reply.Messages, say("help.meet_subject", "Command", command{subject: example}))
+		reply.Messages = append(reply.Messages, message(id, Arg{"Command", command{word: spec.Word}}))
+		if spec.Word == "" && spec.Takes(Subject) {
+			example := catalog.PlainText(lang, message("help.example_subject"))
+			reply.Messages = append(reply.Messages, message("help.meet_subject", Arg{"Command", command{subject: example}}))
 		}
 	}
-	literal := w.Plain(lang, say("help.example_literal"))
+	literal := catalog.PlainText(lang, message("help.example_literal"))
 	reply.Messages = append(reply.Messages,
-		say("help.quotes", "Command", command{subject: literal}),
-		say("help.thread", "Command", mention{}))
+		message("help.quotes", Arg{"Command", command{subject: literal}}),
+		message("help.thread", Arg{"Command", mention{}}))
 	return reply
 }
 
-// Greeting says how to start, once the bot has come into a conversation.
-func Greeting(lang Language) Reply {
-	reply := sentence(lang, say("welcome.start"))
-	reply.Audience = ForEveryone
+// GreetingReply says how to start, once the bot has come into a conversation.
+func GreetingReply(lang Language) Reply {
+	reply := sentence(lang, message("welcome.start"))
+	reply.Audience = AudienceEveryone
 	return reply
 }
 
-// AskBack asks what a near miss was meant to be.
-func AskBack(lang Language, c Command) Reply {
-	return Reply{Audience: ForAsker, Language: lang, Messages: []Message{say("unclear.question",
-		"Guess", command{word: string(c.Meant)},
-		"Subject", c.Subject,
-		"Literal", command{subject: `"` + c.Subject + `"`})}}
+// DidYouMeanReply asks what a near miss was meant to be: guess, or the command as it was typed.
+func DidYouMeanReply(lang Language, typed Command, guess Kind) Reply {
+	spec, _ := specOf(guess)
+	return Reply{Audience: AudienceAsker, Language: lang, Messages: []Message{message("unclear.question",
+		Arg{"Guess", command{word: spec.Word}},
+		Arg{"Subject", typed.Subject},
+		Arg{"Literal", command{subject: `"` + typed.Subject + `"`}})}}
 }
 
-// Unreachable says that the command may not have been kept.
-func Unreachable(lang Language, c Command) Reply {
-	return sentence(lang, say("trouble.store", "Again", c.typed()))
+// UnreachableReply says that the request may not have been kept.
+func UnreachableReply(lang Language, i Intent) Reply {
+	var again any = i.Command
+	if i.kind() != JobCommand {
+		again = command{subject: i.Command.Subject}
+	}
+	return sentence(lang, message("trouble.store", Arg{"Again", again}))
 }
 
-// Troubled is a reply about the bot's own state: "starting", "workspace" or "command".
-func Troubled(lang Language, what string) Reply { return sentence(lang, say("trouble."+what)) }
+// TroubleReply is a reply about the bot's own state: "starting", "workspace" or "command".
+func TroubleReply(lang Language, what string) Reply { return sentence(lang, message("trouble."+what)) }
 
-// Working only promises an answer: the one line that its author sees while the meeting takes time. It stays true whatever
-// comes of it.
-func Working(lang Language) Reply { return sentence(lang, say("ack.working")) }
+// WorkingReply promises an answer and nothing else: the line that the asker sees while the meeting takes time. It stays
+// true whatever the answer is.
+func WorkingReply(lang Language) Reply { return sentence(lang, message("ack.working")) }
 
-// Duplicate answers a request that was accepted before.
-func Duplicate(lang Language) Reply { return sentence(lang, say("ack.duplicate")) }
+// DuplicateReply answers a request that was accepted before.
+func DuplicateReply(lang Language) Reply { return sentence(lang, message("ack.duplicate")) }
 
-// NoMeeting answers `show` where there is nothing to show.
-func NoMeeting(lang Language) Reply { return sentence(lang, say("show.none")) }
+// NoMeetingReply answers `show` where there is nothing to show.
+func NoMeetingReply(lang Language) Reply { return sentence(lang, message("show.none")) }
 
-// GaveUp tells a job's author that it was tried for so long in vain.
-func GaveUp(lang Language, where Conversation, c Command, after time.Duration) Reply {
-	reply := sentence(lang, say("trouble.gave_up", "Minutes", int(after.Minutes()), "Place", where, "Again", c.typed()))
-	reply.Audience = ForAskerAway
+// GaveUpReply tells a job's author that it was tried for so long in vain.
+func GaveUpReply(lang Language, where Conversation, c Command, after time.Duration) Reply {
+	reply := sentence(lang, message("trouble.gave_up",
+		Arg{"Minutes", int(after.Minutes())}, Arg{"Place", where}, Arg{"Again", c}))
+	reply.Audience = AudienceDirect
 	return reply
 }
 
 func sentence(lang Language, m Message) Reply {
-	return Reply{Audience: ForAsker, Language: lang, Messages: []Message{m}}
+	return Reply{Audience: AudienceAsker, Language: lang, Messages: []Message{m}}
 }

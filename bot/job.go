@@ -6,23 +6,33 @@ import (
 	"time"
 )
 
-// Job is an accepted command: everything that any replica needs to finish it.
+// JobKind says what a job is for, and so what its payload is. Its values stand in Redis.
+type JobKind string
+
+// The kinds of job that this release knows. A job of any other kind belongs to a later release: it stays in the queue.
+const (
+	JobCommand JobKind = "command" // a command of the table; the payload is Intent.Command
+	JobUnclear JobKind = "unclear" // a near miss of a subcommand, which is asked back about; the payload is the whole Intent
+	JobWelcome JobKind = "welcome" // the bot was brought into the conversation; no payload
+)
+
+// Job is an accepted intent: everything that any replica needs to finish it.
 type Job struct {
-	ID           string       `json:"id"` // the request's own: an event's ID, or the hash of a command's signature
-	Conversation Conversation `json:"conversation"`
-	Command      Command      `json:"command"`
-	Asker        Asker        `json:"asker"`
-	Seen         int          `json:"seen,omitempty"`     // the generation that the asker saw
-	Language     Language     `json:"language,omitempty"` // the asker's, where it is known
-	Topic        string       `json:"topic,omitempty"`    // the channel's name where it is known and public
-	Route        Route        `json:"route"`
-	Accepted     time.Time    `json:"accepted"`
-	Trace        string       `json:"trace"` // the request ID that log lines carry
+	Intent
+	ID           string // the request's own: an event's ID, or the hash of a command's signature
+	Conversation Conversation
+	Asker        Asker
+	Seen         int      // the generation that the asker saw
+	Language     Language // the asker's, where it is known
+	Topic        string   // the channel's name where it is known and public
+	Route        Route
+	Accepted     time.Time
+	Trace        string // the request ID that log lines carry
 }
 
-// place is where the answer is read. Who saw a card is a matter of the place: one in a thread was not seen in the channel,
+// location is where the answer is read. Who saw a card is a matter of the place: one in a thread was not seen in the channel,
 // though both may be the same conversation.
-func (j Job) place() Conversation {
+func (j Job) location() Conversation {
 	where := j.Conversation
 	where.Thread = j.Route.Thread
 	return where
@@ -30,16 +40,16 @@ func (j Job) place() Conversation {
 
 // Route says where an answer can go. Platforms fill in what they have.
 type Route struct {
-	Channel string `json:"channel,omitempty"`
-	Thread  string `json:"thread,omitempty"` // answer inside this thread
-	User    string `json:"user,omitempty"`
-	Service string `json:"service,omitempty"` // the platform's endpoint, where it differs from one request to the next
-	Message string `json:"message,omitempty"` // the message to answer, where an answer names it
-	Alone   bool   `json:"alone,omitempty"`   // nobody but the asker reads the conversation
-	Root    bool   `json:"root,omitempty"`    // an answer to everybody begins a thread of its own
-	// Capability is a URL to which anybody who knows it may post (Slack's response_url). It is a secret: it goes to
+	Channel string
+	Thread  string // answer inside this thread
+	User    string
+	Service string // the platform's endpoint, where it differs from one request to the next
+	Message string // the message to answer, where an answer names it
+	Alone   bool   // nobody but the asker reads the conversation
+	Root    bool   // an answer to everybody begins a thread of its own
+	// ResponseURL is a URL to which anybody who knows it may post (Slack's response_url). It is a secret: it goes to
 	// no log and no dead letter.
-	Capability string `json:"capability,omitempty"`
+	ResponseURL string
 }
 
 // Lease is a job that this replica may work on now.
@@ -52,16 +62,16 @@ type Lease struct {
 // DeadLetter is a job whose answer reached nobody.
 type DeadLetter struct {
 	Entry  string
-	Job    Job // without its Route.Capability
+	Job    Job // without its Route.ResponseURL
 	Reason string
-	Buried time.Time
+	At     time.Time
 }
 
 // Depth is how many jobs are in which state.
 type Depth struct {
-	Waiting int           // accepted and not done, those being worked on included
-	Dead    int           // dead letters
-	Oldest  time.Duration // age of the oldest job that is not done; 0 without any
+	Waiting     int           // accepted and not done, those being worked on included
+	DeadLetters int           // dead letters
+	Oldest      time.Duration // age of the oldest job that is not done; 0 without any
 }
 
 // ErrDuplicate says that a request with this ID was accepted before.
@@ -74,17 +84,17 @@ var ErrNotOwner = errors.New("job belongs to another replica or is done")
 type Queue interface {
 	// Accept stores the job and hands it to this replica in one step, or returns ErrDuplicate.
 	Accept(ctx context.Context, j Job) (Lease, error)
-	// Takeover hands over up to limit jobs that nobody has worked on for longer than an attempt may take.
-	Takeover(ctx context.Context, limit int) ([]Lease, error)
-	// Sending must be called right before an answer is sent. It returns ErrNotOwner if the answer is no longer this
+	// Reclaim hands over up to limit jobs that nobody has worked on for longer than an attempt may take.
+	Reclaim(ctx context.Context, limit int) ([]Lease, error)
+	// BeginSend must be called right before an answer is sent. It returns ErrNotOwner if the answer is no longer this
 	// replica's to give, and tells whether an earlier attempt reached this point too, so that the answer may be the
 	// second one.
-	Sending(ctx context.Context, l Lease) (again bool, err error)
-	// Unsent takes Sending back: it is certain that the attempt's answer reached nobody.
-	Unsent(ctx context.Context, l Lease) error
+	BeginSend(ctx context.Context, l Lease) (again bool, err error)
+	// AbortSend takes Sending back: it is certain that the attempt's answer reached nobody.
+	AbortSend(ctx context.Context, l Lease) error
 	// Done forgets the job, and remembers that its request was answered.
 	Done(ctx context.Context, l Lease) error
-	// Bury moves the job to the dead letters, without its secrets.
-	Bury(ctx context.Context, l Lease, reason string) error
-	Holds
+	// MoveToDeadLetters moves the job to the dead letters, without its secrets.
+	MoveToDeadLetters(ctx context.Context, l Lease, reason string) error
+	Throttles
 }

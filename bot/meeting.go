@@ -10,48 +10,48 @@ import (
 // MeetingRequest is everything that Microsoft Graph is asked for when a meeting is made. It is recorded with the
 // claim, so that every replica sends the same request.
 type MeetingRequest struct {
-	ExternalID string     `json:"externalId"`
-	Subject    string     `json:"subject,omitempty"`
-	Start      time.Time  `json:"start,omitzero"` // zero: Graph takes the present
-	End        time.Time  `json:"end,omitzero"`   // zero: an hour after the start; never without a start
-	Attendees  []Attendee `json:"attendees,omitempty"`
+	ExternalID string
+	Subject    string
+	Start      time.Time // zero: Graph takes the present
+	End        time.Time // zero: an hour after the start; never without a start
+	Attendees  []Attendee
 }
 
 // Attendee is somebody invited: an Entra object ID and the user principal name that belongs to it.
 type Attendee struct {
-	ID  string `json:"id"`
-	UPN string `json:"upn"`
+	ID  string
+	UPN string
 }
 
 // OnlineMeeting is what Graph answered: the truth about a meeting, whatever was asked for.
 type OnlineMeeting struct {
-	ID           string    `json:"id,omitempty"` // Graph's own name for the meeting; opaque
-	JoinURL      string    `json:"joinUrl"`
-	Subject      string    `json:"subject,omitempty"`
-	Created      time.Time `json:"created,omitzero"`
-	JoinID       string    `json:"joinId,omitempty"`       // the number typed to join without the link
-	Passcode     string    `json:"passcode,omitempty"`     // empty when none is required
-	TollNumber   string    `json:"tollNumber,omitempty"`   // dial-in; empty without audio conferencing
-	ConferenceID string    `json:"conferenceId,omitempty"` // typed after dialling in
+	ID           string // Graph's own name for the meeting; opaque
+	JoinURL      string
+	Subject      string
+	Created      time.Time
+	JoinID       string // the number typed to join without the link
+	Passcode     string // empty when none is required
+	TollNumber   string // dial-in; empty without audio conferencing
+	ConferenceID string // typed after dialling in
 }
 
 // Organizer is the Entra user to whom a meeting belongs.
 type Organizer struct {
-	ID   string `json:"id"` // Entra object ID
-	Name string `json:"name,omitempty"`
+	ID   string // Entra object ID
+	Name string
 }
 
 // Claim is the settled intention to make one meeting for a conversation. Once recorded, any replica may carry it
 // out, any number of times, with the same result.
 type Claim struct {
-	ID           string         `json:"id"` // random, never used again
-	Job          string         `json:"job"`
-	User         string         `json:"user"` // the chat user who asked
-	Conversation Conversation   `json:"conversation"`
-	Generation   int            `json:"generation"`
-	Organizer    Organizer      `json:"organizer"`
-	Request      MeetingRequest `json:"request"`
-	Language     Language       `json:"language"`
+	ID           string // random, never used again
+	Job          string
+	User         string // the chat user who asked
+	Conversation Conversation
+	Generation   int
+	Organizer    Organizer
+	Request      MeetingRequest
+	Language     Language
 }
 
 // Asker is the chat user who asked for the claim's meeting.
@@ -74,31 +74,20 @@ func NewClaim(c Conversation, generation int, fresh bool) Claim {
 // Meeting is the meeting of a conversation, as everybody who asks there gets it.
 type Meeting struct {
 	OnlineMeeting
-	ClaimID    string    `json:"-"`
-	Generation int       `json:"-"`
-	ExternalID string    `json:"externalId"`
-	Organizer  Organizer `json:"organizer"`
-	Language   Language  `json:"language"` // of whoever made it: the language of cards for all
-}
-
-// Look is one reading of a conversation.
-type Look struct {
-	// Root is a message in the conversation's channel to remember as one whose thread, should one be opened under it,
-	// belongs to the channel's conversation. Empty for none.
-	Root string
-	// Show asks for the right to show the card to everybody, in the name of this request ID. Empty for no card.
-	Show string
-	// Asker is the chat user whose remembered identity is read along; zero for none.
-	Asker Asker
+	ClaimID    string
+	Generation int
+	ExternalID string
+	Organizer  Organizer
+	Language   Language // of whoever made it: the language of cards for all
 }
 
 // State is what a conversation holds after a store operation.
 type State struct {
-	Conversation Conversation // the one that was found to be meant: a thread may belong to its channel's
+	Conversation Conversation // the one that is meant: a thread may belong to the conversation of its channel
 	Meeting      *Meeting     // what everybody gets; nil if there is none
 	Pending      *Claim       // the claim being carried out; nil if there is none
-	First        bool         // Look.Show: nobody else showed the card to everybody in the last ShownFor
-	Identity     *Identity    // Look.Asker: what is remembered of them; nil if nothing is
+	MayAnnounce  bool         // Announce: this request may show the card to everybody
+	Identity     *Identity    // what is remembered of the asker whose identity was read along; nil if nothing is
 }
 
 // Generation is the current meeting's generation; 0 without one.
@@ -109,13 +98,23 @@ func (s State) Generation() int {
 	return s.Meeting.Generation
 }
 
-// ShownFor is how long a card that was shown to everybody is given to further askers alone.
-const ShownFor = 30 * time.Second
+// AnnounceInterval is how long a card that was shown to everybody is given to further askers alone.
+const AnnounceInterval = 30 * time.Second
 
 // Conversations keeps which meeting each conversation has. Every method is atomic and safe to repeat.
 type Conversations interface {
-	// Look reads a conversation.
-	Look(ctx context.Context, c Conversation, l Look) (State, error)
+	// Read returns what the conversation holds, and with it what is remembered of the asker; a zero asker is nobody. It
+	// changes nothing.
+	Read(ctx context.Context, c Conversation, asker Asker) (State, error)
+
+	// Announce is Read for a request that is about to show the conversation's card. Where there is a meeting, and no other
+	// request showed this generation of it to everybody in the last AnnounceInterval, this request takes that right:
+	// State.MayAnnounce. A request that asks again keeps it.
+	Announce(ctx context.Context, c Conversation, requestID string, asker Asker) (State, error)
+
+	// LinkThread remembers that a thread under the message root of the channel belongs to the channel's conversation,
+	// unless the thread has a meeting or a pending claim of its own.
+	LinkThread(ctx context.Context, channel Conversation, root string) error
 
 	// Claim records claim unless there is something better: a meeting (of another generation than seen, if fresh
 	// is set), or a pending claim. The state returned holds what stands afterwards: if its Pending has claim's ID,
@@ -133,7 +132,7 @@ type Conversations interface {
 
 // Meetings makes online meetings. Errors are of type *Error.
 type Meetings interface {
-	// CreateOrGet asks for the organizer's meeting with the request's external ID and tells whether it was created
+	// CreateOrGet asks for the tenant's organizer's meeting with the request's external ID and tells whether it was created
 	// by this call. It is safe to repeat.
-	CreateOrGet(ctx context.Context, organizerID string, r MeetingRequest) (m OnlineMeeting, created bool, err error)
+	CreateOrGet(ctx context.Context, t Tenant, organizerID string, r MeetingRequest) (m OnlineMeeting, created bool, err error)
 }

@@ -101,8 +101,8 @@ func (p AskerPolicy) admitsDomain(email string) bool {
 	return slices.Contains(p.Domains, strings.ToLower(domain))
 }
 
-// settles picks the one Entra user that a chat user with this e-mail is.
-func (p AskerPolicy) settles(email string, found []DirectoryUser) (DirectoryUser, *Error) {
+// matchUser picks the one Entra user that a chat user with this e-mail is.
+func (p AskerPolicy) matchUser(email string, found []DirectoryUser) (DirectoryUser, *Error) {
 	switch len(found) {
 	case 0:
 		return DirectoryUser{}, &Error{Code: NotInDirectory, Reason: email}
@@ -110,13 +110,13 @@ func (p AskerPolicy) settles(email string, found []DirectoryUser) (DirectoryUser
 	default:
 		return DirectoryUser{}, &Error{Code: AmbiguousIdentity, Reason: email}
 	}
-	return found[0], p.judges(found[0])
+	return found[0], p.admitsAccount(found[0])
 }
 
-// admitsUser judges a directory user whom the chat platform itself proves. It is the user principal
+// admitsProvenUser judges a directory user whom the chat platform itself proves. It is the user principal
 // name, not any e-mail, that must be in an allowed domain.
-func (p AskerPolicy) admitsUser(user DirectoryUser) *Error {
-	if refusal := p.judges(user); refusal != nil {
+func (p AskerPolicy) admitsProvenUser(user DirectoryUser) *Error {
+	if refusal := p.admitsAccount(user); refusal != nil {
 		return refusal
 	}
 	if !user.Guest && !p.admitsDomain(user.UPN) { // a guest's is made up: ben_fabrikam.com#EXT#@contoso.example
@@ -125,8 +125,8 @@ func (p AskerPolicy) admitsUser(user DirectoryUser) *Error {
 	return nil
 }
 
-// judges tells why a directory user is refused for what they are there.
-func (p AskerPolicy) judges(user DirectoryUser) *Error {
+// admitsAccount tells why a directory user is refused for what they are there.
+func (p AskerPolicy) admitsAccount(user DirectoryUser) *Error {
 	switch {
 	case !user.Enabled:
 		return &Error{Code: DisabledAccount}

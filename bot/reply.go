@@ -10,9 +10,9 @@ type Audience int
 
 // The audiences.
 const (
-	ForEveryone  Audience = iota // the whole conversation
-	ForAsker                     // the asker alone, in the conversation
-	ForAskerAway                 // the asker alone, away from the conversation: as a direct message
+	AudienceEveryone Audience = iota // the whole conversation
+	AudienceAsker                    // the asker alone, in the conversation
+	AudienceDirect                   // the asker alone, away from the conversation: as a direct message
 )
 
 // Reply is what the bot answers: a card, or sentences. Platforms turn it into their own wire format.
@@ -22,8 +22,8 @@ type Reply struct {
 	Card     *Card     // a meeting to show; nil for sentences
 	Messages []Message // sentences, one paragraph each
 	Code     []string  // lines to copy, after the first sentence
-	// Aloud is said in place of the sentences where the asker cannot be told alone; nil if everybody may read them.
-	Aloud *Message
+	// PublicFallback is said in place of the sentences where the asker cannot be told alone; nil if everybody may read them.
+	PublicFallback *Message
 }
 
 // Card shows a meeting.
@@ -34,24 +34,23 @@ type Card struct {
 	KeptSubject bool
 }
 
-// Message is one sentence of the catalogue: its ID and what fills its gaps. A string is text from outside: it is
-// cleaned, bounded, and escaped by the platform's [Style]; a time.Time is shown as the style shows times.
+// Message is one sentence of the [Catalog]: its ID, for example card.since, and what fills its gaps.
 type Message struct {
 	ID   string
-	Args map[string]any
+	Args []Arg
 }
 
-// say makes a message. Arguments alternate between names and values.
-func say(id string, args ...any) Message {
-	m := Message{ID: id}
-	for i := 0; i+1 < len(args); i += 2 {
-		if m.Args == nil {
-			m.Args = make(map[string]any, len(args)/2)
-		}
-		m.Args[args[i].(string)] = args[i+1]
-	}
-	return m
+// Arg fills the gap of the same name. How it is written depends on the value's type. A string is text from outside: it
+// is cleaned, cut to 300 characters, and escaped by the platform's [Style]. A time.Time, a [Conversation] and a command
+// are written as the style writes them, an int in digits. Any other value is treated as the text that fmt.Sprint makes
+// of it.
+type Arg struct {
+	Name  string
+	Value any
 }
+
+// message makes a message.
+func message(id string, args ...Arg) Message { return Message{ID: id, Args: args} }
 
 // Fact is a labelled value of a card.
 type Fact struct {
@@ -60,33 +59,33 @@ type Fact struct {
 }
 
 // Title is the card's headline: the meeting's true subject, as literal text.
-func (c Card) Title(w *Words, lang Language) string {
+func (c Card) Title(catalog *Catalog, lang Language) string {
 	if subject := shortText(c.Meeting.Subject); subject != "" {
 		return subject
 	}
-	return w.Plain(lang, say("subject.default"))
+	return catalog.PlainText(lang, message("subject.default"))
 }
 
 // Status tells whether the meeting is new or since when it exists.
 func (c Card) Status() Message {
 	switch {
 	case c.New:
-		return say("card.new")
+		return message("card.new")
 	case c.Meeting.Created.IsZero():
-		return say("card.exists")
+		return message("card.exists")
 	default:
-		return say("card.since", "When", c.Meeting.Created)
+		return message("card.since", Arg{"When", c.Meeting.Created})
 	}
 }
 
 // Facts lists the organizer and the ways to join without the link, as far as Graph gave them.
 func (c Card) Facts() []Fact {
 	all := []Fact{
-		{say("card.organizer"), c.Meeting.Organizer.Name},
-		{say("card.join_id"), c.Meeting.JoinID},
-		{say("card.passcode"), c.Meeting.Passcode},
-		{say("card.phone"), c.Meeting.TollNumber},
-		{say("card.conference_id"), c.Meeting.ConferenceID},
+		{message("card.organizer"), c.Meeting.Organizer.Name},
+		{message("card.join_id"), c.Meeting.JoinID},
+		{message("card.passcode"), c.Meeting.Passcode},
+		{message("card.phone"), c.Meeting.TollNumber},
+		{message("card.conference_id"), c.Meeting.ConferenceID},
 	}
 	facts := all[:0]
 	for _, f := range all {
@@ -100,24 +99,24 @@ func (c Card) Facts() []Fact {
 // Notes are the lines below the card: what to do next.
 func (c Card) Notes() []Message {
 	if c.KeptSubject {
-		return []Message{say("card.kept_subject", "Subject", c.Meeting.Subject), say("card.dead_link")}
+		return []Message{message("card.kept_subject", Arg{"Subject", c.Meeting.Subject}), message("card.dead_link")}
 	}
-	return []Message{say("card.dead_link")}
+	return []Message{message("card.dead_link")}
 }
 
-// RefreshLabel is the text of the button that shows which meeting is the current one, where a platform can change a card
-// in its place.
-func (c Card) RefreshLabel() Message { return say("card.refresh") }
+// RefreshLabel is the text of the button that shows which meeting is the current one, on platforms that can change a
+// card in its place.
+func (c Card) RefreshLabel() Message { return message("card.refresh") }
 
 // JoinLabel is the text of the button that joins.
-func (c Card) JoinLabel() Message { return say("card.join") }
+func (c Card) JoinLabel() Message { return message("card.join") }
 
 // Text renders the reply as plain lines in the given style: what notifications and screen readers get.
-func (r Reply) Text(w *Words, style Style) string {
+func (r Reply) Text(catalog *Catalog, style Style) string {
 	var lines []string
 	if r.Card == nil {
 		for i, m := range r.Messages {
-			lines = append(lines, w.Say(r.Language, m, style))
+			lines = append(lines, catalog.Render(r.Language, m, style))
 			if i == 0 {
 				for _, code := range r.Code {
 					lines = append(lines, style.Text(code))
@@ -127,14 +126,14 @@ func (r Reply) Text(w *Words, style Style) string {
 		return strings.Join(lines, "\n")
 	}
 	lines = append(lines,
-		style.Text(r.Card.Title(w, r.Language)),
-		w.Say(r.Language, r.Card.Status(), style),
-		w.Say(r.Language, r.Card.JoinLabel(), style)+": "+style.Text(r.Card.Meeting.JoinURL))
+		style.Text(r.Card.Title(catalog, r.Language)),
+		catalog.Render(r.Language, r.Card.Status(), style),
+		catalog.Render(r.Language, r.Card.JoinLabel(), style)+": "+style.Text(r.Card.Meeting.JoinURL))
 	for _, f := range r.Card.Facts() {
-		lines = append(lines, w.Say(r.Language, f.Label, style)+": "+style.Text(f.Value))
+		lines = append(lines, catalog.Render(r.Language, f.Label, style)+": "+style.Text(f.Value))
 	}
 	for _, m := range r.Card.Notes() {
-		lines = append(lines, w.Say(r.Language, m, style))
+		lines = append(lines, catalog.Render(r.Language, m, style))
 	}
 	return strings.Join(lines, "\n")
 }

@@ -12,7 +12,9 @@ import (
 	"meetbot/bot"
 	"meetbot/graphclient"
 	"meetbot/internal/entra"
-	"meetbot/internal/sandbox"
+	"meetbot/internal/sandbox/entratest"
+	"meetbot/internal/sandbox/faultserver"
+	"meetbot/internal/sandbox/graphtest"
 )
 
 const (
@@ -26,11 +28,14 @@ const (
 	evaID   = "5f1c2b1a-4d53-4c3e-8b59-0f2a7c1d6e14"
 )
 
+// tenant is the one that the client is for.
+var tenant = bot.Tenant{ID: tenantID, ClientID: clientID}
+
 // rig is a client against the sandbox, and what it told its observer.
 type rig struct {
 	*graphclient.Client
-	entra *sandbox.Entra
-	graph *sandbox.Graph
+	entra *entratest.Server
+	graph *graphtest.Server
 	app   entra.Config
 	cfg   graphclient.Config
 
@@ -54,27 +59,27 @@ func (r *rig) exchanges() map[string]int {
 }
 
 type setup struct {
-	graph sandbox.GraphOptions
+	graph graphtest.Options
 	cfg   func(*graphclient.Config)
 }
 
 func start(t *testing.T, s setup) *rig {
 	t.Helper()
-	authority, err := sandbox.NewEntra(sandbox.EntraOptions{TenantID: tenantID, ClientID: clientID, ClientSecret: secret})
+	authority, err := entratest.New(entratest.Options{TenantID: tenantID, ClientID: clientID, ClientSecret: secret})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(authority.Close)
 	s.graph.Entra = authority
 	if s.graph.Users == nil {
-		s.graph.Users = []sandbox.GraphUser{
+		s.graph.Users = []graphtest.User{
 			{ID: annID, UPN: "ann@contoso.example", Mail: "ann@contoso.example", DisplayName: "Ann",
 				ProxyAddresses: []string{"SMTP:ann@contoso.example", "smtp:a.first@contoso.example"}, DialIn: true},
 			{ID: brianID, UPN: "brian.o'neil@contoso.example", Mail: "brian.o'neil@contoso.example", DisplayName: "Brian", Disabled: true},
 			{ID: gusID, UPN: "gus_fabrikam.example#EXT#@contoso.example", Mail: "gus@fabrikam.example", DisplayName: "Gus", Guest: true},
 		}
 	}
-	graph, err := sandbox.NewGraph(s.graph)
+	graph, err := graphtest.New(s.graph)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +89,7 @@ func start(t *testing.T, s setup) *rig {
 		TenantID: tenantID, ClientID: clientID, ClientSecret: secret,
 		AuthorityHost: authority.URL(), RootCAs: authority.RootCAs(), Observe: r.observe,
 	}
-	r.cfg = graphclient.Config{BaseURL: graph.BaseURL(), RootCAs: authority.RootCAs(), Observe: r.observe}
+	r.cfg = graphclient.Config{TenantID: tenantID, BaseURL: graph.BaseURL(), RootCAs: authority.RootCAs(), Observe: r.observe}
 	if s.cfg != nil {
 		s.cfg(&r.cfg)
 	}
@@ -144,11 +149,11 @@ func TestConfigurationIsChecked(t *testing.T) {
 func TestCredentialsThatEntraRefuses(t *testing.T) {
 	for name, tt := range map[string]struct {
 		cfg    func(*graphclient.Config)
-		arm    func(*sandbox.Entra)
+		arm    func(*entratest.Server)
 		status int
 		want   string
 	}{
-		"expired secret": {nil, (*sandbox.Entra).ExpireClientSecret, 401, "AADSTS7000222"},
+		"expired secret": {nil, (*entratest.Server).ExpireClientSecret, 401, "AADSTS7000222"},
 		"unknown resource": {func(c *graphclient.Config) {
 			c.BaseURL = strings.Replace(c.BaseURL, "127.0.0.1", "localhost", 1)
 		}, nil, 400, "AADSTS500011"},
@@ -158,7 +163,7 @@ func TestCredentialsThatEntraRefuses(t *testing.T) {
 			if tt.arm != nil {
 				tt.arm(r.entra)
 			}
-			_, err := r.User(t.Context(), annID)
+			_, err := r.User(t.Context(), tenant, annID)
 			e := wantCode(t, err, bot.Credentials)
 			if e.Status != tt.status || !strings.Contains(e.Error(), tt.want) || strings.Contains(e.Error(), secret) ||
 				!strings.HasPrefix(e.Error(), "credentials: token: status ") {
@@ -174,10 +179,10 @@ func TestCredentialsThatEntraRefuses(t *testing.T) {
 func TestAMendedCredentialWorksAtOnce(t *testing.T) {
 	r := start(t, setup{})
 	r.entra.SetRoles("User.Read.All")
-	_, _, err := r.CreateOrGet(t.Context(), annID, bot.MeetingRequest{ExternalID: "x"})
+	_, _, err := r.CreateOrGet(t.Context(), tenant, annID, bot.MeetingRequest{ExternalID: "x"})
 	_ = wantCode(t, err, bot.NoPermission)
-	r.entra.SetRoles(sandbox.EntraRoles...) // an administrator consents; the old token would be good for an hour
-	if _, _, err := r.CreateOrGet(t.Context(), annID, bot.MeetingRequest{ExternalID: "x"}); err != nil {
+	r.entra.SetRoles(entratest.Roles...) // an administrator consents; the old token would be good for an hour
+	if _, _, err := r.CreateOrGet(t.Context(), tenant, annID, bot.MeetingRequest{ExternalID: "x"}); err != nil {
 		t.Errorf("after the consent: %v", err)
 	}
 	if n := r.entra.Tokens(); n != 2 {
@@ -188,7 +193,7 @@ func TestAMendedCredentialWorksAtOnce(t *testing.T) {
 	r.entra.SetRoles()
 	r2 := r.client(t)
 	for range 5 {
-		_, err := r2.User(t.Context(), annID)
+		_, err := r2.User(t.Context(), tenant, annID)
 		_ = wantCode(t, err, bot.NoPermission)
 	}
 	if n := r.entra.Tokens(); n != 4 {
@@ -199,14 +204,14 @@ func TestAMendedCredentialWorksAtOnce(t *testing.T) {
 // A hanging Entra must not keep anybody longer than they will wait, also those in the queue for the same token.
 func TestACallEndsWithItsContext(t *testing.T) {
 	r := start(t, setup{})
-	r.entra.Fault(sandbox.Fault{Latency: time.Hour})
+	r.entra.Fault(faultserver.Fault{Latency: time.Hour})
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	begun := time.Now()
 	var wg sync.WaitGroup
 	for range 5 {
 		wg.Go(func() {
-			_, err := r.User(ctx, annID)
+			_, err := r.User(ctx, tenant, annID)
 			if bot.CodeOf(err) != bot.Unavailable || !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("got %v", err)
 			}
@@ -220,16 +225,16 @@ func TestACallEndsWithItsContext(t *testing.T) {
 
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
-	if _, _, err := r.CreateOrGet(ctx, annID, bot.MeetingRequest{ExternalID: "x"}); bot.CodeOf(err) != bot.Unavailable || !errors.Is(err, context.Canceled) {
+	if _, _, err := r.CreateOrGet(ctx, tenant, annID, bot.MeetingRequest{ExternalID: "x"}); bot.CodeOf(err) != bot.Unavailable || !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled before: %v", err)
 	}
-	if _, err := r.User(t.Context(), annID); err != nil {
+	if _, err := r.User(t.Context(), tenant, annID); err != nil {
 		t.Errorf("afterwards: %v", err)
 	}
-	r.graph.Fault(sandbox.Fault{Latency: time.Hour})
+	r.graph.Fault(faultserver.Fault{Latency: time.Hour})
 	ctx, cancel = context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	if _, err := r.User(ctx, annID); bot.CodeOf(err) != bot.Unavailable || !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := r.User(ctx, tenant, annID); bot.CodeOf(err) != bot.Unavailable || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a hanging Graph: %v", err)
 	}
 }
@@ -239,7 +244,7 @@ func TestOneTokenServesManyCalls(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 20 {
 		wg.Go(func() {
-			if _, err := r.User(t.Context(), annID); err != nil {
+			if _, err := r.User(t.Context(), tenant, annID); err != nil {
 				t.Error(err)
 			}
 		})
@@ -250,5 +255,22 @@ func TestOneTokenServesManyCalls(t *testing.T) {
 	}
 	if seen := r.exchanges(); seen["token"] != 1 || seen["discovery"] != 1 || seen["user"] != 20 || len(seen) != 3 {
 		t.Errorf("observed %v", seen)
+	}
+}
+
+// A client is for one tenant: a call for another one leaves the process never.
+func TestCallsForAnotherTenantAreNotSent(t *testing.T) {
+	r := start(t, setup{})
+	other := bot.Tenant{ID: annID}
+	_, _, made := r.CreateOrGet(t.Context(), other, annID, bot.MeetingRequest{ExternalID: "x"})
+	_, read := r.User(t.Context(), other, annID)
+	_, found := r.UsersByEmail(t.Context(), other, "ann@contoso.example")
+	for doing, err := range map[string]error{"createOrGet": made, "user": read, "users": found} {
+		if bot.CodeOf(err) != bot.Unavailable {
+			t.Errorf("%s: %v", doing, err)
+		}
+	}
+	if calls := r.graph.Calls(); len(calls) != 0 {
+		t.Errorf("Graph was called: %+v", calls)
 	}
 }

@@ -19,7 +19,7 @@ const appName = "Meetbot"
 // Slack returns the manifest of the Slack app whose requests go to baseURL, for example https://bot.example.com.
 // Marshalled as JSON it is what Slack's "Create an app from a manifest" takes. Source: Slack, "App manifest
 // reference".
-func Slack(baseURL string, words *bot.Words) (*slack.Manifest, error) {
+func Slack(baseURL string, catalog *bot.Catalog) (*slack.Manifest, error) {
 	base, err := publicAddress(baseURL, "Slack")
 	if err != nil {
 		return nil, err
@@ -29,7 +29,7 @@ func Slack(baseURL string, words *bot.Words) (*slack.Manifest, error) {
 		Metadata: slack.ManifestMetadata{MajorVersion: 1},
 		Display: slack.Display{
 			Name:        appName,
-			Description: words.Plain(bot.English, bot.Message{ID: "manifest.summary"}),
+			Description: catalog.PlainText(bot.English, bot.Message{ID: "manifest.summary"}),
 		},
 		Features: slack.Features{
 			// Explanations by direct message need the tab that shows them; nobody is invited to write there.
@@ -37,7 +37,7 @@ func Slack(baseURL string, words *bot.Words) (*slack.Manifest, error) {
 			BotUser: slack.BotUser{DisplayName: "meetbot", AlwaysOnline: true},
 			SlashCommands: []slack.ManifestSlashCommand{{
 				Command:      "/" + bot.CommandName,
-				Description:  words.Plain(bot.English, bot.Message{ID: "manifest.command"}),
+				Description:  catalog.PlainText(bot.English, bot.Message{ID: "manifest.command"}),
 				UsageHint:    usage(),
 				ShouldEscape: true, // mentions and channels arrive as IDs with names, not as what somebody typed
 				Url:          at(slackapp.CommandsPath),
@@ -59,7 +59,7 @@ func usage() string {
 	var forms []string
 	for _, spec := range bot.Commands {
 		form := spec.Word
-		if spec.Subject {
+		if spec.Takes(bot.Subject) {
 			form = strings.TrimSpace(form + " [subject]")
 		}
 		forms = append(forms, form)

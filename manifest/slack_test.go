@@ -20,11 +20,11 @@ import (
 
 func slackManifest(t *testing.T) *slack.Manifest {
 	t.Helper()
-	words, err := bot.NewWords()
+	catalog, err := bot.NewCatalog()
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := manifest.Slack("https://bot.example.com", words)
+	m, err := manifest.Slack("https://bot.example.com", catalog)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,8 +64,8 @@ func TestSlackCommandIsTheTable(t *testing.T) {
 		if word := strings.Fields(hints[i])[0]; spec.Word != "" && word != spec.Word {
 			t.Errorf("form %d is %q, want the word %q", i, hints[i], spec.Word)
 		}
-		if strings.Contains(hints[i], "[subject]") != spec.Subject {
-			t.Errorf("form %d is %q, subject %v", i, hints[i], spec.Subject)
+		if strings.Contains(hints[i], "[subject]") != spec.Takes(bot.Subject) {
+			t.Errorf("form %d is %q, subject %v", i, hints[i], spec.Takes(bot.Subject))
 		}
 	}
 }
@@ -73,7 +73,11 @@ func TestSlackCommandIsTheTable(t *testing.T) {
 // Every endpoint of the manifest is served, and every one that is served is in the manifest.
 func TestSlackEndpointsAreServed(t *testing.T) {
 	m := slackManifest(t)
-	app, err := slackapp.New(slackapp.Config{SigningSecret: "secret", BotToken: "xoxb-1"})
+	catalog, err := bot.NewCatalog()
+	if err != nil {
+		t.Fatal(err)
+	}
+	app, err := slackapp.New(slackapp.Config{SigningSecret: "secret", BotToken: "xoxb-1", Catalog: catalog})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,16 +125,16 @@ func TestSlackScopesFollowFeatures(t *testing.T) {
 }
 
 func TestSlackRefusesAddresses(t *testing.T) {
-	words, err := bot.NewWords()
+	catalog, err := bot.NewCatalog()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, raw := range []string{"", "bot.example.com", "http://bot.example.com", "https://localhost", "https://127.0.0.1:8080", "https://bot.example.com?x=1", "https://bot.example.com#x", "ftp://bot.example.com", "://"} {
-		if m, err := manifest.Slack(raw, words); err == nil {
+		if m, err := manifest.Slack(raw, catalog); err == nil {
 			t.Errorf("Slack(%q) = %+v, want an error", raw, m)
 		}
 	}
-	m, err := manifest.Slack("https://bot.example.com/meet/", words)
+	m, err := manifest.Slack("https://bot.example.com/meet/", catalog)
 	if err != nil || m.Settings.EventSubscriptions.RequestUrl != "https://bot.example.com/meet/slack/events" {
 		t.Errorf("with a path: %+v, %v", m, err)
 	}

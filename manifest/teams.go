@@ -32,11 +32,11 @@ const (
 	teamsOutlineFile  = "outline.png"
 )
 
-// Teams returns the package of the Teams app, which an administrator uploads as it is: the manifest in English, a file of
-// its words in each other language, and the icons. It asks for no permission at all: mentions, and messages to the bot
-// alone, are all that the bot hears. Sources: Microsoft, "App manifest schema", "Localize your app", "Enable slash commands
+// Teams returns the package of the Teams app, which an administrator uploads as it is: the manifest in English, a file
+// with its texts for each other language, and the icons. The app asks for no permission: the bot hears only mentions,
+// and messages in its own chats. Sources: Microsoft, "App manifest schema", "Localize your app", "Enable slash commands
 // for agents and bots".
-func Teams(app TeamsApp, words *bot.Words) (Package, error) {
+func Teams(app TeamsApp, catalog *bot.Catalog) (Package, error) {
 	app, err := app.completed()
 	if err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ func Teams(app TeamsApp, words *bot.Words) (Package, error) {
 			Name: app.Developer, WebsiteURL: app.Website, PrivacyURL: app.Privacy, TermsOfUseURL: app.Terms,
 		},
 		Name:             teamsName{Short: appName},
-		Description:      teamsDescriptionIn(bot.English, words),
+		Description:      teamsDescriptionIn(bot.English, catalog),
 		LocalizationInfo: teamsLocalization{DefaultLanguageTag: string(bot.English)},
 		Icons:            teamsIcons{Color: teamsColorFile, Outline: teamsOutlineFile},
 		AccentColor:      icons.Accent,
@@ -58,7 +58,7 @@ func Teams(app TeamsApp, words *bot.Words) (Package, error) {
 			BotID:                    app.ID,
 			Scopes:                   []string{"team", "groupChat", "personal"},
 			SupportsTargetedMessages: true, // without it no command is offered under the slash
-			CommandLists:             teamsCommandLists(words),
+			CommandLists:             teamsCommandLists(catalog),
 		}},
 		DefaultInstallScope:    "team",
 		DefaultGroupCapability: teamsGroupCapability{Team: "bot", GroupChat: "bot", Meetings: "bot"},
@@ -71,7 +71,7 @@ func Teams(app TeamsApp, words *bot.Words) (Package, error) {
 		file := string(lang) + ".json"
 		m.LocalizationInfo.AdditionalLanguages = append(m.LocalizationInfo.AdditionalLanguages,
 			teamsLanguage{LanguageTag: string(lang), File: file})
-		if err := p.addJSON(file, teamsWords(lang, m, words)); err != nil {
+		if err := p.addJSON(file, teamsTexts(lang, m, catalog)); err != nil {
 			return nil, err
 		}
 	}
@@ -85,12 +85,12 @@ func Teams(app TeamsApp, words *bot.Words) (Package, error) {
 
 // teamsCommandLists has the whole command table twice: where targeted messages exist, the commands also stand under the
 // slash; a client that does not know triggers takes both lists as what a mention offers.
-func teamsCommandLists(words *bot.Words) []teamsCommandList {
+func teamsCommandLists(catalog *bot.Catalog) []teamsCommandList {
 	commands := make([]teamsCommand, 0, len(bot.Commands))
 	for _, spec := range bot.Commands {
 		commands = append(commands, teamsCommand{
 			Title:       bot.CommandLine(spec.Word, ""),
-			Description: teamsCommandDescription(bot.English, spec, words),
+			Description: teamsCommandDescription(bot.English, spec, catalog),
 		})
 	}
 	return []teamsCommandList{
@@ -99,10 +99,10 @@ func teamsCommandLists(words *bot.Words) []teamsCommandList {
 	}
 }
 
-// teamsWords is the file of a language other than the manifest's: what it says by the path of the words that it stands
-// for. Titles are left out, for one types the same command in every language.
-func teamsWords(lang bot.Language, m teamsManifest, words *bot.Words) map[string]string {
-	description := teamsDescriptionIn(lang, words)
+// teamsTexts is the file of a language other than the manifest's: each text by the path of the text in the
+// manifest that it replaces. It has no titles, because people type the same command in every language.
+func teamsTexts(lang bot.Language, m teamsManifest, catalog *bot.Catalog) map[string]string {
+	description := teamsDescriptionIn(lang, catalog)
 	file := map[string]string{
 		"$schema":           teamsLocalizationSchema,
 		"name.short":        m.Name.Short,
@@ -112,21 +112,21 @@ func teamsWords(lang bot.Language, m teamsManifest, words *bot.Words) map[string
 	for i, list := range m.Bots[0].CommandLists {
 		for j := range list.Commands {
 			path := fmt.Sprintf("bots[0].commandLists[%d].commands[%d].description", i, j)
-			file[path] = teamsCommandDescription(lang, bot.Commands[j], words)
+			file[path] = teamsCommandDescription(lang, bot.Commands[j], catalog)
 		}
 	}
 	return file
 }
 
-func teamsDescriptionIn(lang bot.Language, words *bot.Words) teamsDescription {
+func teamsDescriptionIn(lang bot.Language, catalog *bot.Catalog) teamsDescription {
 	return teamsDescription{
-		Short: words.Plain(lang, bot.Message{ID: "manifest.summary"}),
-		Full:  words.Plain(lang, bot.Message{ID: "manifest.teams"}),
+		Short: catalog.PlainText(lang, bot.Message{ID: "manifest.summary"}),
+		Full:  catalog.PlainText(lang, bot.Message{ID: "manifest.teams"}),
 	}
 }
 
-func teamsCommandDescription(lang bot.Language, spec bot.Spec, words *bot.Words) string {
-	return words.Plain(lang, bot.Message{ID: "manifest." + string(spec.Kind)})
+func teamsCommandDescription(lang bot.Language, spec bot.Spec, catalog *bot.Catalog) string {
+	return catalog.PlainText(lang, bot.Message{ID: "manifest." + string(spec.Kind)})
 }
 
 var teamsVersion = regexp.MustCompile(`^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$`)
@@ -141,7 +141,8 @@ func (app TeamsApp) completed() (TeamsApp, error) {
 		app.Website = strings.TrimSuffix(base.String(), "/")
 	}
 	if id, err := uuid.Parse(app.ID); err != nil || id == uuid.Nil {
-		wrong = append(wrong, fmt.Errorf("app ID %q: wanted a GUID, for example 00001111-aaaa-2222-bbbb-3333cccc4444", app.ID))
+		wrong = append(wrong, fmt.Errorf(
+			"app ID %q: wanted a GUID, for example 00001111-aaaa-2222-bbbb-3333cccc4444", app.ID))
 	} else {
 		app.ID = id.String()
 	}

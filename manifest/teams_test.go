@@ -36,11 +36,11 @@ func teamsFiles(t *testing.T, app manifest.TeamsApp) map[string][]byte {
 
 func teamsPackage(t *testing.T, app manifest.TeamsApp) manifest.Package {
 	t.Helper()
-	words, err := bot.NewWords()
+	catalog, err := bot.NewCatalog()
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := manifest.Teams(app, words)
+	p, err := manifest.Teams(app, catalog)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,6 +106,11 @@ func TestTeamsPackage(t *testing.T) {
 // the slash they stand where Teams has targeted messages, and a mention offers all of them.
 func TestTeamsCommandsAreTheTable(t *testing.T) {
 	files := teamsFiles(t, teamsApp())
+	catalog, err := bot.NewCatalog()
+	if err != nil {
+		t.Fatal(err)
+	}
+	parser := bot.NewParser(catalog)
 	m := parse(t, files["manifest.json"])
 	translated := parse(t, files["pt-BR.json"]).(map[string]any)
 	theBot := at(m, "bots", 0)
@@ -131,7 +136,7 @@ func TestTeamsCommandsAreTheTable(t *testing.T) {
 			title, _ := at(commands[j], "title").(string)
 			// The text of a title, after the bot's own word, is what the parser takes for this command.
 			word, rest, _ := strings.Cut(title, " ")
-			if word != bot.CommandName || bot.ParseCommand(rest).Kind != spec.Kind {
+			if word != bot.CommandName || parser.Parse(rest).Command.Kind != spec.Kind {
 				t.Errorf("%q is not what one types for %s", title, spec.Kind)
 			}
 			english, _ := at(commands[j], "description").(string)
@@ -296,7 +301,7 @@ func TestTeamsFillsInWhatIsLeftOut(t *testing.T) {
 }
 
 func TestTeamsRefuses(t *testing.T) {
-	words, err := bot.NewWords()
+	catalog, err := bot.NewCatalog()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -324,7 +329,7 @@ func TestTeamsRefuses(t *testing.T) {
 	} {
 		app := teamsApp()
 		tt.change(&app)
-		if _, err := manifest.Teams(app, words); err == nil || !strings.Contains(err.Error(), tt.want) {
+		if _, err := manifest.Teams(app, catalog); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("Teams(%+v): %v, want %q", app, err, tt.want)
 		}
 	}

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"crypto/rand"
 	"strconv"
 	"testing"
@@ -114,4 +115,23 @@ func calls(t *testing.T, raw *redis.Client, command string) int {
 	n, err := strconv.Atoi(digits)
 	no(t, err)
 	return n
+}
+
+// reading is one reading of a conversation, by whichever of the store's methods it takes.
+type reading struct {
+	Root     string    // link the thread under this message first; empty for none
+	Announce string    // the request that is about to show the card; empty for a mere Read
+	Asker    bot.Asker // whose identity is read along
+}
+
+func read(ctx context.Context, s bot.Conversations, c bot.Conversation, r reading) (bot.State, error) {
+	if r.Root != "" {
+		if err := s.LinkThread(ctx, c.InChannel(), r.Root); err != nil {
+			return bot.State{}, err
+		}
+	}
+	if r.Announce != "" {
+		return s.Announce(ctx, c, r.Announce, r.Asker)
+	}
+	return s.Read(ctx, c, r.Asker)
 }

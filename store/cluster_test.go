@@ -25,11 +25,11 @@ func TestStoreOnACluster(t *testing.T) {
 		no(t, err)
 		_, err = s.Complete(t.Context(), claim, meetingFor(claim))
 		no(t, err)
-		_, err = s.Look(t.Context(), c, bot.Look{Root: "1.1"})
+		_, err = read(t.Context(), s, c, reading{Root: "1.1"})
 		no(t, err)
-		st, err := several.Look(t.Context(), thread(c, "1.1"), bot.Look{Show: "r1", Asker: ann})
+		st, err := read(t.Context(), several, thread(c, "1.1"), reading{Announce: "r1", Asker: ann})
 		no(t, err)
-		if st.Conversation != c || st.Meeting == nil || st.Meeting.ClaimID != claim.ID || !st.First || st.Identity == nil || st.Identity.ID != "ann" {
+		if st.Conversation != c || st.Meeting == nil || st.Meeting.ClaimID != claim.ID || !st.MayAnnounce || st.Identity == nil || st.Identity.ID != "ann" {
 			t.Fatalf("look found %+v", st)
 		}
 		st, err = s.Release(t.Context(), claim)
@@ -40,16 +40,16 @@ func TestStoreOnACluster(t *testing.T) {
 	}
 
 	one, two := accept(t, s, job("Ev1")), accept(t, s, job("Ev2"))
-	_, err := s.Sending(t.Context(), one)
+	_, err := s.BeginSend(t.Context(), one)
 	no(t, err)
 	no(t, s.Done(t.Context(), one))
-	no(t, s.Bury(t.Context(), two, "x"))
+	no(t, s.MoveToDeadLetters(t.Context(), two, "x"))
 	letters, err := s.DeadLetters(t.Context(), 1)
 	no(t, err)
 	no(t, s.Retry(t.Context(), letters[0].Entry))
 	no(t, s.Done(t.Context(), takeover(t, s)))
-	no(t, s.Hold(t.Context(), "graph", time.Minute))
-	if left, err := several.Held(t.Context(), "graph"); err != nil || left == 0 {
+	no(t, s.Throttle(t.Context(), "graph", time.Minute))
+	if left, err := several.ThrottledFor(t.Context(), "graph"); err != nil || left == 0 {
 		t.Errorf("held for %v, %v", left, err)
 	}
 	if d := depth(t, s); d != (bot.Depth{}) {

@@ -48,9 +48,9 @@ func (x script) release(name string) bot.State {
 	return st
 }
 
-func (x script) look(c bot.Conversation, l bot.Look) bot.State {
+func (x script) read(c bot.Conversation, l reading) bot.State {
 	x.t.Helper()
-	st, err := x.s.Look(x.t.Context(), c, l)
+	st, err := read(x.t.Context(), x.s, c, l)
 	no(x.t, err)
 	return st
 }
@@ -94,11 +94,11 @@ func TestConversationRules(t *testing.T) {
 		play func(x script, c bot.Conversation)
 	}{
 		{"nothing is there at first", func(x script, c bot.Conversation) {
-			x.is(x.look(c, bot.Look{}), "-")
+			x.is(x.read(c, reading{}), "-")
 		}},
 		{"the first asker's claim is recorded", func(x script, c bot.Conversation) {
 			x.is(x.claim("ann", c, false, 0), "-+ann")
-			x.is(x.look(c, bot.Look{}), "-+ann")
+			x.is(x.read(c, reading{}), "-+ann")
 		}},
 		{"a second asker joins the pending claim", func(x script, c bot.Conversation) {
 			x.claim("ann", c, false, 0)
@@ -107,7 +107,7 @@ func TestConversationRules(t *testing.T) {
 		{"a completed claim is the meeting", func(x script, c bot.Conversation) {
 			x.claim("ann", c, false, 0)
 			x.is(x.complete("ann"), "ann")
-			x.is(x.look(c, bot.Look{}), "ann")
+			x.is(x.read(c, reading{}), "ann")
 		}},
 		{"who comes later gets the meeting", func(x script, c bot.Conversation) {
 			x.claim("ann", c, false, 0)
@@ -214,7 +214,7 @@ func TestConversationRules(t *testing.T) {
 			low.Organizer.ID = "id-of-low"
 			x.claims["low"] = low
 			x.is(x.claim("low", c, true, 7), "ann")
-			if got := x.look(c, bot.Look{}).Generation(); got != 7 {
+			if got := x.read(c, reading{}).Generation(); got != 7 {
 				x.t.Fatalf("generation is %d, want 7", got)
 			}
 		}},
@@ -222,40 +222,40 @@ func TestConversationRules(t *testing.T) {
 			th := thread(c, "1712345678.000100")
 			x.claim("ann", c, false, 0)
 			x.complete("ann")
-			x.is(x.look(th, bot.Look{}), "-")
+			x.is(x.read(th, reading{}), "-")
 			x.claim("ben", th, false, 0)
 			x.is(x.complete("ben"), "ben")
-			x.is(x.look(c, bot.Look{}), "ann")
+			x.is(x.read(c, reading{}), "ann")
 		}},
 		{"a thread under a known message is its channel's", func(x script, c bot.Conversation) {
 			th := thread(c, "1712345678.000100")
 			x.claim("ann", c, false, 0)
 			x.complete("ann")
-			x.look(c, bot.Look{Root: th.Thread})
-			st := x.look(th, bot.Look{})
+			x.read(c, reading{Root: th.Thread})
+			st := x.read(th, reading{})
 			x.is(st, "ann")
 			if st.Conversation != c {
 				x.t.Fatalf("thread belongs to %v, want its channel", st.Conversation)
 			}
-			x.is(x.look(thread(c, "1712345678.000200"), bot.Look{}), "-")
+			x.is(x.read(thread(c, "1712345678.000200"), reading{}), "-")
 		}},
 		{"a claim for a thread that is its channel's is not recorded", func(x script, c bot.Conversation) {
 			th := thread(c, "1712345678.000100")
-			x.look(c, bot.Look{Root: th.Thread})
+			x.read(c, reading{Root: th.Thread})
 			st := x.claim("ann", th, false, 0)
 			x.is(st, "-")
 			if st.Conversation != c {
 				x.t.Fatalf("claim is answered for %v, want the channel", st.Conversation)
 			}
-			x.is(x.look(c, bot.Look{}), "-")
+			x.is(x.read(c, reading{}), "-")
 		}},
 		{"a thread that has its own keeps it", func(x script, c bot.Conversation) {
 			th := thread(c, "1712345678.000100")
 			x.claim("ann", th, false, 0)
-			x.look(c, bot.Look{Root: th.Thread})
-			x.is(x.look(th, bot.Look{}), "-+ann")
+			x.read(c, reading{Root: th.Thread})
+			x.is(x.read(th, reading{}), "-+ann")
 			x.complete("ann")
-			st := x.look(th, bot.Look{})
+			st := x.read(th, reading{})
 			x.is(st, "ann")
 			if st.Conversation != th {
 				x.t.Fatalf("thread belongs to %v", st.Conversation)
@@ -264,10 +264,10 @@ func TestConversationRules(t *testing.T) {
 		}},
 		{"a thread may tell of its own root that it is the channel's", func(x script, c bot.Conversation) {
 			th := thread(c, "1712345678.000100")
-			if got := x.look(th, bot.Look{Root: th.Thread}).Conversation; got != c {
+			if got := x.read(th, reading{Root: th.Thread}).Conversation; got != c {
 				x.t.Fatalf("thread belongs to %v", got)
 			}
-			if got := x.look(th, bot.Look{}).Conversation; got != c {
+			if got := x.read(th, reading{}).Conversation; got != c {
 				x.t.Fatalf("afterwards the thread belongs to %v", got)
 			}
 		}},
@@ -275,8 +275,8 @@ func TestConversationRules(t *testing.T) {
 			odd := c
 			odd.Channel = c.Channel + ":m:{x}%"
 			x.claim("ann", odd, false, 0)
-			x.is(x.look(c, bot.Look{}), "-")
-			x.is(x.look(thread(c, "m:{x}%"), bot.Look{}), "-")
+			x.is(x.read(c, reading{}), "-")
+			x.is(x.read(thread(c, "m:{x}%"), reading{}), "-")
 			x.is(x.complete("ann"), "ann")
 		}},
 	}
@@ -294,7 +294,7 @@ func TestCardForEverybodyIsShownOnce(t *testing.T) {
 	everywhere(t, func(t *testing.T, b backend) {
 		x := script{t: t, s: b.open(t, "one"), claims: map[string]bot.Claim{}}
 		c := channel()
-		first := func(c bot.Conversation, show string) bool { return x.look(c, bot.Look{Show: show}).First }
+		first := func(c bot.Conversation, show string) bool { return x.read(c, reading{Announce: show}).MayAnnounce }
 		if first(c, "r1") {
 			t.Fatal("the right to show a card was given where there is no meeting")
 		}
@@ -303,7 +303,7 @@ func TestCardForEverybodyIsShownOnce(t *testing.T) {
 			t.Fatal("the right to show a card was given before the meeting is complete")
 		}
 		x.complete("ann")
-		if x.look(c, bot.Look{}).First {
+		if x.read(c, reading{}).MayAnnounce {
 			t.Fatal("the right to show a card was given to one who did not ask")
 		}
 		for range 2 {
@@ -315,7 +315,7 @@ func TestCardForEverybodyIsShownOnce(t *testing.T) {
 			t.Fatal("a second request may show the card too")
 		}
 		th := thread(c, "1712345678.000100")
-		x.look(c, bot.Look{Root: th.Thread})
+		x.read(c, reading{Root: th.Thread})
 		if !first(th, "r3") || first(th, "r4") {
 			t.Fatal("what was shown in the channel was not seen in its thread; there it is shown once too")
 		}
@@ -331,8 +331,8 @@ func TestCardForEverybodyIsShownOnce(t *testing.T) {
 		}
 		left, err := b.raw.PTTL(t.Context(), keys[0]).Result()
 		no(t, err)
-		if left <= 0 || left > bot.ShownFor {
-			t.Fatalf("the mark lasts %v, want up to %v", left, bot.ShownFor)
+		if left <= 0 || left > bot.AnnounceInterval {
+			t.Fatalf("the mark lasts %v, want up to %v", left, bot.AnnounceInterval)
 		}
 		no(t, b.raw.Del(t.Context(), keys[0]).Err())
 		if !first(c, "r2") {
@@ -382,7 +382,7 @@ func TestCorruptRecordIsAnError(t *testing.T) {
 			no(t, err)
 			key := "mb:{" + c.ChannelKey() + "}:m:"
 			no(t, b.raw.Set(t.Context(), key, record, 0).Err())
-			_, looked := s.Look(t.Context(), c, bot.Look{})
+			_, looked := read(t.Context(), s, c, reading{})
 			_, claimed := s.Claim(t.Context(), bot.NewClaim(c, 2, true), true, 1)
 			_, completed := s.Complete(t.Context(), claim, meetingFor(claim))
 			_, released := s.Release(t.Context(), claim)
@@ -445,7 +445,7 @@ func TestManyAskersSettleOnOneClaim(t *testing.T) {
 	}
 }
 
-func TestLookIsOneRoundTrip(t *testing.T) {
+func TestAnnounceIsOneRoundTrip(t *testing.T) {
 	server := redistest.Start(t, redistest.Options{})
 	b := backendAt(t, server.URL())
 	w := redistest.NewWire(t, server)
@@ -457,30 +457,46 @@ func TestLookIsOneRoundTrip(t *testing.T) {
 	no(t, err)
 	_, err = s.Complete(t.Context(), claim, meetingFor(claim))
 	no(t, err)
-	look := func() {
+	announce := func() {
 		t.Helper()
-		st, err := s.Look(t.Context(), c, bot.Look{Root: "1712345678.000100", Show: "r1", Asker: ann})
+		st, err := s.Announce(t.Context(), c, "r1", ann)
 		no(t, err)
-		if st.Meeting == nil || st.Identity == nil || st.Identity.ID != "ann" || !st.First {
-			t.Fatalf("look found %+v", st)
+		if st.Meeting == nil || st.Identity == nil || st.Identity.ID != "ann" || !st.MayAnnounce {
+			t.Fatalf("Announce found %+v", st)
 		}
 	}
-	look() // the server learns the script
+	_, err = open(t, b.url, store.Options{Replica: "zero"}).Announce(t.Context(), c, "r1", ann) // Redis learns the script
+	no(t, err)
+	announce()
 	no(t, b.raw.ConfigResetStat(t.Context()).Err())
 	before := w.Turns()
-	look()
+	announce()
 	if got := w.Turns() - before; got != 1 {
-		t.Errorf("a look is %d round trips, want 1", got)
+		t.Errorf("Announce is %d round trips, want 1", got)
+	}
+	if got := calls(t, b.raw, "evalsha") + calls(t, b.raw, "eval"); got != 0 {
+		t.Errorf("Announce in a conversation that was read lately runs %d scripts, want none", got)
+	}
+
+	// A store that has not read the conversation yet.
+	s = open(t, w.URL(), store.Options{Replica: "two"})
+	no(t, s.Ping(t.Context()))
+	no(t, b.raw.ConfigResetStat(t.Context()).Err())
+	before = w.Turns()
+	announce()
+	if got := w.Turns() - before; got != 1 {
+		t.Errorf("the first Announce is %d round trips, want 1", got)
 	}
 	if got := calls(t, b.raw, "evalsha"); got != 1 {
-		t.Errorf("a look runs %d scripts, want 1", got)
+		t.Errorf("the first Announce runs %d scripts, want 1", got)
 	}
 	if got := calls(t, b.raw, "eval"); got != 0 {
-		t.Errorf("a look sends the script's source %d times", got)
+		t.Errorf("the first Announce sends the script's source %d times", got)
 	}
 
 	no(t, b.raw.ScriptFlush(t.Context()).Err())
-	look() // a server that lost the scripts is taught them again
+	s = open(t, w.URL(), store.Options{Replica: "three"})
+	announce() // a server that lost the scripts is taught them again
 }
 
 func TestMeetingIsSmall(t *testing.T) {

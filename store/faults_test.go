@@ -18,27 +18,29 @@ func everyCall(s *store.Store) map[string]func(context.Context) error {
 	claim := bot.NewClaim(c, 1, false)
 	lease := bot.Lease{Job: job("Ev1"), Entry: "1-1", Attempt: 1}
 	return map[string]func(context.Context) error{
-		"Ping":     s.Ping,
-		"Look":     func(ctx context.Context) error { _, err := s.Look(ctx, c, bot.Look{}); return err },
-		"Look+":    func(ctx context.Context) error { _, err := s.Look(ctx, c, bot.Look{Asker: job("").Asker}); return err },
-		"Claim":    func(ctx context.Context) error { _, err := s.Claim(ctx, claim, false, 0); return err },
-		"Complete": func(ctx context.Context) error { _, err := s.Complete(ctx, claim, meetingFor(claim)); return err },
-		"Release":  func(ctx context.Context) error { _, err := s.Release(ctx, claim); return err },
-		"Identity": func(ctx context.Context) error { _, err := s.Identity(ctx, job("").Asker); return err },
+		"Ping":       s.Ping,
+		"Read":       func(ctx context.Context) error { _, err := s.Read(ctx, c, bot.Asker{}); return err },
+		"Read+":      func(ctx context.Context) error { _, err := s.Read(ctx, c, job("").Asker); return err },
+		"Announce":   func(ctx context.Context) error { _, err := s.Announce(ctx, c, "r1", job("").Asker); return err },
+		"LinkThread": func(ctx context.Context) error { return s.LinkThread(ctx, c, "1.1") },
+		"Claim":      func(ctx context.Context) error { _, err := s.Claim(ctx, claim, false, 0); return err },
+		"Complete":   func(ctx context.Context) error { _, err := s.Complete(ctx, claim, meetingFor(claim)); return err },
+		"Release":    func(ctx context.Context) error { _, err := s.Release(ctx, claim); return err },
+		"Identity":   func(ctx context.Context) error { _, err := s.Identity(ctx, job("").Asker); return err },
 		"Remember": func(ctx context.Context) error {
 			return s.Remember(ctx, job("").Asker, bot.Identity{ID: "1"}, time.Hour)
 		},
-		"Accept":      func(ctx context.Context) error { _, err := s.Accept(ctx, job("Ev1")); return err },
-		"Takeover":    func(ctx context.Context) error { _, err := s.Takeover(ctx, 1); return err },
-		"Sending":     func(ctx context.Context) error { _, err := s.Sending(ctx, lease); return err },
-		"Unsent":      func(ctx context.Context) error { return s.Unsent(ctx, lease) },
-		"Done":        func(ctx context.Context) error { return s.Done(ctx, lease) },
-		"Bury":        func(ctx context.Context) error { return s.Bury(ctx, lease, "x") },
-		"DeadLetters": func(ctx context.Context) error { _, err := s.DeadLetters(ctx, 1); return err },
-		"Retry":       func(ctx context.Context) error { return s.Retry(ctx, "1-1") },
-		"Hold":        func(ctx context.Context) error { return s.Hold(ctx, "graph", time.Second) },
-		"Held":        func(ctx context.Context) error { _, err := s.Held(ctx, "graph"); return err },
-		"Depth":       func(ctx context.Context) error { _, err := s.Depth(ctx); return err },
+		"Accept":            func(ctx context.Context) error { _, err := s.Accept(ctx, job("Ev1")); return err },
+		"Reclaim":           func(ctx context.Context) error { _, err := s.Reclaim(ctx, 1); return err },
+		"BeginSend":         func(ctx context.Context) error { _, err := s.BeginSend(ctx, lease); return err },
+		"AbortSend":         func(ctx context.Context) error { return s.AbortSend(ctx, lease) },
+		"Done":              func(ctx context.Context) error { return s.Done(ctx, lease) },
+		"MoveToDeadLetters": func(ctx context.Context) error { return s.MoveToDeadLetters(ctx, lease, "x") },
+		"DeadLetters":       func(ctx context.Context) error { _, err := s.DeadLetters(ctx, 1); return err },
+		"Retry":             func(ctx context.Context) error { return s.Retry(ctx, "1-1") },
+		"Throttle":          func(ctx context.Context) error { return s.Throttle(ctx, "graph", time.Second) },
+		"ThrottledFor":      func(ctx context.Context) error { _, err := s.ThrottledFor(ctx, "graph"); return err },
+		"Depth":             func(ctx context.Context) error { _, err := s.Depth(ctx); return err },
 	}
 }
 

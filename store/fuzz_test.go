@@ -58,7 +58,7 @@ func FuzzURL(f *testing.F) {
 // What stands in the job stream, the dead letters and the identities is read as what was written, or as nothing; an error
 // quotes none of it.
 func FuzzJob(f *testing.F) {
-	job := bot.Job{ID: "slack:event:Ev1", Conversation: bot.Conversation{Platform: "slack", Workspace: "T1", Channel: "C1"}, Route: bot.Route{Capability: "https://hooks.example/s3cret"}}
+	job := bot.Job{ID: "slack:event:Ev1", Conversation: bot.Conversation{Platform: "slack", Workspace: "T1", Channel: "C1"}, Route: bot.Route{ResponseURL: "https://hooks.example/s3cret"}}
 	record, err := json.Marshal(job)
 	if err != nil {
 		f.Fatal(err)
@@ -91,7 +91,7 @@ func FuzzJob(f *testing.F) {
 		}
 
 		letter := deadLetterOf(redis.XMessage{ID: entry, Values: map[string]any{"id": id, "job": record, "reason": reason}})
-		if letter.Job.ID != id || letter.Reason != reason || letter.Entry != entry || letter.Buried.IsZero() && isEntry(entry) && len(entry) < 15 {
+		if letter.Job.ID != id || letter.Reason != reason || letter.Entry != entry || letter.At.IsZero() && isEntry(entry) && len(entry) < 15 {
 			t.Errorf("letter %+v", letter)
 		}
 		if isEntry(entry) && strings.ContainsAny(entry, "+(* ") {

@@ -17,7 +17,7 @@ func TestIdentities(t *testing.T) {
 			t.Helper()
 			id, err := s.Identity(t.Context(), a)
 			no(t, err)
-			st, err := s.Look(t.Context(), channel(), bot.Look{Asker: a})
+			st, err := read(t.Context(), s, channel(), reading{Asker: a})
 			no(t, err)
 			if !reflect.DeepEqual(id, st.Identity) {
 				t.Fatalf("a look finds the identity %+v, a direct question %+v", st.Identity, id)
@@ -31,12 +31,12 @@ func TestIdentities(t *testing.T) {
 			{ID: "6e4d3b6c", UPN: "ann@contoso.example", Name: "Ann", Language: bot.Portuguese},
 			{Refusal: &bot.Error{Code: bot.NotInDirectory, Reason: "ann@contoso.example"}, Language: bot.English},
 		} {
-			no(t, s.Remember(t.Context(), ann, id, bot.IdentityMiss))
+			no(t, s.Remember(t.Context(), ann, id, bot.RefusalTTL))
 			if got := recall(ann); got == nil || !reflect.DeepEqual(*got, id) {
 				t.Errorf("remembered %+v, got back %+v", id, got)
 			}
-			if left := b.raw.PTTL(t.Context(), key).Val(); left <= 0 || left > bot.IdentityMiss {
-				t.Errorf("remembered for %v, want up to %v", left, bot.IdentityMiss)
+			if left := b.raw.PTTL(t.Context(), key).Val(); left <= 0 || left > bot.RefusalTTL {
+				t.Errorf("remembered for %v, want up to %v", left, bot.RefusalTTL)
 			}
 		}
 		for _, other := range []bot.Asker{

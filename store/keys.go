@@ -60,4 +60,4 @@ func spentKeys(a bot.Asker) []string {
 
 func markKey(jobID string) string { return markPrefix + jobID }
 
-func holdKey(upstream string) string { return prefix + "hold:" + upstream }
+func throttleKey(upstream string) string { return prefix + "hold:" + upstream }

@@ -18,17 +18,25 @@ import (
 // one. What it does not mention is the store's.
 type brokenStore struct {
 	*store.Store
-	look     func(context.Context, bot.Conversation, bot.Look) (bot.State, error)
+	read     func(context.Context, bot.Conversation, reading) (bot.State, error)
 	claim    func(context.Context, bot.Claim, bool, int) (bot.State, error)
 	complete func(context.Context, bot.Claim, bot.Meeting) (bot.State, error)
 	release  func(context.Context, bot.Claim) (bot.State, error)
 }
 
-func (b brokenStore) Look(ctx context.Context, c bot.Conversation, l bot.Look) (bot.State, error) {
-	if b.look != nil {
-		return b.look(ctx, c, l)
+func (b brokenStore) Read(ctx context.Context, c bot.Conversation, asker bot.Asker) (bot.State, error) {
+	return b.reads(ctx, c, reading{Asker: asker})
+}
+
+func (b brokenStore) Announce(ctx context.Context, c bot.Conversation, request string, asker bot.Asker) (bot.State, error) {
+	return b.reads(ctx, c, reading{Announce: request, Asker: asker})
+}
+
+func (b brokenStore) reads(ctx context.Context, c bot.Conversation, r reading) (bot.State, error) {
+	if b.read != nil {
+		return b.read(ctx, c, r)
 	}
-	return b.Store.Look(ctx, c, l)
+	return read(ctx, b.Store, c, r)
 }
 
 func (b brokenStore) Claim(ctx context.Context, claim bot.Claim, fresh bool, seen int) (bot.State, error) {
@@ -54,7 +62,7 @@ func (b brokenStore) Release(ctx context.Context, claim bot.Claim) (bot.State, e
 
 // free takes away whatever claim is pending, and returns what stands then.
 func free(ctx context.Context, s *store.Store, c bot.Conversation) (bot.State, error) {
-	st, err := s.Look(ctx, c, bot.Look{})
+	st, err := s.Read(ctx, c, bot.Asker{})
 	if err != nil || st.Pending == nil {
 		return st, err
 	}
@@ -133,7 +141,7 @@ func TestModelFindsWhatIsBroken(t *testing.T) {
 			name: "new does not heed what its asker saw", in: "two new", blind: true, want: "generations were made",
 			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
 				return brokenStore{claim: func(ctx context.Context, claim bot.Claim, fresh bool, seen int) (bot.State, error) {
-					st, err := s.Look(ctx, claim.Conversation, bot.Look{})
+					st, err := s.Read(ctx, claim.Conversation, bot.Asker{})
 					if err != nil {
 						return bot.State{}, err
 					}
@@ -154,7 +162,7 @@ func TestModelFindsWhatIsBroken(t *testing.T) {
 			name: "complete ignores the claim's ID", in: "two meet, Graph wavers", want: "neither became the conversation's nor was released",
 			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
 				return brokenStore{complete: func(ctx context.Context, claim bot.Claim, m bot.Meeting) (bot.State, error) {
-					st, err := s.Look(ctx, claim.Conversation, bot.Look{})
+					st, err := s.Read(ctx, claim.Conversation, bot.Asker{})
 					if err == nil && st.Pending != nil && st.Pending.ID != claim.ID {
 						_, err = s.Release(ctx, *st.Pending)
 						if err == nil {
@@ -185,7 +193,7 @@ func TestModelFindsWhatIsBroken(t *testing.T) {
 			name: "complete replaces a meeting of the same generation", in: "two meet, Graph wavers", blind: true, want: "generation 1 is shown with two links",
 			breaks: func(s *store.Store, raw *miniredis.Miniredis) brokenStore {
 				return brokenStore{complete: func(ctx context.Context, claim bot.Claim, m bot.Meeting) (bot.State, error) {
-					st, err := s.Look(ctx, claim.Conversation, bot.Look{})
+					st, err := s.Read(ctx, claim.Conversation, bot.Asker{})
 					if err == nil && st.Generation() == claim.Generation {
 						raw.Del(meetingKey(claim.Conversation))
 						_, err = s.Claim(ctx, claim, false, 0)
@@ -216,13 +224,13 @@ func TestModelFindsWhatIsBroken(t *testing.T) {
 			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
 				return brokenStore{
 					complete: func(ctx context.Context, claim bot.Claim, m bot.Meeting) (bot.State, error) {
-						st, err := s.Look(ctx, claim.Conversation, bot.Look{})
+						st, err := s.Read(ctx, claim.Conversation, bot.Asker{})
 						st.Meeting, st.Pending = promised(claim), nil
 						return st, err
 					},
-					look: func(ctx context.Context, c bot.Conversation, l bot.Look) (bot.State, error) {
-						st, err := s.Look(ctx, c, l)
-						if st.Pending != nil && l.Show != "" {
+					read: func(ctx context.Context, c bot.Conversation, r reading) (bot.State, error) {
+						st, err := read(ctx, s, c, r)
+						if st.Pending != nil && r.Announce != "" {
 							st.Meeting = promised(*st.Pending)
 						}
 						return st, err
@@ -242,7 +250,7 @@ func TestModelFindsWhatIsBroken(t *testing.T) {
 			name: "release forgets nothing", in: "two meet, one of them refused", want: "goes round and round",
 			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
 				return brokenStore{release: func(ctx context.Context, claim bot.Claim) (bot.State, error) {
-					return s.Look(ctx, claim.Conversation, bot.Look{})
+					return s.Read(ctx, claim.Conversation, bot.Asker{})
 				}}
 			},
 		},
@@ -258,9 +266,9 @@ func TestModelFindsWhatIsBroken(t *testing.T) {
 		{
 			name: "everybody may show the card to everybody", in: "two meet", want: "is shown to everybody twice",
 			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
-				return brokenStore{look: func(ctx context.Context, c bot.Conversation, l bot.Look) (bot.State, error) {
-					st, err := s.Look(ctx, c, l)
-					st.First = true
+				return brokenStore{read: func(ctx context.Context, c bot.Conversation, r reading) (bot.State, error) {
+					st, err := read(ctx, s, c, r)
+					st.MayAnnounce = true
 					return st, err
 				}}
 			},

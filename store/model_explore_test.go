@@ -91,7 +91,7 @@ type explorer struct {
 	scenario scenario
 	people   []person // of the scenario, then the visitors
 	place    bot.Conversation
-	words    *bot.Words
+	catalog  *bot.Catalog
 	mini     *miniredis.Miniredis
 	store    *store.Store      // the real one
 	called   bot.Conversations // as the attempts see it
@@ -143,9 +143,9 @@ func newExplorer(t *testing.T, sc scenario) *explorer {
 		points: []*point{nil}, roots: map[string]int32{}, numbers: map[string]int32{}, answers: map[asked]answered{},
 		claimed: map[string]int{}, index: map[moment]int32{}, alone: map[moment]bool{},
 	}
-	words, err := bot.NewWords()
+	catalog, err := bot.NewCatalog()
 	no(t, err)
-	x.words, x.called = words, x.store
+	x.catalog, x.called = catalog, x.store
 	if sc.conversations != nil {
 		x.called = sc.conversations(x.store, mini)
 	}
@@ -194,7 +194,7 @@ func (x *explorer) dump() int32 {
 	known := len(x.numbers)
 	n := x.number("redis " + text.String())
 	if len(x.numbers) > known {
-		state, err := x.store.Look(x.t.Context(), x.place, bot.Look{})
+		state, err := x.store.Read(x.t.Context(), x.place, bot.Asker{})
 		no(x.t, err)
 		x.contents = append(x.contents, make([][]record, int(n)+1-len(x.contents))...)
 		x.views = append(x.views, make([]bot.State, int(n)+1-len(x.views))...)
@@ -218,8 +218,8 @@ func (x *explorer) ask(content int32, p *point) answered {
 	var err error
 	ctx, c := x.t.Context(), p.next
 	switch c.op {
-	case opLook:
-		a.answer.state, err = x.called.Look(ctx, c.place, c.look)
+	case opRead:
+		a.answer.state, err = read(ctx, x.called, c.place, c.reading)
 	case opClaim:
 		a.answer.state, err = x.called.Claim(ctx, c.claim, c.fresh, c.seen)
 	case opComplete:
@@ -291,7 +291,7 @@ func (x *explorer) spent(identity string) bool {
 
 func (x *explorer) add(p *point) int32 {
 	p.children = map[int32]int32{}
-	run(x.t, x.words, x.scenario.policy, x.people[p.asker], x.spent, x.place, p)
+	run(x.t, x.catalog, x.scenario.policy, x.people[p.asker], x.spent, x.place, p)
 	type all call // without its String method, which leaves things out
 	p.call = x.number("call " + fmt.Sprintf("%+v", all(p.next)))
 	x.points = append(x.points, p)
@@ -421,7 +421,7 @@ func (x *explorer) goOn(m moment, k int, reach func(moment, func() string) error
 	}
 	for _, w := range ways {
 		step := func() string { return fmt.Sprintf("%s: %v -> %v", name, p.next, w.answer) }
-		if m.faults < x.scenario.faults && p.next.op != opLook && p.next.op != opDone {
+		if m.faults < x.scenario.faults && p.next.op != opRead && p.next.op != opDone {
 			lost := w.to
 			lost.faults++
 			if err := reach(lost, func() string { return step() + ", but the answer is lost" }); err != nil {

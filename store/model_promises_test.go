@@ -90,7 +90,7 @@ func (x *explorer) tell(m *moment, p *point) error {
 			m.shown.everybody = 0
 		}
 		m.shown.generation, m.shown.link = generation, link
-		if p.told.Audience == bot.ForEveryone {
+		if p.told.Audience == bot.AudienceEveryone {
 			by := x.number("job " + p.job.ID)
 			if m.shown.everybody != 0 && m.shown.everybody != by {
 				return broken("generation %d is shown to everybody twice in a row", generation)

@@ -21,7 +21,7 @@ import (
 type op string
 
 const (
-	opLook     op = "look"
+	opRead     op = "read"
 	opClaim    op = "claim"
 	opCreate   op = "createOrGet"
 	opComplete op = "complete"
@@ -33,7 +33,7 @@ const (
 type call struct {
 	op        op
 	place     bot.Conversation
-	look      bot.Look
+	reading   reading
 	claim     bot.Claim // claim, complete, release; createOrGet: the claim that is carried out
 	fresh     bool
 	seen      int
@@ -44,11 +44,11 @@ type call struct {
 
 func (c call) String() string {
 	switch c.op {
-	case opLook:
-		if c.look.Show != "" {
-			return "look and show"
+	case opRead:
+		if c.reading.Announce != "" {
+			return "announce"
 		}
-		return "look"
+		return "read"
 	case opDone:
 		return "done"
 	case opCreate:
@@ -76,7 +76,7 @@ func (a answer) String() string {
 	if p := a.state.Pending; p != nil {
 		pending = fmt.Sprintf(", pending %s of generation %d for %s by job %s", p.ID, p.Generation, p.Organizer.ID, p.Job)
 	}
-	if a.state.First {
+	if a.state.MayAnnounce {
 		first = ", for everybody to see"
 	}
 	switch {
@@ -164,19 +164,20 @@ type replica struct {
 }
 
 // run makes the attempt up to the point, and fills in what comes next. Its clock is its own, so that no wait takes time.
-func run(t *testing.T, words *bot.Words, policy bot.OrganizerPolicy, who person, spent func(identity string) bool, place bot.Conversation, p *point) {
+func run(t *testing.T, catalog *bot.Catalog, policy bot.OrganizerPolicy, who person, spent func(identity string) bool, place bot.Conversation, p *point) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &replica{p: p, who: who, spent: spent}
 		var log bytes.Buffer
 		s := bot.NewService(bot.Config{
-			Conversations: r, Identities: r, Queue: r, Limiter: r, Meetings: r, Directory: r, Observer: observer{p}, Words: words,
+			Conversations: r, Identities: r, Queue: r, Limiter: r, Meetings: r, Directory: r, Observer: observer{p}, Catalog: catalog,
 			Log:        slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})),
 			Platforms:  map[string]bot.Platform{place.Platform: r},
-			Organizers: policy, ClientID: "client", Language: bot.English,
+			Workspaces: bot.OneWorkspace{Tenant: bot.Tenant{ClientID: "client"}, Organizers: policy, Language: bot.English},
+			Language:   bot.English,
 		})
 		// Where the job is an old one this is merely the way to have an attempt started.
 		err := s.Accept(t.Context(), bot.Request{
-			ID: who.identity(), Conversation: place, Command: bot.Command{Kind: who.kind},
+			ID: who.identity(), Conversation: place, Intent: bot.Intent{Command: bot.Command{Kind: who.kind}},
 			Asker: bot.Asker{Platform: place.Platform, Workspace: place.Workspace, User: who.identity()}, Received: time.Now(),
 		})
 		if err != nil && !errors.Is(err, errHere) {
@@ -218,12 +219,21 @@ func (r *replica) state(c call) (bot.State, error) {
 	return a.state, err
 }
 
-// Look is the first call of accepting a job too; where the job is an old one, that look is none of the model's.
-func (r *replica) Look(_ context.Context, c bot.Conversation, l bot.Look) (bot.State, error) {
+// Read is the first call of accepting a job too; where the job is an old one, that call is none of the model's.
+func (r *replica) Read(_ context.Context, c bot.Conversation, asker bot.Asker) (bot.State, error) {
 	if r.p.old && !r.accepted {
 		return bot.State{Conversation: c}, nil
 	}
-	return r.state(call{op: opLook, place: c, look: l})
+	return r.state(call{op: opRead, place: c, reading: reading{Asker: asker}})
+}
+
+func (r *replica) Announce(_ context.Context, c bot.Conversation, request string, asker bot.Asker) (bot.State, error) {
+	return r.state(call{op: opRead, place: c, reading: reading{Announce: request, Asker: asker}})
+}
+
+func (r *replica) LinkThread(_ context.Context, c bot.Conversation, root string) error {
+	_, err := r.state(call{op: opRead, place: c, reading: reading{Root: root}})
+	return err
 }
 
 func (r *replica) Claim(_ context.Context, claim bot.Claim, fresh bool, seen int) (bot.State, error) {
@@ -245,7 +255,7 @@ func (r *replica) Release(_ context.Context, claim bot.Claim) (bot.State, error)
 	return r.state(call{op: opRelease, place: claim.Conversation, claim: r.known(claim)})
 }
 
-func (r *replica) CreateOrGet(_ context.Context, organizer string, q bot.MeetingRequest) (bot.OnlineMeeting, bool, error) {
+func (r *replica) CreateOrGet(_ context.Context, _ bot.Tenant, organizer string, q bot.MeetingRequest) (bot.OnlineMeeting, bool, error) {
 	q.ExternalID = strings.NewReplacer(r.names...).Replace(q.ExternalID)
 	c := call{op: opCreate, organizer: organizer, request: q}
 	if n := len(r.p.history); r.at == n && n > 0 && r.p.history[n-1].state.Pending != nil {
@@ -288,15 +298,15 @@ func (r *replica) Deliver(_ context.Context, _ bot.Job, reply bot.Reply) (string
 // observer notes the outcome.
 type observer struct{ p *point }
 
-func (o observer) Command(_ string, _ bot.Kind, outcome string, _ time.Duration) {
-	o.p.outcome = outcome
+func (o observer) Command(_, _ string, outcome bot.Outcome, _ time.Duration) {
+	o.p.outcome = string(outcome)
 }
 
 func (observer) Identity(bool) {}
 
-func (observer) Again() {}
+func (observer) PossibleDuplicate() {}
 
-func (observer) Buried() {}
+func (observer) DeadLettered() {}
 
 // Who people are is settled: what the protocol does must not depend on it.
 
@@ -304,7 +314,7 @@ func (r *replica) Identity(context.Context, bot.Asker) (*bot.Identity, error) {
 	return &bot.Identity{ID: r.who.identity(), Name: r.who.identity(), Language: bot.English}, nil
 }
 
-func (r *replica) User(context.Context, string) (bot.DirectoryUser, error) {
+func (r *replica) User(context.Context, bot.Tenant, string) (bot.DirectoryUser, error) {
 	return bot.DirectoryUser{ID: serviceAccount, Name: serviceAccount, Enabled: true}, nil
 }
 
@@ -320,18 +330,20 @@ func (r *replica) Spend(_ context.Context, a bot.Asker, _ string, _ bot.Limits) 
 
 func (r *replica) Remember(context.Context, bot.Asker, bot.Identity, time.Duration) error { return nil }
 
-func (r *replica) UsersByEmail(context.Context, string) ([]bot.DirectoryUser, error) { return nil, nil }
+func (r *replica) UsersByEmail(context.Context, bot.Tenant, string) ([]bot.DirectoryUser, error) {
+	return nil, nil
+}
 
 func (r *replica) Profile(context.Context, bot.Asker) (bot.Profile, error) { return bot.Profile{}, nil }
 
-func (r *replica) Takeover(context.Context, int) ([]bot.Lease, error) { return nil, nil }
+func (r *replica) Reclaim(context.Context, int) ([]bot.Lease, error) { return nil, nil }
 
-func (r *replica) Sending(context.Context, bot.Lease) (bool, error) { return false, nil }
+func (r *replica) BeginSend(context.Context, bot.Lease) (bool, error) { return false, nil }
 
-func (r *replica) Unsent(context.Context, bot.Lease) error { return nil }
+func (r *replica) AbortSend(context.Context, bot.Lease) error { return nil }
 
-func (r *replica) Bury(context.Context, bot.Lease, string) error { return nil }
+func (r *replica) MoveToDeadLetters(context.Context, bot.Lease, string) error { return nil }
 
-func (r *replica) Hold(context.Context, string, time.Duration) error { return nil }
+func (r *replica) Throttle(context.Context, string, time.Duration) error { return nil }
 
-func (r *replica) Held(context.Context, string) (time.Duration, error) { return 0, nil }
+func (r *replica) ThrottledFor(context.Context, string) (time.Duration, error) { return 0, nil }

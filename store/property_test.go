@@ -97,9 +97,9 @@ func (w *world) must(st bot.State, err error) bot.State {
 	return w.check(st)
 }
 
-func (w *world) look(c bot.Conversation, l bot.Look) bot.State {
+func (w *world) read(c bot.Conversation, l reading) bot.State {
 	w.t.Helper()
-	st := w.must(w.s.Look(w.t.Context(), c, l))
+	st := w.must(read(w.t.Context(), w.s, c, l))
 	if w.settled[c] && st.Conversation != c {
 		w.t.Fatalf("%v had a meeting of its own and belongs to %v now", c, st.Conversation)
 	}
@@ -156,7 +156,7 @@ func (w *world) ask(name string, c bot.Conversation, fresh bool) *asker {
 		}
 	}
 	a.step = func() step {
-		st := w.look(a.c, bot.Look{})
+		st := w.read(a.c, reading{})
 		a.seen = st.Generation()
 		if a.fresh || st.Meeting == nil {
 			a.c = st.Conversation
@@ -252,11 +252,11 @@ func TestAnyInterleavingKeepsTheMeeting(t *testing.T) {
 			},
 			"late release": func(t *rapid.T) { w.release(late(t)) },
 			"known message": func(t *rapid.T) {
-				w.look(w.channel, bot.Look{Root: rapid.SampledFrom([]string{"1.1", "1.2"}).Draw(t, "root")})
+				w.read(w.channel, reading{Root: rapid.SampledFrom([]string{"1.1", "1.2"}).Draw(t, "root")})
 			},
 			"": func(*rapid.T) {
 				for _, c := range w.places {
-					w.look(c, bot.Look{})
+					w.read(c, reading{})
 				}
 			},
 		})

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -36,7 +35,7 @@ func (s *Store) Accept(ctx context.Context, j bot.Job) (bot.Lease, error) {
 		if j.ID == "" {
 			return errors.New("job has no ID")
 		}
-		record, err := json.Marshal(j)
+		record, err := encodeJob(j)
 		if err != nil {
 			return err
 		}
@@ -58,9 +57,9 @@ func (s *Store) Accept(ctx context.Context, j bot.Job) (bot.Lease, error) {
 	}
 }
 
-// Takeover hands over up to limit jobs that nobody has worked on for [Idle]. It is one command in Redis. An entry that
+// Reclaim hands over up to limit jobs that nobody has worked on for [Idle]. It is one command in Redis. An entry that
 // is no job is buried.
-func (s *Store) Takeover(ctx context.Context, limit int) ([]bot.Lease, error) {
+func (s *Store) Reclaim(ctx context.Context, limit int) ([]bot.Lease, error) {
 	if limit <= 0 {
 		return nil, nil
 	}
@@ -70,7 +69,7 @@ func (s *Store) Takeover(ctx context.Context, limit int) ([]bot.Lease, error) {
 
 	var jobs []any
 	err := s.within(ctx, "take over jobs", func(ctx context.Context) error {
-		answer, err := takeoverScript.Run(ctx, s.client, []string{jobStream}, jobGroup, s.replica, s.idle.Milliseconds(), cursor, limit).Slice()
+		answer, err := reclaimScript.Run(ctx, s.client, []string{jobStream}, jobGroup, s.replica, s.idle.Milliseconds(), cursor, limit).Slice()
 		if err != nil {
 			return err
 		}
@@ -94,7 +93,7 @@ func (s *Store) Takeover(ctx context.Context, limit int) ([]bot.Lease, error) {
 		if err != nil {
 			// The record may hold a secret, so nothing of it is kept but its name. If this fails too, the entry comes up
 			// again when it has idled once more.
-			_ = s.bury(ctx, lease, "", err.Error())
+			_ = s.moveToDeadLetters(ctx, lease, "", err.Error())
 			continue
 		}
 		leases = append(leases, lease)
@@ -113,21 +112,23 @@ func leaseOf(answer any) (bot.Lease, error) {
 	id, _ := parts[2].(string)
 	record, _ := parts[3].(string)
 	lease := bot.Lease{Entry: entry, Attempt: int(attempt)}
-	if json.Unmarshal([]byte(record), &lease.Job) != nil || lease.Job.ID != id || id == "" {
+	job, err := decodeJob(record)
+	if err != nil || job.ID != id {
 		lease.Job = bot.Job{ID: id}
 		return lease, errCorrupt
 	}
+	lease.Job = job
 	return lease, nil
 }
 
-// Sending marks that the answer is about to be sent. It returns [bot.ErrNotOwner] if the job is done or was handed out
+// BeginSend marks that the answer is about to be sent. It returns [bot.ErrNotOwner] if the job is done or was handed out
 // again since, be it to this replica. again tells whether an earlier attempt came this far; the same attempt may ask
 // repeatedly. A job of which Redis knows nothing at all, not even that it was done, is still this attempt's to answer.
-func (s *Store) Sending(ctx context.Context, l bot.Lease) (again bool, err error) {
+func (s *Store) BeginSend(ctx context.Context, l bot.Lease) (again bool, err error) {
 	var answer int
 	err = s.within(ctx, "mark an answer as being sent", func(ctx context.Context) (err error) {
 		keys := []string{jobStream, markKey(l.Job.ID)}
-		answer, err = sendingScript.Run(ctx, s.client, keys, jobGroup, s.replica, l.Entry, l.Attempt, markFor).Int()
+		answer, err = beginSendScript.Run(ctx, s.client, keys, jobGroup, s.replica, l.Entry, l.Attempt, markFor).Int()
 		return err
 	})
 	switch {
@@ -140,11 +141,11 @@ func (s *Store) Sending(ctx context.Context, l bot.Lease) (again bool, err error
 	}
 }
 
-// Unsent takes Sending back, so that the next attempt is not taken for a possible second answer. It does nothing where
+// AbortSend takes Sending back, so that the next attempt is not taken for a possible second answer. It does nothing where
 // a later attempt has begun to send.
-func (s *Store) Unsent(ctx context.Context, l bot.Lease) error {
+func (s *Store) AbortSend(ctx context.Context, l bot.Lease) error {
 	return s.within(ctx, "note that an answer was refused", func(ctx context.Context) error {
-		return unsentScript.Run(ctx, s.client, []string{markKey(l.Job.ID)}, l.Entry, l.Attempt, markFor).Err()
+		return abortSendScript.Run(ctx, s.client, []string{markKey(l.Job.ID)}, l.Entry, l.Attempt, markFor).Err()
 	})
 }
 
@@ -155,26 +156,26 @@ func (s *Store) Done(ctx context.Context, l bot.Lease) error {
 	})
 }
 
-// Bury moves the job to the dead letters, without its secrets. It does nothing if the job is done, and returns
+// MoveToDeadLetters moves the job to the dead letters, without its secrets. It does nothing if the job is done, and returns
 // [bot.ErrNotOwner] if it is another replica's.
-func (s *Store) Bury(ctx context.Context, l bot.Lease, reason string) error {
+func (s *Store) MoveToDeadLetters(ctx context.Context, l bot.Lease, reason string) error {
 	job := l.Job
-	if secret := job.Route.Capability; secret != "" {
-		job.Route.Capability = ""
+	if secret := job.Route.ResponseURL; secret != "" {
+		job.Route.ResponseURL = ""
 		reason = strings.ReplaceAll(reason, secret, "(removed)")
 	}
-	record, err := json.Marshal(job)
+	record, err := encodeJob(job)
 	if err != nil {
-		return unavailable("bury a job", err)
+		return unavailable("move a job to the dead letters", err)
 	}
-	return s.bury(ctx, l, string(record), reason)
+	return s.moveToDeadLetters(ctx, l, record, reason)
 }
 
-func (s *Store) bury(ctx context.Context, l bot.Lease, record, reason string) error {
+func (s *Store) moveToDeadLetters(ctx context.Context, l bot.Lease, record, reason string) error {
 	var answer int
 	err := s.within(ctx, "bury a job", func(ctx context.Context) (err error) {
 		keys := []string{jobStream, markKey(l.Job.ID), deadStream}
-		answer, err = buryScript.Run(ctx, s.client, keys, jobGroup, s.replica, l.Entry, l.Job.ID, record, reason, markFor, deadMax).Int()
+		answer, err = deadLetterScript.Run(ctx, s.client, keys, jobGroup, s.replica, l.Entry, l.Job.ID, record, reason, markFor, deadMax).Int()
 		return err
 	})
 	if err == nil && answer < 0 {
@@ -222,8 +223,8 @@ func (s *Store) Retry(ctx context.Context, entry string) error {
 			missing = true
 			return nil
 		}
-		job.Accepted = time.Now().UTC()
-		record, err := json.Marshal(job)
+		record, _ := entries[0].Values["job"].(string)
+		record, err = acceptedNow(record, time.Now().UTC())
 		if err != nil {
 			return err
 		}
@@ -245,10 +246,12 @@ func deadLetterOf(e redis.XMessage) bot.DeadLetter {
 	id, _ := e.Values["id"].(string)
 	record, _ := e.Values["job"].(string)
 	reason, _ := e.Values["reason"].(string)
-	letter := bot.DeadLetter{Entry: e.ID, Reason: reason, Buried: bornAt(e.ID)}
-	if json.Unmarshal([]byte(record), &letter.Job) != nil || letter.Job.ID != id {
-		letter.Job = bot.Job{ID: id}
+	letter := bot.DeadLetter{Entry: e.ID, Reason: reason, At: bornAt(e.ID)}
+	job, err := decodeJob(record)
+	if err != nil || job.ID != id {
+		job = bot.Job{ID: id}
 	}
+	letter.Job = job
 	return letter
 }
 
@@ -270,22 +273,22 @@ func bornAt(entry string) time.Time {
 	return time.UnixMilli(n).UTC()
 }
 
-// Hold asks all replicas to leave the named upstream alone for the given time, or longer if they already do.
-func (s *Store) Hold(ctx context.Context, upstream string, wait time.Duration) error {
+// Throttle asks all replicas to leave the named upstream alone for the given time, or longer if they already do.
+func (s *Store) Throttle(ctx context.Context, upstream string, wait time.Duration) error {
 	ms := (wait + time.Millisecond - 1).Milliseconds()
 	if ms <= 0 {
 		return nil
 	}
 	return s.within(ctx, "hold an upstream", func(ctx context.Context) error {
-		return holdScript.Run(ctx, s.client, []string{holdKey(upstream)}, ms).Err()
+		return throttleScript.Run(ctx, s.client, []string{throttleKey(upstream)}, ms).Err()
 	})
 }
 
-// Held returns for how long the named upstream is to be left alone; 0 if it is not.
-func (s *Store) Held(ctx context.Context, upstream string) (time.Duration, error) {
+// ThrottledFor returns for how long the named upstream is to be left alone; 0 if it is not.
+func (s *Store) ThrottledFor(ctx context.Context, upstream string) (time.Duration, error) {
 	var left time.Duration
 	err := s.within(ctx, "read a hold", func(ctx context.Context) (err error) {
-		left, err = s.client.PTTL(ctx, holdKey(upstream)).Result()
+		left, err = s.client.PTTL(ctx, throttleKey(upstream)).Result()
 		return err
 	})
 	return max(left, 0), err
@@ -302,7 +305,7 @@ func (s *Store) Depth(ctx context.Context) (bot.Depth, error) {
 		if len(n) != 3 {
 			return fmt.Errorf("script returned %d values: %w", len(n), errCorrupt)
 		}
-		d = bot.Depth{Waiting: int(n[0]), Dead: int(n[1]), Oldest: time.Duration(n[2]) * time.Millisecond}
+		d = bot.Depth{Waiting: int(n[0]), DeadLetters: int(n[1]), Oldest: time.Duration(n[2]) * time.Millisecond}
 		return nil
 	})
 	return d, err

@@ -22,9 +22,9 @@ const secret = "https://hooks.example/response/s3cret"
 
 func job(id string) bot.Job {
 	return bot.Job{
-		ID: id, Conversation: channel(), Command: bot.Command{Kind: "meet", Subject: "Review"},
+		ID: id, Conversation: channel(), Intent: bot.Intent{Kind: bot.JobCommand, Command: bot.Command{Kind: "meet", Subject: "Review"}},
 		Asker: bot.Asker{Platform: "slack", Workspace: "T024BE7LD", User: "U1"}, Seen: 3, Language: bot.Portuguese,
-		Route: bot.Route{Channel: "C1", User: "U1", Capability: secret}, Accepted: time.Date(2026, 11, 23, 15, 30, 14, 0, time.UTC), Trace: "t1",
+		Route: bot.Route{Channel: "C1", User: "U1", ResponseURL: secret}, Accepted: time.Date(2026, 11, 23, 15, 30, 14, 0, time.UTC), Trace: "t1",
 	}
 }
 
@@ -34,7 +34,7 @@ func takeover(t *testing.T, s *store.Store) bot.Lease {
 	var leases []bot.Lease
 	eventually(t, "a takeover", func() bool {
 		var err error
-		leases, err = s.Takeover(t.Context(), 10)
+		leases, err = s.Reclaim(t.Context(), 10)
 		no(t, err)
 		return len(leases) > 0
 	})
@@ -81,16 +81,16 @@ func TestJobThatIsWorkedOnIsNotTakenOver(t *testing.T) {
 		one := b.open(t, "one")
 		patient := open(t, b.url, store.Options{Replica: "two"})
 		accept(t, one, job("Ev1"))
-		if leases, err := patient.Takeover(t.Context(), 10); err != nil || len(leases) != 0 {
+		if leases, err := patient.Reclaim(t.Context(), 10); err != nil || len(leases) != 0 {
 			t.Fatalf("took over %v, %v within the time that an attempt may take", leases, err)
 		}
-		if leases, err := one.Takeover(t.Context(), 0); err != nil || len(leases) != 0 {
+		if leases, err := one.Reclaim(t.Context(), 0); err != nil || len(leases) != 0 {
 			t.Fatalf("took over %v, %v without room", leases, err)
 		}
 	})
 }
 
-func TestTakeoverHandsEachJobToOneReplica(t *testing.T) {
+func TestReclaimHandsEachJobToOneReplica(t *testing.T) {
 	everywhere(t, func(t *testing.T, b backend) {
 		one, two := b.open(t, "one"), b.open(t, "two")
 		const jobs = 25
@@ -99,14 +99,14 @@ func TestTakeoverHandsEachJobToOneReplica(t *testing.T) {
 		}
 		seen := map[string]bool{}
 		eventually(t, "taking over all jobs in small steps", func() bool {
-			leases, err := two.Takeover(t.Context(), 2)
+			leases, err := two.Reclaim(t.Context(), 2)
 			no(t, err)
 			if len(leases) > 2 {
 				t.Fatalf("took over %d jobs, want at most 2", len(leases))
 			}
 			for _, l := range leases {
 				if !seen[l.Job.ID] {
-					again, err := two.Sending(t.Context(), l)
+					again, err := two.BeginSend(t.Context(), l)
 					if err != nil || again {
 						t.Fatalf("%s: again %v, %v", l.Job.ID, again, err)
 					}
@@ -135,7 +135,7 @@ func TestRequestIsAcceptedOnce(t *testing.T) {
 		}
 		l := accept(t, one, job("Ev1"))
 		refused("after it was accepted")
-		_, err := one.Sending(t.Context(), l)
+		_, err := one.BeginSend(t.Context(), l)
 		no(t, err)
 		refused("while its answer is sent")
 		no(t, one.Done(t.Context(), l))
@@ -182,13 +182,13 @@ func TestOnlyTheLatestAttemptMaySend(t *testing.T) {
 		one, two := b.open(t, "one"), b.open(t, "two")
 		may := func(s *store.Store, l bot.Lease, wantAgain bool) {
 			t.Helper()
-			if again, err := s.Sending(t.Context(), l); err != nil || again != wantAgain {
+			if again, err := s.BeginSend(t.Context(), l); err != nil || again != wantAgain {
 				t.Fatalf("sending: again %v, %v; want %v", again, err, wantAgain)
 			}
 		}
 		mayNot := func(s *store.Store, l bot.Lease) {
 			t.Helper()
-			if _, err := s.Sending(t.Context(), l); !errors.Is(err, bot.ErrNotOwner) {
+			if _, err := s.BeginSend(t.Context(), l); !errors.Is(err, bot.ErrNotOwner) {
 				t.Fatalf("sending: %v, want %v", err, bot.ErrNotOwner)
 			}
 		}
@@ -197,12 +197,12 @@ func TestOnlyTheLatestAttemptMaySend(t *testing.T) {
 		second := takeover(t, two)
 		mayNot(one, first)
 		may(two, second, false)
-		may(two, second, false)                // the call's answer was lost
-		no(t, two.Unsent(t.Context(), second)) // refused: nothing came of it
+		may(two, second, false)                   // the call's answer was lost
+		no(t, two.AbortSend(t.Context(), second)) // refused: nothing came of it
 		third := takeover(t, two)
 		mayNot(two, second)
 		may(two, third, false)
-		no(t, two.Unsent(t.Context(), second)) // a straggler takes nothing back
+		no(t, two.AbortSend(t.Context(), second)) // a straggler takes nothing back
 		fourth := takeover(t, two)
 		may(two, fourth, true)
 		no(t, two.Done(t.Context(), fourth))
@@ -225,8 +225,8 @@ func TestDoneIsFinalAndRepeatable(t *testing.T) {
 		if pending.Count != 0 {
 			t.Errorf("%d jobs are still handed out", pending.Count)
 		}
-		no(t, one.Bury(t.Context(), l, "late"))
-		if d := depth(t, one); d.Dead != 0 {
+		no(t, one.MoveToDeadLetters(t.Context(), l, "late"))
+		if d := depth(t, one); d.DeadLetters != 0 {
 			t.Error("a job that was done is a dead letter")
 		}
 	})
@@ -236,12 +236,12 @@ func TestDeadLetterHasNoSecretAndRunsAgain(t *testing.T) {
 	everywhere(t, func(t *testing.T, b backend) {
 		one, two := b.open(t, "one"), b.open(t, "two")
 		l := accept(t, one, job("Ev1"))
-		if err := two.Bury(t.Context(), l, "not mine"); !errors.Is(err, bot.ErrNotOwner) {
+		if err := two.MoveToDeadLetters(t.Context(), l, "not mine"); !errors.Is(err, bot.ErrNotOwner) {
 			t.Fatalf("another replica's job: %v, want %v", err, bot.ErrNotOwner)
 		}
-		no(t, one.Bury(t.Context(), l, "Post "+secret+": gone"))
-		no(t, one.Bury(t.Context(), l, "again"))
-		if d := depth(t, one); d.Waiting != 0 || d.Dead != 1 {
+		no(t, one.MoveToDeadLetters(t.Context(), l, "Post "+secret+": gone"))
+		no(t, one.MoveToDeadLetters(t.Context(), l, "again"))
+		if d := depth(t, one); d.Waiting != 0 || d.DeadLetters != 1 {
 			t.Fatalf("the queue holds %+v, want one dead letter", d)
 		}
 		if _, err := one.Accept(t.Context(), job("Ev1")); !errors.Is(err, bot.ErrDuplicate) {
@@ -258,13 +258,13 @@ func TestDeadLetterHasNoSecretAndRunsAgain(t *testing.T) {
 		letters, err := two.DeadLetters(t.Context(), 10)
 		no(t, err)
 		want := job("Ev1")
-		want.Route.Capability = ""
+		want.Route.ResponseURL = ""
 		want.Conversation = l.Job.Conversation
 		if len(letters) != 1 || !reflect.DeepEqual(letters[0].Job, want) || letters[0].Reason != "Post (removed): gone" {
 			t.Fatalf("dead letters: %+v", letters)
 		}
-		if age := time.Since(letters[0].Buried); age < -time.Minute || age > time.Minute {
-			t.Errorf("buried at %v", letters[0].Buried)
+		if age := time.Since(letters[0].At); age < -time.Minute || age > time.Minute {
+			t.Errorf("buried at %v", letters[0].At)
 		}
 
 		patient := open(t, b.url, store.Options{Replica: "three", Idle: time.Hour})
@@ -277,7 +277,7 @@ func TestDeadLetterHasNoSecretAndRunsAgain(t *testing.T) {
 			t.Fatalf("the retried job comes as %+v", again)
 		}
 		no(t, one.Done(t.Context(), l)) // a straggler of its first life changes nothing
-		if repeated, err := patient.Sending(t.Context(), again); err != nil || repeated {
+		if repeated, err := patient.BeginSend(t.Context(), again); err != nil || repeated {
 			t.Fatalf("sending the retried job: again %v, %v", repeated, err)
 		}
 		no(t, patient.Done(t.Context(), again))
@@ -296,7 +296,7 @@ func TestRetryOfNothing(t *testing.T) {
 				t.Errorf("entry %q: %v, want %v", entry, err, store.ErrNoDeadLetter)
 			}
 		}
-		if d := depth(t, s); d.Waiting != 0 || d.Dead != 1 {
+		if d := depth(t, s); d.Waiting != 0 || d.DeadLetters != 1 {
 			t.Errorf("the queue holds %+v", d)
 		}
 	})
@@ -314,10 +314,10 @@ func TestEntryThatIsNoJobIsBuried(t *testing.T) {
 		no(t, b.raw.XReadGroup(t.Context(), &redis.XReadGroupArgs{Group: "bots", Consumer: "gone", Streams: []string{"{mb:jobs}:stream", ">"}}).Err())
 		var got []bot.Lease
 		eventually(t, "burying what is no job", func() bool {
-			leases, err := s.Takeover(t.Context(), 10)
+			leases, err := s.Reclaim(t.Context(), 10)
 			no(t, err)
 			got = append(got, leases...)
-			return depth(t, s) == bot.Depth{Waiting: 1, Dead: 4, Oldest: depth(t, s).Oldest} && len(got) > 0
+			return depth(t, s) == bot.Depth{Waiting: 1, DeadLetters: 4, Oldest: depth(t, s).Oldest} && len(got) > 0
 		})
 		for _, l := range got {
 			if l.Entry != good.Entry {
@@ -337,26 +337,26 @@ func TestEntryThatIsNoJobIsBuried(t *testing.T) {
 func TestQueueSurvivesLosingItsData(t *testing.T) {
 	everywhere(t, func(t *testing.T, b backend) {
 		s := b.open(t, "one")
-		if leases, err := s.Takeover(t.Context(), 10); err != nil || len(leases) != 0 {
+		if leases, err := s.Reclaim(t.Context(), 10); err != nil || len(leases) != 0 {
 			t.Fatalf("takeover from an empty Redis: %v, %v", leases, err)
 		}
 		lost := accept(t, s, job("Ev1"))
 		no(t, b.raw.FlushAll(t.Context()).Err())
-		if leases, err := s.Takeover(t.Context(), 10); err != nil || len(leases) != 0 {
+		if leases, err := s.Reclaim(t.Context(), 10); err != nil || len(leases) != 0 {
 			t.Fatalf("takeover after the loss: %v, %v", leases, err)
 		}
 		// Its author was promised an answer, and only this attempt still knows of it. Asked again since, it is another job.
-		if again, err := s.Sending(t.Context(), lost); err != nil || again {
+		if again, err := s.BeginSend(t.Context(), lost); err != nil || again {
 			t.Errorf("sending the answer of a lost job: again %v, %v", again, err)
 		}
 		no(t, b.raw.FlushAll(t.Context()).Err())
 		accept(t, b.open(t, "two"), job("Ev1"))
-		if _, err := s.Sending(t.Context(), lost); !errors.Is(err, bot.ErrNotOwner) {
+		if _, err := s.BeginSend(t.Context(), lost); !errors.Is(err, bot.ErrNotOwner) {
 			t.Errorf("sending the answer of a lost job that was accepted anew: %v", err)
 		}
 		no(t, b.raw.FlushAll(t.Context()).Err())
 		no(t, s.Done(t.Context(), lost))
-		no(t, s.Bury(t.Context(), lost, "lost"))
+		no(t, s.MoveToDeadLetters(t.Context(), lost, "lost"))
 		accept(t, s, job("Ev2"))
 		if l := takeover(t, s); l.Job.ID != "Ev2" {
 			t.Errorf("took over %+v", l)
@@ -367,7 +367,7 @@ func TestQueueSurvivesLosingItsData(t *testing.T) {
 		accept(t, s, job("Ev3"))
 		ids := map[string]bool{}
 		eventually(t, "taking over what the lost group held", func() bool {
-			leases, err := s.Takeover(t.Context(), 10)
+			leases, err := s.Reclaim(t.Context(), 10)
 			no(t, err)
 			for _, l := range leases {
 				ids[l.Job.ID] = true
@@ -382,21 +382,21 @@ func TestHoldIsSharedAndNeverShortened(t *testing.T) {
 		one, two := b.open(t, "one"), b.open(t, "two")
 		held := func(s *store.Store, upstream string, min, max time.Duration) {
 			t.Helper()
-			if left, err := s.Held(t.Context(), upstream); err != nil || left < min || left > max {
+			if left, err := s.ThrottledFor(t.Context(), upstream); err != nil || left < min || left > max {
 				t.Fatalf("%s is held for %v, %v; want %v to %v", upstream, left, err, min, max)
 			}
 		}
 		held(one, "graph", 0, 0)
-		no(t, one.Hold(t.Context(), "graph", time.Minute))
+		no(t, one.Throttle(t.Context(), "graph", time.Minute))
 		held(two, "graph", 50*time.Second, time.Minute)
 		held(two, "slack", 0, 0)
-		no(t, two.Hold(t.Context(), "graph", time.Second))
-		no(t, two.Hold(t.Context(), "graph", 0))
-		no(t, two.Hold(t.Context(), "graph", -time.Second))
+		no(t, two.Throttle(t.Context(), "graph", time.Second))
+		no(t, two.Throttle(t.Context(), "graph", 0))
+		no(t, two.Throttle(t.Context(), "graph", -time.Second))
 		held(one, "graph", 50*time.Second, time.Minute)
-		no(t, two.Hold(t.Context(), "graph", time.Hour))
+		no(t, two.Throttle(t.Context(), "graph", time.Hour))
 		held(one, "graph", 59*time.Minute, time.Hour)
-		no(t, one.Hold(t.Context(), "slack", time.Nanosecond)) // not rounded down to "for good" or "never"
+		no(t, one.Throttle(t.Context(), "slack", time.Nanosecond)) // not rounded down to "for good" or "never"
 		if left := b.raw.PTTL(t.Context(), "mb:hold:slack").Val(); left == -1 || left > time.Millisecond {
 			t.Errorf("the shortest hold lasts %v", left)
 		}
@@ -412,25 +412,25 @@ func TestDepth(t *testing.T) {
 		first := accept(t, s, job("Ev1"))
 		accept(t, s, job("Ev2"))
 		eventually(t, "the oldest job growing old", func() bool { return depth(t, s).Oldest >= 20*time.Millisecond })
-		no(t, s.Bury(t.Context(), first, "x"))
-		if d := depth(t, s); d.Waiting != 1 || d.Dead != 1 || d.Oldest > time.Minute {
+		no(t, s.MoveToDeadLetters(t.Context(), first, "x"))
+		if d := depth(t, s); d.Waiting != 1 || d.DeadLetters != 1 || d.Oldest > time.Minute {
 			t.Errorf("the queue holds %+v", d)
 		}
 	})
 }
 
-func TestIdleTakeoverIsOneCommand(t *testing.T) {
+func TestIdleReclaimIsOneCommand(t *testing.T) {
 	server := redistest.Start(t, redistest.Options{})
 	b := backendAt(t, server.URL())
 	w := redistest.NewWire(t, server)
 	s := open(t, w.URL(), store.Options{Replica: "one"})
 	l := accept(t, s, job("Ev1"))
 	no(t, s.Done(t.Context(), l))
-	_, err := s.Takeover(t.Context(), 10)
+	_, err := s.Reclaim(t.Context(), 10)
 	no(t, err)
 	no(t, b.raw.ConfigResetStat(t.Context()).Err())
 	before := w.Turns()
-	_, err = s.Takeover(t.Context(), 10)
+	_, err = s.Reclaim(t.Context(), 10)
 	no(t, err)
 	if trips, scripts := w.Turns()-before, calls(t, b.raw, "evalsha"); trips != 1 || scripts != 1 {
 		t.Errorf("an idle takeover is %d round trips and %d scripts, want 1 and 1", trips, scripts)
@@ -482,7 +482,7 @@ func TestAcceptIsRepeatedWhenItsAnswerIsLost(t *testing.T) {
 	if got := calls(t, b.raw, "evalsha"); got != 3 {
 		t.Fatalf("the script ran %d times, want 3: the test cut nothing", got)
 	}
-	if _, err := s.Sending(t.Context(), l); err != nil {
+	if _, err := s.BeginSend(t.Context(), l); err != nil {
 		t.Fatalf("the accepted job cannot be answered: %v", err)
 	}
 	if d := depth(t, s); d.Waiting != 2 {

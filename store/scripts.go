@@ -11,8 +11,8 @@ import (
 var (
 	//go:embed scripts/conversation.lua
 	conversationPrelude string
-	//go:embed scripts/look.lua
-	lookSource string
+	//go:embed scripts/read.lua
+	readSource string
 	//go:embed scripts/claim.lua
 	claimSource string
 	//go:embed scripts/complete.lua
@@ -24,16 +24,16 @@ var (
 	jobsPrelude string
 	//go:embed scripts/accept.lua
 	acceptSource string
-	//go:embed scripts/takeover.lua
-	takeoverSource string
-	//go:embed scripts/sending.lua
-	sendingSource string
-	//go:embed scripts/unsent.lua
-	unsentSource string
+	//go:embed scripts/reclaim.lua
+	reclaimSource string
+	//go:embed scripts/begin_send.lua
+	beginSendSource string
+	//go:embed scripts/abort_send.lua
+	abortSendSource string
 	//go:embed scripts/done.lua
 	doneSource string
-	//go:embed scripts/bury.lua
-	burySource string
+	//go:embed scripts/dead_letter.lua
+	deadLetterSource string
 	//go:embed scripts/retry.lua
 	retrySource string
 
@@ -41,28 +41,28 @@ var (
 	depthSource string
 	//go:embed scripts/leave.lua
 	leaveSource string
-	//go:embed scripts/hold.lua
-	holdSource string
+	//go:embed scripts/throttle.lua
+	throttleSource string
 	//go:embed scripts/spend.lua
 	spendSource string
 )
 
 var (
-	lookScript     = redis.NewScript(conversationPrelude + lookSource)
+	readScript     = redis.NewScript(conversationPrelude + readSource)
 	claimScript    = redis.NewScript(conversationPrelude + claimSource)
 	completeScript = redis.NewScript(conversationPrelude + completeSource)
 	releaseScript  = redis.NewScript(conversationPrelude + releaseSource)
 
-	acceptScript   = redis.NewScript(jobsPrelude + acceptSource)
-	takeoverScript = redis.NewScript(jobsPrelude + takeoverSource)
-	sendingScript  = redis.NewScript(jobsPrelude + sendingSource)
-	unsentScript   = redis.NewScript(jobsPrelude + unsentSource)
-	doneScript     = redis.NewScript(jobsPrelude + doneSource)
-	buryScript     = redis.NewScript(jobsPrelude + burySource)
-	retryScript    = redis.NewScript(jobsPrelude + retrySource)
+	acceptScript     = redis.NewScript(jobsPrelude + acceptSource)
+	reclaimScript    = redis.NewScript(jobsPrelude + reclaimSource)
+	beginSendScript  = redis.NewScript(jobsPrelude + beginSendSource)
+	abortSendScript  = redis.NewScript(jobsPrelude + abortSendSource)
+	doneScript       = redis.NewScript(jobsPrelude + doneSource)
+	deadLetterScript = redis.NewScript(jobsPrelude + deadLetterSource)
+	retryScript      = redis.NewScript(jobsPrelude + retrySource)
 
-	depthScript = redis.NewScript(depthSource)
-	leaveScript = redis.NewScript(leaveSource)
-	holdScript  = redis.NewScript(holdSource)
-	spendScript = redis.NewScript(spendSource)
+	depthScript    = redis.NewScript(depthSource)
+	leaveScript    = redis.NewScript(leaveSource)
+	throttleScript = redis.NewScript(throttleSource)
+	spendScript    = redis.NewScript(spendSource)
 )

@@ -36,9 +36,9 @@ type Config struct {
 	SigningSecret string
 	BotToken      string
 	APIURL        string // optional: base of the Web API, ending in "/"
-	Words         *bot.Words
-	Language      bot.Language // where nothing better is known
-	Holds         bot.Holds    // which of Slack's methods asked to be left alone
+	Catalog       *bot.Catalog
+	Language      bot.Language  // where nothing better is known
+	Throttles     bot.Throttles // which of Slack's methods asked to be left alone
 	Log           *slog.Logger
 }
 
@@ -49,9 +49,10 @@ type App struct {
 	web       *http.Client // beneath api
 	hooks     *http.Client // that posts to response_url
 	hookHosts []*url.URL
-	words     *bot.Words
+	catalog   *bot.Catalog
+	parser    *bot.Parser
 	language  bot.Language
-	holds     bot.Holds
+	throttles bot.Throttles
 	log       *slog.Logger
 	cards     *lru.Cache[cardKey, []byte] // answers that were written lately
 
@@ -79,7 +80,7 @@ func New(c Config) (*App, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make room for cards: %w", err)
 	}
-	a := &App{cards: cards, secret: c.SigningSecret, words: c.Words, language: c.Language, holds: c.Holds, log: c.Log}
+	a := &App{cards: cards, secret: c.SigningSecret, catalog: c.Catalog, parser: bot.NewParser(c.Catalog), language: c.Language, throttles: c.Throttles, log: c.Log}
 	if c.APIURL == publicAPI {
 		for _, host := range slackHookHosts {
 			a.hookHosts = append(a.hookHosts, &url.URL{Scheme: "https", Host: host})
@@ -179,7 +180,7 @@ func (a *App) call(ctx context.Context, method, per string, do func(context.Cont
 	if per != "" {
 		upstream += ":" + per
 	}
-	return bot.Paced(ctx, a.holds, upstream, func(ctx context.Context) error {
+	return bot.CallThrottled(ctx, a.throttles, upstream, func(ctx context.Context) error {
 		err := do(ctx)
 		if err == nil {
 			return nil

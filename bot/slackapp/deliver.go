@@ -24,8 +24,8 @@ func (a *App) Deliver(ctx context.Context, j bot.Job, r bot.Reply) (string, erro
 func (a *App) routes(j bot.Job, r bot.Reply) []bot.SendRoute {
 	s := a.style(j.Route.Thread != "")
 	options := []slack.MsgOption{
-		slack.MsgOptionText(r.Text(a.words, s), false),
-		slack.MsgOptionBlocks(blocks(a.words, r, s)...),
+		slack.MsgOptionText(r.Text(a.catalog, s), false),
+		slack.MsgOptionBlocks(blocks(a.catalog, r, s)...),
 		slack.MsgOptionDisableLinkUnfurl(),
 		slack.MsgOptionDisableMediaUnfurl(),
 	}
@@ -33,14 +33,14 @@ func (a *App) routes(j bot.Job, r bot.Reply) []bot.SendRoute {
 		_, err := a.post(ctx, j.Route.User, options)
 		return "", err
 	}
-	if r.Audience == bot.ForAskerAway {
+	if r.Audience == bot.AudienceDirect {
 		return []bot.SendRoute{direct}
 	}
 	var all []bot.SendRoute
-	if j.Route.Capability != "" {
+	if j.Route.ResponseURL != "" {
 		all = append(all, func(ctx context.Context) (string, error) {
-			return "", bot.Paced(ctx, a.holds, "slack:response_url:"+j.ID, func(ctx context.Context) error {
-				return a.postHook(ctx, j.Route.Capability, answerTo(a.words, r, s))
+			return "", bot.CallThrottled(ctx, a.throttles, "slack:response_url:"+j.ID, func(ctx context.Context) error {
+				return a.postHook(ctx, j.Route.ResponseURL, answerTo(a.catalog, r, s))
 			})
 		})
 	}
@@ -48,7 +48,7 @@ func (a *App) routes(j bot.Job, r bot.Reply) []bot.SendRoute {
 	if j.Route.Thread != "" {
 		there = append(options[:len(options):len(options)], slack.MsgOptionTS(j.Route.Thread))
 	}
-	if r.Audience == bot.ForEveryone {
+	if r.Audience == bot.AudienceEveryone {
 		all = append(all, func(ctx context.Context) (string, error) {
 			return a.post(ctx, j.Route.Channel, there)
 		})

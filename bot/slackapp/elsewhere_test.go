@@ -11,7 +11,8 @@ import (
 
 	"meetbot/bot"
 	"meetbot/bot/slackapp"
-	"meetbot/internal/sandbox"
+	"meetbot/internal/sandbox/faultserver"
+	"meetbot/internal/sandbox/slacktest"
 )
 
 // A response_url that is not Slack's is refused before anybody is dialled, however it is written; and where Slack itself
@@ -41,7 +42,7 @@ func TestResponseURLElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	deliver := func(responseURL string) error {
-		_, err := app.Deliver(t.Context(), bot.Job{ID: "j", Route: bot.Route{Capability: responseURL, Channel: "C0MISSING", User: "U0MISSING"}}, bot.Working(bot.English))
+		_, err := app.Deliver(t.Context(), bot.Job{ID: "j", Route: bot.Route{ResponseURL: responseURL, Channel: "C0MISSING", User: "U0MISSING"}}, bot.WorkingReply(bot.English))
 		return err
 	}
 	for _, responseURL := range []string{
@@ -56,7 +57,7 @@ func TestResponseURLElsewhere(t *testing.T) {
 		}
 	}
 	for _, status := range []string{"301", "302", "303", "307", "308"} {
-		slack.Fault(sandbox.Fault{Target: "response_url", Times: 1, Raw: "HTTP/1.1 " + status + " Away\r\nLocation: http://" + away + "/token\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"})
+		slack.Fault(faultserver.Fault{Target: "response_url", Times: 1, Raw: "HTTP/1.1 " + status + " Away\r\nLocation: http://" + away + "/token\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"})
 		if err := deliver("http://" + home + "/commands/T1/2/x"); bot.CodeOf(err) != bot.Undeliverable {
 			t.Errorf("%s: %v", status, err)
 		}
@@ -103,15 +104,15 @@ func TestWaitsAreRead(t *testing.T) {
 }
 
 // throttleBoth has the Web API and then a response_url ask to wait, and returns the errors.
-func throttleBoth(t *testing.T, slack *sandbox.Slack, app *slackapp.App, after string) (errs []error) {
+func throttleBoth(t *testing.T, slack *slacktest.Server, app *slackapp.App, after string) (errs []error) {
 	t.Helper()
 	for _, target := range []string{"users.info", "response_url"} {
-		slack.Fault(sandbox.Fault{Target: target, Times: 1, Status: http.StatusTooManyRequests, RetryAfter: after})
+		slack.Fault(faultserver.Fault{Target: target, Times: 1, Status: http.StatusTooManyRequests, RetryAfter: after})
 	}
 	_, err := app.Profile(t.Context(), bot.Asker{Platform: slackapp.Platform, Workspace: slack.Team(), User: "U0ANN"})
 	errs = append(errs, err)
 	hook := strings.TrimSuffix(slack.APIURL(), "/api/") + "/commands/T1/2/x"
-	_, err = app.Deliver(t.Context(), bot.Job{ID: "j", Route: bot.Route{Capability: hook}}, bot.Working(bot.English))
+	_, err = app.Deliver(t.Context(), bot.Job{ID: "j", Route: bot.Route{ResponseURL: hook}}, bot.WorkingReply(bot.English))
 	return append(errs, err)
 }
 

@@ -36,7 +36,7 @@ type heard struct {
 
 func (h *heard) Ask(_ context.Context, r bot.Request) bot.Answer {
 	h.requests = append(h.requests, r)
-	return bot.Answer{Reply: bot.AskBack(bot.English, r.Command), Given: func(error) {}}
+	return bot.Answer{Reply: bot.DidYouMeanReply(bot.English, r.Command, bot.Help), Given: func(error) {}}
 }
 
 func (h *heard) Accept(_ context.Context, r bot.Request) error {
@@ -44,7 +44,7 @@ func (h *heard) Accept(_ context.Context, r bot.Request) error {
 	return nil
 }
 
-func (h *heard) Hang(_ context.Context, c bot.Conversation, root string) error {
+func (h *heard) LinkThread(_ context.Context, c bot.Conversation, root string) error {
 	h.hung, h.roots = append(h.hung, c), append(h.roots, root)
 	return nil
 }
@@ -54,18 +54,18 @@ func (h *heard) nothing() bool { return len(h.requests) == 0 && len(h.hung) == 0
 // noHolds is a world in which nobody asked to be left alone.
 type noHolds struct{}
 
-func (noHolds) Hold(context.Context, string, time.Duration) error   { return nil }
-func (noHolds) Held(context.Context, string) (time.Duration, error) { return 0, nil }
+func (noHolds) Throttle(context.Context, string, time.Duration) error       { return nil }
+func (noHolds) ThrottledFor(context.Context, string) (time.Duration, error) { return 0, nil }
 
 // fuzzApp is an app that knows its workspace.
 func fuzzApp(f *testing.F) *App {
 	f.Helper()
-	words, err := bot.NewWords()
+	catalog, err := bot.NewCatalog()
 	if err != nil {
 		f.Fatal(err)
 	}
 	a, err := New(Config{
-		SigningSecret: fuzzSecret, BotToken: fuzzToken, Words: words, Language: bot.English, Holds: noHolds{}, Log: slog.New(slog.DiscardHandler),
+		SigningSecret: fuzzSecret, BotToken: fuzzToken, Catalog: catalog, Language: bot.English, Throttles: noHolds{}, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		f.Fatal(err)
@@ -136,7 +136,7 @@ func FuzzSignature(f *testing.F) {
 	a := fuzzApp(f)
 	f.Fuzz(func(t *testing.T, signature, stamp, body string) {
 		reached := false
-		h := a.verified(formType, func(http.ResponseWriter, *http.Request) { reached = true })
+		h := a.verified(formType, func(http.ResponseWriter, *http.Request, []byte) { reached = true })
 		r := httptest.NewRequest(http.MethodPost, CommandsPath, strings.NewReader(body))
 		r.Header.Set("Content-Type", formType)
 		r.Header.Set("X-Slack-Request-Timestamp", stamp)
@@ -275,6 +275,7 @@ func FuzzPlain(f *testing.F) {
 		f.Add(seed)
 	}
 	escape := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+	a := &App{parser: newParser(f)}
 	f.Fuzz(func(t *testing.T, text string) {
 		if got := plain(escape.Replace(text)); got != text {
 			t.Errorf("%q is read as %q", text, got)
@@ -282,7 +283,7 @@ func FuzzPlain(f *testing.F) {
 		if got := plain(text); len(got) > len(text)+1+strings.Count(text, "<") {
 			t.Errorf("plain(%q) grew to %q", text, got)
 		}
-		c := mentioned("<@"+fuzzBot+"> "+text, fuzzBot)
+		c := a.mentioned("<@"+fuzzBot+"> "+text, fuzzBot).Command
 		if bot.CleanText(c.Subject) != c.Subject || utf8.RuneCountInString(c.Subject) > bot.MaxSubject {
 			t.Errorf("mention of %q has subject %q", text, c.Subject)
 		}

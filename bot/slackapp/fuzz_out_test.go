@@ -92,22 +92,24 @@ func FuzzMessages(f *testing.F) {
 		f.Add(seed, "C1", false)
 		f.Add(seed, seed, true)
 	}
-	words, err := bot.NewWords()
+	catalog, err := bot.NewCatalog()
 	if err != nil {
 		f.Fatal(err)
 	}
+	parser := bot.NewParser(catalog)
 	f.Fuzz(func(t *testing.T, text, channel string, inThread bool) {
 		lang := bot.Languages[len(text)%len(bot.Languages)]
 		s := style{botName: botName(text), thread: inThread}
-		c := bot.ParseCommand(text)
+		i := parser.Parse(text)
+		c := i.Command
 		all := func(text string) []bot.Reply {
 			m := everything.Meeting()
 			m.Subject, m.Organizer.Name, m.JoinID, m.Passcode, m.TollNumber, m.ConferenceID = text, "x"+text, "1"+text, "2"+text, "3"+text, "4"+text
 			replies := []bot.Reply{
-				{Audience: bot.ForEveryone, Language: lang, Card: &bot.Card{Meeting: m, New: true}},
-				{Audience: bot.ForAsker, Language: lang, Card: &bot.Card{Meeting: m, KeptSubject: true}},
-				bot.AskBack(lang, c), bot.Unreachable(lang, c),
-				bot.GaveUp(lang, bot.Conversation{Platform: Platform, Channel: bot.Clip(bot.CleanText(channel), 80)}, c, time.Hour),
+				{Audience: bot.AudienceEveryone, Language: lang, Card: &bot.Card{Meeting: m, New: true}},
+				{Audience: bot.AudienceAsker, Language: lang, Card: &bot.Card{Meeting: m, KeptSubject: true}},
+				bot.DidYouMeanReply(lang, c, bot.Help), bot.UnreachableReply(lang, i),
+				bot.GaveUpReply(lang, bot.Conversation{Platform: Platform, Channel: bot.Clip(bot.CleanText(channel), 80)}, c, time.Hour),
 			}
 			for _, code := range []bot.Code{bot.NoSuchUser, bot.BadRequest, bot.ChatCredentials, bot.UnconfirmedEmail, bot.NotInDirectory, bot.NoAccessPolicy, bot.TooMany} {
 				replies = append(replies, bot.Explain(lang, &bot.Error{Code: code, Reason: "x" + text, Wait: time.Minute}, bot.Organizer{ID: "a1111111-0000-4000-8000-000000000001", Name: text}, "client", c))
@@ -116,7 +118,7 @@ func FuzzMessages(f *testing.F) {
 		}
 		plain := all("plain")
 		for i, r := range all(text) {
-			got, want := answerTo(words, r, s), answerTo(words, plain[i], s)
+			got, want := answerTo(catalog, r, s), answerTo(catalog, plain[i], s)
 			if n, ordinary := checkAnswer(t, got), strings.Count(want.Text, "\n")+1; n != ordinary {
 				t.Errorf("%q makes %d lines of %d: %q", text, n, ordinary, got.Text)
 			}
@@ -192,7 +194,7 @@ func FuzzWebAPI(f *testing.F) {
 		if err != nil && p != (bot.Profile{}) {
 			t.Errorf("%q: %+v and %v", answer, p, err)
 		}
-		_, err = a.Deliver(t.Context(), bot.Job{ID: "j", Route: bot.Route{Channel: "C1", User: "U1"}}, bot.Working(bot.English))
+		_, err = a.Deliver(t.Context(), bot.Job{ID: "j", Route: bot.Route{Channel: "C1", User: "U1"}}, bot.WorkingReply(bot.English))
 		checkError(t, answer, err)
 		if err := a.Connect(t.Context()); err != nil && strings.Contains(err.Error(), "SECRET") {
 			t.Errorf("%q: %v", answer, err)
@@ -224,7 +226,7 @@ func FuzzResponseURL(f *testing.F) {
 				t.Errorf("%q leads to %s://%s", responseURL, u.Scheme, u.Host)
 			}
 		}}, CheckRedirect: stay}
-		err := a.postHook(t.Context(), responseURL, answerTo(a.words, bot.Working(bot.English), a.style(false)))
+		err := a.postHook(t.Context(), responseURL, answerTo(a.catalog, bot.WorkingReply(bot.English), a.style(false)))
 		checkError(t, answer, err)
 		if u, parseErr := url.Parse(responseURL); err != nil && parseErr == nil && len(u.Path) > 12 && strings.Contains(err.Error(), u.Path) {
 			t.Errorf("the error tells the path of %q: %v", responseURL, err)

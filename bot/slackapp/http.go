@@ -20,7 +20,7 @@ import (
 type Bot interface {
 	Ask(ctx context.Context, r bot.Request) bot.Answer
 	Accept(ctx context.Context, r bot.Request) error
-	Hang(ctx context.Context, c bot.Conversation, root string) error
+	LinkThread(ctx context.Context, c bot.Conversation, root string) error
 }
 
 // The endpoints, as the app manifest names them.
@@ -64,13 +64,13 @@ type cardKey struct {
 func (a *App) encode(r bot.Reply) ([]byte, error) {
 	s := a.style(false)
 	if r.Card == nil || r.Card.Meeting.ClaimID == "" {
-		return json.Marshal(answerTo(a.words, r, s))
+		return json.Marshal(answerTo(a.catalog, r, s))
 	}
 	key := cardKey{r.Card.Meeting.ClaimID, r.Audience, r.Language, r.Card.New, r.Card.KeptSubject, s}
 	if body, ok := a.cards.Get(key); ok {
 		return body, nil
 	}
-	body, err := json.Marshal(answerTo(a.words, r, s))
+	body, err := json.Marshal(answerTo(a.catalog, r, s))
 	if err == nil {
 		a.cards.Add(key, body)
 	}
@@ -81,9 +81,13 @@ func (a *App) encode(r bot.Reply) ([]byte, error) {
 var errNotWritten = errors.New("answer was not written")
 
 // commands answers slash commands. Source: Slack, "Implementing slash commands".
-func (a *App) commands(b Bot) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
+func (a *App) commands(b Bot) signedHandler {
+	return func(w http.ResponseWriter, r *http.Request, body []byte) {
 		received := time.Now()
+		if err := setForm(r, body); err != nil {
+			http.Error(w, "cannot parse command", http.StatusBadRequest)
+			return
+		}
 		c, err := slack.SlashCommandParse(r)
 		if err != nil {
 			http.Error(w, "cannot parse command", http.StatusBadRequest)
@@ -98,17 +102,17 @@ func (a *App) commands(b Bot) http.HandlerFunc {
 		}
 		in := a.installed.Load()
 		if in == nil {
-			_ = a.answer(w, bot.Troubled(a.language, "starting"))
+			_ = a.answer(w, bot.TroubleReply(a.language, "starting"))
 			return
 		}
 		workspace, ok := in.workspace(c.TeamID, c.EnterpriseID, c.IsEnterpriseInstall)
 		switch {
 		case !ok:
 			a.log.WarnContext(r.Context(), "command from a workspace that is not configured", "team", c.TeamID, "enterprise", c.EnterpriseID)
-			_ = a.answer(w, bot.Troubled(a.language, "workspace"))
+			_ = a.answer(w, bot.TroubleReply(a.language, "workspace"))
 			return
 		case c.Command != "/"+bot.CommandName:
-			_ = a.answer(w, bot.Troubled(a.language, "command"))
+			_ = a.answer(w, bot.TroubleReply(a.language, "command"))
 			return
 		case c.ChannelID == "" || c.UserID == "":
 			http.Error(w, "command names no channel or no user", http.StatusBadRequest)
@@ -119,9 +123,9 @@ func (a *App) commands(b Bot) http.HandlerFunc {
 			ID:           signatureID(r.Header),
 			Conversation: bot.Conversation{Platform: Platform, Workspace: workspace, Channel: c.ChannelID},
 			Asker:        bot.Asker{Platform: Platform, Workspace: workspace, User: c.UserID},
-			Command:      bot.ParseCommand(plain(c.Text)),
+			Intent:       a.parser.Parse(plain(c.Text)),
 			Topic:        topic(c.ChannelName),
-			Route:        bot.Route{Channel: c.ChannelID, User: c.UserID, Capability: c.ResponseURL},
+			Route:        bot.Route{Channel: c.ChannelID, User: c.UserID, ResponseURL: c.ResponseURL},
 			Received:     received,
 			Trace:        rand.Text(),
 		})
@@ -160,14 +164,9 @@ func (a *App) answer(w http.ResponseWriter, r bot.Reply) error {
 
 // events accepts mentions. An answer other than 2xx makes Slack deliver the event again. Source: Slack, "The Events
 // API", sections "Responding to events" and "Error handling".
-func (a *App) events(b Bot) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
+func (a *App) events(b Bot) signedHandler {
+	return func(w http.ResponseWriter, r *http.Request, body []byte) {
 		received := time.Now()
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			http.Error(w, "cannot read event", http.StatusBadRequest)
-			return
-		}
 		e, m, err := parseEvent(body)
 		if err != nil {
 			http.Error(w, "cannot parse event", http.StatusBadRequest)
@@ -196,7 +195,7 @@ func (a *App) events(b Bot) http.HandlerFunc {
 			a.log.WarnContext(r.Context(), "event from a workspace that is not configured", "team", team, "enterprise", enterprise)
 			return
 		}
-		if err := b.Accept(r.Context(), mentionRequest(e, m, in, workspace, received)); err != nil {
+		if err := b.Accept(r.Context(), a.mentionRequest(e, m, in, workspace, received)); err != nil {
 			a.log.WarnContext(r.Context(), "cannot accept event; Slack will deliver it again", "event", e.EventID, "error", err)
 			http.Error(w, "try again", http.StatusServiceUnavailable)
 		}
@@ -204,12 +203,12 @@ func (a *App) events(b Bot) http.HandlerFunc {
 }
 
 // mentionRequest is a mention as the bot understands it.
-func mentionRequest(e event, m *mention, in *installation, workspace string, received time.Time) bot.Request {
+func (a *App) mentionRequest(e event, m *mention, in *installation, workspace string, received time.Time) bot.Request {
 	r := bot.Request{
 		ID:           "slack:event:" + e.EventID,
 		Conversation: bot.Conversation{Platform: Platform, Workspace: workspace, Channel: m.Channel},
 		Asker:        bot.Asker{Platform: Platform, Workspace: workspace, User: m.User},
-		Command:      mentioned(m.Text, in.botUser),
+		Intent:       a.mentioned(m.Text, in.botUser),
 		Route:        bot.Route{Channel: m.Channel, User: m.User},
 		Received:     received,
 		Trace:        rand.Text(),
@@ -230,8 +229,12 @@ func mentionRequest(e event, m *mention, in *installation, workspace string, rec
 // interactivity answers presses of buttons. The Join button is a link that the client opens by itself; Slack still
 // wants its interaction acknowledged, and tells by it which message in the channel the card is. Source: Slack,
 // "Block Kit reference: button element", url.
-func (a *App) interactivity(b Bot) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
+func (a *App) interactivity(b Bot) signedHandler {
+	return func(w http.ResponseWriter, r *http.Request, body []byte) {
+		if err := setForm(r, body); err != nil {
+			http.Error(w, "cannot parse interaction", http.StatusBadRequest)
+			return
+		}
 		payload, err := slack.InteractionCallbackParse(r)
 		if err != nil {
 			http.Error(w, "cannot parse interaction", http.StatusBadRequest)
@@ -252,7 +255,7 @@ func (a *App) interactivity(b Bot) http.HandlerFunc {
 			return
 		}
 		card := bot.Conversation{Platform: Platform, Workspace: workspace, Channel: c.ChannelID}
-		if err := b.Hang(r.Context(), card, c.MessageTs); err != nil {
+		if err := b.LinkThread(r.Context(), card, c.MessageTs); err != nil {
 			a.log.WarnContext(r.Context(), "cannot remember where a card is", "error", err)
 		}
 	}

@@ -39,6 +39,7 @@ func (a *App) style(thread bool) style {
 // section "Escaping text".
 var escapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "`", "'")
 
+// Text escapes what means something to Slack.
 func (style) Text(s string) string { return escapes.Replace(s) }
 
 // Time lets each reader's client write the moment in the reader's own time zone.
@@ -46,6 +47,7 @@ func (s style) Time(t time.Time, lang bot.Language) string {
 	return fmt.Sprintf("<!date^%d^{date_short_pretty} {time}|%s>", t.Unix(), s.PlainStyle.Time(t, lang))
 }
 
+// Command writes a slash command, or a mention of the bot where there are no slash commands.
 func (s style) Command(word, subject string) string {
 	line := bot.SlashCommand(word, subject)
 	if s.thread {
@@ -57,9 +59,11 @@ func (s style) Command(word, subject string) string {
 	return "`" + escapes.Replace(line) + "`"
 }
 
+// Mention writes the name that the bot has in the workspace.
 func (s style) Mention() string { return "`" + escapes.Replace("@"+s.botName) + "`" }
 
-func (style) Place(c bot.Conversation) string { return "<#" + escapes.Replace(c.Channel) + ">" }
+// Conversation writes a link to the channel. Each reader's client shows the channel's name.
+func (style) Conversation(c bot.Conversation) string { return "<#" + escapes.Replace(c.Channel) + ">" }
 
 // answer is what Slack takes as the answer to a slash command, and as a post to its response_url. It is slack-go's
 // WebhookMessage with no more than what is used, and without a marshaller that encodes the blocks twice.
@@ -70,26 +74,26 @@ type answer struct {
 }
 
 // answerTo is a reply as an answer.
-func answerTo(w *bot.Words, r bot.Reply, s style) answer {
+func answerTo(catalog *bot.Catalog, r bot.Reply, s bot.Style) answer {
 	kind := slack.ResponseTypeEphemeral
-	if r.Audience == bot.ForEveryone {
+	if r.Audience == bot.AudienceEveryone {
 		kind = slack.ResponseTypeInChannel
 	}
-	return answer{ResponseType: kind, Text: r.Text(w, s), Blocks: blocks(w, r, s)}
+	return answer{ResponseType: kind, Text: r.Text(catalog, s), Blocks: blocks(catalog, r, s)}
 }
 
 // blocks draws a reply in Block Kit.
-func blocks(w *bot.Words, r bot.Reply, s style) []slack.Block {
+func blocks(catalog *bot.Catalog, r bot.Reply, s bot.Style) []slack.Block {
 	if r.Card != nil {
-		return cardBlocks(w, r, s)
+		return cardBlocks(catalog, r, s)
 	}
 	var out []slack.Block
 	for i, m := range r.Messages {
-		out = append(out, slack.NewSectionBlock(mrkdwn(w.Say(r.Language, m, s)), nil, nil))
+		out = append(out, slack.NewSectionBlock(mrkdwn(catalog.Render(r.Language, m, s)), nil, nil))
 		if i == 0 && len(r.Code) > 0 {
+			code := slack.NewRichTextSectionTextElement(strings.Join(r.Code, "\n"), nil)
 			out = append(out, slack.NewRichTextBlock("", &slack.RichTextPreformatted{
-				Type:     slack.RTEPreformatted,
-				Elements: []slack.RichTextSectionElement{slack.NewRichTextSectionTextElement(strings.Join(r.Code, "\n"), nil)},
+				Type: slack.RTEPreformatted, Elements: []slack.RichTextSectionElement{code},
 			}))
 		}
 	}
@@ -97,16 +101,16 @@ func blocks(w *bot.Words, r bot.Reply, s style) []slack.Block {
 }
 
 // cardBlocks draws a meeting. Values from outside are literal text elements, in which no markup means anything.
-func cardBlocks(w *bot.Words, r bot.Reply, s style) []slack.Block {
+func cardBlocks(catalog *bot.Catalog, r bot.Reply, s bot.Style) []slack.Block {
 	card, lang := r.Card, r.Language
 	out := []slack.Block{
-		slack.NewHeaderBlock(slack.NewTextBlockObject(slack.PlainTextType, bot.Clip(card.Title(w, lang), maxHeader), false, false)),
-		slack.NewSectionBlock(mrkdwn(w.Say(lang, card.Status(), s)), nil, nil),
+		slack.NewHeaderBlock(plainText(card.Title(catalog, lang), maxHeader)),
+		slack.NewSectionBlock(mrkdwn(catalog.Render(lang, card.Status(), s)), nil, nil),
 	}
 	if facts := card.Facts(); len(facts) > 0 {
 		var lines []slack.RichTextSectionElement
 		for i, f := range facts {
-			label := w.Plain(lang, f.Label) + ": "
+			label := catalog.PlainText(lang, f.Label) + ": "
 			value := f.Value
 			if i < len(facts)-1 {
 				value += "\n"
@@ -117,16 +121,23 @@ func cardBlocks(w *bot.Words, r bot.Reply, s style) []slack.Block {
 		}
 		out = append(out, slack.NewRichTextBlock("", slack.NewRichTextSection(lines...)))
 	}
-	label := slack.NewTextBlockObject(slack.PlainTextType, bot.Clip(w.Plain(lang, card.JoinLabel()), maxButton), false, false)
-	join := slack.NewButtonBlockElement(joinAction, "", label).WithStyle(slack.StylePrimary).WithURL(card.Meeting.JoinURL)
+	label := plainText(catalog.PlainText(lang, card.JoinLabel()), maxButton)
+	join := slack.NewButtonBlockElement(joinAction, "", label).
+		WithStyle(slack.StylePrimary).WithURL(card.Meeting.JoinURL)
 	out = append(out, slack.NewActionBlock("", join))
 	var notes []string
 	for _, m := range card.Notes() {
-		notes = append(notes, w.Say(lang, m, s))
+		notes = append(notes, catalog.Render(lang, m, s))
 	}
 	return append(out, slack.NewContextBlock("", mrkdwn(strings.Join(notes, "\n"))))
 }
 
+// plainText is literal text of at most limit characters.
+func plainText(text string, limit int) *slack.TextBlockObject {
+	return slack.NewTextBlockObject(slack.PlainTextType, bot.Clip(text, limit), false, false)
+}
+
+// mrkdwn is text with Slack's markup.
 func mrkdwn(text string) *slack.TextBlockObject {
 	return slack.NewTextBlockObject(slack.MarkdownType, bot.Clip(text, maxText), false, true)
 }

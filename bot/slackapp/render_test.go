@@ -17,20 +17,21 @@ import (
 // replies is everything that the bot can say, by name.
 func replies(t *testing.T, lang bot.Language) map[string]bot.Reply {
 	t.Helper()
-	return everything.Replies(testWords(t), lang, bot.Conversation{Platform: Platform, Workspace: "T024BE7LD", Channel: "C2147483705"})
+	return everything.Replies(testCatalog(t), lang,
+		bot.Conversation{Platform: Platform, Workspace: "T024BE7LD", Channel: "C2147483705"})
 }
 
-func testWords(t *testing.T) *bot.Words {
+func testCatalog(t *testing.T) *bot.Catalog {
 	t.Helper()
-	words, err := bot.NewWords()
+	catalog, err := bot.NewCatalog()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return words
+	return catalog
 }
 
 func TestRepliesAsSlackGetsThem(t *testing.T) {
-	words := testWords(t)
+	catalog := testCatalog(t)
 	for _, lang := range bot.Languages {
 		for name, reply := range replies(t, lang) {
 			t.Run(fmt.Sprintf("%s/%s", lang, name), func(t *testing.T) {
@@ -38,7 +39,7 @@ func TestRepliesAsSlackGetsThem(t *testing.T) {
 				out := json.NewEncoder(&got)
 				out.SetEscapeHTML(false)
 				out.SetIndent("", "  ")
-				if err := out.Encode(answerTo(words, reply, style{botName: "meetbot"})); err != nil {
+				if err := out.Encode(answerTo(catalog, reply, style{botName: "meetbot"})); err != nil {
 					t.Fatal(err)
 				}
 				golden.Check(t, string(lang)+"/"+name+".json", got.Bytes())
@@ -49,10 +50,10 @@ func TestRepliesAsSlackGetsThem(t *testing.T) {
 
 // In a thread there are no slash commands, so no sentence may tell anybody to type one.
 func TestThreadsSpeakOfMentions(t *testing.T) {
-	words := testWords(t)
+	catalog := testCatalog(t)
 	for _, lang := range bot.Languages {
 		for name, reply := range replies(t, lang) {
-			if text := reply.Text(words, style{botName: "meetbot", thread: true}); strings.Contains(text, "`/meet") {
+			if text := reply.Text(catalog, style{botName: "meetbot", thread: true}); strings.Contains(text, "`/meet") {
 				t.Errorf("%s/%s in a thread: %s", lang, name, text)
 			}
 		}
@@ -61,8 +62,8 @@ func TestThreadsSpeakOfMentions(t *testing.T) {
 
 // Text from outside stands in a card as it is, and does nothing: no mention, no link, no formatting.
 func TestHostileTextDoesNothing(t *testing.T) {
-	words := testWords(t)
-	message := answerTo(words, replies(t, bot.English)["card-hostile"], style{botName: "meetbot"})
+	catalog := testCatalog(t)
+	message := answerTo(catalog, replies(t, bot.English)["card-hostile"], style{botName: "meetbot"})
 	if strings.Contains(message.Text, "<!channel>") || strings.Contains(message.Text, "<https://evil.example") || strings.Contains(message.Text, "<@") {
 		t.Errorf("text does something: %s", message.Text)
 	}

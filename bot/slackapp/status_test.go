@@ -10,14 +10,15 @@ import (
 
 	"meetbot/bot"
 	"meetbot/bot/slackapp"
-	"meetbot/internal/sandbox"
+	"meetbot/internal/sandbox/faultserver"
+	"meetbot/internal/sandbox/slacktest"
 )
 
 // noHolds is a world in which nobody asked to be left alone.
 type noHolds struct{}
 
-func (noHolds) Hold(context.Context, string, time.Duration) error   { return nil }
-func (noHolds) Held(context.Context, string) (time.Duration, error) { return 0, nil }
+func (noHolds) Throttle(context.Context, string, time.Duration) error       { return nil }
+func (noHolds) ThrottledFor(context.Context, string) (time.Duration, error) { return 0, nil }
 
 // what a status means to an answer by this route alone.
 func verdict(status int) bot.Code {
@@ -34,22 +35,22 @@ func verdict(status int) bot.Code {
 }
 
 // newApp is an app that knows its workspace, with a user and a channel.
-func newApp(t *testing.T) (*sandbox.Slack, *slackapp.App) {
+func newApp(t *testing.T) (*slacktest.Server, *slackapp.App) {
 	t.Helper()
-	slack, err := sandbox.NewSlack(sandbox.SlackOptions{PostBurst: -1})
+	slack, err := slacktest.New(slacktest.Options{PostBurst: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(slack.Close)
-	slack.AddUser(sandbox.SlackUser{ID: "U0ANN", Name: "ann", Email: "ann@contoso.example", EmailConfirmed: true})
-	slack.AddChannel(sandbox.SlackChannel{ID: "C0GENERAL", Name: "general"})
-	words, err := bot.NewWords()
+	slack.AddUser(slacktest.User{ID: "U0ANN", Name: "ann", Email: "ann@contoso.example", EmailConfirmed: true})
+	slack.AddChannel(slacktest.Channel{ID: "C0GENERAL", Name: "general"})
+	catalog, err := bot.NewCatalog()
 	if err != nil {
 		t.Fatal(err)
 	}
 	app, err := slackapp.New(slackapp.Config{
-		SigningSecret: slack.SigningSecret(), BotToken: slack.BotToken(), APIURL: slack.APIURL(), Words: words, Language: bot.English,
-		Holds: noHolds{}, Log: slog.New(slog.DiscardHandler),
+		SigningSecret: slack.SigningSecret(), BotToken: slack.BotToken(), APIURL: slack.APIURL(), Catalog: catalog, Language: bot.English,
+		Throttles: noHolds{}, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -65,7 +66,7 @@ func newApp(t *testing.T) (*sandbox.Slack, *slackapp.App) {
 // and whatever Slack echoes back, no secret gets into an error.
 func TestEveryStatus(t *testing.T) {
 	slack, app := newApp(t)
-	req, err := slack.CommandRequest(t.Context(), "http://127.0.0.1:1", sandbox.SlackCommand{User: "U0ANN", Channel: "C0GENERAL"})
+	req, err := slack.CommandRequest(t.Context(), "http://127.0.0.1:1", slacktest.Command{User: "U0ANN", Channel: "C0GENERAL"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,13 +83,13 @@ func TestEveryStatus(t *testing.T) {
 			want   bot.Code
 		}{
 			{"response_url", func() error {
-				job := bot.Job{ID: "j", Route: bot.Route{Capability: responseURL, Channel: "C0MISSING", User: "U0MISSING"}}
-				_, err := app.Deliver(t.Context(), job, bot.Working(bot.English))
+				job := bot.Job{ID: "j", Route: bot.Route{ResponseURL: responseURL, Channel: "C0MISSING", User: "U0MISSING"}}
+				_, err := app.Deliver(t.Context(), job, bot.WorkingReply(bot.English))
 				return err
 			}, verdict(status)},
 			{"chat.postMessage", func() error {
 				job := bot.Job{ID: "j", Route: bot.Route{Channel: "C0GENERAL", User: "U0ANN"}}
-				_, err := app.Deliver(t.Context(), job, bot.GaveUp(bot.English, bot.Conversation{}, bot.Command{}, time.Minute))
+				_, err := app.Deliver(t.Context(), job, bot.GaveUpReply(bot.English, bot.Conversation{}, bot.Command{}, time.Minute))
 				return err
 			}, webAPI(status)},
 			{"users.info", func() error {
@@ -97,7 +98,7 @@ func TestEveryStatus(t *testing.T) {
 			}, webAPI(status)},
 		} {
 			slack.ClearFaults()
-			slack.Fault(sandbox.Fault{Target: tt.target, Status: status, RetryAfter: map[bool]string{true: "3"}[status == 429], Body: body})
+			slack.Fault(faultserver.Fault{Target: tt.target, Status: status, RetryAfter: map[bool]string{true: "3"}[status == 429], Body: body})
 			err := tt.run()
 			if got := bot.CodeOf(err); got != tt.want {
 				t.Errorf("%s %d: %q (%v), want %q", tt.target, status, got, err, tt.want)

@@ -22,28 +22,29 @@ const Platform = "teams"
 
 // Config is what the front-end needs. Every field without "optional" is required.
 type Config struct {
-	AppID    string // the bot's, a GUID
-	TenantID string // whose people are served, a GUID
-	Cloud    Cloud
-	Hosts    []string // optional: that answers may go to, in addition to Microsoft's own
-	Tokens   connector.Tokens
-	RootCAs  *x509.CertPool // optional: the system's
-	Words    *bot.Words
-	Language bot.Language // where nothing better is known
-	Holds    bot.Holds    // which conversations Teams asked to leave alone
-	Log      *slog.Logger
-	Now      func() time.Time // optional: time.Now, for the times of tokens
+	AppID     string // the bot's, a GUID
+	TenantID  string // whose people are served, a GUID
+	Cloud     Cloud
+	Hosts     []string // optional: that answers may go to, in addition to Microsoft's own
+	Tokens    connector.Tokens
+	RootCAs   *x509.CertPool // optional: the system's
+	Catalog   *bot.Catalog
+	Language  bot.Language  // where nothing better is known
+	Throttles bot.Throttles // which conversations Teams asked to leave alone
+	Log       *slog.Logger
+	Now       func() time.Time // optional: time.Now, for the times of tokens
 }
 
 // App is the Teams app in its tenant.
 type App struct {
-	tenant   string
-	tokens   *botauth.Verifier
-	service  *connector.Client
-	words    *bot.Words
-	language bot.Language
-	holds    bot.Holds
-	log      *slog.Logger
+	tenant    string
+	tokens    *botauth.Verifier
+	service   *connector.Client
+	catalog   *bot.Catalog
+	parser    *bot.Parser
+	language  bot.Language
+	throttles bot.Throttles
+	log       *slog.Logger
 }
 
 // New returns an app. It asks nobody anything yet. Its errors name the setting at fault.
@@ -58,7 +59,7 @@ func New(c Config) (*App, error) {
 	}
 	return &App{
 		tenant: c.TenantID, tokens: tokens, service: service,
-		words: c.Words, language: c.Language, holds: c.Holds, log: c.Log,
+		catalog: c.Catalog, parser: bot.NewParser(c.Catalog), language: c.Language, throttles: c.Throttles, log: c.Log,
 	}, nil
 }
 
@@ -82,7 +83,7 @@ func (a *App) Profile(_ context.Context, asker bot.Asker) (bot.Profile, error) {
 func (a *App) call(ctx context.Context, conversation, doing string, do func(context.Context) error) error {
 	id, _, _ := strings.Cut(conversation, ";")
 	called := false
-	err := bot.Paced(ctx, a.holds, "teams:"+id, func(ctx context.Context) error {
+	err := bot.CallThrottled(ctx, a.throttles, "teams:"+id, func(ctx context.Context) error {
 		called = true
 		if err := do(ctx); err != nil {
 			return classify(doing, err)

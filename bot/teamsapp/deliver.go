@@ -22,16 +22,16 @@ func (a *App) routes(j bot.Job, r bot.Reply) []bot.SendRoute {
 	chat := func(ctx context.Context) (string, error) { return "", a.chat(ctx, j.Route, r) }
 	targeted := func(ctx context.Context) (string, error) { return "", a.sendTargeted(ctx, j.Route, r) }
 	public := there
-	if r.Aloud != nil { // others must not read the reason
-		said := bot.Reply{Language: r.Language, Messages: []bot.Message{*r.Aloud}}
+	if r.PublicFallback != nil { // others must not read the reason
+		said := bot.Reply{Language: r.Language, Messages: []bot.Message{*r.PublicFallback}}
 		public = func(ctx context.Context) (string, error) { return a.post(ctx, j.Route, said) }
 	}
 	switch {
 	case j.Route.Alone:
 		return []bot.SendRoute{there}
-	case r.Audience == bot.ForEveryone:
+	case r.Audience == bot.AudienceEveryone:
 		return []bot.SendRoute{there, chat}
-	case r.Audience == bot.ForAskerAway:
+	case r.Audience == bot.AudienceDirect:
 		return []bot.SendRoute{chat, targeted, public}
 	default:
 		return []bot.SendRoute{targeted, public, chat}
@@ -40,7 +40,7 @@ func (a *App) routes(j bot.Job, r bot.Reply) []bot.SendRoute {
 
 // post answers in the conversation, for everybody. It returns the root post that it made, if it made one in a channel.
 func (a *App) post(ctx context.Context, to bot.Route, r bot.Reply) (root string, err error) {
-	message := messageOf(a.words, r, style{alone: to.Alone})
+	message := messageOf(a.catalog, r, style{alone: to.Alone})
 	message.ReplyTo = to.Message
 	err = a.call(ctx, to.Channel, "send", func(ctx context.Context) error {
 		made, err := a.service.Reply(ctx, to.Service, to.Channel, message)
@@ -54,7 +54,7 @@ func (a *App) post(ctx context.Context, to bot.Route, r bot.Reply) (root string,
 
 // sendTargeted answers in the conversation, for the asker alone.
 func (a *App) sendTargeted(ctx context.Context, to bot.Route, r bot.Reply) error {
-	message := messageOf(a.words, r, style{})
+	message := messageOf(a.catalog, r, style{})
 	message.ReplyTo = to.Message
 	return a.call(ctx, to.Channel, "send to one", func(ctx context.Context) error {
 		_, err := a.service.SendTargeted(ctx, to.Service, to.Channel, connector.Account{ID: to.User}, message)
@@ -69,7 +69,7 @@ func (a *App) chat(ctx context.Context, to bot.Route, r bot.Reply) error {
 		if err != nil {
 			return err
 		}
-		_, err = a.service.Reply(ctx, to.Service, chat, messageOf(a.words, r, style{alone: true}))
+		_, err = a.service.Reply(ctx, to.Service, chat, messageOf(a.catalog, r, style{alone: true}))
 		return err
 	})
 }

@@ -154,7 +154,7 @@ func (a *App) message(w http.ResponseWriter, r *http.Request, b Bot, in connecto
 	}
 	request := a.request(in, p, received)
 	request.ID = requestID("message", in.Conversation.ID, in.ID)
-	request.Command = a.commandIn(in, p.alone)
+	request.Intent = a.intentOf(in, p.alone)
 	request.Topic = bot.CleanText(in.ChannelData.Channel.Name)
 	if in.Recipient != nil && in.Recipient.IsTargeted {
 		// The message is its author's alone, so an answer to all cannot be an answer to it: it is a post of its own.
@@ -166,9 +166,9 @@ func (a *App) message(w http.ResponseWriter, r *http.Request, b Bot, in connecto
 	}
 	a.log.WarnContext(r.Context(), "cannot accept message", "request", request.Trace, "error", err)
 	direct := *a
-	direct.holds = neverThrottled{} // the real one is in Redis, where the message could not be stored
+	direct.throttles = neverThrottled{} // the real one is in Redis, where the message could not be stored
 	job := bot.Job{ID: request.ID, Conversation: request.Conversation, Asker: request.Asker, Route: request.Route}
-	if _, err := direct.Deliver(r.Context(), job, bot.Unreachable(cmp.Or(request.Language, a.language), request.Command)); err != nil {
+	if _, err := direct.Deliver(r.Context(), job, bot.UnreachableReply(cmp.Or(request.Language, a.language), request.Intent)); err != nil {
 		a.log.WarnContext(r.Context(), "cannot say so either", "request", request.Trace, "error", err)
 		http.Error(w, "try again", http.StatusServiceUnavailable)
 	}
@@ -177,8 +177,8 @@ func (a *App) message(w http.ResponseWriter, r *http.Request, b Bot, in connecto
 // neverThrottled knows of no service that asked to wait.
 type neverThrottled struct{}
 
-func (neverThrottled) Hold(context.Context, string, time.Duration) error   { return nil }
-func (neverThrottled) Held(context.Context, string) (time.Duration, error) { return 0, nil }
+func (neverThrottled) Throttle(context.Context, string, time.Duration) error       { return nil }
+func (neverThrottled) ThrottledFor(context.Context, string) (time.Duration, error) { return 0, nil }
 
 // installed greets a conversation that the bot has come into. Teams tells it in a conversationUpdate as well, which does not
 // say in which language.
@@ -190,7 +190,7 @@ func (a *App) installed(w http.ResponseWriter, r *http.Request, b Bot, in connec
 	}
 	request := a.request(in, p, received)
 	request.ID = requestID("welcome", in.Conversation.ID, in.ID)
-	request.Command = bot.Command{Kind: bot.Welcome}
+	request.Intent = bot.Intent{Kind: bot.JobWelcome}
 	request.Route.Message = ""
 	if err := b.Accept(r.Context(), request); err != nil {
 		a.log.WarnContext(r.Context(), "cannot accept installation", "request", request.Trace, "error", err)
@@ -227,11 +227,11 @@ func (a *App) answerButton(w http.ResponseWriter, r *http.Request, b Bot, in con
 	s := style{alone: p.alone}
 	if answer.Reply.Card == nil {
 		answer.Given(a.respond(w, invokeAnswer{
-			http.StatusOK, "application/vnd.microsoft.activity.message", strings.ReplaceAll(answer.Reply.Text(a.words, s), "`", ""),
+			http.StatusOK, "application/vnd.microsoft.activity.message", strings.ReplaceAll(answer.Reply.Text(a.catalog, s), "`", ""),
 		}))
 		return
 	}
-	answer.Given(a.respond(w, invokeAnswer{http.StatusOK, connector.CardType, cardOf(a.words, answer.Reply, s)}))
+	answer.Given(a.respond(w, invokeAnswer{http.StatusOK, connector.CardType, cardOf(a.catalog, answer.Reply, s)}))
 }
 
 func (a *App) respond(w http.ResponseWriter, answer invokeAnswer) error {

@@ -55,10 +55,10 @@ func requestID(kind string, parts ...string) string {
 // mention is somebody's name in a text, as Teams sets it off.
 var mention = regexp.MustCompile(`<at[^<>]*>([^<>]*)</at>`)
 
-// commandIn reads the command in a message. The text before a mention of the bot does not belong to it. In a chat with the
+// intentOf reads the command in a message. The text before a mention of the bot does not belong to it. In a chat with the
 // bot alone no mention is needed, and a text that is no command asks for help: it is a greeting or a question rather than
 // the subject of a meeting.
-func (a *App) commandIn(in connector.Activity, alone bool) bot.Command {
+func (a *App) intentOf(in connector.Activity, alone bool) bot.Intent {
 	text, called := in.Text, in.Recipient != nil && in.Recipient.IsTargeted
 	for _, e := range in.Entities {
 		if e.Type != "mention" || e.Text == "" || in.Recipient == nil || e.Mentioned.ID != in.Recipient.ID {
@@ -71,7 +71,7 @@ func (a *App) commandIn(in connector.Activity, alone bool) bot.Command {
 	}
 	text = bot.CleanText(html.UnescapeString(mention.ReplaceAllString(text, "$1")))
 	if alone && !called && !bot.Addressed(text) {
-		return bot.Command{Kind: bot.Help}
+		return bot.Intent{Command: bot.Command{Kind: bot.Help}}
 	}
-	return bot.ParseAddressed(text)
+	return a.parser.ParseAddressed(text)
 }

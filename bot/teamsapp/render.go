@@ -13,8 +13,8 @@ import (
 // refreshVerb names the action that shows which meeting is the current one.
 const refreshVerb = "show"
 
-// Limits of what a card holds, in characters. Teams refuses messages of more than about 28 KB, and any character may take six
-// bytes in JSON. What the bot itself says is far below them.
+// Limits of what a card holds, in characters. Teams refuses messages of more than about 28 KB, and any character may
+// take six bytes in JSON. What the bot itself says is far below them.
 const (
 	maxTitle    = 150
 	maxValue    = 120
@@ -25,7 +25,7 @@ const (
 // style writes sentences as plain text, which is literal wherever it stands.
 type style struct {
 	bot.PlainStyle
-	alone bool // where nobody need be mentioned
+	alone bool // where the bot need not be mentioned
 }
 
 // Text keeps what comes from outside from setting off a command.
@@ -40,11 +40,11 @@ func (s style) Command(word, subject string) string {
 	return "`" + line + "`"
 }
 
-// Place cannot name a conversation: Teams gives its name to its members' clients alone.
-func (style) Place(bot.Conversation) string { return "Microsoft Teams" }
+// Conversation cannot name a conversation: Teams gives its name to its members' clients alone.
+func (style) Conversation(bot.Conversation) string { return "Microsoft Teams" }
 
-// cardStyle writes moments so that each reader's client shows them in the reader's own time zone. Source: Microsoft, "Text
-// features in Adaptive Cards", section "Date and time function rules".
+// cardStyle writes moments so that each reader's client shows them in the reader's own time zone. Source: Microsoft,
+// "Text features in Adaptive Cards", section "Date and time function rules".
 type cardStyle struct{ style }
 
 func (cardStyle) Time(t time.Time, _ bot.Language) string {
@@ -96,19 +96,19 @@ type (
 )
 
 // cardOf draws a reply. What comes from outside stands in text runs, in which no markup means anything; see [literal].
-func cardOf(w *bot.Words, r bot.Reply, s style) adaptiveCard {
+func cardOf(catalog *bot.Catalog, r bot.Reply, s style) adaptiveCard {
 	language, _, _ := strings.Cut(string(r.Language), "-") // Microsoft's renderer refuses a country in it
 	c := adaptiveCard{
 		Type: "AdaptiveCard", Schema: "http://adaptivecards.io/schemas/adaptive-card.json", Version: "1.5",
-		Language: language, Fallback: bot.Clip(r.Text(w, s), maxFallback),
+		Language: language, Fallback: bot.Clip(r.Text(catalog, s), maxFallback),
 	}
 	if r.Card == nil {
 		for i, m := range r.Messages {
-			c.Body = append(c.Body, richText{Type: "RichTextBlock", Inlines: runs(w.Say(r.Language, m, s), false)})
+			c.Body = append(c.Body, rich(runs(catalog.Render(r.Language, m, s), false)))
 			if i == 0 && len(r.Code) > 0 {
 				c.Teams = &teamsOnly{Width: "Full"}
 				for _, line := range r.Code {
-					c.Body = append(c.Body, richText{Type: "RichTextBlock", Inlines: literal(textRun{Font: "Monospace"}, line, maxSentence)})
+					c.Body = append(c.Body, rich(literal(textRun{Font: "Monospace"}, line, maxSentence)))
 				}
 			}
 		}
@@ -116,27 +116,32 @@ func cardOf(w *bot.Words, r bot.Reply, s style) adaptiveCard {
 	}
 	card, lang := r.Card, r.Language
 	c.Body = append(c.Body,
-		richText{Type: "RichTextBlock", Inlines: literal(textRun{Size: "Large", Weight: "Bolder"}, card.Title(w, lang), maxTitle)},
+		rich(literal(textRun{Size: "Large", Weight: "Bolder"}, card.Title(catalog, lang), maxTitle)),
 		// The one sentence with a moment in it, and with nothing from outside.
-		textBlock{Type: "TextBlock", Text: w.Say(lang, card.Status(), cardStyle{s}), Wrap: true})
+		textBlock{Type: "TextBlock", Text: catalog.Render(lang, card.Status(), cardStyle{s}), Wrap: true})
 	for i, f := range card.Facts() {
-		spacing := ""
+		label := literal(textRun{Weight: "Bolder"}, catalog.PlainText(lang, f.Label)+": ", maxValue)
+		line := rich(append(label, literal(textRun{}, f.Value, maxValue)...))
 		if i > 0 {
-			spacing = "None"
+			line.Spacing = "None"
 		}
-		c.Body = append(c.Body, richText{Type: "RichTextBlock", Spacing: spacing, Inlines: append(
-			literal(textRun{Weight: "Bolder"}, w.Plain(lang, f.Label)+": ", maxValue), literal(textRun{}, f.Value, maxValue)...,
-		)})
+		c.Body = append(c.Body, line)
 	}
 	for _, m := range card.Notes() {
-		c.Body = append(c.Body, richText{Type: "RichTextBlock", Inlines: runs(w.Say(lang, m, s), true)})
+		c.Body = append(c.Body, rich(runs(catalog.Render(lang, m, s), true)))
 	}
 	c.Actions = []action{
-		{Type: "Action.OpenUrl", Title: w.Plain(lang, card.JoinLabel()), Style: "positive", URL: card.Meeting.JoinURL},
-		{Type: "Action.Execute", Title: w.Plain(lang, card.RefreshLabel()), Verb: refreshVerb},
+		{
+			Type: "Action.OpenUrl", Title: catalog.PlainText(lang, card.JoinLabel()), Style: "positive",
+			URL: card.Meeting.JoinURL,
+		},
+		{Type: "Action.Execute", Title: catalog.PlainText(lang, card.RefreshLabel()), Verb: refreshVerb},
 	}
 	return c
 }
+
+// rich is a line of text runs.
+func rich(runs []textRun) richText { return richText{Type: "RichTextBlock", Inlines: runs} }
 
 // runs splits a sentence at the backticks that set off commands. None can come from outside: see [style.Text].
 func runs(sentence string, subtle bool) []textRun {
@@ -151,11 +156,11 @@ func runs(sentence string, subtle bool) []textRun {
 	return all
 }
 
-// dateFunction is where a function begins that clients carry out, in text runs as well. It is the only one there is.
+// dateFunction is where a function begins that clients carry out, in text runs as well. There are no other functions.
 var dateFunction = regexp.MustCompile(`\{\{(DATE|TIME)\(`)
 
-// literal makes runs of at most limit characters that read as the text does. A function is only one within a single run, so
-// it is split between its braces.
+// literal makes runs of at most limit characters that read as the text does. Clients carry out a function only if it
+// stands in a single run, so it is split between its braces.
 func literal(like textRun, text string, limit int) []textRun {
 	like.Type = "TextRun"
 	text = bot.Clip(text, limit)
@@ -175,13 +180,13 @@ func literal(like textRun, text string, limit int) []textRun {
 }
 
 // messageOf is a reply as a message.
-func messageOf(w *bot.Words, r bot.Reply, s style) connector.Activity {
-	summary, _, _ := strings.Cut(r.Text(w, s), "\n")
+func messageOf(catalog *bot.Catalog, r bot.Reply, s style) connector.Activity {
+	summary, _, _ := strings.Cut(r.Text(catalog, s), "\n")
 	if r.Card != nil {
-		summary = cmp.Or(r.Card.Title(w, r.Language), summary)
+		summary = cmp.Or(r.Card.Title(catalog, r.Language), summary)
 	}
 	return connector.Activity{
 		Type: "message", Locale: string(r.Language), Summary: bot.Clip(strings.ReplaceAll(summary, "`", ""), maxTitle),
-		Attachments: []connector.Attachment{{ContentType: connector.CardType, Content: cardOf(w, r, s)}},
+		Attachments: []connector.Attachment{{ContentType: connector.CardType, Content: cardOf(catalog, r, s)}},
 	}
 }

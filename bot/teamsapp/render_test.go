@@ -16,36 +16,36 @@ import (
 const hostile = "<at>Ben Example</at> **bold** _it_ [click](https://evil.example) <b>x</b> &lt; {{DATE(2026-03-12T15:04:05Z,SHORT)}} " +
 	"{{TIME(2026-03-12T15:04:05Z)}} ${x} :tada: # h"
 
-func testWords(t testing.TB) *bot.Words {
+func testCatalog(t testing.TB) *bot.Catalog {
 	t.Helper()
-	words, err := bot.NewWords()
+	catalog, err := bot.NewCatalog()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return words
+	return catalog
 }
 
 // replies is everything that the bot can say in Teams, by name.
-func replies(words *bot.Words, lang bot.Language) map[string]bot.Reply {
-	all := everything.Replies(words, lang, bot.Conversation{Platform: Platform, Workspace: "8eaef023-2b34-4da1-9baa-8bc8c9d6a490", Channel: "19:general@thread.tacv2"})
-	all["welcome"] = bot.Greeting(lang)
-	maps.Copy(all, hostileReplies(lang, hostile))
-	all["aloud"] = bot.Reply{Language: lang, Messages: []bot.Message{*all["refusal-guest-account"].Aloud}}
+func replies(catalog *bot.Catalog, lang bot.Language) map[string]bot.Reply {
+	all := everything.Replies(catalog, lang, bot.Conversation{Platform: Platform, Workspace: "8eaef023-2b34-4da1-9baa-8bc8c9d6a490", Channel: "19:general@thread.tacv2"})
+	all["welcome"] = bot.GreetingReply(lang)
+	maps.Copy(all, hostileReplies(bot.NewParser(catalog), lang, hostile))
+	all["aloud"] = bot.Reply{Language: lang, Messages: []bot.Message{*all["refusal-guest-account"].PublicFallback}}
 	return all
 }
 
-// hostileReplies are those that hold text from outside, which is this.
-func hostileReplies(lang bot.Language, text string) map[string]bot.Reply {
+// hostileReplies are the replies that hold text from outside, with this text.
+func hostileReplies(parser *bot.Parser, lang bot.Language, text string) map[string]bot.Reply {
 	meeting := everything.Meeting()
 	meeting.Subject, meeting.Organizer.Name = text, text
 	meeting.JoinID, meeting.Passcode, meeting.TollNumber, meeting.ConferenceID = text, text, text, text
 	all := map[string]bot.Reply{
 		"card-foul":     {Language: lang, Card: &bot.Card{Meeting: meeting, KeptSubject: true}},
-		"ask-back-foul": bot.AskBack(lang, bot.Command{Kind: bot.Unclear, Subject: bot.CleanText(text), Meant: bot.Help}),
+		"ask-back-foul": bot.DidYouMeanReply(lang, bot.Command{Kind: bot.Meet, Subject: bot.CleanText(text)}, bot.Help),
 	}
 	for _, code := range []bot.Code{bot.BadRequest, bot.NoAccessPolicy, bot.UnconfirmedEmail} {
 		all["refusal-foul-"+strings.ReplaceAll(string(code), "_", "-")] = bot.Explain(lang, &bot.Error{Code: code, Reason: text}, meeting.Organizer,
-			"0c4b1f6e-3a52-4f6b-9f57-6d2f1a7c9e01", bot.Command{Kind: bot.New, Subject: bot.ParseCommand(text).Subject})
+			"0c4b1f6e-3a52-4f6b-9f57-6d2f1a7c9e01", bot.Command{Kind: bot.New, Subject: parser.Parse(text).Command.Subject})
 	}
 	return all
 }
@@ -53,11 +53,11 @@ func hostileReplies(lang bot.Language, text string) map[string]bot.Reply {
 // cards is every card that the bot sends, as JSON, by language and name.
 func cards(t testing.TB) map[string]json.RawMessage {
 	t.Helper()
-	words := testWords(t)
+	catalog := testCatalog(t)
 	all := map[string]json.RawMessage{}
 	for _, lang := range bot.Languages {
-		for name, reply := range replies(words, lang) {
-			card, err := json.Marshal(cardOf(words, reply, style{}))
+		for name, reply := range replies(catalog, lang) {
+			card, err := json.Marshal(cardOf(catalog, reply, style{}))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -68,15 +68,15 @@ func cards(t testing.TB) map[string]json.RawMessage {
 }
 
 func TestRepliesAsTeamsGetsThem(t *testing.T) {
-	words := testWords(t)
+	catalog := testCatalog(t)
 	for _, lang := range bot.Languages {
-		for name, reply := range replies(words, lang) {
+		for name, reply := range replies(catalog, lang) {
 			t.Run(string(lang)+"/"+name, func(t *testing.T) {
 				var got bytes.Buffer
 				out := json.NewEncoder(&got)
 				out.SetEscapeHTML(false)
 				out.SetIndent("", "  ")
-				if err := out.Encode(messageOf(words, reply, style{})); err != nil {
+				if err := out.Encode(messageOf(catalog, reply, style{})); err != nil {
 					t.Fatal(err)
 				}
 				golden.Check(t, string(lang)+"/"+name+".json", got.Bytes())
@@ -98,11 +98,11 @@ func TestCardsFit(t *testing.T) {
 			t.Errorf("%s is cut: %s", name, card)
 		}
 	}
-	words := testWords(t)
+	catalog := testCatalog(t)
 	for _, part := range []string{"x", "<", "é", "😀", "\u2028", "\\", "\x00", "`", "{{DATE(", "{{DATE(2026-03-12T15:04:05Z,SHORT)}}"} {
 		for _, lang := range bot.Languages {
-			for name, reply := range hostileReplies(lang, strings.Repeat(part, 10000)) {
-				card, err := json.Marshal(cardOf(words, reply, style{}))
+			for name, reply := range hostileReplies(bot.NewParser(catalog), lang, strings.Repeat(part, 10000)) {
+				card, err := json.Marshal(cardOf(catalog, reply, style{}))
 				if err != nil || len(card) > maxCard {
 					t.Errorf("%s of %q has %d bytes, %v", name, part, len(card), err)
 				}
@@ -113,9 +113,9 @@ func TestCardsFit(t *testing.T) {
 
 // Text from outside stands in a card as it is, and does nothing: no mention, no link, no formatting, no date.
 func TestHostileTextDoesNothing(t *testing.T) {
-	words := testWords(t)
-	for name, reply := range hostileReplies(bot.English, hostile) {
-		card := cardOf(words, reply, style{})
+	catalog := testCatalog(t)
+	for name, reply := range hostileReplies(bot.NewParser(catalog), bot.English, hostile) {
+		card := cardOf(catalog, reply, style{})
 		found := 0
 		for _, e := range card.Body {
 			switch e := e.(type) {
@@ -141,13 +141,13 @@ func TestHostileTextDoesNothing(t *testing.T) {
 		}
 	}
 	// What sets off commands, and what turns around what is read, comes from the bot alone.
-	foul := hostileReplies(bot.English, "`a` \u202egnp.exe")
-	for _, e := range cardOf(words, foul["card-foul"], style{}).Body[:1] {
+	foul := hostileReplies(bot.NewParser(catalog), bot.English, "`a` \u202egnp.exe")
+	for _, e := range cardOf(catalog, foul["card-foul"], style{}).Body[:1] {
 		if text := e.(richText).Inlines[0].Text; text != "'a' gnp.exe" {
 			t.Errorf("title %q", text)
 		}
 	}
-	for _, run := range cardOf(words, foul["refusal-foul-no-access-policy"], style{}).Body[0].(richText).Inlines {
+	for _, run := range cardOf(catalog, foul["refusal-foul-no-access-policy"], style{}).Body[0].(richText).Inlines {
 		if run.Font != "" && strings.Contains(run.Text, "a") {
 			t.Errorf("text from outside passes for a command: %+v", run)
 		}
@@ -156,11 +156,11 @@ func TestHostileTextDoesNothing(t *testing.T) {
 
 // Where nobody else is, nothing need be mentioned; anywhere else everything must.
 func TestCommandsAreShownAsTheyAreTyped(t *testing.T) {
-	words := testWords(t)
+	catalog := testCatalog(t)
 	for _, lang := range bot.Languages {
-		for name, reply := range replies(words, lang) {
+		for name, reply := range replies(catalog, lang) {
 			for alone, wrong := range map[bool]string{false: "`meet", true: "@meetbot"} {
-				text := strings.ReplaceAll(reply.Text(words, style{alone: alone}), "`@meetbot`", "")
+				text := strings.ReplaceAll(reply.Text(catalog, style{alone: alone}), "`@meetbot`", "")
 				if strings.Contains(text, wrong) || strings.Contains(text, "/meet ") {
 					t.Errorf("%s/%s, alone %v: %s", lang, name, alone, text)
 				}
@@ -171,10 +171,10 @@ func TestCommandsAreShownAsTheyAreTyped(t *testing.T) {
 
 // What a notification shows is one line without markup.
 func TestSummaries(t *testing.T) {
-	words := testWords(t)
+	catalog := testCatalog(t)
 	for _, lang := range bot.Languages {
-		for name, reply := range replies(words, lang) {
-			message := messageOf(words, reply, style{})
+		for name, reply := range replies(catalog, lang) {
+			message := messageOf(catalog, reply, style{})
 			if s := message.Summary; s == "" || strings.ContainsAny(s, "\n`") || len([]rune(s)) > maxTitle {
 				t.Errorf("%s/%s: summary %q", lang, name, s)
 			}

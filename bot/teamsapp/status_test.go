@@ -27,12 +27,12 @@ type holds struct {
 	err   error // instead of an answer
 }
 
-func (h *holds) Hold(_ context.Context, upstream string, wait time.Duration) error {
+func (h *holds) Throttle(_ context.Context, upstream string, wait time.Duration) error {
 	h.waits[upstream] = wait
 	return nil
 }
 
-func (h *holds) Held(context.Context, string) (time.Duration, error) { return 0, h.err }
+func (h *holds) ThrottledFor(context.Context, string) (time.Duration, error) { return 0, h.err }
 
 // tokens gives one token, or an error, and counts.
 type tokens struct {
@@ -46,15 +46,15 @@ func (k *tokens) Token(context.Context) (string, error) { return accessToken, k.
 func (k *tokens) Renew()                                { k.renewed.Add(1) }
 
 // newApp returns an app that answers through that host.
-func newApp(t testing.TB, h bot.Holds, k *tokens, host string) *teamsapp.App {
+func newApp(t testing.TB, h bot.Throttles, k *tokens, host string) *teamsapp.App {
 	t.Helper()
-	words, err := bot.NewWords()
+	catalog, err := bot.NewCatalog()
 	if err != nil {
 		t.Fatal(err)
 	}
 	app, err := teamsapp.New(teamsapp.Config{
 		AppID: appID, TenantID: tenantID, Cloud: teamsapp.CloudOf(""), Hosts: []string{host}, Tokens: k,
-		Words: words, Language: bot.English, Holds: h, Log: slog.New(slog.DiscardHandler),
+		Catalog: catalog, Language: bot.English, Throttles: h, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -103,7 +103,7 @@ func TestEveryStatus(t *testing.T) {
 		for _, after = range []string{"", "3"} {
 			renewed := k.renewed.Load()
 			clear(h.waits)
-			_, err := app.Deliver(t.Context(), job, bot.Working(bot.English))
+			_, err := app.Deliver(t.Context(), job, bot.WorkingReply(bot.English))
 			if got := bot.CodeOf(err); got != verdict(status) {
 				t.Errorf("%d: %q (%v), want %q", status, got, err, verdict(status))
 			}
@@ -142,13 +142,13 @@ func TestNothingSent(t *testing.T) {
 		"Entra refuses":    {&bot.Error{Code: bot.Credentials}, bot.ChatCredentials, 0},
 		"something failed": {errors.New("read file"), bot.Throttled, 5 * time.Second},
 	} {
-		_, err := newApp(t, &holds{waits: map[string]time.Duration{}}, &tokens{err: tt.err}, "smba.contoso.example").Deliver(t.Context(), job, bot.Working(bot.English))
+		_, err := newApp(t, &holds{waits: map[string]time.Duration{}}, &tokens{err: tt.err}, "smba.contoso.example").Deliver(t.Context(), job, bot.WorkingReply(bot.English))
 		e, ok := errors.AsType[*bot.Error](err)
 		if !ok || e.Code != tt.code || e.Wait != tt.wait {
 			t.Errorf("%s: %+v", name, err)
 		}
 	}
-	_, err := newApp(t, &holds{err: errors.New("Redis away")}, &tokens{}, "smba.contoso.example").Deliver(t.Context(), job, bot.Working(bot.English))
+	_, err := newApp(t, &holds{err: errors.New("Redis away")}, &tokens{}, "smba.contoso.example").Deliver(t.Context(), job, bot.WorkingReply(bot.English))
 	if bot.CodeOf(err) != bot.Throttled {
 		t.Errorf("nobody knows whether to wait: %+v", err)
 	}
@@ -160,7 +160,7 @@ func TestServiceElsewhere(t *testing.T) {
 	trap := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { hits.Add(1) }))
 	defer trap.Close()
 	app := newApp(t, &holds{waits: map[string]time.Duration{}}, &tokens{}, "smba.contoso.example")
-	_, err := app.Deliver(t.Context(), bot.Job{Route: bot.Route{Channel: "19:chat@thread.v2", User: "29:1", Service: trap.URL}}, bot.Working(bot.English))
+	_, err := app.Deliver(t.Context(), bot.Job{Route: bot.Route{Channel: "19:chat@thread.v2", User: "29:1", Service: trap.URL}}, bot.WorkingReply(bot.English))
 	if bot.CodeOf(err) != bot.Undeliverable || hits.Load() != 0 {
 		t.Errorf("%v, with %d calls", err, hits.Load())
 	}

@@ -12,13 +12,13 @@ import (
 	"time"
 
 	"meetbot/bot/slackapp"
-	"meetbot/internal/sandbox"
+	"meetbot/internal/sandbox/slacktest"
 )
 
 // Requests that are signed, and yet no request that Slack would send: the expected status, no crash, no work.
 func TestSignedNonsense(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{})
+	w := newWorld(t, slacktest.Options{})
 	r := w.bot()
 	command := func(change func(url.Values)) string {
 		v := url.Values{"team_id": {w.slack.Team()}, "channel_id": {general}, "user_id": {ann}, "command": {"/meet"}, "text": {"show"}}
@@ -111,7 +111,7 @@ func TestSignedNonsense(t *testing.T) {
 // Nobody holds a connection for long by sending slowly, nor memory by sending much; and nothing comes of it.
 func TestSlowAndLarge(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{})
+	w := newWorld(t, slacktest.Options{})
 	r := w.bot()
 	address := strings.TrimPrefix(r.URL(), "http://")
 	head := "POST /slack/commands HTTP/1.1\r\nHost: x\r\nContent-Type: " + form + "\r\n"
@@ -198,14 +198,14 @@ func drip(conn net.Conn, text string, stop <-chan struct{}) {
 // endpoint, not with anything added that the signature does not cover.
 func TestCapturedRequests(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{PostBurst: -1})
+	w := newWorld(t, slacktest.Options{PostBurst: -1})
 	r, s := w.bot(), w.bot()
 	card := w.meet(r, ann, general, "")
 	wantCard(t, card, "")
 	wantCard(t, w.asks(r, ann, general, "", "new"), "")
 
 	commandOf := func(text string) (http.Header, []byte) {
-		req, err := w.slack.CommandRequest(t.Context(), r.URL(), sandbox.SlackCommand{User: ann, Channel: general, Text: text})
+		req, err := w.slack.CommandRequest(t.Context(), r.URL(), slacktest.Command{User: ann, Channel: general, Text: text})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -285,7 +285,7 @@ func TestCapturedRequests(t *testing.T) {
 // What belongs to the operator is not on the public address, nor Slack's endpoints on the operator's.
 func TestAddressesAreApart(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{})
+	w := newWorld(t, slacktest.Options{})
 	r := w.bot()
 	for _, path := range []string{"/metrics", "/debug/pprof/", "/debug/pprof/goroutine", "/debug/pprof/heap", "/debug/pprof/profile", "/debug/pprof/cmdline", "/debug/vars", "/", "//metrics", "/healthz/../metrics", "/%6detrics"} {
 		if status, body := get(t, r.URL()+path); status != http.StatusNotFound {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math/rand/v2"
+	"meetbot/internal/sandbox/faultserver"
 	"net/http"
 	"slices"
 	"strings"
@@ -11,8 +12,6 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
-
-	"meetbot/internal/sandbox"
 )
 
 // chaosFault is one kind of fault: how often it is drawn, and what it does. Each ends what it began.
@@ -44,7 +43,7 @@ func replicaFaults() []chaosFault {
 		}},
 		{name: "replica killed during createOrGet", weight: 4, strike: func(c *chaos, d *rand.Rand) {
 			victim := d.IntN(3)
-			c.graph.Fault(sandbox.Fault{Target: "createOrGet", Latency: time.Second + upTo(d, 3*time.Second), Works: d.IntN(2) == 0, Times: 4})
+			c.graph.Fault(faultserver.Fault{Target: "createOrGet", Latency: time.Second + upTo(d, 3*time.Second), Works: d.IntN(2) == 0, Times: 4})
 			wait := c.askFor(d, victim, 2)
 			c.pause(upTo(d, 3*time.Second))
 			c.kill(victim)
@@ -54,7 +53,7 @@ func replicaFaults() []chaosFault {
 		}},
 		{name: "replica killed after acknowledgement", weight: 4, strike: func(c *chaos, d *rand.Rand) {
 			victim := d.IntN(3)
-			c.graph.Fault(sandbox.Fault{Target: "createOrGet", Latency: 4 * time.Second, Works: d.IntN(2) == 0, Times: 3})
+			c.graph.Fault(faultserver.Fault{Target: "createOrGet", Latency: 4 * time.Second, Works: d.IntN(2) == 0, Times: 3})
 			c.askFor(d, victim, 1)()
 			c.kill(victim)
 			c.launch(victim)
@@ -101,7 +100,7 @@ func replicaFaults() []chaosFault {
 		}},
 		{name: "replica ended in the middle of createOrGet", weight: 3, strike: func(c *chaos, d *rand.Rand) {
 			victim := d.IntN(3)
-			f, struck := struckOnce(sandbox.Fault{Target: "createOrGet", Latency: 3 * time.Second, Works: d.IntN(2) == 0})
+			f, struck := struckOnce(faultserver.Fault{Target: "createOrGet", Latency: 3 * time.Second, Works: d.IntN(2) == 0})
 			c.graph.Fault(f)
 			wait := c.askFor(d, victim, 2)
 			c.endAt(d, victim, struck)
@@ -128,10 +127,10 @@ func replicaFaults() []chaosFault {
 		}},
 		{name: "replica ended during the reply", weight: 3, strike: func(c *chaos, d *rand.Rand) {
 			victim := d.IntN(3)
-			f, struck := struckOnce(sandbox.Fault{
+			f, struck := struckOnce(faultserver.Fault{
 				Target: pick(d, "response_url", "chat.postMessage"), Latency: 3 * time.Second, Works: d.IntN(2) == 0, Reset: true,
 			})
-			c.graph.Fault(sandbox.Fault{Target: "createOrGet", Latency: 2200 * time.Millisecond, Times: 3})
+			c.graph.Fault(faultserver.Fault{Target: "createOrGet", Latency: 2200 * time.Millisecond, Times: 3})
 			c.slack.Fault(f)
 			wait := c.askFor(d, victim, 3)
 			c.endAt(d, victim, struck)
@@ -147,30 +146,30 @@ func replicaFaults() []chaosFault {
 func upstreamFaults() []chaosFault {
 	return []chaosFault{
 		{name: "Entra refuses", weight: 3, strike: func(c *chaos, d *rand.Rand) {
-			f := sandbox.Fault{Target: pick(d, "token", "token", ""), Status: pick(d, 429, 500, 503)}
+			f := faultserver.Fault{Target: pick(d, "token", "token", ""), Status: pick(d, 429, 500, 503)}
 			if f.Status == http.StatusTooManyRequests {
 				f.RetryAfter = pick(d, "1", "2", "")
 			}
 			c.entraFault(d, f)
 		}},
 		{name: "Entra hangs", weight: 2, strike: func(c *chaos, d *rand.Rand) {
-			c.entraFault(d, sandbox.Fault{Latency: time.Second + upTo(d, 8*time.Second), Reset: d.IntN(2) == 0})
+			c.entraFault(d, faultserver.Fault{Latency: time.Second + upTo(d, 8*time.Second), Reset: d.IntN(2) == 0})
 		}},
 		{name: "Graph refuses", weight: 4, strike: func(c *chaos, d *rand.Rand) {
-			f := sandbox.Fault{Target: pick(d, "createOrGet", ""), Status: pick(d, 429, 500, 502, 503, 504)}
+			f := faultserver.Fault{Target: pick(d, "createOrGet", ""), Status: pick(d, 429, 500, 502, 503, 504)}
 			if f.Status == http.StatusTooManyRequests {
 				f.RetryAfter = pick(d, "1", "2", "")
 			}
 			c.graphFault(d, f)
 		}},
 		{name: "Graph slow", weight: 2, strike: func(c *chaos, d *rand.Rand) {
-			c.graphFault(d, sandbox.Fault{Target: "createOrGet", Latency: time.Second + upTo(d, 4*time.Second)})
+			c.graphFault(d, faultserver.Fault{Target: "createOrGet", Latency: time.Second + upTo(d, 4*time.Second)})
 		}},
 		{name: "Graph cuts connections", weight: 2, strike: func(c *chaos, d *rand.Rand) {
-			c.graphFault(d, sandbox.Fault{Reset: true})
+			c.graphFault(d, faultserver.Fault{Reset: true})
 		}},
 		{name: "Graph's answer lost", weight: 4, strike: func(c *chaos, d *rand.Rand) {
-			f := sandbox.Fault{Target: "createOrGet", Works: true, Reset: d.IntN(2) == 0, Latency: upTo(d, 2*time.Second)}
+			f := faultserver.Fault{Target: "createOrGet", Works: true, Reset: d.IntN(2) == 0, Latency: upTo(d, 2*time.Second)}
 			if !f.Reset {
 				f.Status = http.StatusGatewayTimeout
 			}
@@ -185,7 +184,7 @@ func upstreamFaults() []chaosFault {
 					}
 				}
 			}
-			c.graph.Fault(sandbox.Fault{Target: "createOrGet", Works: true, Reset: true, Times: 2}) // so that orphans are made
+			c.graph.Fault(faultserver.Fault{Target: "createOrGet", Works: true, Reset: true, Times: 2}) // so that orphans are made
 			c.pause(upTo(d, time.Second))
 			set(false)
 			c.pause(time.Second + upTo(d, 2*time.Second))
@@ -197,7 +196,7 @@ func upstreamFaults() []chaosFault {
 			// releases it, the next claim is already there.
 			room, alone := c.rooms[d.IntN(len(c.rooms))], c.entraID[chaosSpare(c.spare)]
 			for range 8 {
-				c.graph.Fault(sandbox.Fault{Target: "createOrGet", Times: 1, Latency: 200*time.Millisecond + upTo(d, 2*time.Second)})
+				c.graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Latency: 200*time.Millisecond + upTo(d, 2*time.Second)})
 			}
 			c.graph.SetPolicy(alone, false)
 			waits := []func(){c.askIn(d, 0, room, "new", 1)}
@@ -212,7 +211,7 @@ func upstreamFaults() []chaosFault {
 			c.graph.SetPolicy(alone, true)
 		}},
 		{name: "Slack refuses", weight: 4, strike: func(c *chaos, d *rand.Rand) {
-			f := sandbox.Fault{
+			f := faultserver.Fault{
 				Target: pick(d, "response_url", "chat.postMessage", "chat.postEphemeral", "users.info"), Status: pick(d, 429, 500, 503),
 			}
 			if f.Target == "response_url" && d.IntN(2) == 0 {
@@ -224,10 +223,10 @@ func upstreamFaults() []chaosFault {
 			c.slackFault(d, f)
 		}},
 		{name: "Slack slow", weight: 2, strike: func(c *chaos, d *rand.Rand) {
-			c.slackFault(d, sandbox.Fault{Target: pick(d, "response_url", "chat.postMessage", ""), Latency: upTo(d, 4*time.Second)})
+			c.slackFault(d, faultserver.Fault{Target: pick(d, "response_url", "chat.postMessage", ""), Latency: upTo(d, 4*time.Second)})
 		}},
 		{name: "Slack's answer lost", weight: 2, strike: func(c *chaos, d *rand.Rand) {
-			c.slackFault(d, sandbox.Fault{Target: pick(d, "response_url", "chat.postMessage"), Works: true, Reset: true})
+			c.slackFault(d, faultserver.Fault{Target: pick(d, "response_url", "chat.postMessage"), Works: true, Reset: true})
 		}},
 	}
 }
@@ -265,7 +264,7 @@ func (c *chaos) inject(d *rand.Rand) {
 }
 
 // graphFault arms a fault of Graph's while somebody wants new meetings.
-func (c *chaos) graphFault(d *rand.Rand, f sandbox.Fault) {
+func (c *chaos) graphFault(d *rand.Rand, f faultserver.Fault) {
 	c.graph.Fault(f)
 	wait := c.askFor(d, d.IntN(3), 2)
 	c.pause(upTo(d, 3*time.Second))
@@ -274,8 +273,8 @@ func (c *chaos) graphFault(d *rand.Rand, f sandbox.Fault) {
 }
 
 // slackFault arms a fault of Slack's while Graph is slow, so that answers are posted.
-func (c *chaos) slackFault(d *rand.Rand, f sandbox.Fault) {
-	c.graph.Fault(sandbox.Fault{Target: "createOrGet", Latency: 2200 * time.Millisecond, Times: 3})
+func (c *chaos) slackFault(d *rand.Rand, f faultserver.Fault) {
+	c.graph.Fault(faultserver.Fault{Target: "createOrGet", Latency: 2200 * time.Millisecond, Times: 3})
 	c.slack.Fault(f)
 	wait := c.askFor(d, d.IntN(3), 3)
 	c.pause(time.Second + upTo(d, 3*time.Second))
@@ -285,7 +284,7 @@ func (c *chaos) slackFault(d *rand.Rand, f sandbox.Fault) {
 }
 
 // entraFault arms a fault of Entra's while a replica has no token yet.
-func (c *chaos) entraFault(d *rand.Rand, f sandbox.Fault) {
+func (c *chaos) entraFault(d *rand.Rand, f faultserver.Fault) {
 	victim := d.IntN(3)
 	c.entra.Fault(f)
 	c.kill(victim)
@@ -297,7 +296,7 @@ func (c *chaos) entraFault(d *rand.Rand, f sandbox.Fault) {
 }
 
 // struckOnce makes a fault strike once, and returns the moment at which it does.
-func struckOnce(f sandbox.Fault) (sandbox.Fault, <-chan struct{}) {
+func struckOnce(f faultserver.Fault) (faultserver.Fault, <-chan struct{}) {
 	moment := make(chan struct{})
 	f.Times, f.Struck = 1, func() { close(moment) }
 	return f, moment

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"meetbot/internal/history"
-	"meetbot/internal/sandbox"
+	"meetbot/internal/sandbox/slacktest"
 )
 
 // chaosRoom is a place where people talk to the bot.
@@ -40,12 +40,12 @@ func (c *chaos) furnish(batch int) {
 		room := chaosRoom{channel: id, conversation: c.conversation(id, "")}
 		switch d.IntN(6) {
 		case 0:
-			c.slack.AddChannel(sandbox.SlackChannel{ID: id})
+			c.slack.AddChannel(slacktest.Channel{ID: id})
 			room.thread = c.slack.Say(chaosUser(0), id, "Shall we talk?").TS
 			room.conversation = c.conversation(id, room.thread)
 		case 1:
 			// Where nobody was heard yet, there is nothing to hang under, and the place is a channel like others.
-			c.slack.AddChannel(sandbox.SlackChannel{ID: id})
+			c.slack.AddChannel(slacktest.Channel{ID: id})
 			if n := len(c.rooms); n > 0 {
 				at := c.rooms[d.IntN(n)]
 				if root := c.root(at); root != "" {
@@ -53,7 +53,7 @@ func (c *chaos) furnish(batch int) {
 				}
 			}
 		default:
-			c.slack.AddChannel(sandbox.SlackChannel{ID: id})
+			c.slack.AddChannel(slacktest.Channel{ID: id})
 		}
 		c.rooms = append(c.rooms, room)
 	}
@@ -82,7 +82,7 @@ func (c *chaos) root(r chaosRoom) string {
 }
 
 // card is the newest card for everybody in a channel; the zero message for none.
-func (c *chaos) card(channel string) (card sandbox.SlackMessage) {
+func (c *chaos) card(channel string) (card slacktest.Message) {
 	for _, m := range c.slack.Messages(channel) {
 		if m.Via != "user" && m.To == "" && m.ThreadTS == "" && link(m) != "" {
 			card = m
@@ -220,7 +220,7 @@ func (c *chaos) pressOf(a chaosAsk) {
 		return
 	}
 	url, _ := c.replicas[a.again].at()
-	if _, err := c.slack.Press(c.t.Context(), url, sandbox.SlackPress{User: a.user, Message: card}); err != nil && c.t.Context().Err() == nil {
+	if _, err := c.slack.Press(c.t.Context(), url, slacktest.Press{User: a.user, Message: card}); err != nil && c.t.Context().Err() == nil {
 		c.t.Errorf("press: %v", err)
 	}
 }
@@ -228,7 +228,7 @@ func (c *chaos) pressOf(a chaosAsk) {
 // commandOf runs a slash command. One in four that was answered is replayed: the answer to that reaches nobody.
 func (c *chaos) commandOf(a chaosAsk) {
 	url, _ := c.replicas[a.at].at()
-	req, err := c.slack.CommandRequest(c.t.Context(), url, sandbox.SlackCommand{User: a.user, Channel: a.room.channel, Text: a.text})
+	req, err := c.slack.CommandRequest(c.t.Context(), url, slacktest.Command{User: a.user, Channel: a.room.channel, Text: a.text})
 	if err != nil {
 		c.t.Errorf("command: %v", err)
 		return
@@ -268,19 +268,19 @@ func (c *chaos) commandOf(a chaosAsk) {
 }
 
 // post sends a command and reads the answer as Slack does: nothing that comes later than after three seconds.
-func (c *chaos) post(req *http.Request, a chaosAsk) (sandbox.SlackMessage, bool) {
+func (c *chaos) post(req *http.Request, a chaosAsk) (slacktest.Message, bool) {
 	ctx, cancel := context.WithTimeout(req.Context(), 3*time.Second)
 	defer cancel()
 	resp, err := http.DefaultClient.Do(req.WithContext(ctx))
 	if err != nil {
 		c.leftUnsure("no answer")
-		return sandbox.SlackMessage{}, false
+		return slacktest.Message{}, false
 	}
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil || resp.StatusCode != http.StatusOK {
 		c.leftUnsure(resp.Status)
-		return sandbox.SlackMessage{}, false
+		return slacktest.Message{}, false
 	}
 	var answer struct {
 		ResponseType string          `json:"response_type"`
@@ -290,9 +290,9 @@ func (c *chaos) post(req *http.Request, a chaosAsk) (sandbox.SlackMessage, bool)
 	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	if err := json.Unmarshal(body, &answer); err != nil || media != "application/json" || answer.Text == "" {
 		c.t.Errorf("request %s was answered with %q", a.id, body)
-		return sandbox.SlackMessage{}, false
+		return slacktest.Message{}, false
 	}
-	m := sandbox.SlackMessage{Text: answer.Text, Blocks: answer.Blocks, To: a.user}
+	m := slacktest.Message{Text: answer.Text, Blocks: answer.Blocks, To: a.user}
 	if answer.ResponseType == "in_channel" {
 		m.To = ""
 	}
@@ -339,8 +339,8 @@ func (c *chaos) reordered(first, second chaosAsk) {
 }
 
 // say posts a mention, and has it delivered to nobody yet.
-func (c *chaos) say(a chaosAsk) (sandbox.SlackDelivery, bool) {
-	d, err := c.slack.Mention(c.t.Context(), "http://127.0.0.1:1", sandbox.SlackMention{
+func (c *chaos) say(a chaosAsk) (slacktest.Delivery, bool) {
+	d, err := c.slack.Mention(c.t.Context(), "http://127.0.0.1:1", slacktest.Mention{
 		User: a.user, Channel: a.room.channel, ThreadTS: a.room.thread, Text: strings.TrimSpace("<@" + c.slack.BotUser() + "> " + a.text),
 	})
 	if err != nil {
@@ -351,7 +351,7 @@ func (c *chaos) say(a chaosAsk) (sandbox.SlackDelivery, bool) {
 	return d, true
 }
 
-func (c *chaos) deliverUntilAccepted(a chaosAsk, said sandbox.SlackDelivery) {
+func (c *chaos) deliverUntilAccepted(a chaosAsk, said slacktest.Delivery) {
 	for retry := range 4 {
 		if c.deliver(a, said, (a.at+retry)%len(c.replicas), retry) {
 			return
@@ -361,7 +361,7 @@ func (c *chaos) deliverUntilAccepted(a chaosAsk, said sandbox.SlackDelivery) {
 }
 
 // deliver delivers a mention once, and tells whether the bot accepted it.
-func (c *chaos) deliver(a chaosAsk, said sandbox.SlackDelivery, to, retry int) bool {
+func (c *chaos) deliver(a chaosAsk, said slacktest.Delivery, to, retry int) bool {
 	url, _ := c.replicas[to].at()
 	status, err := c.slack.Deliver(c.t.Context(), url, said.Envelope, retry, "http_error")
 	if err != nil || status < 200 || status > 299 {

@@ -1,12 +1,11 @@
 package main
 
 import (
+	"meetbot/internal/sandbox/slacktest"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"meetbot/internal/sandbox"
 )
 
 // Promise 1 at its narrowest: askers at the same moment over three replica processes get one link, round after round.
@@ -16,7 +15,7 @@ func TestOneMeetingForAllAtOnce(t *testing.T) {
 	t.Parallel()
 	const few = 150
 	n, rounds := environment(t, "STRESS_ASKERS", few), environment(t, "STRESS_ROUNDS", 5)
-	w := newWorld(t, sandbox.SlackOptions{PostBurst: -1, Keep: 1_000_000})
+	w := newWorld(t, slacktest.Options{PostBurst: -1, Keep: 1_000_000})
 	var urls []string
 	for range 3 {
 		c := w.config()
@@ -32,14 +31,14 @@ func TestOneMeetingForAllAtOnce(t *testing.T) {
 	away, slowest := 0, time.Duration(0)
 	for round, void := 0, 0; round < rounds; {
 		channel := "C" + token()[:8]
-		w.slack.AddChannel(sandbox.SlackChannel{ID: channel, Name: strings.ToLower(channel)})
+		w.slack.AddChannel(slacktest.Channel{ID: channel, Name: strings.ToLower(channel)})
 		before := len(w.graph.Meetings())
 		var mu sync.Mutex
 		owed := map[string]bool{} // who was promised an answer, or has one
 		var wg sync.WaitGroup
 		for i, user := range askers {
 			wg.Go(func() {
-				a, err := w.slack.Command(t.Context(), urls[i%3], sandbox.SlackCommand{User: user, Channel: channel})
+				a, err := w.slack.Command(t.Context(), urls[i%3], slacktest.Command{User: user, Channel: channel})
 				served := err == nil && a.Problem == "" && a.Message != nil && !isNoAnswer(a.Message.Text)
 				mu.Lock()
 				defer mu.Unlock()
@@ -92,7 +91,7 @@ func TestOneMeetingForAllAtOnce(t *testing.T) {
 		if len(links) != 1 {
 			t.Fatalf("round %d: %d links were shown", round, len(links))
 		}
-		a, err := w.slack.Command(t.Context(), urls[0], sandbox.SlackCommand{User: askers[0], Channel: channel, Text: "show"})
+		a, err := w.slack.Command(t.Context(), urls[0], slacktest.Command{User: askers[0], Channel: channel, Text: "show"})
 		if err != nil || a.Message == nil || !links[wantCard(t, *a.Message, askers[0])] {
 			t.Errorf("round %d: the next asker gets another link: %+v, %v", round, a, err)
 		}

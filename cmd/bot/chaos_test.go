@@ -12,7 +12,8 @@ import (
 	"time"
 
 	"meetbot/internal/history"
-	"meetbot/internal/sandbox"
+	"meetbot/internal/sandbox/graphtest"
+	"meetbot/internal/sandbox/slacktest"
 	"meetbot/store"
 )
 
@@ -116,7 +117,7 @@ func TestChaos(t *testing.T) {
 func newChaos(t *testing.T, kind string, size chaosSize) *chaos {
 	t.Helper()
 	c := &chaos{
-		world: newWorldWithoutRedis(t, sandbox.SlackOptions{Keep: 1_000_000, RetryDelays: []time.Duration{}}), chaosSize: size,
+		world: newWorldWithoutRedis(t, slacktest.Options{Keep: 1_000_000, RetryDelays: []time.Duration{}}), chaosSize: size,
 		done: map[string]int{}, roots: map[string]string{}, repeated: map[string]int{}, unsure: map[string]int{}, requests: map[string]string{}, entraID: map[string]string{},
 	}
 	t.Logf("Redis %s, %+v", kind, size)
@@ -127,7 +128,7 @@ func newChaos(t *testing.T, kind string, size chaosSize) *chaos {
 	}
 	t.Cleanup(func() { _ = c.queue.Close() })
 	t.Cleanup(c.stops.Wait)
-	c.entraUser(sandbox.GraphUser{ID: serviceID, UPN: serviceUPN, Mail: serviceUPN, DisplayName: "Meetings", DialIn: true})
+	c.entraUser(graphtest.User{ID: serviceID, UPN: serviceUPN, Mail: serviceUPN, DisplayName: "Meetings", DialIn: true})
 	c.staff = append(c.staff, serviceID)
 	for i := range c.People {
 		c.employ(chaosUser(i))
@@ -241,8 +242,8 @@ func (c *chaos) settle() time.Duration {
 			for i := range c.replicas {
 				c.scrape(i)
 			}
-			if d.Dead > 0 {
-				c.t.Errorf("CHAOS_SEED=%d: %d answers were buried", c.Seed, d.Dead)
+			if d.DeadLetters > 0 {
+				c.t.Errorf("CHAOS_SEED=%d: %d answers were buried", c.Seed, d.DeadLetters)
 			}
 			return time.Since(calm)
 		case time.Since(calm) > chaosWithin:

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"meetbot/internal/sandbox/faultserver"
+	"meetbot/internal/sandbox/graphtest"
+	"meetbot/internal/sandbox/slacktest"
+	"meetbot/internal/sandbox/teamstest"
 	"net/http"
 	"strings"
 	"testing"
-
-	"meetbot/internal/sandbox"
 )
 
 // seen is an answer as somebody sees it, whatever platform shows it.
@@ -48,7 +50,7 @@ type front interface {
 // fronts are the platforms. What every one of them shows for the same commands is the same.
 var fronts = map[string]func(*testing.T) (*world, front){
 	"slack": func(t *testing.T) (*world, front) {
-		w := newWorld(t, sandbox.SlackOptions{PostBurst: -1})
+		w := newWorld(t, slacktest.Options{PostBurst: -1})
 		return w, &slackFront{world: w, bot: w.start(w.config(), Surroundings{})}
 	},
 	"teams": func(t *testing.T) (*world, front) {
@@ -193,20 +195,20 @@ func refusals(t *testing.T, w *world, f front) {
 }
 
 func refusedAlone(t *testing.T, w *world, f front) {
-	w.graph.Fault(sandbox.Fault{Target: "createOrGet", Times: 1, Status: http.StatusBadRequest, ContentType: "application/json",
+	w.graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Status: http.StatusBadRequest, ContentType: "application/json",
 		Body: `{"error":{"code":"BadRequest","message":"The subject holds a word that is not allowed."}}`})
 	told(t, f, asked{user: members.ann, command: "meet Weekly"}, "The subject holds a word that is not allowed.")
 	card(t, f, asked{user: members.ben, command: "meet Another"}, "Another", "Ben Example")
 }
 
 func graphWaits(t *testing.T, w *world, f front) {
-	w.graph.Fault(sandbox.Fault{Target: "createOrGet", Times: 1, Status: http.StatusTooManyRequests, RetryAfter: "2"})
+	w.graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Status: http.StatusTooManyRequests, RetryAfter: "2"})
 	card(t, f, asked{user: members.ann, command: "meet Later"}, "Later")
 	w.wantMeetings(1)
 }
 
 func graphLost(t *testing.T, w *world, f front) {
-	w.graph.Fault(sandbox.Fault{Target: "createOrGet", Times: 1, Reset: true, Works: true})
+	w.graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Reset: true, Works: true})
 	card(t, f, asked{user: members.ann, command: "meet Lost and found"}, "Lost and found")
 	w.wantMeetings(1)
 }
@@ -241,7 +243,7 @@ func hostile(t *testing.T, w *world, f front) {
 type slackFront struct {
 	*world
 	bot  *replica
-	last sandbox.SlackDelivery
+	last slacktest.Delivery
 }
 
 func (f *slackFront) ask(a asked) (seen, string) {
@@ -251,14 +253,14 @@ func (f *slackFront) ask(a asked) (seen, string) {
 		channel = design
 	}
 	before := f.slack.Messages(channel)
-	f.last = f.mention(f.bot, a.user.slack, channel, a.thread, sandbox.SlackEscape(a.command))
+	f.last = f.mention(f.bot, a.user.slack, channel, a.thread, slacktest.Escape(a.command))
 	m := f.next(channel, before, nil)
 	if m.To != "" && m.To != a.user.slack {
 		f.t.Errorf("%+v: the answer is for %s", a, m.To)
 	}
 	words := m.Text
 	if m.Blocks != nil {
-		words = sandbox.RenderSlackMessage(m, 10_000)
+		words = slacktest.RenderMessage(m, 10_000)
 	}
 	return seen{link: link(m), words: words, alone: m.To == a.user.slack, thread: m.ThreadTS}, f.last.TS
 }
@@ -275,7 +277,7 @@ func (f *slackFront) again() {
 }
 
 func (f *slackFront) guest(user member) {
-	f.slack.AddUser(sandbox.SlackUser{ID: user.slack, Name: "gus", Email: "gus@fabrikam.example", EmailConfirmed: true, Restricted: true})
+	f.slack.AddUser(slacktest.User{ID: user.slack, Name: "gus", Email: "gus@fabrikam.example", EmailConfirmed: true, Restricted: true})
 }
 
 func (f *slackFront) count() int {
@@ -292,7 +294,7 @@ func (f *slackFront) count() int {
 type teamsFront struct {
 	*world
 	bot  *replica
-	last sandbox.TeamsDelivery
+	last teamstest.Delivery
 }
 
 func (f *teamsFront) ask(a asked) (seen, string) {
@@ -307,7 +309,7 @@ func (f *teamsFront) ask(a asked) (seen, string) {
 	if m.To != "" && m.To != a.user.entra {
 		f.t.Errorf("%+v: the answer is for %s", a, m.To)
 	}
-	return seen{link: sandbox.ReadTeamsCard(m.Card).Link(), words: m.Words(), alone: m.To == a.user.entra, thread: m.Thread}, f.last.ID
+	return seen{link: teamstest.ReadCard(m.Card).Link(), words: m.Words(), alone: m.To == a.user.entra, thread: m.Thread}, f.last.ID
 }
 
 func (f *teamsFront) say(user member, text string) string {
@@ -316,15 +318,15 @@ func (f *teamsFront) say(user member, text string) string {
 
 func (f *teamsFront) again() {
 	f.t.Helper()
-	d, err := f.teams.Deliver(f.t.Context(), f.bot.URL(), f.last.Activity, sandbox.TeamsToken{})
+	d, err := f.teams.Deliver(f.t.Context(), f.bot.URL(), f.last.Activity, teamstest.Token{})
 	if err != nil || len(d.Attempts) != 1 || d.Attempts[0] != http.StatusOK {
 		f.t.Fatalf("%+v, %v", d, err)
 	}
 }
 
 func (f *teamsFront) guest(user member) {
-	f.entraUser(sandbox.GraphUser{ID: user.entra, UPN: "gus_fabrikam.example#EXT#@contoso.example", DisplayName: "Gus", Guest: true})
-	f.teamsUser(sandbox.TeamsUser{ID: user.entra, Name: "Gus", Guest: true})
+	f.entraUser(graphtest.User{ID: user.entra, UPN: "gus_fabrikam.example#EXT#@contoso.example", DisplayName: "Gus", Guest: true})
+	f.teamsUser(teamstest.User{ID: user.entra, Name: "Gus", Guest: true})
 }
 
 func (f *teamsFront) count() int {

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"meetbot/internal/sandbox/faultserver"
+	"meetbot/internal/sandbox/graphtest"
+	"meetbot/internal/sandbox/slacktest"
 	"net/http"
 	"regexp"
 	"slices"
@@ -8,15 +11,13 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"meetbot/internal/sandbox"
 )
 
 // Slack's three seconds are kept whatever Graph does: an acknowledgement in time, and then the card.
 func TestSlowGraph(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{})
-	w.graph.Fault(sandbox.Fault{Target: "createOrGet", Times: 1, Latency: 4 * time.Second})
+	w := newWorld(t, slacktest.Options{})
+	w.graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Latency: 4 * time.Second})
 	r := w.bot()
 	a := w.command(r, caio, general, "")
 	if a.Took > 2500*time.Millisecond {
@@ -33,8 +34,8 @@ func TestSlowGraph(t *testing.T) {
 // A meeting that is ready in time is the answer, and nothing else is posted.
 func TestMeetingInTheAnswer(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{})
-	w.graph.Fault(sandbox.Fault{Target: "createOrGet", Times: 1, Latency: time.Second})
+	w := newWorld(t, slacktest.Options{})
+	w.graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Latency: time.Second})
 	r := w.bot()
 	wantCard(t, w.meet(r, ann, general, ""), "")
 	if n := len(w.slack.Messages(general)); n != 1 {
@@ -45,7 +46,7 @@ func TestMeetingInTheAnswer(t *testing.T) {
 // Whatever passes is waited out: the author of every command gets the card.
 func TestPassingFaultsOfGraph(t *testing.T) {
 	t.Parallel()
-	for name, fault := range map[string]sandbox.Fault{
+	for name, fault := range map[string]faultserver.Fault{
 		"429":                   {Target: "createOrGet", Times: 2, Status: http.StatusTooManyRequests, RetryAfter: "1"},
 		"429 without a time":    {Target: "createOrGet", Times: 1, Status: http.StatusTooManyRequests},
 		"503 with a time":       {Target: "createOrGet", Times: 1, Status: http.StatusServiceUnavailable, RetryAfter: "1"},
@@ -60,13 +61,13 @@ func TestPassingFaultsOfGraph(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, sandbox.SlackOptions{})
+			w := newWorld(t, slacktest.Options{})
 			w.graph.Fault(fault)
 			r := w.start(w.config(), quick())
 			if a := w.command(r, ann, general, "Weekly"); link(*a.Message) == "" {
 				wantWords(t, *a.Message, ann, "I have your request")
 			}
-			wantCard(t, w.next(general, nil, func(m sandbox.SlackMessage) bool { return link(m) != "" }), "")
+			wantCard(t, w.next(general, nil, func(m slacktest.Message) bool { return link(m) != "" }), "")
 			w.wantMeetings(1)
 		})
 	}
@@ -75,20 +76,20 @@ func TestPassingFaultsOfGraph(t *testing.T) {
 // Graph's quota belongs to the app: one replica that is told to wait holds the others back too.
 func TestThrottlingHoldsAllReplicas(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{})
-	w.graph.Fault(sandbox.Fault{Target: "createOrGet", Times: 1, Status: http.StatusTooManyRequests, RetryAfter: "3"})
+	w := newWorld(t, slacktest.Options{})
+	w.graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Status: http.StatusTooManyRequests, RetryAfter: "3"})
 	r, s := w.bot(), w.bot()
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		if _, err := w.slack.Command(t.Context(), r.URL(), sandbox.SlackCommand{User: ann, Channel: general}); err != nil {
+		if _, err := w.slack.Command(t.Context(), r.URL(), slacktest.Command{User: ann, Channel: general}); err != nil {
 			t.Error(err)
 		}
 	})
-	throttled := func(c sandbox.GraphCall) bool { return c.Status == http.StatusTooManyRequests }
+	throttled := func(c graphtest.Call) bool { return c.Status == http.StatusTooManyRequests }
 	eventually(t, "Graph has asked to wait", func() bool { return slices.ContainsFunc(w.graph.Calls(), throttled) })
 	wantWords(t, w.meet(s, ben, design, ""), ben, "I have your request")
 	wg.Wait()
-	isCard := func(m sandbox.SlackMessage) bool { return link(m) != "" }
+	isCard := func(m slacktest.Message) bool { return link(m) != "" }
 	wantCard(t, w.next(design, nil, isCard), "")
 	wantCard(t, w.next(general, nil, isCard), "")
 	// What Ben's replica had sent by then (it looks him up) may have crossed with the 429; no meeting is asked for.
@@ -104,11 +105,11 @@ func TestThrottlingHoldsAllReplicas(t *testing.T) {
 // The routes of an answer, one after the other: response_url, the channel, the author.
 func TestRoutes(t *testing.T) {
 	t.Parallel()
-	slow := sandbox.Fault{Target: "createOrGet", Times: 1, Latency: 2500 * time.Millisecond}
-	spent := sandbox.Fault{Target: "response_url", Status: http.StatusNotFound, Body: `{"ok":false,"error":"used_url"}`}
+	slow := faultserver.Fault{Target: "createOrGet", Times: 1, Latency: 2500 * time.Millisecond}
+	spent := faultserver.Fault{Target: "response_url", Status: http.StatusNotFound, Body: `{"ok":false,"error":"used_url"}`}
 	t.Run("response_url spent", func(t *testing.T) {
 		t.Parallel()
-		w := newWorld(t, sandbox.SlackOptions{})
+		w := newWorld(t, slacktest.Options{})
 		w.graph.Fault(slow)
 		w.slack.Fault(spent)
 		r := w.bot()
@@ -119,9 +120,9 @@ func TestRoutes(t *testing.T) {
 	})
 	t.Run("response_url refuses with status 200", func(t *testing.T) {
 		t.Parallel()
-		w := newWorld(t, sandbox.SlackOptions{})
+		w := newWorld(t, slacktest.Options{})
 		w.graph.Fault(slow)
-		w.slack.Fault(sandbox.Fault{Target: "response_url", Status: http.StatusOK, Body: `{"ok":false,"error":"expired_url"}`})
+		w.slack.Fault(faultserver.Fault{Target: "response_url", Status: http.StatusOK, Body: `{"ok":false,"error":"expired_url"}`})
 		r := w.bot()
 		w.meet(r, ann, general, "")
 		if card := w.next(general, w.slack.Messages(general), nil); card.Via != "chat.postMessage" {
@@ -130,8 +131,8 @@ func TestRoutes(t *testing.T) {
 	})
 	t.Run("nor is the bot in the channel", func(t *testing.T) {
 		t.Parallel()
-		w := newWorld(t, sandbox.SlackOptions{})
-		w.slack.AddChannel(sandbox.SlackChannel{ID: "C0SECRET", Name: "secret", Private: true, BotAbsent: true})
+		w := newWorld(t, slacktest.Options{})
+		w.slack.AddChannel(slacktest.Channel{ID: "C0SECRET", Name: "secret", Private: true, BotAbsent: true})
 		w.graph.Fault(slow)
 		w.slack.Fault(spent)
 		r := w.bot()
@@ -143,9 +144,9 @@ func TestRoutes(t *testing.T) {
 	})
 	t.Run("response_url throttled", func(t *testing.T) {
 		t.Parallel()
-		w := newWorld(t, sandbox.SlackOptions{})
+		w := newWorld(t, slacktest.Options{})
 		w.graph.Fault(slow)
-		w.slack.Fault(sandbox.Fault{Target: "response_url", Times: 1, Status: http.StatusTooManyRequests, RetryAfter: "1"})
+		w.slack.Fault(faultserver.Fault{Target: "response_url", Times: 1, Status: http.StatusTooManyRequests, RetryAfter: "1"})
 		r := w.bot()
 		w.meet(r, ann, general, "")
 		if card := w.next(general, w.slack.Messages(general), nil); card.Via != "response_url" {
@@ -154,7 +155,7 @@ func TestRoutes(t *testing.T) {
 	})
 	t.Run("response_url that is not Slack's", func(t *testing.T) {
 		t.Parallel()
-		w := newWorld(t, sandbox.SlackOptions{})
+		w := newWorld(t, slacktest.Options{})
 		w.graph.Fault(slow)
 		trap := newTrap(t)
 		r := w.bot()
@@ -176,8 +177,8 @@ func TestRoutes(t *testing.T) {
 // A job that cannot be done is given up, its author is told by direct message, and the conversation is free.
 func TestGivingUp(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{})
-	w.graph.Fault(sandbox.Fault{Target: "createOrGet", Reset: true})
+	w := newWorld(t, slacktest.Options{})
+	w.graph.Fault(faultserver.Fault{Target: "createOrGet", Reset: true})
 	in := quick()
 	in.Timing.GiveUp = 4 * time.Second
 	r := w.start(w.config(), in)
@@ -197,10 +198,10 @@ func TestGivingUp(t *testing.T) {
 // An answer that reaches nobody is put aside without its secret, an operator sees it, and can run it again.
 func TestDeadLetters(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{})
-	w.graph.Fault(sandbox.Fault{Target: "createOrGet", Times: 1, Latency: 2500 * time.Millisecond})
+	w := newWorld(t, slacktest.Options{})
+	w.graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Latency: 2500 * time.Millisecond})
 	for _, target := range []string{"response_url", "chat.postMessage"} {
-		w.slack.Fault(sandbox.Fault{Target: target, Status: http.StatusOK, ContentType: "application/json", Body: `{"ok":false,"error":"channel_is_archived"}`})
+		w.slack.Fault(faultserver.Fault{Target: target, Status: http.StatusOK, ContentType: "application/json", Body: `{"ok":false,"error":"channel_is_archived"}`})
 	}
 	r := w.bot()
 	wantWords(t, w.meet(r, ann, general, ""), ann, "I have your request")
@@ -232,7 +233,7 @@ func TestRedisAway(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, sandbox.SlackOptions{})
+			w := newWorld(t, slacktest.Options{})
 			r := w.bot()
 			url := wantCard(t, w.meet(r, ann, general, ""), "")
 			tt.away(w)
@@ -264,8 +265,8 @@ func TestRedisAway(t *testing.T) {
 // A crash between any two steps is repaired by whoever takes the job over: the replica dies while Graph makes the meeting.
 func TestCrashDuringCreate(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{})
-	w.graph.Fault(sandbox.Fault{Target: "createOrGet", Times: 1, Latency: 2200 * time.Millisecond, Works: true})
+	w := newWorld(t, slacktest.Options{})
+	w.graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Latency: 2200 * time.Millisecond, Works: true})
 	in := quick()
 	in.Timing.Attempt = 3 * time.Second
 	in.Idle = 4 * time.Second
@@ -279,7 +280,7 @@ func TestCrashDuringCreate(t *testing.T) {
 
 func TestMetrics(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{})
+	w := newWorld(t, slacktest.Options{})
 	r := w.bot()
 	w.meet(r, ann, general, "")
 	w.meet(r, ann, general, "")
@@ -308,7 +309,7 @@ func TestMetrics(t *testing.T) {
 // A token that Slack refuses ends the process with the variable's name, not a loop.
 func TestRefusedBotToken(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{})
+	w := newWorld(t, slacktest.Options{})
 	c := w.config()
 	c.SlackBotToken = "xoxb-wrong"
 	r, err := NewReplica(w.t.Context(), c, Surroundings{Name: token(), RootCAs: w.entra.RootCAs()}, logger(c, w.logs))
@@ -323,8 +324,8 @@ func TestRefusedBotToken(t *testing.T) {
 // With Slack's Web API away at the start the replica waits, says so, and serves as soon as it can.
 func TestSlackAwayAtStart(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{})
-	w.slack.Fault(sandbox.Fault{Target: "auth.test", Times: 1, Status: http.StatusServiceUnavailable})
+	w := newWorld(t, slacktest.Options{})
+	w.slack.Fault(faultserver.Fault{Target: "auth.test", Times: 1, Status: http.StatusServiceUnavailable})
 	c := w.config()
 	r, err := NewReplica(w.t.Context(), c, Surroundings{Name: token(), RootCAs: w.entra.RootCAs()}, logger(c, w.logs))
 	if err != nil {
@@ -336,7 +337,7 @@ func TestSlackAwayAtStart(t *testing.T) {
 	defer cancel()
 	wg.Go(func() { _ = r.Run(ctx) })
 	eventually(t, "Slack was asked", func() bool { return len(w.slack.Calls()) > 0 })
-	a, err := w.slack.Command(t.Context(), r.URL(), sandbox.SlackCommand{User: ann, Channel: general})
+	a, err := w.slack.Command(t.Context(), r.URL(), slacktest.Command{User: ann, Channel: general})
 	if err != nil || a.Message == nil {
 		t.Fatalf("%+v, %v", a, err)
 	}

@@ -13,7 +13,9 @@ import (
 	"unicode/utf8"
 
 	"meetbot/bot/slackapp"
-	"meetbot/internal/sandbox"
+	"meetbot/internal/sandbox/faultserver"
+	"meetbot/internal/sandbox/graphtest"
+	"meetbot/internal/sandbox/slacktest"
 )
 
 // hostileTexts try to be more than text: markup, mentions, links, code, characters that a terminal obeys, that turn around
@@ -102,30 +104,30 @@ func TestHostileText(t *testing.T) {
 	for _, format := range []string{"json", "text"} {
 		t.Run(format, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, sandbox.SlackOptions{PostBurst: -1})
+			w := newWorld(t, slacktest.Options{PostBurst: -1})
 			c := w.config()
 			c.LogFormat, c.PerUser = format, 0
 			r := w.start(c, Surroundings{})
 			meant := func(s string) string { return strings.ToValidUTF8(s, "") } // as JSON carries it
 			for i, text := range hostileTexts {
 				user, channel := fmt.Sprintf("U0H%d", i), fmt.Sprintf("C0H%d", i)
-				w.slack.AddChannel(sandbox.SlackChannel{ID: channel, Name: "x" + text})
-				w.slack.AddUser(sandbox.SlackUser{ID: user, Name: "h", Email: fmt.Sprintf("h%d@contoso.example", i), EmailConfirmed: true, Locale: "en-US"})
-				w.entraUser(sandbox.GraphUser{ID: newGUID(), UPN: fmt.Sprintf("h%d@contoso.example", i), DisplayName: "Ann" + meant(text)})
+				w.slack.AddChannel(slacktest.Channel{ID: channel, Name: "x" + text})
+				w.slack.AddUser(slacktest.User{ID: user, Name: "h", Email: fmt.Sprintf("h%d@contoso.example", i), EmailConfirmed: true, Locale: "en-US"})
+				w.entraUser(graphtest.User{ID: newGUID(), UPN: fmt.Sprintf("h%d@contoso.example", i), DisplayName: "Ann" + meant(text)})
 
-				var all []sandbox.SlackMessage
+				var all []slacktest.Message
 				all = append(all, w.meet(r, user, channel, ""))              // channel and display name
 				all = append(all, w.meet(r, user, channel, "new "+text))     // subject, escaped by nobody
 				all = append(all, w.meet(r, ben, channel, "Other"+text))     // the subject that stays
 				all = append(all, w.asks(r, user, channel, "", "help"+text)) // by mention
 				all = append(all, w.meet(r, user, channel, "hlep"))          // asked back
-				w.slack.AddUser(sandbox.SlackUser{ID: user + "E", Name: "h", Email: "x" + meant(text) + "@contoso.example", EmailConfirmed: true, Locale: "pt-BR"})
+				w.slack.AddUser(slacktest.User{ID: user + "E", Name: "h", Email: "x" + meant(text) + "@contoso.example", EmailConfirmed: true, Locale: "pt-BR"})
 				all = append(all, w.meet(r, user+"E", channel, "new")) // e-mail
 				body, err := json.Marshal(map[string]any{"error": map[string]any{"code": meant(text), "message": "It said: " + meant(text)}})
 				if err != nil {
 					t.Fatal(err)
 				}
-				w.graph.Fault(sandbox.Fault{Target: "createOrGet", Times: 1, Status: http.StatusBadRequest, ContentType: "application/json", Body: string(body)})
+				w.graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Status: http.StatusBadRequest, ContentType: "application/json", Body: string(body)})
 				all = append(all, w.meet(r, user, channel, "new")) // Graph's reason
 				for _, m := range all {
 					wantTame(t, text, m.Text, m.Blocks)

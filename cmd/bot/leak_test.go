@@ -1,12 +1,12 @@
 package main
 
 import (
+	"meetbot/internal/sandbox/faultserver"
+	"meetbot/internal/sandbox/slacktest"
 	"net/http"
 	"testing"
 
 	"go.uber.org/goleak"
-
-	"meetbot/internal/sandbox"
 )
 
 // lingering is the half second for which net/http's server waits for a client that it refused.
@@ -17,12 +17,12 @@ var redialling = goleak.IgnoreAnyFunction("github.com/redis/go-redis/v9/internal
 
 // A replica that has stopped leaves no goroutine behind, while Redis, Slack, Entra and Graph go on.
 func TestNothingIsLeftOfAReplica(t *testing.T) {
-	w := newWorld(t, sandbox.SlackOptions{PostBurst: -1})
+	w := newWorld(t, slacktest.Options{PostBurst: -1})
 	before := goleak.IgnoreCurrent()
 	r := w.bot()
 	wantCard(t, w.meet(r, ann, general, ""), "")
 	w.asks(r, ben, general, "", "show")
-	w.graph.Fault(sandbox.Fault{Target: "createOrGet", Times: 1, Reset: true})
+	w.graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Reset: true})
 	w.meet(r, caio, design, "")
 	get(t, r.AdminURL()+"/metrics")
 	if err := r.stop(); err != nil {

@@ -34,8 +34,8 @@ func (c *lettersListCmd) Run(ctx context.Context, std Streams) error {
 		out := tabwriter.NewWriter(std.Out, 0, 0, 2, ' ', 0)
 		_, _ = fmt.Fprintln(out, "LETTER\tBURIED\tCONVERSATION\tUSER\tCOMMAND\tREASON")
 		for _, l := range letters {
-			_, _ = fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\n", l.Entry, l.Buried.UTC().Format(time.RFC3339),
-				bot.CleanText(l.Job.Conversation.String()), bot.CleanText(l.Job.Asker.User), bot.CleanText(string(l.Job.Command.Kind)), bot.CleanText(l.Reason))
+			_, _ = fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\n", l.Entry, l.At.UTC().Format(time.RFC3339),
+				bot.CleanText(l.Job.Conversation.String()), bot.CleanText(l.Job.Asker.User), bot.CleanText(l.Job.Label()), bot.CleanText(l.Reason))
 		}
 		return out.Flush()
 	})

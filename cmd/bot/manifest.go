@@ -19,11 +19,11 @@ type slackManifestCmd struct {
 
 // Run prints the manifest.
 func (c *slackManifestCmd) Run(std Streams) error {
-	words, err := bot.NewWords()
+	catalog, err := bot.NewCatalog()
 	if err != nil {
 		return err
 	}
-	m, err := manifest.Slack(c.URL, words)
+	m, err := manifest.Slack(c.URL, catalog)
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ type teamsManifestCmd struct {
 
 // Run writes the package.
 func (c *teamsManifestCmd) Run(std Streams) error {
-	words, err := bot.NewWords()
+	catalog, err := bot.NewCatalog()
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func (c *teamsManifestCmd) Run(std Streams) error {
 	app, err := manifest.Teams(manifest.TeamsApp{
 		URL: c.URL, ID: c.AppID, Version: version,
 		Developer: c.Developer, Website: c.Website, Privacy: c.Privacy, Terms: c.Terms,
-	}, words)
+	}, catalog)
 	if err != nil {
 		return err
 	}

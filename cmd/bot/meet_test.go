@@ -1,17 +1,16 @@
 package main
 
 import (
+	"meetbot/internal/sandbox/slacktest"
 	"strings"
 	"sync"
 	"testing"
-
-	"meetbot/internal/sandbox"
 )
 
 // The main story: made, the same again for everybody, another channel, another subject.
 func TestMeet(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{})
+	w := newWorld(t, slacktest.Options{})
 	r := w.bot()
 
 	first := w.meet(r, ann, general, "Design review")
@@ -63,7 +62,7 @@ func TestMeet(t *testing.T) {
 // What makes nothing makes nothing.
 func TestWordsMakeNoMeeting(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{})
+	w := newWorld(t, slacktest.Options{})
 	r := w.bot()
 	wantWords(t, w.meet(r, ann, general, "show"), ann, "There is no meeting here yet")
 	wantWords(t, w.meet(r, ann, general, "help"), ann, "/meet new")
@@ -85,7 +84,7 @@ func TestWordsMakeNoMeeting(t *testing.T) {
 // `new` makes a fresh meeting, once, however many press it at the same moment.
 func TestNew(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{})
+	w := newWorld(t, slacktest.Options{})
 	r, s := w.bot(), w.bot()
 	old := wantCard(t, w.meet(r, ann, general, ""), "")
 
@@ -94,7 +93,7 @@ func TestNew(t *testing.T) {
 	for i := range urls {
 		wg.Go(func() {
 			user, at := []string{ann, ben, caio}[i%3], []*replica{r, s}[i%2]
-			a, err := w.slack.Command(t.Context(), at.URL(), sandbox.SlackCommand{User: user, Channel: general, Text: "new Retrospective"})
+			a, err := w.slack.Command(t.Context(), at.URL(), slacktest.Command{User: user, Channel: general, Text: "new Retrospective"})
 			if err != nil || a.Message == nil {
 				t.Errorf("new: %+v, %v", a, err)
 				return

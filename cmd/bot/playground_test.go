@@ -7,7 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"meetbot/internal/sandbox"
+	"meetbot/internal/sandbox/slacktest"
+	"meetbot/internal/sandbox/teamstest"
 	"meetbot/internal/teamskit/playground"
 )
 
@@ -16,7 +17,7 @@ import (
 func TestPlayground(t *testing.T) {
 	t.Parallel()
 	const botName = "Meetbot"
-	w := newWorld(t, sandbox.SlackOptions{}).withTeams(sandbox.TeamsOptions{BotName: botName})
+	w := newWorld(t, slacktest.Options{}).withTeams(teamstest.Options{BotName: botName})
 	relay := httptest.NewUnstartedServer(nil) // the client must know where it is, and the bot where the client is
 	client := playground.Start(t, playground.Options{
 		Endpoint: "http://" + relay.Listener.Addr().String() + "/api/messages",

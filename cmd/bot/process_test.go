@@ -19,7 +19,8 @@ import (
 	"github.com/alecthomas/kong"
 
 	"meetbot/internal/redistest"
-	"meetbot/internal/sandbox"
+	"meetbot/internal/sandbox/faultserver"
+	"meetbot/internal/sandbox/slacktest"
 )
 
 func token() string { return rand.Text() }
@@ -97,12 +98,12 @@ func freeAddress(t testing.TB) string {
 // Promise 2: a replica that is killed right after its acknowledgement loses nothing. Another one brings the card.
 func TestKilledAfterAcknowledgement(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{})
-	w.graph.Fault(sandbox.Fault{Target: "createOrGet", Times: 1, Latency: 8 * time.Second})
+	w := newWorld(t, slacktest.Options{})
+	w.graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Latency: 8 * time.Second})
 	victim, url := w.process(w.config())
 	w.process(w.config())
 
-	a, err := w.slack.Command(t.Context(), url, sandbox.SlackCommand{User: ann, Channel: general, Text: "Retrospective"})
+	a, err := w.slack.Command(t.Context(), url, slacktest.Command{User: ann, Channel: general, Text: "Retrospective"})
 	if err != nil || a.Message == nil {
 		t.Fatalf("command: %+v, %v", a, err)
 	}
@@ -125,10 +126,10 @@ func TestKilledAfterAcknowledgement(t *testing.T) {
 // On SIGTERM a replica finishes the attempt that is under way, and its author gets the card from it.
 func TestOrderlyStopFinishesAttempts(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{})
-	w.graph.Fault(sandbox.Fault{Target: "createOrGet", Times: 1, Latency: 4 * time.Second})
+	w := newWorld(t, slacktest.Options{})
+	w.graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Latency: 4 * time.Second})
 	p, url := w.process(w.config())
-	a, err := w.slack.Command(t.Context(), url, sandbox.SlackCommand{User: ann, Channel: general})
+	a, err := w.slack.Command(t.Context(), url, slacktest.Command{User: ann, Channel: general})
 	if err != nil || a.Message == nil {
 		t.Fatalf("command: %+v, %v", a, err)
 	}

@@ -3,12 +3,14 @@ package main
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"meetbot/internal/sandbox/entratest"
+	"meetbot/internal/sandbox/faultserver"
+	"meetbot/internal/sandbox/graphtest"
+	"meetbot/internal/sandbox/slacktest"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
-
-	"meetbot/internal/sandbox"
 )
 
 // patience is how long a test waits for what must come; it bounds a failure, not a success.
@@ -25,45 +27,45 @@ func newGUID() string {
 func TestRefusedAskers(t *testing.T) {
 	t.Parallel()
 	const asker = "U0ASKER"
-	member := sandbox.SlackUser{ID: asker, Name: "asker", Email: "asker@contoso.example", EmailConfirmed: true, Locale: "en-US"}
-	entra := sandbox.GraphUser{ID: newGUID(), UPN: "asker@contoso.example", Mail: "asker@contoso.example", DisplayName: "Asker"}
-	with := func(change func(*sandbox.SlackUser)) sandbox.SlackUser {
+	member := slacktest.User{ID: asker, Name: "asker", Email: "asker@contoso.example", EmailConfirmed: true, Locale: "en-US"}
+	entra := graphtest.User{ID: newGUID(), UPN: "asker@contoso.example", Mail: "asker@contoso.example", DisplayName: "Asker"}
+	with := func(change func(*slacktest.User)) slacktest.User {
 		u := member
 		change(&u)
 		return u
 	}
-	entraWith := func(change func(*sandbox.GraphUser)) []sandbox.GraphUser {
+	entraWith := func(change func(*graphtest.User)) []graphtest.User {
 		u := entra
 		change(&u)
-		return []sandbox.GraphUser{u}
+		return []graphtest.User{u}
 	}
 	for name, tt := range map[string]struct {
-		slack  sandbox.SlackUser
-		entra  []sandbox.GraphUser
+		slack  slacktest.User
+		entra  []graphtest.User
 		config func(*Config)
 		want   string
 	}{
-		"bot":               {slack: with(func(u *sandbox.SlackUser) { u.Bot = true }), want: "Only people"},
-		"deleted":           {slack: with(func(u *sandbox.SlackUser) { u.Deleted = true }), want: "Only people"},
-		"stranger":          {slack: with(func(u *sandbox.SlackUser) { u.Stranger = true }), want: "another organization"},
-		"other workspace":   {slack: with(func(u *sandbox.SlackUser) { u.Team = "T0OTHER" }), want: "another organization"},
-		"guest":             {slack: with(func(u *sandbox.SlackUser) { u.Restricted = true }), want: "Guests may not"},
-		"one-channel guest": {slack: with(func(u *sandbox.SlackUser) { u.UltraRestricted = true }), want: "Guests may not"},
-		"no e-mail":         {slack: with(func(u *sandbox.SlackUser) { u.Email = "" }), want: "cannot see your e-mail"},
-		"unconfirmed":       {slack: with(func(u *sandbox.SlackUser) { u.EmailConfirmed = false }), want: "asker@contoso.example is not confirmed"},
-		"domain": {slack: member, entra: []sandbox.GraphUser{entra}, want: "asker@contoso.example is not among them",
+		"bot":               {slack: with(func(u *slacktest.User) { u.Bot = true }), want: "Only people"},
+		"deleted":           {slack: with(func(u *slacktest.User) { u.Deleted = true }), want: "Only people"},
+		"stranger":          {slack: with(func(u *slacktest.User) { u.Stranger = true }), want: "another organization"},
+		"other workspace":   {slack: with(func(u *slacktest.User) { u.Team = "T0OTHER" }), want: "another organization"},
+		"guest":             {slack: with(func(u *slacktest.User) { u.Restricted = true }), want: "Guests may not"},
+		"one-channel guest": {slack: with(func(u *slacktest.User) { u.UltraRestricted = true }), want: "Guests may not"},
+		"no e-mail":         {slack: with(func(u *slacktest.User) { u.Email = "" }), want: "cannot see your e-mail"},
+		"unconfirmed":       {slack: with(func(u *slacktest.User) { u.EmailConfirmed = false }), want: "asker@contoso.example is not confirmed"},
+		"domain": {slack: member, entra: []graphtest.User{entra}, want: "asker@contoso.example is not among them",
 			config: func(c *Config) { c.AllowedDomains = []string{"fabrikam.example"} }},
 		"nobody": {slack: member, want: "nobody with the e-mail address asker@contoso.example"},
-		"two": {slack: member, want: "More than one account", entra: []sandbox.GraphUser{
+		"two": {slack: member, want: "More than one account", entra: []graphtest.User{
 			{ID: newGUID(), UPN: "a1@contoso.example", Mail: "asker@contoso.example", DisplayName: "One"},
 			{ID: newGUID(), UPN: "a2@contoso.example", ProxyAddresses: []string{"smtp:asker@contoso.example"}, DisplayName: "Two"},
 		}},
-		"disabled":    {slack: member, want: "account is disabled", entra: entraWith(func(u *sandbox.GraphUser) { u.Disabled = true })},
-		"Entra guest": {slack: member, want: "Guests may not", entra: entraWith(func(u *sandbox.GraphUser) { u.Guest = true })},
+		"disabled":    {slack: member, want: "account is disabled", entra: entraWith(func(u *graphtest.User) { u.Disabled = true })},
+		"Entra guest": {slack: member, want: "Guests may not", entra: entraWith(func(u *graphtest.User) { u.Guest = true })},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, sandbox.SlackOptions{})
+			w := newWorld(t, slacktest.Options{})
 			w.slack.AddUser(tt.slack)
 			for _, u := range tt.entra {
 				w.entraUser(u)
@@ -88,9 +90,9 @@ func TestRefusedAskers(t *testing.T) {
 
 func TestGuestsMayWhereAllowed(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{})
-	w.slack.AddUser(sandbox.SlackUser{ID: "U0GUS", Name: "gus", Email: "gus@fabrikam.example", EmailConfirmed: true, Restricted: true})
-	w.entraUser(sandbox.GraphUser{ID: newGUID(), UPN: "gus_fabrikam.example#EXT#@contoso.example", Mail: "gus@fabrikam.example", DisplayName: "Gus", Guest: true})
+	w := newWorld(t, slacktest.Options{})
+	w.slack.AddUser(slacktest.User{ID: "U0GUS", Name: "gus", Email: "gus@fabrikam.example", EmailConfirmed: true, Restricted: true})
+	w.entraUser(graphtest.User{ID: newGUID(), UPN: "gus_fabrikam.example#EXT#@contoso.example", Mail: "gus@fabrikam.example", DisplayName: "Gus", Guest: true})
 	c := w.config()
 	c.AllowGuests = "true"
 	wantCard(t, w.meet(w.start(c, Surroundings{}), "U0GUS", general, ""), "")
@@ -124,7 +126,7 @@ func TestRefusalsOfGraph(t *testing.T) {
 		},
 		"bad request": {
 			break_: func(w *world) {
-				w.graph.Fault(sandbox.Fault{Target: "createOrGet", Times: 1, Status: http.StatusBadRequest, ContentType: "application/json",
+				w.graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Status: http.StatusBadRequest, ContentType: "application/json",
 					Body: `{"error":{"code":"BadRequest","message":"The subject holds a word that is not allowed."}}`})
 			},
 			want: []string{"The subject holds a word that is not allowed."},
@@ -132,7 +134,7 @@ func TestRefusalsOfGraph(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, sandbox.SlackOptions{})
+			w := newWorld(t, slacktest.Options{})
 			tt.break_(w)
 			r := w.bot()
 			refusal := w.meet(r, ann, general, "Weekly")
@@ -140,7 +142,7 @@ func TestRefusalsOfGraph(t *testing.T) {
 				wantWords(t, refusal, ann, want)
 			}
 			w.wantMeetings(0)
-			w.entra.SetRoles(sandbox.EntraRoles...)
+			w.entra.SetRoles(entratest.Roles...)
 			w.entra.SetClientSecret(clientSecret)
 			card := w.meet(r, ben, general, "Another")
 			wantCard(t, card, "")
@@ -154,13 +156,13 @@ func TestRefusalsOfGraph(t *testing.T) {
 // A refusal is told to whoever it concerns: two askers at once, one without a policy, and the other gets a meeting.
 func TestOnlyTheRefusedHearOfIt(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{})
+	w := newWorld(t, slacktest.Options{})
 	w.graph.SetPolicy(annID, false)
-	w.graph.Fault(sandbox.Fault{Target: "createOrGet", Times: 1, Latency: 500 * time.Millisecond}) // Ann's claim stands while Ben asks
+	w.graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Latency: 500 * time.Millisecond}) // Ann's claim stands while Ben asks
 	r, s := w.bot(), w.bot()
-	refused := make(chan sandbox.SlackAnswer, 1)
+	refused := make(chan slacktest.Answer, 1)
 	go func() {
-		a, err := w.slack.Command(t.Context(), r.URL(), sandbox.SlackCommand{User: ann, Channel: general})
+		a, err := w.slack.Command(t.Context(), r.URL(), slacktest.Command{User: ann, Channel: general})
 		if err != nil {
 			t.Error(err)
 		}
@@ -183,9 +185,9 @@ func TestOnlyTheRefusedHearOfIt(t *testing.T) {
 
 func TestOrganizers(t *testing.T) {
 	t.Parallel()
-	account := sandbox.GraphUser{ID: serviceID, UPN: serviceUPN, Mail: serviceUPN, DisplayName: "Meetings"}
+	account := graphtest.User{ID: serviceID, UPN: serviceUPN, Mail: serviceUPN, DisplayName: "Meetings"}
 	setup := func(t *testing.T, organizer string) (*world, *replica) {
-		w := newWorld(t, sandbox.SlackOptions{})
+		w := newWorld(t, slacktest.Options{})
 		w.entraUser(account)
 		c := w.config()
 		c.Organizer = organizer
@@ -210,7 +212,7 @@ func TestOrganizers(t *testing.T) {
 	t.Run("service, asker unknown", func(t *testing.T) {
 		t.Parallel()
 		w, r := setup(t, "service:"+serviceID)
-		w.slack.AddUser(sandbox.SlackUser{ID: "U0X", Name: "x", Email: "x@elsewhere.example", EmailConfirmed: true})
+		w.slack.AddUser(slacktest.User{ID: "U0X", Name: "x", Email: "x@elsewhere.example", EmailConfirmed: true})
 		wantWords(t, w.meet(r, "U0X", general, ""), "U0X", "I found nobody")
 		w.wantMeetings(0)
 	})

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"meetbot/internal/sandbox/faultserver"
+	"meetbot/internal/sandbox/slacktest"
 	"net/http"
 	"slices"
 	"strings"
@@ -10,8 +12,6 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
-
-	"meetbot/internal/sandbox"
 )
 
 // forget makes Redis forget who everybody is, as an hour's passing does.
@@ -31,11 +31,11 @@ func (w *world) forget() {
 // Whoever is refused leaves no claim behind: the next asker's meeting is never made in their name.
 func TestRefusedLeavesNoClaim(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{})
-	w.graph.Fault(sandbox.Fault{Target: "createOrGet", Status: http.StatusServiceUnavailable})
+	w := newWorld(t, slacktest.Options{})
+	w.graph.Fault(faultserver.Fault{Target: "createOrGet", Status: http.StatusServiceUnavailable})
 	r := w.start(w.config(), quick())
 	wantWords(t, w.meet(r, ann, general, "Hers"), ann, "I have your request") // her claim stands
-	w.slack.AddUser(sandbox.SlackUser{ID: ann, Name: "ann", Deleted: true})
+	w.slack.AddUser(slacktest.User{ID: ann, Name: "ann", Deleted: true})
 	w.forget()
 	told := w.next(general, w.slack.Messages(general)[:1], nil)
 	wantWords(t, told, ann, "Only people")
@@ -50,10 +50,10 @@ func TestRefusedLeavesNoClaim(t *testing.T) {
 // A meeting that was made while Slack was away is brought when Slack is back, however late; nobody reads that nothing was made.
 func TestMadeButNotDelivered(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{PostBurst: -1})
-	w.graph.Fault(sandbox.Fault{Target: "createOrGet", Times: 1, Latency: 2500 * time.Millisecond, Works: true})
+	w := newWorld(t, slacktest.Options{PostBurst: -1})
+	w.graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Latency: 2500 * time.Millisecond, Works: true})
 	for _, target := range []string{"response_url", "chat.postMessage"} {
-		w.slack.Fault(sandbox.Fault{Target: target, Status: http.StatusServiceUnavailable})
+		w.slack.Fault(faultserver.Fault{Target: target, Status: http.StatusServiceUnavailable})
 	}
 	in := quick()
 	in.Timing.Attempt, in.Idle = 4*time.Second, 5*time.Second
@@ -69,14 +69,14 @@ func TestMadeButNotDelivered(t *testing.T) {
 // What Slack asks to wait is kept, beyond one attempt too.
 func TestSlackThrottling(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{PostBurst: -1})
-	w.slack.Fault(sandbox.Fault{Target: "chat.postMessage", Times: 1, Status: http.StatusTooManyRequests, RetryAfter: "4"})
+	w := newWorld(t, slacktest.Options{PostBurst: -1})
+	w.slack.Fault(faultserver.Fault{Target: "chat.postMessage", Times: 1, Status: http.StatusTooManyRequests, RetryAfter: "4"})
 	r := w.start(w.config(), quick())
 	w.mention(r, ann, general, "", "")
 	wantCard(t, w.next(general, nil, nil), "")
-	var posts []sandbox.SlackCall
+	var posts []slacktest.Call
 	eventually(t, "both posts are on record", func() bool {
-		posts = slices.DeleteFunc(w.slack.Calls(), func(c sandbox.SlackCall) bool { return c.Method != "chat.postMessage" })
+		posts = slices.DeleteFunc(w.slack.Calls(), func(c slacktest.Call) bool { return c.Method != "chat.postMessage" })
 		return len(posts) >= 2
 	})
 	if len(posts) != 2 || posts[1].At.Sub(posts[0].At) < 3900*time.Millisecond {
@@ -88,12 +88,12 @@ func TestSlackThrottling(t *testing.T) {
 // An answer that may have been delivered is given again rather than lost, and counted.
 func TestAnswerPerhapsDelivered(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{PostBurst: -1})
-	w.slack.Fault(sandbox.Fault{Target: "chat.postMessage", Times: 1, Status: http.StatusBadGateway, Works: true})
+	w := newWorld(t, slacktest.Options{PostBurst: -1})
+	w.slack.Fault(faultserver.Fault{Target: "chat.postMessage", Times: 1, Status: http.StatusBadGateway, Works: true})
 	r := w.start(w.config(), quick())
 	w.mention(r, ann, general, "", "")
 	first := w.next(general, nil, nil)
-	second := w.next(general, []sandbox.SlackMessage{first}, nil)
+	second := w.next(general, []slacktest.Message{first}, nil)
 	if a, b := wantCard(t, first, ""), wantCard(t, second, ""); a != b {
 		t.Errorf("the second card leads to %s, the first to %s", b, a)
 	}
@@ -116,10 +116,10 @@ func (w *world) wantRepeated(r *replica, n int) {
 // A bot token that is renewed in time loses no answer.
 func TestTokenRenewed(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{PostBurst: -1})
+	w := newWorld(t, slacktest.Options{PostBurst: -1})
 	r := w.start(w.config(), quick())
 	wantCard(t, w.meet(r, ann, general, ""), "")
-	w.slack.Fault(sandbox.Fault{Status: http.StatusOK, ContentType: "application/json", Body: `{"ok":false,"error":"invalid_auth"}`})
+	w.slack.Fault(faultserver.Fault{Status: http.StatusOK, ContentType: "application/json", Body: `{"ok":false,"error":"invalid_auth"}`})
 	seen := w.slack.Messages(general)
 	w.mention(r, ben, general, "", "show")
 	eventually(t, "Slack has refused the token", func() bool { return len(w.slack.Calls()) >= 3 })
@@ -131,7 +131,7 @@ func TestTokenRenewed(t *testing.T) {
 // What was shown in a thread was not seen in the channel.
 func TestCardInThreadIsNewsToTheChannel(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{PostBurst: -1})
+	w := newWorld(t, slacktest.Options{PostBurst: -1})
 	r := w.bot()
 	d := w.mention(r, ann, general, "", "")
 	wantCard(t, w.next(general, nil, nil), "")
@@ -148,7 +148,7 @@ func TestCardInThreadIsNewsToTheChannel(t *testing.T) {
 // Somebody whose account was made anew is refused once, and then known anew.
 func TestRecreatedAccount(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{})
+	w := newWorld(t, slacktest.Options{})
 	r := w.bot()
 	wantCard(t, w.meet(r, ann, general, ""), "")
 	w.graph.RemoveUser(annID)
@@ -160,7 +160,7 @@ func TestRecreatedAccount(t *testing.T) {
 // The first day: nobody has a policy, many ask at once, and each reads what their own administrator has to do.
 func TestManyRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{PostBurst: -1})
+	w := newWorld(t, slacktest.Options{PostBurst: -1})
 	w.graph.SetGlobalPolicy(false)
 	r, s := w.bot(), w.bot()
 	ids := map[string]string{}
@@ -175,7 +175,7 @@ func TestManyRefused(t *testing.T) {
 		at := []*replica{r, s}[n%2]
 		n++
 		wg.Go(func() {
-			if _, err := w.slack.Command(t.Context(), at.URL(), sandbox.SlackCommand{User: user, Channel: general}); err != nil {
+			if _, err := w.slack.Command(t.Context(), at.URL(), slacktest.Command{User: user, Channel: general}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -197,7 +197,7 @@ func TestManyRefused(t *testing.T) {
 // Cards for all are in the language of whoever made the meeting; words for one person in theirs, or in LOCALE.
 func TestLanguages(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{PostBurst: -1})
+	w := newWorld(t, slacktest.Options{PostBurst: -1})
 	c := w.config()
 	c.Locale = "pt-BR"
 	r := w.start(c, Surroundings{})
@@ -222,7 +222,7 @@ func TestLanguages(t *testing.T) {
 // Nobody makes new meetings without end; joining is free, and others are not concerned.
 func TestLimits(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{})
+	w := newWorld(t, slacktest.Options{})
 	c := w.config()
 	c.PerUser, c.PerWorkspace = 2, 3
 	r := w.start(c, Surroundings{})
@@ -241,7 +241,7 @@ func TestLimits(t *testing.T) {
 // What keeps a replica from starting is one sentence with the variable's name.
 func TestStartErrors(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{})
+	w := newWorld(t, slacktest.Options{})
 	r := w.bot()
 	taken := strings.TrimPrefix(r.URL(), "http://")
 	for want, change := range map[string]func(*Config){

@@ -78,7 +78,7 @@ func NewReplica(ctx context.Context, c Config, in Surroundings, log *slog.Logger
 
 // build wires the replica's parts and opens its listeners.
 func (r *Replica) build(ctx context.Context, c Config, in Surroundings) error {
-	words, err := bot.NewWords()
+	catalog, err := bot.NewCatalog()
 	if err != nil {
 		return err
 	}
@@ -95,6 +95,7 @@ func (r *Replica) build(ctx context.Context, c Config, in Surroundings) error {
 		return err
 	}
 	graph, err := graphclient.New(graphclient.Config{
+		TenantID:   c.TenantID,
 		Credential: credential, BaseURL: c.GraphBaseURL, RootCAs: in.RootCAs, Observe: r.metrics.Graph,
 	})
 	if err != nil {
@@ -105,26 +106,30 @@ func (r *Replica) build(ctx context.Context, c Config, in Surroundings) error {
 	if c.slackOn() {
 		if r.slack, err = slackapp.New(slackapp.Config{
 			SigningSecret: c.SlackSigningSecret, BotToken: c.SlackBotToken, APIURL: c.SlackAPIURL,
-			Words: words, Language: lang, Holds: r.store, Log: r.log,
+			Catalog: catalog, Language: lang, Throttles: r.store, Log: r.log,
 		}); err != nil {
 			return err
 		}
 		platforms[slackapp.Platform], r.idle = r.slack, append(r.idle, r.slack)
 	}
 	if c.teamsOn() {
-		if r.teams, err = newTeams(c, in, r, words, lang); err != nil {
+		if r.teams, err = newTeams(c, in, r, catalog, lang); err != nil {
 			return err
 		}
 		platforms[teamsapp.Platform], r.idle = r.teams, append(r.idle, r.teams)
 	}
 	r.service = bot.NewService(bot.Config{
 		Conversations: r.store, Identities: r.store, Queue: r.store, Limiter: r.store, Meetings: graph, Directory: graph,
-		Words: words, Log: r.log, Observer: r.metrics,
-		Platforms:  platforms,
-		Organizers: organizers,
-		Askers:     bot.AskerPolicy{Domains: c.domains(), Guests: c.allowGuests()},
-		Limits:     bot.Limits{Window: time.Hour, PerUser: c.PerUser, PerWorkspace: c.PerWorkspace},
-		ClientID:   c.ClientID, Language: lang, Timing: in.Timing,
+		Catalog: catalog, Log: r.log, Observer: r.metrics,
+		Platforms: platforms,
+		Workspaces: bot.OneWorkspace{
+			Tenant:     bot.Tenant{ID: c.TenantID, ClientID: c.ClientID},
+			Organizers: organizers,
+			Askers:     bot.AskerPolicy{Domains: c.domains(), Guests: c.allowGuests()},
+			Limits:     bot.Limits{Window: time.Hour, PerUser: c.PerUser, PerWorkspace: c.PerWorkspace},
+			Language:   lang,
+		},
+		Language: lang, Timing: in.Timing,
 	})
 	var listen net.ListenConfig
 	if r.public, err = listen.Listen(ctx, "tcp", c.HTTPAddr); err != nil {
@@ -138,7 +143,7 @@ func (r *Replica) build(ctx context.Context, c Config, in Surroundings) error {
 }
 
 // newTeams builds the Teams front-end.
-func newTeams(c Config, in Surroundings, r *Replica, words *bot.Words, lang bot.Language) (*teamsapp.App, error) {
+func newTeams(c Config, in Surroundings, r *Replica, catalog *bot.Catalog, lang bot.Language) (*teamsapp.App, error) {
 	cloud := teamsapp.CloudOf(c.TeamsMetadataURL)
 	app := c.teamsCredential()
 	app.RootCAs, app.Observe = in.RootCAs, r.metrics.Graph
@@ -149,8 +154,8 @@ func newTeams(c Config, in Surroundings, r *Replica, words *bot.Words, lang bot.
 	r.idle = append(r.idle, credential)
 	return teamsapp.New(teamsapp.Config{
 		AppID: c.TeamsAppID, TenantID: c.teamsTenant(), Cloud: cloud, Hosts: c.TeamsServiceHosts,
-		Tokens: credential.Tokens(cloud.Scope),
-		Words: words, Language: lang, Holds: r.store, Log: r.log,
+		Tokens:  credential.Tokens(cloud.Scope),
+		Catalog: catalog, Language: lang, Throttles: r.store, Log: r.log,
 	})
 }
 

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"meetbot/bot/slackapp"
-	"meetbot/internal/sandbox"
+	"meetbot/internal/sandbox/slacktest"
 )
 
 // send posts a body to the bot and returns the status and the answer.
@@ -47,7 +47,7 @@ const (
 // Promise 4: what is not Slack's is refused before it is parsed, and nothing comes of it.
 func TestRequestsThatAreNotSlacks(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{})
+	w := newWorld(t, slacktest.Options{})
 	r := w.bot()
 	command := url.Values{
 		"team_id": {w.slack.Team()}, "channel_id": {general}, "channel_name": {"general"}, "user_id": {ann}, "command": {"/meet"},
@@ -140,10 +140,10 @@ func TestRequestsThatAreNotSlacks(t *testing.T) {
 // A captured request that is sent again changes nothing, in whatever spelling of its signature.
 func TestReplay(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{})
+	w := newWorld(t, slacktest.Options{})
 	r, s := w.bot(), w.bot()
 	wantCard(t, w.meet(r, ann, general, ""), "")
-	req, err := w.slack.CommandRequest(t.Context(), r.URL(), sandbox.SlackCommand{User: ann, Channel: general, Text: "new"})
+	req, err := w.slack.CommandRequest(t.Context(), r.URL(), slacktest.Command{User: ann, Channel: general, Text: "new"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,9 +173,9 @@ func TestReplay(t *testing.T) {
 // What is signed but not meant for this bot gets a sentence, or silence, and no work.
 func TestMisaddressed(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{})
+	w := newWorld(t, slacktest.Options{})
 	r := w.bot()
-	for want, c := range map[string]sandbox.SlackCommand{
+	for want, c := range map[string]slacktest.Command{
 		"not set up for this workspace": {User: ann, Channel: general, Team: "T0OTHER"},
 		"I do not know this command":    {User: ann, Channel: general, Command: "/other"},
 	} {
@@ -185,7 +185,7 @@ func TestMisaddressed(t *testing.T) {
 		}
 		wantWords(t, *a.Message, ann, want)
 	}
-	d, err := w.slack.Mention(t.Context(), r.URL(), sandbox.SlackMention{User: ann, Channel: general, Text: "<@" + w.slack.BotUser() + ">", Team: "T0OTHER"})
+	d, err := w.slack.Mention(t.Context(), r.URL(), slacktest.Mention{User: ann, Channel: general, Text: "<@" + w.slack.BotUser() + ">", Team: "T0OTHER"})
 	if err != nil || !slices.Equal(d.Attempts, []int{200}) {
 		t.Errorf("event of another workspace: %+v, %v", d, err)
 	}
@@ -218,10 +218,10 @@ func TestMisaddressed(t *testing.T) {
 // An organization-wide install is one workspace, whichever team a command comes from.
 func TestOrganizationWideInstall(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{Enterprise: "E0CONTOSO", EnterpriseInstall: true})
+	w := newWorld(t, slacktest.Options{Enterprise: "E0CONTOSO", EnterpriseInstall: true})
 	r := w.bot()
 	url := wantCard(t, w.meet(r, ann, general, ""), "")
-	a, err := w.slack.Command(t.Context(), r.URL(), sandbox.SlackCommand{User: ben, Channel: general, Team: "T0SECOND"})
+	a, err := w.slack.Command(t.Context(), r.URL(), slacktest.Command{User: ben, Channel: general, Team: "T0SECOND"})
 	if err != nil || a.Message == nil || link(*a.Message) != url {
 		t.Errorf("from another team of the organization: %+v, %v", a, err)
 	}
@@ -233,7 +233,7 @@ func TestOrganizationWideInstall(t *testing.T) {
 // Text from users is what they meant by the time that it gets to Graph.
 func TestSubjectInGraph(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{})
+	w := newWorld(t, slacktest.Options{})
 	wantCard(t, w.meet(w.bot(), ann, general, "<!channel> with <@"+ben+"|ben> on <https://evil.example|the plan> &lt;b&gt; \u202e x"), "")
 	if m := w.wantMeetings(1); len(m) == 1 && m[0].Subject != "@channel with @ben on the plan <b> x" {
 		t.Errorf("subject is %q", m[0].Subject)
@@ -243,11 +243,11 @@ func TestSubjectInGraph(t *testing.T) {
 // The bot works with the scopes of its manifest alone, and needs each that concerns the Web API.
 func TestScopes(t *testing.T) {
 	t.Parallel()
-	missing := func(calls []sandbox.SlackCall) bool {
-		return slices.ContainsFunc(calls, func(c sandbox.SlackCall) bool { return c.Error == "missing_scope" })
+	missing := func(calls []slacktest.Call) bool {
+		return slices.ContainsFunc(calls, func(c slacktest.Call) bool { return c.Error == "missing_scope" })
 	}
-	story := func(t *testing.T, scopes []string) []sandbox.SlackCall {
-		w := newWorld(t, sandbox.SlackOptions{Scopes: scopes, PostBurst: -1})
+	story := func(t *testing.T, scopes []string) []slacktest.Call {
+		w := newWorld(t, slacktest.Options{Scopes: scopes, PostBurst: -1})
 		r := w.bot()
 		w.command(r, ann, general, "")
 		w.mention(r, ben, general, "", "help")
@@ -269,6 +269,6 @@ func TestScopes(t *testing.T) {
 			t.Errorf("%s is not needed: %+v", scope, calls)
 		}
 	}
-	w := newWorld(t, sandbox.SlackOptions{Scopes: slices.DeleteFunc(slices.Clone(slackapp.Scopes), func(s string) bool { return s == "users:read.email" })})
+	w := newWorld(t, slacktest.Options{Scopes: slices.DeleteFunc(slices.Clone(slackapp.Scopes), func(s string) bool { return s == "users:read.email" })})
 	wantWords(t, w.meet(w.bot(), ann, general, ""), ann, "users:read.email")
 }

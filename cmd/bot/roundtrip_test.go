@@ -9,18 +9,18 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"meetbot/internal/redistest"
-	"meetbot/internal/sandbox"
+	"meetbot/internal/sandbox/slacktest"
 )
 
 // Promise 3: a repeated slash command costs one Redis round trip, and no call to Graph or Slack.
 func TestRepeatCostsOneRoundTrip(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{})
+	w := newWorld(t, slacktest.Options{})
 	wire := redistest.NewWire(t, w.redis)
 	c := w.config()
 	c.RedisURL = wire.URL()
 	in := Surroundings{}
-	in.Timing.Takeover = time.Hour // the once-a-second look for unfinished jobs would be counted
+	in.Timing.Reclaim = time.Hour // the once-a-second look for unfinished jobs would be counted
 	r := w.start(c, in)
 	w.meet(r, ann, general, "")
 	w.meet(r, ben, general, "") // from here on the connection and the script are there
@@ -44,10 +44,10 @@ func TestRepeatCostsOneRoundTrip(t *testing.T) {
 // An event whose first delivery died with its replica is answered by the one that gets the redelivery.
 func TestEventAfterItsReplicaDied(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{RetryDelays: []time.Duration{}})
+	w := newWorld(t, slacktest.Options{RetryDelays: []time.Duration{}})
 	dead, alive := w.bot(), w.bot()
 	dead.Kill()
-	d, err := w.slack.Mention(t.Context(), dead.URL(), sandbox.SlackMention{User: ann, Channel: general, Text: "<@" + w.slack.BotUser() + "> Weekly"})
+	d, err := w.slack.Mention(t.Context(), dead.URL(), slacktest.Mention{User: ann, Channel: general, Text: "<@" + w.slack.BotUser() + "> Weekly"})
 	if err != nil || len(d.Attempts) != 1 || d.Attempts[0] == http.StatusOK {
 		t.Fatalf("delivery to a dead replica: %+v, %v", d, err)
 	}

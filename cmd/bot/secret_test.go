@@ -13,7 +13,8 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"meetbot/bot/slackapp"
-	"meetbot/internal/sandbox"
+	"meetbot/internal/sandbox/faultserver"
+	"meetbot/internal/sandbox/slacktest"
 )
 
 // secrets are what nothing that leaves the process may hold, by what they are. Addresses and links are for cards alone.
@@ -70,20 +71,20 @@ func TestLogsHoldNoSecrets(t *testing.T) {
 	} {
 		t.Run(format, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, sandbox.SlackOptions{PostBurst: -1})
+			w := newWorld(t, slacktest.Options{PostBurst: -1})
 			c := w.config()
 			c.LogFormat = format
 			r := w.start(c, quick())
 			wantCard(t, w.meet(r, ann, general, "Weekly"), "")
 			w.asks(r, ben, general, "", "show")
-			w.graph.Fault(sandbox.Fault{Target: "createOrGet", Times: 2, Reset: true})
-			w.graph.Fault(sandbox.Fault{Target: "users", Times: 1, Status: http.StatusBadGateway, Body: "<html>ann@contoso.example</html>"})
-			w.slack.Fault(sandbox.Fault{Target: "users.info", Times: 1, Reset: true})
-			w.slack.Fault(sandbox.Fault{Target: "response_url", Times: 1, Reset: true})
+			w.graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 2, Reset: true})
+			w.graph.Fault(faultserver.Fault{Target: "users", Times: 1, Status: http.StatusBadGateway, Body: "<html>ann@contoso.example</html>"})
+			w.slack.Fault(faultserver.Fault{Target: "users.info", Times: 1, Reset: true})
+			w.slack.Fault(faultserver.Fault{Target: "response_url", Times: 1, Reset: true})
 			seen := w.slack.Messages(design)
 			w.command(r, caio, design, "")
-			wantCard(t, w.next(design, seen, func(m sandbox.SlackMessage) bool { return link(m) != "" }), "")
-			w.slack.AddUser(sandbox.SlackUser{ID: "U0X", Name: "x", Email: "x@elsewhere.example", EmailConfirmed: true})
+			wantCard(t, w.next(design, seen, func(m slacktest.Message) bool { return link(m) != "" }), "")
+			w.slack.AddUser(slacktest.User{ID: "U0X", Name: "x", Email: "x@elsewhere.example", EmailConfirmed: true})
 			w.command(r, "U0X", "C0GENERAL", "new")
 			w.wantNoSecretAnywhere(r)
 			w.entra.SetClientSecret("another")
@@ -162,20 +163,20 @@ func TestNoEchoGetsOut(t *testing.T) {
 	for _, tt := range []struct {
 		target  string
 		mention bool // answered by a post rather than by the response_url
-		arm     func(*world, sandbox.Fault)
+		arm     func(*world, faultserver.Fault)
 		left    func(*world) int
 	}{
-		{"users.info", false, func(w *world, f sandbox.Fault) { w.slack.Fault(f) }, func(w *world) int { return w.slack.ArmedFaults() }},
-		{"chat.postMessage", true, func(w *world, f sandbox.Fault) { w.slack.Fault(f) }, func(w *world) int { return w.slack.ArmedFaults() }},
-		{"response_url", false, func(w *world, f sandbox.Fault) { w.slack.Fault(f) }, func(w *world) int { return w.slack.ArmedFaults() }},
-		{"createOrGet", false, func(w *world, f sandbox.Fault) { w.graph.Fault(f) }, func(w *world) int { return w.graph.ArmedFaults() }},
-		{"user", false, func(w *world, f sandbox.Fault) { w.graph.Fault(f) }, func(w *world) int { return w.graph.ArmedFaults() }},
-		{"users", false, func(w *world, f sandbox.Fault) { w.graph.Fault(f) }, func(w *world) int { return w.graph.ArmedFaults() }},
-		{"token", false, func(w *world, f sandbox.Fault) { w.entra.Fault(f) }, func(w *world) int { return w.entra.ArmedFaults() }},
+		{"users.info", false, func(w *world, f faultserver.Fault) { w.slack.Fault(f) }, func(w *world) int { return w.slack.ArmedFaults() }},
+		{"chat.postMessage", true, func(w *world, f faultserver.Fault) { w.slack.Fault(f) }, func(w *world) int { return w.slack.ArmedFaults() }},
+		{"response_url", false, func(w *world, f faultserver.Fault) { w.slack.Fault(f) }, func(w *world) int { return w.slack.ArmedFaults() }},
+		{"createOrGet", false, func(w *world, f faultserver.Fault) { w.graph.Fault(f) }, func(w *world) int { return w.graph.ArmedFaults() }},
+		{"user", false, func(w *world, f faultserver.Fault) { w.graph.Fault(f) }, func(w *world) int { return w.graph.ArmedFaults() }},
+		{"users", false, func(w *world, f faultserver.Fault) { w.graph.Fault(f) }, func(w *world) int { return w.graph.ArmedFaults() }},
+		{"token", false, func(w *world, f faultserver.Fault) { w.entra.Fault(f) }, func(w *world) int { return w.entra.ArmedFaults() }},
 	} {
 		t.Run(tt.target, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, sandbox.SlackOptions{PostBurst: -1})
+			w := newWorld(t, slacktest.Options{PostBurst: -1})
 			elsewhere := newTrap(t)
 			in := quick()
 			in.Timing.Answer = 1 // whatever takes longer is delivered, rather than answered in place
@@ -186,7 +187,7 @@ func TestNoEchoGetsOut(t *testing.T) {
 				both[i] = w.start(c, in)
 			}
 			for _, raw := range w.echoes(elsewhere.URL) {
-				tt.arm(w, sandbox.Fault{Target: tt.target, Times: 1, Raw: raw})
+				tt.arm(w, faultserver.Fault{Target: tt.target, Times: 1, Raw: raw})
 			}
 			// Everybody asks once, in a channel of their own, and is answered; until every echo was heard.
 			answered := func() bool {
@@ -202,7 +203,7 @@ func TestNoEchoGetsOut(t *testing.T) {
 					name := fmt.Sprintf("x%d", asker)
 					user, channel := "U0X"+name, "C0X"+name
 					w.person(user, name, "en-US", newGUID())
-					w.slack.AddChannel(sandbox.SlackChannel{ID: channel, Name: name})
+					w.slack.AddChannel(slacktest.Channel{ID: channel, Name: name})
 					if r := both[asker%2]; tt.mention {
 						w.mention(r, user, channel, "", "Weekly")
 					} else {
@@ -231,8 +232,8 @@ func TestNoEchoGetsOut(t *testing.T) {
 // The error that ends the process for a refused token quotes nothing either.
 func TestRefusalOfTheTokenQuotesNothing(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{})
-	w.slack.Fault(sandbox.Fault{Target: "auth.test", Status: http.StatusOK, ContentType: "application/json", Body: `{"ok":false,"error":"` + w.slack.BotToken() + `"}`})
+	w := newWorld(t, slacktest.Options{})
+	w.slack.Fault(faultserver.Fault{Target: "auth.test", Status: http.StatusOK, ContentType: "application/json", Body: `{"ok":false,"error":"` + w.slack.BotToken() + `"}`})
 	c := w.config()
 	r, err := NewReplica(t.Context(), c, Surroundings{Name: token(), RootCAs: w.entra.RootCAs()}, logger(c, w.logs))
 	if err != nil {
@@ -248,14 +249,14 @@ func TestRefusalOfTheTokenQuotesNothing(t *testing.T) {
 // What Redis keeps, and for how long, is what the table in docs/operating.md says; and no secret is among it.
 func TestWhatRedisKeeps(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{PostBurst: -1})
+	w := newWorld(t, slacktest.Options{PostBurst: -1})
 	r := w.bot()
 	wantCard(t, w.meet(r, ann, general, "Weekly"), "")
 	wantCard(t, w.meet(r, ann, general, ""), ann)
 	wantCard(t, w.asks(r, ben, general, "", "new"), "")
-	w.slack.AddUser(sandbox.SlackUser{ID: "U0X", Name: "x", Email: "x@elsewhere.example", EmailConfirmed: true})
+	w.slack.AddUser(slacktest.User{ID: "U0X", Name: "x", Email: "x@elsewhere.example", EmailConfirmed: true})
 	w.meet(r, "U0X", design, "")
-	w.graph.Fault(sandbox.Fault{Target: "createOrGet", Times: 1, Status: http.StatusTooManyRequests, RetryAfter: "5"})
+	w.graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Status: http.StatusTooManyRequests, RetryAfter: "5"})
 	w.command(r, caio, design, "")
 	eventually(t, "everything is answered", func() bool {
 		_, metrics := get(t, r.AdminURL()+"/metrics")

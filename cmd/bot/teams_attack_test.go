@@ -14,13 +14,13 @@ import (
 	"time"
 
 	"meetbot/bot/teamsapp"
-	"meetbot/internal/sandbox"
+	"meetbot/internal/sandbox/teamstest"
 )
 
 // activity is a mention of the bot in the channel's conversation, not yet sent.
 func (w *world) activity(user, text string) json.RawMessage {
 	w.t.Helper()
-	a, err := w.teams.Activity(sandbox.TeamsPost{User: user, Conversation: teamsChat, Text: w.teams.Mention() + " " + text})
+	a, err := w.teams.Activity(teamstest.Post{User: user, Conversation: teamsChat, Text: w.teams.Mention() + " " + text})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func inner(a map[string]any, name string) map[string]any {
 }
 
 // deliver sends a body under a token, and returns the status and the answer.
-func (w *world) deliver(t *testing.T, r *replica, body []byte, token sandbox.TeamsToken) (int, string) {
+func (w *world) deliver(t *testing.T, r *replica, body []byte, token teamstest.Token) (int, string) {
 	t.Helper()
 	d, err := w.teams.Deliver(t.Context(), r.URL(), body, token)
 	if err != nil {
@@ -79,23 +79,23 @@ func TestTeamsForgeries(t *testing.T) {
 	trap := newTrap(t)
 	r := w.start(w.teamsConfig(), Surroundings{})
 	body := w.activity(annID, "meet")
-	claim := func(name string, value any) sandbox.TeamsToken {
-		return sandbox.TeamsToken{Claims: map[string]any{name: value}}
+	claim := func(name string, value any) teamstest.Token {
+		return teamstest.Token{Claims: map[string]any{name: value}}
 	}
-	header := func(value string) sandbox.TeamsToken { return sandbox.TeamsToken{Header: &value} }
-	valid, err := w.teams.Token(sandbox.TeamsToken{})
+	header := func(value string) teamstest.Token { return teamstest.Token{Header: &value} }
+	valid, err := w.teams.Token(teamstest.Token{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	nobodys, past := "nobody's", time.Now().Add(-6*time.Minute).Unix()
-	for name, token := range map[string]sandbox.TeamsToken{
+	for name, token := range map[string]teamstest.Token{
 		"no token":               {Absent: true},
 		"alg none":               {Alg: "none"},
 		"HS256 by a public key":  {Alg: "HS256"},
 		"RS384":                  {Alg: "RS384"},
-		"another key":            {Key: sandbox.TeamsKeyUnpublished},
-		"a key of yesterday":     {Key: sandbox.TeamsKeyPrevious},
-		"a key of other channel": {Key: sandbox.TeamsKeyUnendorsed},
+		"another key":            {Key: teamstest.KeyUnpublished},
+		"a key of yesterday":     {Key: teamstest.KeyPrevious},
+		"a key of other channel": {Key: teamstest.KeyUnendorsed},
 		"unknown kid":            {Kid: &nobodys},
 		"mangled":                {Mangle: true},
 		"another issuer":         claim("iss", "https://sts.windows.net/"+tenantID+"/"),
@@ -150,7 +150,7 @@ func TestTeamsForgeries(t *testing.T) {
 	}
 	w.wantQuietLogs()
 	// The same activity under a true token is served: the checks above refuse what is wrong, not everything.
-	if status, answer := w.deliver(t, r, body, sandbox.TeamsToken{}); status != http.StatusOK || answer != "" {
+	if status, answer := w.deliver(t, r, body, teamstest.Token{}); status != http.StatusOK || answer != "" {
 		t.Errorf("the true one: %d %q", status, answer)
 	}
 	wantTeamsCard(t, w.answer(teamsChat, nil, nil), "")
@@ -197,73 +197,73 @@ func TestTeamsSignedNonsense(t *testing.T) {
 		})
 	}
 	deep := strings.Repeat("[", 30000) + strings.Repeat("]", 30000)
-	elsewhere := sandbox.TeamsToken{Claims: map[string]any{"serviceurl": trap.URL + "/"}}
+	elsewhere := teamstest.Token{Claims: map[string]any{"serviceurl": trap.URL + "/"}}
 	for _, tt := range []struct {
 		name  string
 		body  []byte
-		token sandbox.TeamsToken
+		token teamstest.Token
 		want  int
 	}{
-		{"another tenant", tenants(other, other), sandbox.TeamsToken{}, 401},
-		{"another tenant in channelData", tenants(other, tenantID), sandbox.TeamsToken{}, 401},
-		{"another tenant in conversation", tenants(tenantID, other), sandbox.TeamsToken{}, 401},
-		{"another tenant in channelData alone", tenants(other, nil), sandbox.TeamsToken{}, 401},
-		{"another tenant in conversation alone", tenants(nil, other), sandbox.TeamsToken{}, 401},
-		{"no tenant", tenants(nil, nil), sandbox.TeamsToken{}, 401},
-		{"empty tenants", tenants("", ""), sandbox.TeamsToken{}, 401},
-		{"a tenant that is a number", tenants(tenantID, 1), sandbox.TeamsToken{}, 400},
-		{"a tenant that is a part", tenants(tenantID[:35], tenantID), sandbox.TeamsToken{}, 401},
-		{"another tenant, said later", with(`"conversation":{"tenantId":"` + other + `"}`), sandbox.TeamsToken{}, 401},
+		{"another tenant", tenants(other, other), teamstest.Token{}, 401},
+		{"another tenant in channelData", tenants(other, tenantID), teamstest.Token{}, 401},
+		{"another tenant in conversation", tenants(tenantID, other), teamstest.Token{}, 401},
+		{"another tenant in channelData alone", tenants(other, nil), teamstest.Token{}, 401},
+		{"another tenant in conversation alone", tenants(nil, other), teamstest.Token{}, 401},
+		{"no tenant", tenants(nil, nil), teamstest.Token{}, 401},
+		{"empty tenants", tenants("", ""), teamstest.Token{}, 401},
+		{"a tenant that is a number", tenants(tenantID, 1), teamstest.Token{}, 400},
+		{"a tenant that is a part", tenants(tenantID[:35], tenantID), teamstest.Token{}, 401},
+		{"another tenant, said later", with(`"conversation":{"tenantId":"` + other + `"}`), teamstest.Token{}, 401},
 
 		{"a service elsewhere, with a token for it", body(func(a map[string]any) { a["serviceUrl"] = trap.URL + "/" }), elsewhere, 401},
-		{"a service elsewhere, said later", with(`"serviceUrl":"` + trap.URL + `/"`), sandbox.TeamsToken{}, 401},
-		{"a service elsewhere, in other letters", with(`"ServiceURL":"` + trap.URL + `/"`), sandbox.TeamsToken{}, 401},
+		{"a service elsewhere, said later", with(`"serviceUrl":"` + trap.URL + `/"`), teamstest.Token{}, 401},
+		{"a service elsewhere, in other letters", with(`"ServiceURL":"` + trap.URL + `/"`), teamstest.Token{}, 401},
 		{"a service elsewhere, said later, with a token for it", with(`"serviceUrl":"` + trap.URL + `/"`), elsewhere, 401},
-		{"no service", without("serviceUrl"), sandbox.TeamsToken{}, 401},
+		{"no service", without("serviceUrl"), teamstest.Token{}, 401},
 
-		{"another channel that the key vouches for", body(func(a map[string]any) { a["channelId"] = "webchat" }), sandbox.TeamsToken{}, 401},
-		{"another channel", body(func(a map[string]any) { a["channelId"] = "emulator" }), sandbox.TeamsToken{}, 401},
-		{"the channel in capitals", body(func(a map[string]any) { a["channelId"] = "MSTEAMS" }), sandbox.TeamsToken{}, 401},
-		{"no channel", without("channelId"), sandbox.TeamsToken{}, 401},
+		{"another channel that the key vouches for", body(func(a map[string]any) { a["channelId"] = "webchat" }), teamstest.Token{}, 401},
+		{"another channel", body(func(a map[string]any) { a["channelId"] = "emulator" }), teamstest.Token{}, 401},
+		{"the channel in capitals", body(func(a map[string]any) { a["channelId"] = "MSTEAMS" }), teamstest.Token{}, 401},
+		{"no channel", without("channelId"), teamstest.Token{}, 401},
 
-		{"empty", nil, sandbox.TeamsToken{}, 400},
-		{"no JSON", []byte("x"), sandbox.TeamsToken{}, 400},
-		{"null", []byte("null"), sandbox.TeamsToken{}, 401}, // of no tenant
-		{"a list", []byte("[]"), sandbox.TeamsToken{}, 400},
-		{"two activities", append(slices.Clone([]byte(base)), base...), sandbox.TeamsToken{}, 400},
-		{"half an activity", base[:len(base)/2], sandbox.TeamsToken{}, 400},
-		{"deep", []byte(deep), sandbox.TeamsToken{}, 400},
-		{"deep inside", with(`"value":` + deep), sandbox.TeamsToken{}, 400},
-		{"numbers for texts", with(`"text":1`), sandbox.TeamsToken{}, 400},
-		{"a list for an object", with(`"conversation":[]`), sandbox.TeamsToken{}, 400},
-		{"too large", with(`"x":"` + strings.Repeat("x", teamsapp.MaxBody) + `"`), sandbox.TeamsToken{}, 413},
+		{"empty", nil, teamstest.Token{}, 400},
+		{"no JSON", []byte("x"), teamstest.Token{}, 400},
+		{"null", []byte("null"), teamstest.Token{}, 401}, // of no tenant
+		{"a list", []byte("[]"), teamstest.Token{}, 400},
+		{"two activities", append(slices.Clone([]byte(base)), base...), teamstest.Token{}, 400},
+		{"half an activity", base[:len(base)/2], teamstest.Token{}, 400},
+		{"deep", []byte(deep), teamstest.Token{}, 400},
+		{"deep inside", with(`"value":` + deep), teamstest.Token{}, 400},
+		{"numbers for texts", with(`"text":1`), teamstest.Token{}, 400},
+		{"a list for an object", with(`"conversation":[]`), teamstest.Token{}, 400},
+		{"too large", with(`"x":"` + strings.Repeat("x", teamsapp.MaxBody) + `"`), teamstest.Token{}, 413},
 
-		{"nobody", without("from"), sandbox.TeamsToken{}, 400},
-		{"nobody's member ID", without("from", "id"), sandbox.TeamsToken{}, 400},
-		{"nowhere", without("conversation", "id"), sandbox.TeamsToken{}, 400},
-		{"no conversation", without("conversation"), sandbox.TeamsToken{}, 400},
+		{"nobody", without("from"), teamstest.Token{}, 400},
+		{"nobody's member ID", without("from", "id"), teamstest.Token{}, 400},
+		{"nowhere", without("conversation", "id"), teamstest.Token{}, 400},
+		{"no conversation", without("conversation"), teamstest.Token{}, 400},
 		{"a thread of no channel", body(func(a map[string]any) {
 			c := inner(a, "conversation")
 			c["id"], c["conversationType"] = ";messageid=17", "channel"
-		}), sandbox.TeamsToken{}, 400},
-		{"no ID", without("id"), sandbox.TeamsToken{}, 400},
-		{"a bot's words", body(func(a map[string]any) { inner(a, "from")["id"] = w.teams.BotID() }), sandbox.TeamsToken{}, 200},
+		}), teamstest.Token{}, 400},
+		{"no ID", without("id"), teamstest.Token{}, 400},
+		{"a bot's words", body(func(a map[string]any) { inner(a, "from")["id"] = w.teams.BotID() }), teamstest.Token{}, 200},
 
-		{"typing", typed("typing", ""), sandbox.TeamsToken{}, 200},
-		{"no type", without("type"), sandbox.TeamsToken{}, 200},
-		{"a type in capitals", typed("MESSAGE", ""), sandbox.TeamsToken{}, 200},
-		{"a reaction", typed("messageReaction", ""), sandbox.TeamsToken{}, 200},
-		{"an edited message", typed("messageUpdate", ""), sandbox.TeamsToken{}, 200},
-		{"somebody joins", typed("conversationUpdate", `,"membersAdded":[{"id":"29:1x"}]`), sandbox.TeamsToken{}, 200},
-		{"the bot leaves", typed("installationUpdate", `,"action":"remove"`), sandbox.TeamsToken{}, 200},
+		{"typing", typed("typing", ""), teamstest.Token{}, 200},
+		{"no type", without("type"), teamstest.Token{}, 200},
+		{"a type in capitals", typed("MESSAGE", ""), teamstest.Token{}, 200},
+		{"a reaction", typed("messageReaction", ""), teamstest.Token{}, 200},
+		{"an edited message", typed("messageUpdate", ""), teamstest.Token{}, 200},
+		{"somebody joins", typed("conversationUpdate", `,"membersAdded":[{"id":"29:1x"}]`), teamstest.Token{}, 200},
+		{"the bot leaves", typed("installationUpdate", `,"action":"remove"`), teamstest.Token{}, 200},
 		{"the bot comes to nowhere", body(func(a map[string]any) {
 			a["type"], a["action"] = "installationUpdate", "add"
 			delete(inner(a, "conversation"), "id")
-		}), sandbox.TeamsToken{}, 400},
-		{"an unknown invoke", typed("invoke", `,"name":"task/fetch"`), sandbox.TeamsToken{}, 501},
-		{"a button without a value", typed("invoke", `,"name":"adaptiveCard/action"`), sandbox.TeamsToken{}, 200},
-		{"a button of no card", typed("invoke", `,"name":"adaptiveCard/action","value":{"action":{"verb":"drop"}}`), sandbox.TeamsToken{}, 200},
-		{"a button that is a list", typed("invoke", `,"name":"adaptiveCard/action","value":[]`), sandbox.TeamsToken{}, 200},
+		}), teamstest.Token{}, 400},
+		{"an unknown invoke", typed("invoke", `,"name":"task/fetch"`), teamstest.Token{}, 501},
+		{"a button without a value", typed("invoke", `,"name":"adaptiveCard/action"`), teamstest.Token{}, 200},
+		{"a button of no card", typed("invoke", `,"name":"adaptiveCard/action","value":{"action":{"verb":"drop"}}`), teamstest.Token{}, 200},
+		{"a button that is a list", typed("invoke", `,"name":"adaptiveCard/action","value":[]`), teamstest.Token{}, 200},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w.wantNothingDone(func() {
@@ -292,9 +292,9 @@ func TestTeamsOddCommands(t *testing.T) {
 	w := newTeamsWorld(t)
 	r := w.start(w.teamsConfig(), Surroundings{})
 	seen := w.teams.Messages(teamsChat)
-	sent := func(body []byte) sandbox.TeamsMessage {
+	sent := func(body []byte) teamstest.Message {
 		t.Helper()
-		if status, answer := w.deliver(t, r, body, sandbox.TeamsToken{}); status != http.StatusOK || answer != "" {
+		if status, answer := w.deliver(t, r, body, teamstest.Token{}); status != http.StatusOK || answer != "" {
 			t.Fatalf("%d %q", status, answer)
 		}
 		m := w.answer(teamsChat, seen, nil)
@@ -337,7 +337,7 @@ func TestTeamsReplay(t *testing.T) {
 	w := newTeamsWorld(t)
 	r, s := w.start(w.teamsConfig(), Surroundings{}), w.start(w.teamsConfig(), Surroundings{})
 	wantTeamsCard(t, w.callAnswered(r, annID, teamsChat, "", "meet"), "")
-	token, err := w.teams.Token(sandbox.TeamsToken{})
+	token, err := w.teams.Token(teamstest.Token{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -357,7 +357,7 @@ func TestTeamsReplay(t *testing.T) {
 	w.wantRepeated(r, 0)
 	w.wantNothingDone(func() {
 		for _, at := range []*replica{r, s} {
-			if status, answer := w.deliver(t, at, body, sandbox.TeamsToken{Claims: map[string]any{"iat": time.Now().Unix()}}); status != 200 || answer != "" {
+			if status, answer := w.deliver(t, at, body, teamstest.Token{Claims: map[string]any{"iat": time.Now().Unix()}}); status != 200 || answer != "" {
 				t.Errorf("%d %q", status, answer)
 			}
 		}
@@ -373,7 +373,7 @@ func TestTeamsSlowBodies(t *testing.T) {
 	t.Parallel()
 	w := newTeamsWorld(t)
 	r := w.start(w.teamsConfig(), Surroundings{})
-	token, err := w.teams.Token(sandbox.TeamsToken{})
+	token, err := w.teams.Token(teamstest.Token{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,23 +12,25 @@ import (
 	"time"
 
 	"meetbot/bot"
-	"meetbot/internal/sandbox"
+	"meetbot/internal/sandbox/faultserver"
+	"meetbot/internal/sandbox/graphtest"
+	"meetbot/internal/sandbox/teamstest"
 )
 
 // patient are timings that bear a busy machine: an attempt that is slow to end is not taken for one that died.
 func patient() Surroundings {
 	return Surroundings{
-		Timing: bot.Timing{Attempt: 2 * time.Second, Queue: 200 * time.Millisecond, Takeover: 100 * time.Millisecond},
+		Timing: bot.Timing{Attempt: 2 * time.Second, SlotWait: 200 * time.Millisecond, Reclaim: 100 * time.Millisecond},
 		Idle:   6 * time.Second,
 	}
 }
 
 // isTeamsCard tells whether a message leads to a meeting.
-func isTeamsCard(m sandbox.TeamsMessage) bool { return sandbox.ReadTeamsCard(m.Card).Link() != "" }
+func isTeamsCard(m teamstest.Message) bool { return teamstest.ReadCard(m.Card).Link() != "" }
 
 // teamsCalls lists the bot's calls of one operation.
-func (w *world) teamsCalls(op string) []sandbox.TeamsCall {
-	return slices.DeleteFunc(w.teams.Calls(), func(c sandbox.TeamsCall) bool { return c.Op != op })
+func (w *world) teamsCalls(op string) []teamstest.Call {
+	return slices.DeleteFunc(w.teams.Calls(), func(c teamstest.Call) bool { return c.Op != op })
 }
 
 // The limits of sending belong to the conversation: one replica that is told to wait holds the others back too.
@@ -45,14 +47,14 @@ func TestTeamsThrottling(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newTeamsWorld(t)
-			w.teams.Fault(sandbox.Fault{Target: "send", Times: 1, Status: http.StatusTooManyRequests, RetryAfter: tt.after})
+			w.teams.Fault(faultserver.Fault{Target: "send", Times: 1, Status: http.StatusTooManyRequests, RetryAfter: tt.after})
 			r, s := w.start(w.teamsConfig(), patient()), w.start(w.teamsConfig(), patient())
 			w.call(r, annID, teamsChat, "", "meet")
 			eventually(t, "Teams has asked to wait", func() bool { return len(w.teamsCalls("send")) > 0 })
 			w.call(s, benID, teamsChat, "", "meet")
 			first := w.answer(teamsChat, nil, nil)
 			link := wantTeamsCard(t, first, first.To)
-			if got := w.answer(teamsChat, []sandbox.TeamsMessage{first}, nil); wantTeamsCard(t, got, got.To) != link {
+			if got := w.answer(teamsChat, []teamstest.Message{first}, nil); wantTeamsCard(t, got, got.To) != link {
 				t.Error("the two cards lead to two meetings")
 			}
 			sends := w.teamsCalls("send")
@@ -71,19 +73,19 @@ func TestTeamsThrottling(t *testing.T) {
 func TestTeamsPassingFaults(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		fault    sandbox.Fault
+		fault    faultserver.Fault
 		repeated int // answers that may be second ones
 	}{
-		"500":                       {sandbox.Fault{Status: 500}, 1},
-		"502 of a proxy":            {sandbox.Fault{Status: 502, ContentType: "text/html", Body: "<html><h1>Bad Gateway</h1></html>"}, 1},
-		"503":                       {sandbox.Fault{Status: 503}, 1},
-		"504":                       {sandbox.Fault{Status: 504}, 1},
-		"408":                       {sandbox.Fault{Status: 408}, 1},
-		"a redirect":                {sandbox.Fault{Status: 307}, 1},
-		"412":                       {sandbox.Fault{Status: 412}, 0},
-		"401, as of old keys":       {sandbox.Fault{Status: 401}, 0},
-		"a connection cut":          {sandbox.Fault{Reset: true}, 1},
-		"an answer out of its time": {sandbox.Fault{Latency: 3 * time.Second}, 1},
+		"500":                       {faultserver.Fault{Status: 500}, 1},
+		"502 of a proxy":            {faultserver.Fault{Status: 502, ContentType: "text/html", Body: "<html><h1>Bad Gateway</h1></html>"}, 1},
+		"503":                       {faultserver.Fault{Status: 503}, 1},
+		"504":                       {faultserver.Fault{Status: 504}, 1},
+		"408":                       {faultserver.Fault{Status: 408}, 1},
+		"a redirect":                {faultserver.Fault{Status: 307}, 1},
+		"412":                       {faultserver.Fault{Status: 412}, 0},
+		"401, as of old keys":       {faultserver.Fault{Status: 401}, 0},
+		"a connection cut":          {faultserver.Fault{Reset: true}, 1},
+		"an answer out of its time": {faultserver.Fault{Latency: 3 * time.Second}, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -108,7 +110,7 @@ func TestTeamsPassingFaults(t *testing.T) {
 // An answer that may have been delivered is given again rather than lost, and counted.
 func TestTeamsAnswerPerhapsDelivered(t *testing.T) {
 	t.Parallel()
-	for name, fault := range map[string]sandbox.Fault{
+	for name, fault := range map[string]faultserver.Fault{
 		"502":              {Status: http.StatusBadGateway},
 		"a connection cut": {Reset: true},
 	} {
@@ -120,7 +122,7 @@ func TestTeamsAnswerPerhapsDelivered(t *testing.T) {
 			r := w.start(w.teamsConfig(), patient())
 			w.call(r, annID, teamsChat, "", "meet")
 			first := w.answer(teamsChat, nil, nil)
-			second := w.answer(teamsChat, []sandbox.TeamsMessage{first}, nil)
+			second := w.answer(teamsChat, []teamstest.Message{first}, nil)
 			if a, b := wantTeamsCard(t, first, ""), wantTeamsCard(t, second, ""); a != b {
 				t.Errorf("the second card leads to %s, the first to %s", b, a)
 			}
@@ -131,8 +133,8 @@ func TestTeamsAnswerPerhapsDelivered(t *testing.T) {
 }
 
 // refusal is an answer of the connector's that is final.
-func refusal(status int, code string) sandbox.Fault {
-	return sandbox.Fault{
+func refusal(status int, code string) faultserver.Fault {
+	return faultserver.Fault{
 		Target: "send", Status: status, ContentType: "application/json",
 		Body: `{"error":{"code":"` + code + `","message":"for ann@contoso.example"}}`,
 	}
@@ -158,7 +160,7 @@ func TestTeamsBotNotInConversation(t *testing.T) {
 func TestTeamsDeadLetters(t *testing.T) {
 	t.Parallel()
 	w := newTeamsWorld(t)
-	w.teamsUser(sandbox.TeamsUser{ID: annID, Name: "Ann Example", NotInstalled: true})
+	w.teamsUser(teamstest.User{ID: annID, Name: "Ann Example", NotInstalled: true})
 	w.teams.Fault(refusal(http.StatusForbidden, "BotNotInConversationRoster"))
 	r := w.start(w.teamsConfig(), patient())
 	w.call(r, annID, teamsChat, "", "meet")
@@ -191,10 +193,10 @@ func TestTeamsDeadLetters(t *testing.T) {
 func TestTeamsKilledAfterAcknowledgement(t *testing.T) {
 	t.Parallel()
 	w := newTeamsWorld(t)
-	w.graph.Fault(sandbox.Fault{Target: "createOrGet", Times: 1, Latency: 4 * time.Second})
+	w.graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Latency: 4 * time.Second})
 	victim, url := w.process(w.teamsConfig())
 	w.process(w.teamsConfig())
-	d, err := w.teams.Post(t.Context(), url, sandbox.TeamsPost{User: annID, Conversation: teamsChat, Text: w.teams.Mention() + " meet Retrospective"})
+	d, err := w.teams.Post(t.Context(), url, teamstest.Post{User: annID, Conversation: teamsChat, Text: w.teams.Mention() + " meet Retrospective"})
 	if err != nil || !slices.Equal(d.Attempts, []int{http.StatusOK}) {
 		t.Fatalf("%+v, %v", d, err)
 	}
@@ -230,15 +232,15 @@ func TestTeamsRedisAway(t *testing.T) {
 				}
 				wantTeamsWords(t, w.answer(teamsChat, seen, nil), benID, "cannot reach my database")
 			}
-			w.say(r, sandbox.TeamsPost{User: caioID, Conversation: personal, Text: "meet"})
+			w.say(r, teamstest.Post{User: caioID, Conversation: personal, Text: "meet"})
 			wantTeamsWords(t, w.answer(personal, nil, nil), "", "banco de dados")
-			a, err := w.teams.Press(t.Context(), r.URL(), sandbox.TeamsPress{User: benID, Message: card})
+			a, err := w.teams.Press(t.Context(), r.URL(), teamstest.Press{User: benID, Message: card})
 			if err != nil || a.Message == nil || !strings.Contains(a.Message.Words(), "cannot reach my database") {
 				t.Errorf("the button: %+v, %v", a, err)
 			}
 			// Whom nobody can tell is at least not told that all is well.
-			w.teams.Fault(sandbox.Fault{Status: http.StatusServiceUnavailable})
-			if status, answer := w.deliver(t, r, w.activity(benID, "meet"), sandbox.TeamsToken{}); status != http.StatusServiceUnavailable {
+			w.teams.Fault(faultserver.Fault{Status: http.StatusServiceUnavailable})
+			if status, answer := w.deliver(t, r, w.activity(benID, "meet"), teamstest.Token{}); status != http.StatusServiceUnavailable {
 				t.Errorf("with Teams away too: %d %q", status, answer)
 			}
 			w.teams.ClearFaults()
@@ -257,7 +259,7 @@ func TestTeamsRedisAway(t *testing.T) {
 // While Entra has no token for the bot nothing is lost, and nothing is counted as perhaps given twice.
 func TestTeamsWithoutBotToken(t *testing.T) {
 	t.Parallel()
-	for name, fault := range map[string]sandbox.Fault{
+	for name, fault := range map[string]faultserver.Fault{
 		"Entra away":      {Status: http.StatusServiceUnavailable},
 		"Entra throttles": {Status: http.StatusTooManyRequests, RetryAfter: "1"},
 		"Entra silent":    {Reset: true},
@@ -299,23 +301,23 @@ func TestTeamsManyAskers(t *testing.T) {
 	for i := range ids {
 		ids[i] = newGUID()
 		name := fmt.Sprintf("Asker %d", i)
-		w.entraUser(sandbox.GraphUser{ID: ids[i], UPN: fmt.Sprintf("asker%d@contoso.example", i), DisplayName: name})
-		w.teamsUser(sandbox.TeamsUser{ID: ids[i], Name: name})
+		w.entraUser(graphtest.User{ID: ids[i], UPN: fmt.Sprintf("asker%d@contoso.example", i), DisplayName: name})
+		w.teamsUser(teamstest.User{ID: ids[i], Name: name})
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	// ask returns the answer to one message. On a machine so busy that Redis or the bot does not answer in time, the asker is
 	// told to type it again, or sees that nothing came of it.
-	ask := func(id string, r *replica) (sandbox.TeamsMessage, error) {
+	ask := func(id string, r *replica) (teamstest.Message, error) {
 		for {
-			d, err := w.teams.Post(ctx, r.URL(), sandbox.TeamsPost{User: id, Conversation: teamsChat, Text: w.teams.Mention() + " meet"})
+			d, err := w.teams.Post(ctx, r.URL(), teamstest.Post{User: id, Conversation: teamsChat, Text: w.teams.Mention() + " meet"})
 			if err != nil {
-				return sandbox.TeamsMessage{}, err
+				return teamstest.Message{}, err
 			}
 			if !slices.Equal(d.Attempts, []int{http.StatusOK}) {
 				continue
 			}
-			m, err := w.teams.WaitFor(ctx, teamsChat, func(m sandbox.TeamsMessage) bool { return m.ReplyTo == d.ID })
+			m, err := w.teams.WaitFor(ctx, teamsChat, func(m teamstest.Message) bool { return m.ReplyTo == d.ID })
 			if err != nil || !strings.Contains(m.Words(), "cannot reach my database") {
 				return m, err
 			}
@@ -333,7 +335,7 @@ func TestTeamsManyAskers(t *testing.T) {
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			links[sandbox.ReadTeamsCard(m.Card).Link()] = true
+			links[teamstest.ReadCard(m.Card).Link()] = true
 			if m.To == "" {
 				everybody++
 			}

@@ -1,11 +1,11 @@
 package main
 
 import (
+	"meetbot/internal/sandbox/graphtest"
+	"meetbot/internal/sandbox/teamstest"
 	"net/http"
 	"strings"
 	"testing"
-
-	"meetbot/internal/sandbox"
 )
 
 // In every kind of conversation a command brings the card, and whoever asks again gets the same link.
@@ -17,7 +17,7 @@ func TestTeamsMeet(t *testing.T) {
 	for _, place := range []string{teamsGeneral, teamsChat, teamsMeeting} {
 		first := w.callAnswered(r, annID, place, "", "meet Design review")
 		link := wantTeamsCard(t, first, "")
-		card := sandbox.ReadTeamsCard(first.Card)
+		card := teamstest.ReadCard(first.Card)
 		if card.Title != "Design review" || !strings.Contains(first.Words(), "New meeting.") || !strings.Contains(first.Words(), "Organizer: Ann Example") {
 			t.Errorf("the card reads\n%s", first.Words())
 		}
@@ -28,7 +28,7 @@ func TestTeamsMeet(t *testing.T) {
 		}
 		links[link] = true
 	}
-	w.say(r, sandbox.TeamsPost{User: caioID, Conversation: w.teams.Personal(caioID), Text: "meet"})
+	w.say(r, teamstest.Post{User: caioID, Conversation: w.teams.Personal(caioID), Text: "meet"})
 	card := w.answer(w.teams.Personal(caioID), nil, nil)
 	links[wantTeamsCard(t, card, "")] = true
 	if !strings.Contains(card.Words(), "Nova reunião.") {
@@ -77,7 +77,7 @@ func TestTeamsPrivateAnswers(t *testing.T) {
 	wantTeamsWords(t, w.callAnswered(r, annID, teamsChat, "", "show"), annID, "There is no meeting here yet")
 	wantTeamsWords(t, w.callAnswered(r, caioID, teamsChat, "", "shwo"), caioID, "Você quis dizer")
 	personal := w.teams.Personal(benID)
-	w.say(r, sandbox.TeamsPost{User: benID, Conversation: personal, Text: "hello there"})
+	w.say(r, teamstest.Post{User: benID, Conversation: personal, Text: "hello there"})
 	wantTeamsWords(t, w.answer(personal, nil, nil), "", "meet new")
 	w.wantMeetings(0)
 }
@@ -86,9 +86,9 @@ func TestTeamsRefusals(t *testing.T) {
 	t.Parallel()
 	w := newTeamsWorld(t)
 	const guestID, goneID, awayID, offID = "f1111111-0000-4000-8000-000000000001", "f2222222-0000-4000-8000-000000000002", "f3333333-0000-4000-8000-000000000003", "f4444444-0000-4000-8000-000000000004"
-	w.entraUser(sandbox.GraphUser{ID: guestID, UPN: "gus_fabrikam.example#EXT#@contoso.example", DisplayName: "Gus", Guest: true})
-	w.entraUser(sandbox.GraphUser{ID: offID, UPN: "off@contoso.example", DisplayName: "Off", Disabled: true})
-	for _, u := range []sandbox.TeamsUser{{ID: guestID, Name: "Gus", Guest: true}, {ID: goneID, Name: "Gone"}, {ID: awayID, Name: "Away", Tenant: "99999999-0000-4000-8000-000000000009"}, {ID: offID, Name: "Off"}} {
+	w.entraUser(graphtest.User{ID: guestID, UPN: "gus_fabrikam.example#EXT#@contoso.example", DisplayName: "Gus", Guest: true})
+	w.entraUser(graphtest.User{ID: offID, UPN: "off@contoso.example", DisplayName: "Off", Disabled: true})
+	for _, u := range []teamstest.User{{ID: guestID, Name: "Gus", Guest: true}, {ID: goneID, Name: "Gone"}, {ID: awayID, Name: "Away", Tenant: "99999999-0000-4000-8000-000000000009"}, {ID: offID, Name: "Off"}} {
 		w.teamsUser(u)
 	}
 	r := w.start(w.teamsConfig(), Surroundings{})
@@ -98,7 +98,7 @@ func TestTeamsRefusals(t *testing.T) {
 		wantTeamsWords(t, w.callAnswered(r, user, teamsChat, "", "meet"), user, words)
 	}
 	// Where Teams cannot show it to the asker alone, all hear that there is a reason, and not which.
-	if _, err := w.teams.AddConversation(sandbox.TeamsConversation{ID: teamsDesign, Kind: sandbox.TeamsChannel, Name: "Design", Team: teamsGeneral, RefuseTargeted: true}); err != nil {
+	if _, err := w.teams.AddConversation(teamstest.Conversation{ID: teamsDesign, Kind: teamstest.Channel, Name: "Design", Team: teamsGeneral, RefuseTargeted: true}); err != nil {
 		t.Fatal(err)
 	}
 	aloud := w.callAnswered(r, guestID, teamsDesign, "", "meet")
@@ -116,14 +116,14 @@ func TestTeamsRefresh(t *testing.T) {
 	r := w.start(w.teamsConfig(), Surroundings{})
 	old := w.callAnswered(r, annID, teamsChat, "", "meet")
 	fresh := wantTeamsCard(t, w.callAnswered(r, annID, teamsChat, "", "new Second"), "")
-	a, err := w.teams.Press(t.Context(), r.URL(), sandbox.TeamsPress{User: benID, Message: old})
+	a, err := w.teams.Press(t.Context(), r.URL(), teamstest.Press{User: benID, Message: old})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if a.Problem != "" || a.Message == nil || wantTeamsCard(t, *a.Message, "") != fresh {
 		t.Errorf("Ben sees %+v, problem %q, body %s", a.Message, a.Problem, a.Body)
 	}
-	forged, err := w.teams.Press(t.Context(), r.URL(), sandbox.TeamsPress{User: benID, Message: old, Verb: "delete"})
+	forged, err := w.teams.Press(t.Context(), r.URL(), teamstest.Press{User: benID, Message: old, Verb: "delete"})
 	if err != nil || forged.StatusCode != http.StatusBadRequest {
 		t.Errorf("a verb that no card has: %+v, %v", forged, err)
 	}
@@ -135,7 +135,7 @@ func TestTeamsWelcome(t *testing.T) {
 	w := newTeamsWorld(t)
 	r := w.start(w.teamsConfig(), Surroundings{})
 	for _, place := range []string{teamsGeneral, teamsChat, w.teams.Personal(annID)} {
-		all, err := w.teams.Install(t.Context(), r.URL(), sandbox.TeamsInstall{User: annID, Conversation: place})
+		all, err := w.teams.Install(t.Context(), r.URL(), teamstest.Install{User: annID, Conversation: place})
 		if err != nil || len(all) < 2 {
 			t.Fatalf("%+v, %v", all, err)
 		}
@@ -152,7 +152,7 @@ func TestTeamsSlash(t *testing.T) {
 	t.Parallel()
 	w := newTeamsWorld(t)
 	r := w.start(w.teamsConfig(), Surroundings{})
-	w.say(r, sandbox.TeamsPost{User: annID, Conversation: teamsGeneral, Text: "meet Planning", Slash: true})
+	w.say(r, teamstest.Post{User: annID, Conversation: teamsGeneral, Text: "meet Planning", Slash: true})
 	card := w.answer(teamsGeneral, nil, nil)
 	link := wantTeamsCard(t, card, "")
 	if card.Thread != "" {

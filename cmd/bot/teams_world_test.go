@@ -2,12 +2,12 @@ package main
 
 import (
 	"context"
+	"meetbot/internal/sandbox/slacktest"
+	"meetbot/internal/sandbox/teamstest"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
-
-	"meetbot/internal/sandbox"
 )
 
 // The conversations of the Teams tests.
@@ -19,15 +19,15 @@ const (
 )
 
 // withTeams adds Teams to the world, with the people of Slack in it.
-func (w *world) withTeams(o sandbox.TeamsOptions) *world {
+func (w *world) withTeams(o teamstest.Options) *world {
 	w.t.Helper()
 	o.Entra = w.entra
 	var err error
-	if w.teams, err = sandbox.NewTeams(o); err != nil {
+	if w.teams, err = teamstest.New(o); err != nil {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(w.teams.Close)
-	for id, u := range map[string]sandbox.TeamsUser{
+	for id, u := range map[string]teamstest.User{
 		annID: {Name: "Ann Example", Locale: "en-US"}, benID: {Name: "Ben Example", Locale: "en-GB"}, caioID: {Name: "Caio Example", Locale: "pt-BR"},
 	} {
 		u.ID = id
@@ -36,10 +36,10 @@ func (w *world) withTeams(o sandbox.TeamsOptions) *world {
 	if err := w.teams.AddTeam(teamsGeneral, "Contoso"); err != nil {
 		w.t.Fatal(err)
 	}
-	for _, c := range []sandbox.TeamsConversation{
-		{ID: teamsDesign, Kind: sandbox.TeamsChannel, Name: "Design", Team: teamsGeneral},
-		{ID: teamsChat, Kind: sandbox.TeamsGroupChat, Name: "Lunch"},
-		{ID: teamsMeeting, Kind: sandbox.TeamsMeetingChat, Name: "Review"},
+	for _, c := range []teamstest.Conversation{
+		{ID: teamsDesign, Kind: teamstest.Channel, Name: "Design", Team: teamsGeneral},
+		{ID: teamsChat, Kind: teamstest.GroupChat, Name: "Lunch"},
+		{ID: teamsMeeting, Kind: teamstest.MeetingChat, Name: "Review"},
 	} {
 		if _, err := w.teams.AddConversation(c); err != nil {
 			w.t.Fatal(err)
@@ -48,7 +48,7 @@ func (w *world) withTeams(o sandbox.TeamsOptions) *world {
 	return w
 }
 
-func (w *world) teamsUser(u sandbox.TeamsUser) {
+func (w *world) teamsUser(u teamstest.User) {
 	w.t.Helper()
 	if err := w.teams.AddUser(u); err != nil {
 		w.t.Fatal(err)
@@ -58,7 +58,7 @@ func (w *world) teamsUser(u sandbox.TeamsUser) {
 // newTeamsWorld is a world with Teams in it and no limit on posts.
 func newTeamsWorld(t testing.TB) *world {
 	t.Helper()
-	return newWorld(t, sandbox.SlackOptions{PostBurst: -1}).withTeams(sandbox.TeamsOptions{Posts: []sandbox.TeamsQuota{}})
+	return newWorld(t, slacktest.Options{PostBurst: -1}).withTeams(teamstest.Options{Posts: []teamstest.Quota{}})
 }
 
 // teamsConfig is the configuration of a bot that serves Teams alone.
@@ -76,7 +76,7 @@ func (w *world) addTeams(c Config) Config {
 }
 
 // say writes a message in Teams and fails the test unless the bot takes it.
-func (w *world) say(r *replica, p sandbox.TeamsPost) sandbox.TeamsDelivery {
+func (w *world) say(r *replica, p teamstest.Post) teamstest.Delivery {
 	w.t.Helper()
 	d, err := w.teams.Post(w.t.Context(), r.URL(), p)
 	if err != nil {
@@ -89,13 +89,13 @@ func (w *world) say(r *replica, p sandbox.TeamsPost) sandbox.TeamsDelivery {
 }
 
 // call mentions the bot in a conversation of Teams.
-func (w *world) call(r *replica, user, conversation, thread, text string) sandbox.TeamsDelivery {
+func (w *world) call(r *replica, user, conversation, thread, text string) teamstest.Delivery {
 	w.t.Helper()
-	return w.say(r, sandbox.TeamsPost{User: user, Conversation: conversation, Thread: thread, Text: strings.TrimSpace(w.teams.Mention() + " " + text)})
+	return w.say(r, teamstest.Post{User: user, Conversation: conversation, Thread: thread, Text: strings.TrimSpace(w.teams.Mention() + " " + text)})
 }
 
 // answer waits for a message of the bot's that is none of those already seen.
-func (w *world) answer(conversation string, seen []sandbox.TeamsMessage, match func(sandbox.TeamsMessage) bool) sandbox.TeamsMessage {
+func (w *world) answer(conversation string, seen []teamstest.Message, match func(teamstest.Message) bool) teamstest.Message {
 	w.t.Helper()
 	old := map[string]bool{}
 	for _, m := range seen {
@@ -103,7 +103,7 @@ func (w *world) answer(conversation string, seen []sandbox.TeamsMessage, match f
 	}
 	ctx, cancel := context.WithTimeout(w.t.Context(), 30*time.Second)
 	defer cancel()
-	m, err := w.teams.WaitFor(ctx, conversation, func(m sandbox.TeamsMessage) bool {
+	m, err := w.teams.WaitFor(ctx, conversation, func(m teamstest.Message) bool {
 		return !old[m.ID] && m.Via != "user" && (match == nil || match(m))
 	})
 	if err != nil {
@@ -117,7 +117,7 @@ func (w *world) answer(conversation string, seen []sandbox.TeamsMessage, match f
 }
 
 // callAnswered mentions the bot and returns its answer.
-func (w *world) callAnswered(r *replica, user, conversation, thread, text string) sandbox.TeamsMessage {
+func (w *world) callAnswered(r *replica, user, conversation, thread, text string) teamstest.Message {
 	w.t.Helper()
 	seen := w.teams.Messages(conversation)
 	w.call(r, user, conversation, thread, text)
@@ -125,9 +125,9 @@ func (w *world) callAnswered(r *replica, user, conversation, thread, text string
 }
 
 // wantTeamsCard fails the test unless the message is a card, for that user or, if it is empty, for everybody.
-func wantTeamsCard(t testing.TB, m sandbox.TeamsMessage, to string) string {
+func wantTeamsCard(t testing.TB, m teamstest.Message, to string) string {
 	t.Helper()
-	link := sandbox.ReadTeamsCard(m.Card).Link()
+	link := teamstest.ReadCard(m.Card).Link()
 	if !strings.HasPrefix(link, "https://teams.microsoft.com/") {
 		t.Fatalf("not a card: %s", m.Words())
 	}
@@ -138,7 +138,7 @@ func wantTeamsCard(t testing.TB, m sandbox.TeamsMessage, to string) string {
 }
 
 // wantTeamsWords fails the test unless the message has these words for that user alone, and no link.
-func wantTeamsWords(t testing.TB, m sandbox.TeamsMessage, to, words string) {
+func wantTeamsWords(t testing.TB, m teamstest.Message, to, words string) {
 	t.Helper()
 	if !strings.Contains(m.Words(), words) {
 		t.Errorf("message is %q, want it to hold %q", m.Words(), words)
@@ -146,7 +146,7 @@ func wantTeamsWords(t testing.TB, m sandbox.TeamsMessage, to, words string) {
 	if m.To != to {
 		t.Errorf("message is for %q, want %q", m.To, to)
 	}
-	if link := sandbox.ReadTeamsCard(m.Card).Link(); link != "" {
+	if link := teamstest.ReadCard(m.Card).Link(); link != "" {
 		t.Errorf("message has the link %s", link)
 	}
 }

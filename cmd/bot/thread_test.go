@@ -2,18 +2,17 @@ package main
 
 import (
 	"context"
+	"meetbot/internal/sandbox/slacktest"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
-
-	"meetbot/internal/sandbox"
 )
 
 // A mention in the channel speaks for the channel; one in a thread for the thread, and is answered there.
 func TestMentions(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{PostBurst: -1})
+	w := newWorld(t, slacktest.Options{PostBurst: -1})
 	r := w.bot()
 	channelURL := wantCard(t, w.meet(r, ann, general, "Weekly"), "")
 
@@ -65,7 +64,7 @@ func TestMentions(t *testing.T) {
 // A thread under a command or a card of the bot belongs to the channel's conversation, however the bot learns of it.
 func TestThreadsUnderCards(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{PostBurst: -1})
+	w := newWorld(t, slacktest.Options{PostBurst: -1})
 	r := w.bot()
 
 	// Under the mention itself, and under the card that answered it.
@@ -93,14 +92,14 @@ func TestThreadsUnderCards(t *testing.T) {
 
 	// And where an event does not say that either: from the first press of the card's button on.
 	const third = "C0THIRD"
-	w.slack.AddChannel(sandbox.SlackChannel{ID: third, Name: "third"})
+	w.slack.AddChannel(slacktest.Channel{ID: third, Name: "third"})
 	slash = w.meet(r, ann, third, "")
 	url = wantCard(t, slash, "")
-	if a, err := w.slack.Press(t.Context(), r.URL(), sandbox.SlackPress{User: ben, Message: slash}); err != nil || a.Status != http.StatusOK || len(a.Body) != 0 {
+	if a, err := w.slack.Press(t.Context(), r.URL(), slacktest.Press{User: ben, Message: slash}); err != nil || a.Status != http.StatusOK || len(a.Body) != 0 {
 		t.Fatalf("press: %+v, %v", a, err)
 	}
 	seen = w.slack.Messages(third)
-	if _, err := w.slack.Mention(t.Context(), r.URL(), sandbox.SlackMention{
+	if _, err := w.slack.Mention(t.Context(), r.URL(), slacktest.Mention{
 		User: ben, Channel: third, ThreadTS: slash.TS, Text: "<@" + w.slack.BotUser() + ">", Orphan: true,
 	}); err != nil {
 		t.Fatal(err)
@@ -114,7 +113,7 @@ func TestThreadsUnderCards(t *testing.T) {
 // Slack delivers an event again when it is not sure; whichever replica gets it, the answer is given once.
 func TestRedeliveredEvents(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{PostBurst: -1})
+	w := newWorld(t, slacktest.Options{PostBurst: -1})
 	r, s := w.bot(), w.bot()
 	d := w.mention(r, ann, general, "", "")
 	wantCard(t, w.next(general, nil, nil), "")
@@ -139,13 +138,13 @@ func TestRedeliveredEvents(t *testing.T) {
 
 func TestBotsAreIgnored(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{PostBurst: -1})
+	w := newWorld(t, slacktest.Options{PostBurst: -1})
 	r := w.bot()
-	for _, m := range []sandbox.SlackMention{
+	for _, m := range []slacktest.Mention{
 		{User: ann, Channel: general, Text: "<@" + w.slack.BotUser() + ">", FromBot: true},
 		{User: w.slack.BotUser(), Channel: general, Text: "<@" + w.slack.BotUser() + ">"},
 	} {
-		w.slack.AddUser(sandbox.SlackUser{ID: w.slack.BotUser(), Name: "meetbot", Bot: true})
+		w.slack.AddUser(slacktest.User{ID: w.slack.BotUser(), Name: "meetbot", Bot: true})
 		d, err := w.slack.Mention(t.Context(), r.URL(), m)
 		if err != nil || len(d.Attempts) != 1 || d.Attempts[0] != http.StatusOK {
 			t.Fatalf("mention by a bot: %+v, %v", d, err)
@@ -158,10 +157,10 @@ func TestBotsAreIgnored(t *testing.T) {
 // With Redis away an event is not acknowledged, so that Slack delivers it again, and then it is answered.
 func TestEventsWaitForRedis(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{PostBurst: -1, RetryDelays: []time.Duration{}})
+	w := newWorld(t, slacktest.Options{PostBurst: -1, RetryDelays: []time.Duration{}})
 	r := w.bot()
 	w.redis.Stop()
-	d, err := w.slack.Mention(t.Context(), r.URL(), sandbox.SlackMention{User: ann, Channel: general, Text: "<@" + w.slack.BotUser() + ">"})
+	d, err := w.slack.Mention(t.Context(), r.URL(), slacktest.Mention{User: ann, Channel: general, Text: "<@" + w.slack.BotUser() + ">"})
 	if err != nil || len(d.Attempts) != 1 || d.Attempts[0] != http.StatusServiceUnavailable {
 		t.Fatalf("mention with Redis away: %+v, %v; want 503", d, err)
 	}
@@ -176,7 +175,7 @@ func TestEventsWaitForRedis(t *testing.T) {
 
 func TestURLVerification(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sandbox.SlackOptions{})
+	w := newWorld(t, slacktest.Options{})
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	if err := w.slack.URLVerification(ctx, w.bot().URL()); err != nil {

@@ -19,7 +19,10 @@ import (
 
 	"meetbot/bot"
 	"meetbot/internal/redistest"
-	"meetbot/internal/sandbox"
+	"meetbot/internal/sandbox/entratest"
+	"meetbot/internal/sandbox/graphtest"
+	"meetbot/internal/sandbox/slacktest"
+	"meetbot/internal/sandbox/teamstest"
 )
 
 // The tenant, the app and the channels of the tests.
@@ -43,15 +46,15 @@ const (
 type world struct {
 	t     testing.TB
 	redis *redistest.Server // nil in a world without one
-	slack *sandbox.Slack
-	teams *sandbox.Teams // nil: see withTeams
-	entra *sandbox.Entra
-	graph *sandbox.Graph
+	slack *slacktest.Server
+	teams *teamstest.Server // nil: see withTeams
+	entra *entratest.Server
+	graph *graphtest.Server
 	logs  *logBook
 }
 
 // newWorld starts a world with Ann and Ben, who speak English, and Caio, who speaks Portuguese.
-func newWorld(t testing.TB, o sandbox.SlackOptions) *world {
+func newWorld(t testing.TB, o slacktest.Options) *world {
 	t.Helper()
 	w := newWorldWithoutRedis(t, o)
 	w.redis = redistest.Start(t, redistest.Options{AOF: true})
@@ -59,24 +62,24 @@ func newWorld(t testing.TB, o sandbox.SlackOptions) *world {
 }
 
 // newWorldWithoutRedis is newWorld for a test that brings a Redis of its own.
-func newWorldWithoutRedis(t testing.TB, o sandbox.SlackOptions) *world {
+func newWorldWithoutRedis(t testing.TB, o slacktest.Options) *world {
 	t.Helper()
 	w := &world{t: t, logs: &logBook{}}
 	var err error
-	if w.slack, err = sandbox.NewSlack(o); err != nil {
+	if w.slack, err = slacktest.New(o); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(w.slack.Close)
-	if w.entra, err = sandbox.NewEntra(sandbox.EntraOptions{TenantID: tenantID, ClientID: clientID, ClientSecret: clientSecret}); err != nil {
+	if w.entra, err = entratest.New(entratest.Options{TenantID: tenantID, ClientID: clientID, ClientSecret: clientSecret}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(w.entra.Close)
-	if w.graph, err = sandbox.NewGraph(sandbox.GraphOptions{Entra: w.entra}); err != nil {
+	if w.graph, err = graphtest.New(graphtest.Options{Entra: w.entra}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(w.graph.Close)
-	w.slack.AddChannel(sandbox.SlackChannel{ID: general, Name: "general"})
-	w.slack.AddChannel(sandbox.SlackChannel{ID: design, Name: "design"})
+	w.slack.AddChannel(slacktest.Channel{ID: general, Name: "general"})
+	w.slack.AddChannel(slacktest.Channel{ID: design, Name: "design"})
 	w.person(ann, "ann", "en-US", annID)
 	w.person(ben, "ben", "en-GB", benID)
 	w.person(caio, "caio", "pt-BR", caioID)
@@ -87,11 +90,11 @@ func newWorldWithoutRedis(t testing.TB, o sandbox.SlackOptions) *world {
 func (w *world) person(slackID, name, locale, entraID string) {
 	w.t.Helper()
 	email := name + "@contoso.example"
-	w.slack.AddUser(sandbox.SlackUser{ID: slackID, Name: name, RealName: name, Email: email, EmailConfirmed: true, Locale: locale})
-	w.entraUser(sandbox.GraphUser{ID: entraID, UPN: email, Mail: email, DisplayName: strings.ToUpper(name[:1]) + name[1:] + " Example", DialIn: true})
+	w.slack.AddUser(slacktest.User{ID: slackID, Name: name, RealName: name, Email: email, EmailConfirmed: true, Locale: locale})
+	w.entraUser(graphtest.User{ID: entraID, UPN: email, Mail: email, DisplayName: strings.ToUpper(name[:1]) + name[1:] + " Example", DialIn: true})
 }
 
-func (w *world) entraUser(u sandbox.GraphUser) {
+func (w *world) entraUser(u graphtest.User) {
 	w.t.Helper()
 	if err := w.graph.AddUser(u); err != nil {
 		w.t.Fatal(err)
@@ -154,7 +157,7 @@ func (w *world) bot() *replica {
 }
 
 // meet runs /meet and returns what Slack posted of the answer.
-func (w *world) meet(r *replica, user, channel, text string) sandbox.SlackMessage {
+func (w *world) meet(r *replica, user, channel, text string) slacktest.Message {
 	w.t.Helper()
 	a := w.command(r, user, channel, text)
 	if a.Message == nil {
@@ -163,9 +166,9 @@ func (w *world) meet(r *replica, user, channel, text string) sandbox.SlackMessag
 	return *a.Message
 }
 
-func (w *world) command(r *replica, user, channel, text string) sandbox.SlackAnswer {
+func (w *world) command(r *replica, user, channel, text string) slacktest.Answer {
 	w.t.Helper()
-	a, err := w.slack.Command(w.t.Context(), r.URL(), sandbox.SlackCommand{User: user, Channel: channel, Text: text})
+	a, err := w.slack.Command(w.t.Context(), r.URL(), slacktest.Command{User: user, Channel: channel, Text: text})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -176,9 +179,9 @@ func (w *world) command(r *replica, user, channel, text string) sandbox.SlackAns
 }
 
 // mention mentions the bot and returns the user's message.
-func (w *world) mention(r *replica, user, channel, thread, text string) sandbox.SlackDelivery {
+func (w *world) mention(r *replica, user, channel, thread, text string) slacktest.Delivery {
 	w.t.Helper()
-	d, err := w.slack.Mention(w.t.Context(), r.URL(), sandbox.SlackMention{
+	d, err := w.slack.Mention(w.t.Context(), r.URL(), slacktest.Mention{
 		User: user, Channel: channel, ThreadTS: thread, Text: strings.TrimSpace("<@" + w.slack.BotUser() + "> " + text),
 	})
 	if err != nil {
@@ -191,7 +194,7 @@ func (w *world) mention(r *replica, user, channel, thread, text string) sandbox.
 }
 
 // next waits for a message of the bot's in the channel that is none of those already seen.
-func (w *world) next(channel string, seen []sandbox.SlackMessage, match func(sandbox.SlackMessage) bool) sandbox.SlackMessage {
+func (w *world) next(channel string, seen []slacktest.Message, match func(slacktest.Message) bool) slacktest.Message {
 	w.t.Helper()
 	old := map[string]bool{}
 	for _, m := range seen {
@@ -199,7 +202,7 @@ func (w *world) next(channel string, seen []sandbox.SlackMessage, match func(san
 	}
 	ctx, cancel := context.WithTimeout(w.t.Context(), 30*time.Second)
 	defer cancel()
-	m, err := w.slack.WaitFor(ctx, channel, func(m sandbox.SlackMessage) bool {
+	m, err := w.slack.WaitFor(ctx, channel, func(m slacktest.Message) bool {
 		return !old[m.TS] && m.Via != "user" && (match == nil || match(m))
 	})
 	if err != nil {
@@ -209,14 +212,14 @@ func (w *world) next(channel string, seen []sandbox.SlackMessage, match func(san
 }
 
 // asks mentions the bot and returns its answer in the channel.
-func (w *world) asks(r *replica, user, channel, thread, text string) sandbox.SlackMessage {
+func (w *world) asks(r *replica, user, channel, thread, text string) slacktest.Message {
 	w.t.Helper()
 	seen := w.slack.Messages(channel)
 	w.mention(r, user, channel, thread, text)
 	return w.next(channel, seen, nil)
 }
 
-func texts(messages []sandbox.SlackMessage) string {
+func texts(messages []slacktest.Message) string {
 	var b strings.Builder
 	for _, m := range messages {
 		b.WriteString("\n  " + m.Via + " " + m.Text)
@@ -225,7 +228,7 @@ func texts(messages []sandbox.SlackMessage) string {
 }
 
 // link is where the card's button leads; empty for a message that is no card.
-func link(m sandbox.SlackMessage) string {
+func link(m slacktest.Message) string {
 	var blocks []struct {
 		Elements []struct {
 			URL string `json:"url"`
@@ -243,7 +246,7 @@ func link(m sandbox.SlackMessage) string {
 }
 
 // wantCard fails the test unless the message is a card, for that user or, if it is empty, for everybody.
-func wantCard(t testing.TB, m sandbox.SlackMessage, to string) string {
+func wantCard(t testing.TB, m slacktest.Message, to string) string {
 	t.Helper()
 	url := link(m)
 	if url == "" || !strings.HasPrefix(url, "https://teams.microsoft.com/") {
@@ -256,7 +259,7 @@ func wantCard(t testing.TB, m sandbox.SlackMessage, to string) string {
 }
 
 // wantWords fails the test unless the message has these words for that user alone, and no link.
-func wantWords(t testing.TB, m sandbox.SlackMessage, to, words string) {
+func wantWords(t testing.TB, m slacktest.Message, to, words string) {
 	t.Helper()
 	if !strings.Contains(m.Text, words) {
 		t.Errorf("message is %q, want it to hold %q", m.Text, words)
@@ -270,7 +273,7 @@ func wantWords(t testing.TB, m sandbox.SlackMessage, to, words string) {
 }
 
 // wantMeetings returns Graph's meetings, and fails the test unless there are so many.
-func (w *world) wantMeetings(n int) []sandbox.GraphMeeting {
+func (w *world) wantMeetings(n int) []graphtest.Meeting {
 	w.t.Helper()
 	all := w.graph.Meetings()
 	if len(all) != n {
@@ -312,7 +315,7 @@ func get(t testing.TB, url string) (int, string) {
 // quick are timings that make a test of repetition bearable: the same order of magnitudes, a tenth of the wait.
 func quick() Surroundings {
 	return Surroundings{
-		Timing: bot.Timing{Attempt: time.Second, Queue: 200 * time.Millisecond, Takeover: 100 * time.Millisecond},
+		Timing: bot.Timing{Attempt: time.Second, SlotWait: 200 * time.Millisecond, Reclaim: 100 * time.Millisecond},
 		Idle:   1500 * time.Millisecond,
 	}
 }

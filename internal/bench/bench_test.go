@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"math"
+	"meetbot/internal/sandbox/slacktest"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -11,8 +12,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"meetbot/internal/sandbox"
 )
 
 func TestSeries(t *testing.T) {
@@ -87,14 +86,14 @@ func TestFlags(t *testing.T) {
 
 // The load signs its commands, keeps to its connections, and takes nothing for an answer but a card.
 func TestDrive(t *testing.T) {
-	slack, err := sandbox.NewSlack(sandbox.SlackOptions{})
+	slack, err := slacktest.New(slacktest.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(slack.Close)
-	slack.AddUser(sandbox.SlackUser{ID: "U0ANN"})
-	slack.AddChannel(sandbox.SlackChannel{ID: "C0GENERAL"})
-	all, err := commandsOf(t.Context(), slack, []sandbox.SlackCommand{{User: "U0ANN", Channel: "C0GENERAL"}})
+	slack.AddUser(slacktest.User{ID: "U0ANN"})
+	slack.AddChannel(slacktest.Channel{ID: "C0GENERAL"})
+	all, err := commandsOf(t.Context(), slack, []slacktest.Command{{User: "U0ANN", Channel: "C0GENERAL"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"meetbot/internal/sandbox/faultserver"
+	"meetbot/internal/sandbox/slacktest"
 	"slices"
 	"sync"
 	"time"
-
-	"meetbot/internal/sandbox"
 )
 
 const (
@@ -47,7 +47,7 @@ func (l *lab) cold(ctx context.Context, o options, r *report) error {
 		if err != nil {
 			return err
 		}
-		if _, err := l.meet(ctx, bot, sandbox.SlackCommand{User: id, Channel: l.fresh()}); err != nil {
+		if _, err := l.meet(ctx, bot, slacktest.Command{User: id, Channel: l.fresh()}); err != nil {
 			return err
 		}
 		people = append(people, id)
@@ -103,7 +103,7 @@ func (l *lab) fresh() string {
 
 // coldRound sends n commands of one kind.
 func (l *lab) coldRound(ctx context.Context, bot *server, redis *redisServer, c *coldCell, people []string, n int) error {
-	list := make([]sandbox.SlackCommand, n)
+	list := make([]slacktest.Command, n)
 	for i := range list {
 		list[i].User = people[i%len(people)]
 		if !c.known {
@@ -120,7 +120,7 @@ func (l *lab) coldRound(ctx context.Context, bot *server, redis *redisServer, c 
 	}
 	l.graph.ResetCalls()
 	if c.latency > 0 {
-		l.graph.Fault(sandbox.Fault{Latency: c.latency})
+		l.graph.Fault(faultserver.Fault{Latency: c.latency})
 		defer l.graph.ClearFaults()
 	}
 	botBefore, redisBefore, err := usages(bot.process, redis.process)

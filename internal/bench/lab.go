@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"meetbot/internal/sandbox/entratest"
+	"meetbot/internal/sandbox/graphtest"
+	"meetbot/internal/sandbox/slacktest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,8 +17,6 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
-
-	"meetbot/internal/sandbox"
 )
 
 // The Entra tenant and app that the sandbox plays.
@@ -31,9 +32,9 @@ const plenty = "1000000000"
 // lab is the place of the measurements: the sandbox in this process, and the programs under measurement in their own.
 type lab struct {
 	dir   string // for everything that is written; removed in the end
-	slack *sandbox.Slack
-	entra *sandbox.Entra
-	graph *sandbox.Graph
+	slack *slacktest.Server
+	entra *entratest.Server
+	graph *graphtest.Server
 
 	bot, bare string // binaries
 	people    int    // how many there are in the sandbox
@@ -55,13 +56,13 @@ func newLab(ctx context.Context) (l *lab, err error) {
 	if l.dir, err = os.MkdirTemp("", "meetbot-bench-"); err != nil {
 		return nil, fmt.Errorf("make a place for the measurements: %w", err)
 	}
-	if l.slack, err = sandbox.NewSlack(sandbox.SlackOptions{}); err != nil {
+	if l.slack, err = slacktest.New(slacktest.Options{}); err != nil {
 		return nil, err
 	}
-	if l.entra, err = sandbox.NewEntra(sandbox.EntraOptions{TenantID: tenantID, ClientID: clientID, ClientSecret: clientSecret}); err != nil {
+	if l.entra, err = entratest.New(entratest.Options{TenantID: tenantID, ClientID: clientID, ClientSecret: clientSecret}); err != nil {
 		return nil, err
 	}
-	if l.graph, err = sandbox.NewGraph(sandbox.GraphOptions{Entra: l.entra}); err != nil {
+	if l.graph, err = graphtest.New(graphtest.Options{Entra: l.entra}); err != nil {
 		return nil, err
 	}
 	if err := os.WriteFile(l.ca(), l.entra.CAPEM(), 0o600); err != nil {
@@ -208,8 +209,8 @@ func (l *lab) startBare(ctx context.Context, r *redisServer) (*server, time.Dura
 func (l *lab) person() (string, error) {
 	l.people++
 	id, email := fmt.Sprintf("U%010d", l.people), fmt.Sprintf("person%d@contoso.example", l.people)
-	l.slack.AddUser(sandbox.SlackUser{ID: id, Name: fmt.Sprintf("person%d", l.people), Email: email, EmailConfirmed: true})
-	err := l.graph.AddUser(sandbox.GraphUser{
+	l.slack.AddUser(slacktest.User{ID: id, Name: fmt.Sprintf("person%d", l.people), Email: email, EmailConfirmed: true})
+	err := l.graph.AddUser(graphtest.User{
 		ID: fmt.Sprintf("a1111111-0000-4000-8000-%012d", l.people), UPN: email, Mail: email,
 		DisplayName: fmt.Sprintf("Person %d Example", l.people), DialIn: true,
 	})
@@ -221,24 +222,24 @@ func channelID(number int) string { return fmt.Sprintf("C%010d", number) }
 // channel adds a channel of that number and returns its ID.
 func (l *lab) channel(number int) string {
 	id := channelID(number)
-	l.slack.AddChannel(sandbox.SlackChannel{ID: id, Name: fmt.Sprintf("project-%d", number%10_000)})
+	l.slack.AddChannel(slacktest.Channel{ID: id, Name: fmt.Sprintf("project-%d", number%10_000)})
 	return id
 }
 
 // meet types a command and returns what Slack posted of the answer.
-func (l *lab) meet(ctx context.Context, s *server, c sandbox.SlackCommand) (sandbox.SlackMessage, error) {
+func (l *lab) meet(ctx context.Context, s *server, c slacktest.Command) (slacktest.Message, error) {
 	a, err := l.slack.Command(ctx, "http://"+s.addr, c)
 	switch {
 	case err != nil:
-		return sandbox.SlackMessage{}, err
+		return slacktest.Message{}, err
 	case a.Problem != "" || a.Message == nil:
-		return sandbox.SlackMessage{}, fmt.Errorf("command of %s in %s: status %d, problem %q: %s", c.User, c.Channel, a.Status, a.Problem, a.Body)
+		return slacktest.Message{}, fmt.Errorf("command of %s in %s: status %d, problem %q: %s", c.User, c.Channel, a.Status, a.Problem, a.Body)
 	}
 	return *a.Message, nil
 }
 
 // isCard tells whether a message is a card with a meeting to join.
-func isCard(m sandbox.SlackMessage) bool { return strings.Contains(string(m.Blocks), cardSign) }
+func isCard(m slacktest.Message) bool { return strings.Contains(string(m.Blocks), cardSign) }
 
 // memory is what the Go runtime of a server counts since its start.
 type memory struct{ mallocs, bytes float64 }

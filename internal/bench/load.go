@@ -7,24 +7,23 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"meetbot/internal/sandbox/slacktest"
 	"net"
 	"net/http"
 	"slices"
 	"sync"
 	"time"
-
-	"meetbot/internal/sandbox"
 )
 
 // commands are slash commands that can be sent any number of times, each time with a fresh signature.
 type commands struct {
-	slack    *sandbox.Slack
+	slack    *slacktest.Server
 	requests []*http.Request
 	bodies   [][]byte
 }
 
 // commandsOf prepares these commands as Slack sends them.
-func commandsOf(ctx context.Context, slack *sandbox.Slack, list []sandbox.SlackCommand) (*commands, error) {
+func commandsOf(ctx context.Context, slack *slacktest.Server, list []slacktest.Command) (*commands, error) {
 	c := &commands{slack: slack}
 	for _, command := range list {
 		r, err := slack.CommandRequest(ctx, "http://bot.example.com", command)

@@ -11,7 +11,7 @@ import (
 
 	"meetbot/bot"
 	"meetbot/bot/slackapp"
-	"meetbot/internal/sandbox"
+	"meetbot/internal/sandbox/slacktest"
 	"meetbot/store"
 )
 
@@ -132,10 +132,10 @@ func (l *lab) sample(ctx context.Context, r *redisServer, s *server) (people []s
 		}
 		people = append(people, id)
 		channel := l.fresh()
-		if _, err := l.meet(ctx, s, sandbox.SlackCommand{User: id, Channel: channel, Text: subjects[i%len(subjects)]}); err != nil {
+		if _, err := l.meet(ctx, s, slacktest.Command{User: id, Channel: channel, Text: subjects[i%len(subjects)]}); err != nil {
 			return nil, nil, err
 		}
-		state, err := stored.Look(ctx, l.conversation(channel), bot.Look{})
+		state, err := stored.Read(ctx, l.conversation(channel), bot.Asker{})
 		if err != nil {
 			return nil, nil, err
 		}
@@ -168,7 +168,7 @@ func (l *lab) fill(ctx context.Context, r *redisServer, people []string, samples
 		like := samples[i%len(samples)]
 		asker := bot.Asker{Platform: slackapp.Platform, Workspace: l.slack.Team(), User: id}
 		known := bot.Identity{ID: like.Organizer.ID, UPN: "person@contoso.example", Name: like.Organizer.Name, Language: like.Language}
-		if err := stored.Remember(ctx, asker, known, bot.IdentityHit); err != nil {
+		if err := stored.Remember(ctx, asker, known, bot.IdentityTTL); err != nil {
 			return err
 		}
 	}
@@ -211,9 +211,9 @@ func again(ctx context.Context, call func() error) error {
 
 // asks prepares n repeats by the people in turn, in the channels whose numbers pick gives, in random order.
 func (l *lab) asks(ctx context.Context, people []string, pick func(i int) int, n int) (*commands, error) {
-	list := make([]sandbox.SlackCommand, n)
+	list := make([]slacktest.Command, n)
 	for i := range list {
-		list[i] = sandbox.SlackCommand{User: people[i/small%len(people)], Channel: l.channel(millionFrom + pick(i))}
+		list[i] = slacktest.Command{User: people[i/small%len(people)], Channel: l.channel(millionFrom + pick(i))}
 	}
 	rand.Shuffle(n, func(i, j int) { list[i], list[j] = list[j], list[i] })
 	return commandsOf(ctx, l.slack, list)

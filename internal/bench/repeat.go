@@ -3,12 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"meetbot/internal/sandbox/slacktest"
 	"path/filepath"
 	"time"
 
 	"golang.org/x/sync/errgroup"
-
-	"meetbot/internal/sandbox"
 )
 
 // The repeats are asked by this many people in this many channels.
@@ -29,7 +28,7 @@ type side struct {
 // known makes a meeting in each of some channels, and returns repeats by everybody in all of them, and the card that is
 // the answer. Everybody has made one, so the bot knows them all.
 func (l *lab) known(ctx context.Context, s *server, people, channels int) (*commands, []byte, error) {
-	var list []sandbox.SlackCommand
+	var list []slacktest.Command
 	var who []string
 	for range people {
 		id, err := l.person()
@@ -38,9 +37,9 @@ func (l *lab) known(ctx context.Context, s *server, people, channels int) (*comm
 		}
 		who = append(who, id)
 	}
-	var last sandbox.SlackCommand
+	var last slacktest.Command
 	for i := range max(people, channels) {
-		c := sandbox.SlackCommand{User: who[i%people], Channel: l.channel(i % channels)}
+		c := slacktest.Command{User: who[i%people], Channel: l.channel(i % channels)}
 		m, err := l.meet(ctx, s, c)
 		if err != nil {
 			return nil, nil, err
@@ -52,7 +51,7 @@ func (l *lab) known(ctx context.Context, s *server, people, channels int) (*comm
 	}
 	for i := range channels {
 		for _, user := range who {
-			list = append(list, sandbox.SlackCommand{User: user, Channel: l.channel(i)})
+			list = append(list, slacktest.Command{User: user, Channel: l.channel(i)})
 		}
 	}
 	all, err := commandsOf(ctx, l.slack, list)

@@ -96,7 +96,7 @@ func (d *demo) next(ctx context.Context, before marks, within time.Duration) (me
 // acknowledged tells whether a message only promises the answer.
 func (d *demo) acknowledged(m message) bool {
 	for _, lang := range bot.Languages {
-		if m.text == bot.Working(lang).Text(d.words, bot.PlainStyle{}) {
+		if m.text == bot.WorkingReply(lang).Text(d.catalog, bot.PlainStyle{}) {
 			return true
 		}
 	}

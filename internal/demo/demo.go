@@ -42,7 +42,7 @@ var errQuit = errors.New("quit")
 type demo struct {
 	Options
 	world    *World
-	words    *bot.Words
+	catalog  *bot.Catalog
 	replicas []Replica
 	started  int
 
@@ -56,12 +56,12 @@ type demo struct {
 }
 
 // newDemo is a session that has not begun.
-func newDemo(o Options, world *World, words *bot.Words) (*demo, error) {
+func newDemo(o Options, world *World, catalog *bot.Catalog) (*demo, error) {
 	teams, err := newTeams(world.Teams)
 	if err != nil {
 		return nil, err
 	}
-	d := &demo{Options: o, world: world, words: words, sides: []side{newSlack(world.Slack), teams}, cards: map[side]message{}, under: map[string]string{}}
+	d := &demo{Options: o, world: world, catalog: catalog, sides: []side{newSlack(world.Slack), teams}, cards: map[side]message{}, under: map[string]string{}}
 	d.at = spot{who: people()[0], side: d.sides[0], place: d.sides[0].places()[0]}
 	return d, nil
 }
@@ -73,14 +73,14 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	defer world.Close()
-	words, err := bot.NewWords()
+	catalog, err := bot.NewCatalog()
 	if err != nil {
 		return err
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	go world.RunClock(ctx)
-	d, err := newDemo(o, world, words)
+	d, err := newDemo(o, world, catalog)
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ func FuzzLine(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Cleanup(world.Close)
-	words, err := bot.NewWords()
+	catalog, err := bot.NewCatalog()
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -38,7 +38,7 @@ func FuzzLine(f *testing.F) {
 	f.Cleanup(server.Close)
 	f.Fuzz(func(t *testing.T, line string) {
 		var out strings.Builder
-		d, err := newDemo(Options{Out: &out, Script: true}, world, words)
+		d, err := newDemo(Options{Out: &out, Script: true}, world, catalog)
 		if err != nil {
 			t.Fatal(err)
 		}

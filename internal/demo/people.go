@@ -1,36 +1,37 @@
 package demo
 
 import (
+	"meetbot/internal/sandbox/graphtest"
+	"meetbot/internal/sandbox/slacktest"
+	"meetbot/internal/sandbox/teamstest"
 	"strings"
-
-	"meetbot/internal/sandbox"
 )
 
 // person is somebody in the demo: the same one in Slack, in Teams, and in the tenant.
 type person struct {
 	name  string
-	slack sandbox.SlackUser
-	teams sandbox.TeamsUser
-	entra *sandbox.GraphUser // nil: nobody in the tenant
+	slack slacktest.User
+	teams teamstest.User
+	entra *graphtest.User // nil: nobody in the tenant
 }
 
 // people are those whom /as names. Slack knows them by e-mail, Teams by Entra user.
 func people() []person {
-	ann := member("ann", "Ann Example", "en-US", sandbox.GraphUser{
+	ann := member("ann", "Ann Example", "en-US", graphtest.User{
 		ID: "a1111111-0000-4000-8000-000000000001", UPN: "ann@contoso.example", DialIn: true})
-	ben := member("ben", "Ben Sample", "en-GB", sandbox.GraphUser{
+	ben := member("ben", "Ben Sample", "en-GB", graphtest.User{
 		ID: "b2222222-0000-4000-8000-000000000002", UPN: "ben.sample@contoso.example", Mail: "ben@contoso.example"})
-	caio := member("caio", "Caio Exemplo", "pt-BR", sandbox.GraphUser{
+	caio := member("caio", "Caio Exemplo", "pt-BR", graphtest.User{
 		ID: "c3333333-0000-4000-8000-000000000003", UPN: "caio@contoso.example"})
-	nora := member("nora", "Nora Nopolicy", "en-US", sandbox.GraphUser{
+	nora := member("nora", "Nora Nopolicy", "en-US", graphtest.User{
 		ID: noPolicyID, UPN: "nora@contoso.example"})
-	gus := member("gus", "Gus Guest", "en-US", sandbox.GraphUser{
+	gus := member("gus", "Gus Guest", "en-US", graphtest.User{
 		ID: "e5555555-0000-4000-8000-000000000005", UPN: "gus_fabrikam.example#EXT#@contoso.example", Mail: "gus@fabrikam.example", Guest: true})
 	gus.slack.Restricted, gus.teams.Guest = true, true
-	uma := member("uma", "Uma Unconfirmed", "en-US", sandbox.GraphUser{
+	uma := member("uma", "Uma Unconfirmed", "en-US", graphtest.User{
 		ID: "f6666666-0000-4000-8000-000000000006", UPN: "uma@contoso.example"})
 	uma.slack.EmailConfirmed = false
-	xena := member("xena", "Xena Unknown", "en-US", sandbox.GraphUser{
+	xena := member("xena", "Xena Unknown", "en-US", graphtest.User{
 		ID: "97777777-0000-4000-8000-000000000007", UPN: "xena@elsewhere.example"})
 	xena.entra, xena.teams.Tenant = nil, "12345678-0000-4000-8000-000000000009"
 	return []person{ann, ben, caio, nora, gus, uma, xena}
@@ -40,15 +41,15 @@ func people() []person {
 const noPolicyID = "d4444444-0000-4000-8000-000000000004"
 
 // member makes a person of an Entra user, whose e-mail is the UPN unless there is another.
-func member(name, full, locale string, u sandbox.GraphUser) person {
+func member(name, full, locale string, u graphtest.User) person {
 	u.DisplayName = full
 	if u.Mail == "" {
 		u.Mail = u.UPN
 	}
 	return person{
 		name:  name,
-		slack: sandbox.SlackUser{ID: "U0" + strings.ToUpper(name), Name: name, RealName: full, Email: u.Mail, EmailConfirmed: true, Locale: locale},
-		teams: sandbox.TeamsUser{ID: u.ID, Name: full, UPN: u.UPN, Locale: locale},
+		slack: slacktest.User{ID: "U0" + strings.ToUpper(name), Name: name, RealName: full, Email: u.Mail, EmailConfirmed: true, Locale: locale},
+		teams: teamstest.User{ID: u.ID, Name: full, UPN: u.UPN, Locale: locale},
 		entra: &u,
 	}
 }

@@ -4,27 +4,26 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"meetbot/internal/sandbox/slacktest"
 	"net/http"
 	"time"
-
-	"meetbot/internal/sandbox"
 )
 
 // slackRedeliveries are the waits of Slack's before it delivers an event again. The real ones are none, a minute and five.
 var slackRedeliveries = []time.Duration{0, 5 * time.Second, 10 * time.Second}
 
 // slackChannels are the channels of the demo's Slack.
-var slackChannels = []sandbox.SlackChannel{
+var slackChannels = []slacktest.Channel{
 	{ID: "C0GENERAL", Name: "general"},
 	{ID: "C0DESIGN", Name: "design"},
 	{ID: "C0BRASIL", Name: "brasil"},
 }
 
 // slack is the Slack side.
-type slack struct{ *sandbox.Slack }
+type slack struct{ *slacktest.Server }
 
 // newSlack moves the people into Slack.
-func newSlack(s *sandbox.Slack) slack {
+func newSlack(s *slacktest.Server) slack {
 	for _, c := range slackChannels {
 		s.AddChannel(c)
 	}
@@ -45,13 +44,13 @@ func (slack) places() []place {
 func (slack) rooms(at spot) []string { return []string{at.place.id, "D" + at.who.slack.ID} }
 
 func (s slack) await(ctx context.Context, room string, match func(message) bool) (message, error) {
-	m, err := s.WaitFor(ctx, room, func(m sandbox.SlackMessage) bool { return m.Via != "user" && match(s.message(m)) })
+	m, err := s.WaitFor(ctx, room, func(m slacktest.Message) bool { return m.Via != "user" && match(s.message(m)) })
 	return s.message(m), err
 }
 
-func (slack) message(m sandbox.SlackMessage) message {
+func (slack) message(m slacktest.Message) message {
 	said := message{
-		id: m.TS, room: m.Channel, text: m.Text, drawn: sandbox.RenderSlackMessage(m, cardWidth), via: m.Via, at: m.At,
+		id: m.TS, room: m.Channel, text: m.Text, drawn: slacktest.RenderMessage(m, cardWidth), via: m.Via, at: m.At,
 		card: m.Blocks != nil && m.To == "",
 	}
 	if m.ThreadTS == "" {
@@ -69,7 +68,7 @@ func (s slack) say(ctx context.Context, url string, at spot, how manner, text st
 	case at.thread != "":
 		return outcome{}, errors.New("Slack has no slash commands in threads: type @meetbot, or /leave the thread")
 	}
-	answer, err := s.Command(ctx, url, sandbox.SlackCommand{User: at.who.slack.ID, Channel: at.place.id, Text: sandbox.SlackEscape(text)})
+	answer, err := s.Command(ctx, url, slacktest.Command{User: at.who.slack.ID, Channel: at.place.id, Text: slacktest.Escape(text)})
 	switch {
 	case err != nil:
 		return outcome{}, err
@@ -84,9 +83,9 @@ func (s slack) say(ctx context.Context, url string, at spot, how manner, text st
 
 // mention waits for the bot to accept the event, and leaves it to Slack if that takes long.
 func (s slack) mention(ctx context.Context, url string, at spot, text string) (outcome, error) {
-	m := sandbox.SlackMention{
+	m := slacktest.Mention{
 		User: at.who.slack.ID, Channel: at.place.id, ThreadTS: at.thread,
-		Text: "<@" + s.BotUser() + "> " + sandbox.SlackEscape(text),
+		Text: "<@" + s.BotUser() + "> " + slacktest.Escape(text),
 	}
 	delivered := make(chan error, 1)
 	go func() {
@@ -105,7 +104,7 @@ func (s slack) mention(ctx context.Context, url string, at spot, text string) (o
 }
 
 func (s slack) post(at spot, text string) (string, error) {
-	return s.Say(at.who.slack.ID, at.place.id, sandbox.SlackEscape(text)).TS, nil
+	return s.Say(at.who.slack.ID, at.place.id, slacktest.Escape(text)).TS, nil
 }
 
 func (s slack) join(ctx context.Context, url string, at spot, card message) (string, error) {
@@ -113,7 +112,7 @@ func (s slack) join(ctx context.Context, url string, at spot, card message) (str
 		if m.TS != card.id {
 			continue
 		}
-		answer, err := s.Press(ctx, url, sandbox.SlackPress{User: at.who.slack.ID, Message: m})
+		answer, err := s.Press(ctx, url, slacktest.Press{User: at.who.slack.ID, Message: m})
 		if err != nil {
 			return "", err
 		}

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"meetbot/bot"
-	"meetbot/internal/sandbox"
+	"meetbot/internal/sandbox/teamstest"
 )
 
 // teamsTeam is the team Contoso, by the ID of its General channel.
@@ -18,13 +18,13 @@ const teamsTeam = "19:general0000000000000000000000000@thread.tacv2"
 
 // teams is the Microsoft Teams side.
 type teams struct {
-	*sandbox.Teams
-	list  []sandbox.TeamsConversation // as they stand
-	evict bool                        // throw the bot out as soon as it has accepted the next message
+	*teamstest.Server
+	list  []teamstest.Conversation // as they stand
+	evict bool                     // throw the bot out as soon as it has accepted the next message
 }
 
 // newTeams moves the people into Teams. Nobody has brought the bot into the chat about lunch yet.
-func newTeams(t *sandbox.Teams) (*teams, error) {
+func newTeams(t *teamstest.Server) (*teams, error) {
 	for _, p := range people() {
 		if err := t.AddUser(p.teams); err != nil {
 			return nil, err
@@ -33,11 +33,11 @@ func newTeams(t *sandbox.Teams) (*teams, error) {
 	if err := t.AddTeam(teamsTeam, "Contoso"); err != nil {
 		return nil, err
 	}
-	side := &teams{Teams: t, list: []sandbox.TeamsConversation{
-		{ID: teamsTeam, Kind: sandbox.TeamsChannel, Name: "General", Team: teamsTeam},
-		{ID: "19:design00000000000000000000000000@thread.tacv2", Kind: sandbox.TeamsChannel, Name: "Design", Team: teamsTeam},
-		{ID: "19:lunch000000000000000000000000000@thread.v2", Kind: sandbox.TeamsGroupChat, Name: "Lunch", BotAbsent: true},
-		{ID: "19:meeting_review00000000000000000@thread.v2", Kind: sandbox.TeamsMeetingChat, Name: "Review"},
+	side := &teams{Server: t, list: []teamstest.Conversation{
+		{ID: teamsTeam, Kind: teamstest.Channel, Name: "General", Team: teamsTeam},
+		{ID: "19:design00000000000000000000000000@thread.tacv2", Kind: teamstest.Channel, Name: "Design", Team: teamsTeam},
+		{ID: "19:lunch000000000000000000000000000@thread.v2", Kind: teamstest.GroupChat, Name: "Lunch", BotAbsent: true},
+		{ID: "19:meeting_review00000000000000000@thread.v2", Kind: teamstest.MeetingChat, Name: "Review"},
 	}}
 	for _, c := range side.list {
 		if _, err := t.AddConversation(c); err != nil {
@@ -48,7 +48,7 @@ func newTeams(t *sandbox.Teams) (*teams, error) {
 }
 
 // change changes every conversation in something other than its name and kind.
-func (t *teams) change(change func(*sandbox.TeamsConversation)) {
+func (t *teams) change(change func(*teamstest.Conversation)) {
 	for i := range t.list {
 		change(&t.list[i])
 		_, _ = t.AddConversation(t.list[i]) // which was good before
@@ -56,8 +56,8 @@ func (t *teams) change(change func(*sandbox.TeamsConversation)) {
 }
 
 // conversation finds a channel or a chat; a person's chat with the bot is none of these.
-func (t *teams) conversation(room string) (c sandbox.TeamsConversation) {
-	if i := slices.IndexFunc(t.list, func(c sandbox.TeamsConversation) bool { return c.ID == room }); i >= 0 {
+func (t *teams) conversation(room string) (c teamstest.Conversation) {
+	if i := slices.IndexFunc(t.list, func(c teamstest.Conversation) bool { return c.ID == room }); i >= 0 {
 		c = t.list[i]
 	}
 	return c
@@ -66,7 +66,7 @@ func (t *teams) conversation(room string) (c sandbox.TeamsConversation) {
 // attend brings the bot into a conversation or takes it away; a team has it in all its channels or in none.
 func (t *teams) attend(room string, absent bool) {
 	team := t.conversation(room).Team
-	t.change(func(c *sandbox.TeamsConversation) {
+	t.change(func(c *teamstest.Conversation) {
 		if c.ID == room || team != "" && c.Team == team {
 			c.BotAbsent = absent
 		}
@@ -90,16 +90,16 @@ func (t *teams) rooms(at spot) []string {
 }
 
 func (t *teams) await(ctx context.Context, room string, match func(message) bool) (message, error) {
-	m, err := t.WaitFor(ctx, room, func(m sandbox.TeamsMessage) bool { return m.Via != "user" && match(t.message(m)) })
+	m, err := t.WaitFor(ctx, room, func(m teamstest.Message) bool { return m.Via != "user" && match(t.message(m)) })
 	return t.message(m), err
 }
 
-func (t *teams) message(m sandbox.TeamsMessage) message {
+func (t *teams) message(m teamstest.Message) message {
 	said := message{
-		id: m.ID, room: m.Conversation, text: m.Words(), drawn: sandbox.RenderTeamsMessage(m, cardWidth), via: m.Via, at: m.At,
-		card: m.To == "" && sandbox.ReadTeamsCard(m.Card).Link() != "",
+		id: m.ID, room: m.Conversation, text: m.Words(), drawn: teamstest.RenderMessage(m, cardWidth), via: m.Via, at: m.At,
+		card: m.To == "" && teamstest.ReadCard(m.Card).Link() != "",
 	}
-	if t.conversation(m.Conversation).Kind == sandbox.TeamsChannel {
+	if t.conversation(m.Conversation).Kind == teamstest.Channel {
 		said.thread = cmp.Or(m.Thread, m.ID)
 	}
 	return said
@@ -107,7 +107,7 @@ func (t *teams) message(m sandbox.TeamsMessage) message {
 
 func (t *teams) say(ctx context.Context, url string, at spot, how manner, text string) (outcome, error) {
 	room := at.room()
-	p := sandbox.TeamsPost{User: at.who.teams.ID, Conversation: room, Thread: at.thread, Text: text}
+	p := teamstest.Post{User: at.who.teams.ID, Conversation: room, Thread: at.thread, Text: text}
 	switch {
 	case how == byMention:
 		p.Text = strings.TrimSpace(t.Mention() + " " + text)
@@ -136,7 +136,7 @@ func (t *teams) say(ctx context.Context, url string, at spot, how manner, text s
 }
 
 func (t *teams) post(at spot, text string) (string, error) {
-	if t.conversation(at.room()).Kind != sandbox.TeamsChannel {
+	if t.conversation(at.room()).Kind != teamstest.Channel {
 		return "", errors.New("Teams has threads in channels alone")
 	}
 	return t.Say(at.who.teams.ID, at.room(), text).ID, nil
@@ -146,7 +146,7 @@ func (t *teams) post(at spot, text string) (string, error) {
 func (t *teams) join(_ context.Context, _ string, at spot, card message) (string, error) {
 	for _, m := range t.Seen(card.room, at.who.teams.ID) {
 		if m.ID == card.id {
-			return "the client opens the link, and tells the bot nothing: " + sandbox.ReadTeamsCard(m.Card).Link(), nil
+			return "the client opens the link, and tells the bot nothing: " + teamstest.ReadCard(m.Card).Link(), nil
 		}
 	}
 	return "", fmt.Errorf("%s does not see the card", at.who.name)

@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"meetbot/internal/sandbox/faultserver"
+	"meetbot/internal/sandbox/teamstest"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
-
-	"meetbot/internal/sandbox"
 )
 
 // greetWithin is how long the bot's greeting may take, once it has come into a conversation.
@@ -25,12 +25,12 @@ func (t *teams) controls() []control {
 // refresh gives the one who presses another card in the place of the old one.
 func (t *teams) refresh(d *demo, ctx context.Context, subject string) error {
 	for _, m := range slices.Backward(t.Seen(d.at.room(), d.at.who.teams.ID)) {
-		card := sandbox.ReadTeamsCard(m.Card)
+		card := teamstest.ReadCard(m.Card)
 		if card.Link() == "" || subject != "" && !strings.EqualFold(card.Title, subject) {
 			continue
 		}
 		before := d.mark()
-		answer, err := t.Press(ctx, d.url(), sandbox.TeamsPress{User: d.at.who.teams.ID, Message: m})
+		answer, err := t.Press(ctx, d.url(), teamstest.Press{User: d.at.who.teams.ID, Message: m})
 		switch {
 		case err != nil:
 			return err
@@ -55,7 +55,7 @@ func (t *teams) install(d *demo, ctx context.Context, _ string) error {
 	}
 	t.attend(room, false)
 	before := d.mark()
-	events, err := t.Install(ctx, d.url(), sandbox.TeamsInstall{User: d.at.who.teams.ID, Conversation: room})
+	events, err := t.Install(ctx, d.url(), teamstest.Install{User: d.at.who.teams.ID, Conversation: room})
 	if err != nil {
 		return err
 	}
@@ -75,14 +75,14 @@ func (t *teams) install(d *demo, ctx context.Context, _ string) error {
 func (t *teams) faults() []fault {
 	return []fault{
 		{"teams-429", "Teams asks once to wait for 2 s", func(*demo) {
-			t.Fault(sandbox.Fault{Target: "send", Times: 1, Status: http.StatusTooManyRequests, RetryAfter: "2"})
+			t.Fault(faultserver.Fault{Target: "send", Times: 1, Status: http.StatusTooManyRequests, RetryAfter: "2"})
 		}},
 		{"teams-removed", "the bot is thrown out of the conversation before it answers; /install brings it back", func(*demo) {
 			t.evict = true
-			t.Fault(sandbox.Fault{Target: "send", Times: 1, Latency: time.Second})
+			t.Fault(faultserver.Fault{Target: "send", Times: 1, Latency: time.Second})
 		}},
 		{"teams-private", "Teams has no messages for one member alone", func(*demo) {
-			t.change(func(c *sandbox.TeamsConversation) { c.RefuseTargeted = true })
+			t.change(func(c *teamstest.Conversation) { c.RefuseTargeted = true })
 		}},
 	}
 }
@@ -91,5 +91,5 @@ func (t *teams) faults() []fault {
 func (t *teams) mend() {
 	t.ClearFaults()
 	t.evict = false
-	t.change(func(c *sandbox.TeamsConversation) { c.RefuseTargeted = false })
+	t.change(func(c *teamstest.Conversation) { c.RefuseTargeted = false })
 }

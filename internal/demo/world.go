@@ -6,11 +6,13 @@ package demo
 import (
 	"context"
 	"fmt"
+	"meetbot/internal/sandbox/entratest"
+	"meetbot/internal/sandbox/graphtest"
+	"meetbot/internal/sandbox/slacktest"
+	"meetbot/internal/sandbox/teamstest"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
-
-	"meetbot/internal/sandbox"
 )
 
 // The Entra tenant and app of the demo.
@@ -23,10 +25,10 @@ const (
 // World is everything outside the bot.
 type World struct {
 	Redis *miniredis.Miniredis
-	Slack *sandbox.Slack
-	Teams *sandbox.Teams
-	Entra *sandbox.Entra
-	Graph *sandbox.Graph
+	Slack *slacktest.Server
+	Teams *teamstest.Server
+	Entra *entratest.Server
+	Graph *graphtest.Server
 
 	TenantID, ClientID, ClientSecret string
 }
@@ -42,16 +44,16 @@ func NewWorld() (w *World, err error) {
 	if w.Redis, err = miniredis.Run(); err != nil {
 		return nil, fmt.Errorf("start embedded Redis: %w", err)
 	}
-	if w.Slack, err = sandbox.NewSlack(sandbox.SlackOptions{RetryDelays: slackRedeliveries}); err != nil {
+	if w.Slack, err = slacktest.New(slacktest.Options{RetryDelays: slackRedeliveries}); err != nil {
 		return nil, fmt.Errorf("start Slack sandbox: %w", err)
 	}
-	if w.Entra, err = sandbox.NewEntra(sandbox.EntraOptions{TenantID: tenantID, ClientID: clientID, ClientSecret: clientSecret}); err != nil {
+	if w.Entra, err = entratest.New(entratest.Options{TenantID: tenantID, ClientID: clientID, ClientSecret: clientSecret}); err != nil {
 		return nil, fmt.Errorf("start Entra sandbox: %w", err)
 	}
-	if w.Graph, err = sandbox.NewGraph(sandbox.GraphOptions{Entra: w.Entra}); err != nil {
+	if w.Graph, err = graphtest.New(graphtest.Options{Entra: w.Entra}); err != nil {
 		return nil, fmt.Errorf("start Graph sandbox: %w", err)
 	}
-	if w.Teams, err = sandbox.NewTeams(sandbox.TeamsOptions{Entra: w.Entra}); err != nil {
+	if w.Teams, err = teamstest.New(teamstest.Options{Entra: w.Entra}); err != nil {
 		return nil, fmt.Errorf("start Teams sandbox: %w", err)
 	}
 	for _, p := range people() {

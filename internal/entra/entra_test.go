@@ -26,7 +26,9 @@ import (
 
 	"meetbot/bot"
 	"meetbot/internal/entra"
-	"meetbot/internal/sandbox"
+	"meetbot/internal/sandbox/entratest"
+	"meetbot/internal/sandbox/faultserver"
+	"meetbot/internal/sandbox/graphtest"
 )
 
 const (
@@ -39,7 +41,7 @@ const (
 // rig is the tokens of an app, from the sandbox, and what the credential told its observer.
 type rig struct {
 	*entra.Tokens
-	entra    *sandbox.Entra
+	entra    *entratest.Server
 	resource string
 	cfg      entra.Config
 
@@ -63,7 +65,7 @@ func (r *rig) exchanges() map[string]int {
 }
 
 type setup struct {
-	entra sandbox.EntraOptions
+	entra entratest.Options
 	cfg   func(*entra.Config)
 }
 
@@ -73,12 +75,12 @@ func start(t *testing.T, s setup) *rig {
 	if s.entra.Certificate == nil && s.entra.Federation == nil {
 		s.entra.ClientSecret = secret
 	}
-	authority, err := sandbox.NewEntra(s.entra)
+	authority, err := entratest.New(s.entra)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(authority.Close)
-	graph, err := sandbox.NewGraph(sandbox.GraphOptions{Entra: authority}) // the resource that tokens are given for
+	graph, err := graphtest.New(graphtest.Options{Entra: authority}) // the resource that tokens are given for
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,12 +148,12 @@ func TestConfigurationIsChecked(t *testing.T) {
 func TestCredentialsThatEntraRefuses(t *testing.T) {
 	for name, tt := range map[string]struct {
 		cfg    func(*entra.Config)
-		arm    func(*sandbox.Entra)
+		arm    func(*entratest.Server)
 		status int
 		want   string
 	}{
 		"wrong secret":     {func(c *entra.Config) { c.ClientSecret = "another~" + secret }, nil, 401, "AADSTS7000215"},
-		"expired secret":   {nil, (*sandbox.Entra).ExpireClientSecret, 401, "AADSTS7000222"},
+		"expired secret":   {nil, (*entratest.Server).ExpireClientSecret, 401, "AADSTS7000222"},
 		"unknown app":      {func(c *entra.Config) { c.ClientID = annID }, nil, 400, "AADSTS700016"},
 		"unknown tenant":   {func(c *entra.Config) { c.TenantID = annID }, nil, 400, "AADSTS90002"},
 		"unknown resource": {nil, nil, 400, "AADSTS500011"},
@@ -175,23 +177,23 @@ func TestCredentialsThatEntraRefuses(t *testing.T) {
 }
 
 func TestEntraTrouble(t *testing.T) {
-	page := func(f sandbox.Fault) sandbox.Fault {
+	page := func(f faultserver.Fault) faultserver.Fault {
 		f.ContentType, f.Body = "text/html", "<h1>ann@contoso.example</h1>"
 		return f
 	}
 	for name, tt := range map[string]struct {
-		fault sandbox.Fault
+		fault faultserver.Fault
 		want  bot.Code
 		wait  time.Duration
 	}{
-		"throttled":       {sandbox.Fault{Target: "token", Status: 429, RetryAfter: "30", ContentType: "application/json", Body: "{}"}, bot.Throttled, 30 * time.Second},
-		"busy":            {sandbox.Fault{Target: "token", Status: 503, RetryAfter: "60"}, bot.Throttled, time.Minute},
-		"down":            {page(sandbox.Fault{Status: 502}), bot.Unavailable, 0},
-		"a proxy refuses": {page(sandbox.Fault{Status: 403}), bot.Unavailable, 0},
-		"a portal":        {page(sandbox.Fault{Target: "token", Status: 200}), bot.Unavailable, 0},
-		"a transient refusal": {sandbox.Fault{Target: "token", Status: 400, ContentType: "application/json",
+		"throttled":       {faultserver.Fault{Target: "token", Status: 429, RetryAfter: "30", ContentType: "application/json", Body: "{}"}, bot.Throttled, 30 * time.Second},
+		"busy":            {faultserver.Fault{Target: "token", Status: 503, RetryAfter: "60"}, bot.Throttled, time.Minute},
+		"down":            {page(faultserver.Fault{Status: 502}), bot.Unavailable, 0},
+		"a proxy refuses": {page(faultserver.Fault{Status: 403}), bot.Unavailable, 0},
+		"a portal":        {page(faultserver.Fault{Target: "token", Status: 200}), bot.Unavailable, 0},
+		"a transient refusal": {faultserver.Fault{Target: "token", Status: 400, ContentType: "application/json",
 			Body: `{"error":"temporarily_unavailable","error_description":"AADSTS90033: A transient error has occurred."}`}, bot.Unavailable, 0},
-		"cut": {sandbox.Fault{Reset: true}, bot.Unavailable, 0},
+		"cut": {faultserver.Fault{Reset: true}, bot.Unavailable, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := start(t, setup{})
@@ -209,7 +211,7 @@ func TestEntraTrouble(t *testing.T) {
 	}
 	t.Run("for a moment", func(t *testing.T) {
 		r := start(t, setup{})
-		r.entra.Fault(sandbox.Fault{Target: "token", Times: 1, Status: 503})
+		r.entra.Fault(faultserver.Fault{Target: "token", Times: 1, Status: 503})
 		if _, err := r.Token(t.Context()); err != nil {
 			t.Errorf("one bad answer was not got over: %v", err)
 		}
@@ -219,7 +221,7 @@ func TestEntraTrouble(t *testing.T) {
 // A context that ends ends the call of everybody, also of those who wait for the exchange of another call.
 func TestACallEndsWithItsContext(t *testing.T) {
 	r := start(t, setup{})
-	r.entra.Fault(sandbox.Fault{Latency: time.Hour})
+	r.entra.Fault(faultserver.Fault{Latency: time.Hour})
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	begun := time.Now()
@@ -295,7 +297,7 @@ func TestCertificate(t *testing.T) {
 		t.Fatal(err)
 	}
 	withFile := func(c *entra.Config) { c.ClientSecret, c.CertificatePath = "", file }
-	r := start(t, setup{entra: sandbox.EntraOptions{Certificate: cert}, cfg: withFile})
+	r := start(t, setup{entra: entratest.Options{Certificate: cert}, cfg: withFile})
 	if _, err := r.Token(t.Context()); err != nil {
 		t.Errorf("registered: %v", err)
 	}
@@ -313,7 +315,7 @@ func TestWorkloadIdentity(t *testing.T) {
 	}
 	file := filepath.Join(t.TempDir(), "token")
 	r := start(t, setup{
-		entra: sandbox.EntraOptions{Federation: &sandbox.EntraFederation{Issuer: "https://cluster.example", Subject: "bot", Key: key.Public()}},
+		entra: entratest.Options{Federation: &entratest.Federation{Issuer: "https://cluster.example", Subject: "bot", Key: key.Public()}},
 		cfg:   func(c *entra.Config) { c.ClientSecret, c.FederatedTokenFile = "", file },
 	})
 	_, err = r.Token(t.Context())

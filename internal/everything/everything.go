@@ -28,7 +28,7 @@ func Meeting() bot.Meeting {
 }
 
 // Replies is everything that the bot can say in answer to a command, by name, in one language and about one conversation.
-func Replies(words *bot.Words, lang bot.Language, where bot.Conversation) map[string]bot.Reply {
+func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) map[string]bot.Reply {
 	card := func(audience bot.Audience, c bot.Card) bot.Reply {
 		return bot.Reply{Audience: audience, Language: lang, Card: &c}
 	}
@@ -39,22 +39,22 @@ func Replies(words *bot.Words, lang bot.Language, where bot.Conversation) map[st
 	hostile.Subject = "<!channel> *bold* `code` <https://evil.example|click> \u202egnp.exe & :tada:"
 	hostile.Organizer.Name = "<@U0BEN> _Ann_ <!here>"
 	all := map[string]bot.Reply{
-		"card-new":          card(bot.ForEveryone, bot.Card{Meeting: meeting, New: true}),
-		"card-again":        card(bot.ForEveryone, bot.Card{Meeting: meeting}),
-		"card-asker":        card(bot.ForAsker, bot.Card{Meeting: meeting}),
-		"card-kept-subject": card(bot.ForAsker, bot.Card{Meeting: meeting, KeptSubject: true}),
-		"card-bare":         card(bot.ForEveryone, bot.Card{Meeting: bare}),
-		"card-hostile":      card(bot.ForEveryone, bot.Card{Meeting: hostile, New: true}),
-		"help":              bot.HelpText(words, lang),
-		"ask-back":          bot.AskBack(lang, bot.ParseCommand("hlep")),
-		"working":           bot.Working(lang),
-		"duplicate":         bot.Duplicate(lang),
-		"no-meeting":        bot.NoMeeting(lang),
-		"gave-up":           bot.GaveUp(lang, where, bot.Command{Kind: bot.New, Subject: "Weekly"}, 25*time.Minute),
-		"trouble-store":     bot.Unreachable(lang, bot.ParseCommand(`"new hires"`)),
+		"card-new":          card(bot.AudienceEveryone, bot.Card{Meeting: meeting, New: true}),
+		"card-again":        card(bot.AudienceEveryone, bot.Card{Meeting: meeting}),
+		"card-asker":        card(bot.AudienceAsker, bot.Card{Meeting: meeting}),
+		"card-kept-subject": card(bot.AudienceAsker, bot.Card{Meeting: meeting, KeptSubject: true}),
+		"card-bare":         card(bot.AudienceEveryone, bot.Card{Meeting: bare}),
+		"card-hostile":      card(bot.AudienceEveryone, bot.Card{Meeting: hostile, New: true}),
+		"help":              bot.HelpReply(catalog, lang),
+		"ask-back":          bot.DidYouMeanReply(lang, bot.Command{Kind: bot.Meet, Subject: "hlep"}, bot.Help),
+		"working":           bot.WorkingReply(lang),
+		"duplicate":         bot.DuplicateReply(lang),
+		"no-meeting":        bot.NoMeetingReply(lang),
+		"gave-up":           bot.GaveUpReply(lang, where, bot.Command{Kind: bot.New, Subject: "Weekly"}, 25*time.Minute),
+		"trouble-store":     bot.UnreachableReply(lang, bot.Intent{Command: bot.Command{Kind: bot.Meet, Subject: "new hires"}}),
 	}
 	for _, what := range []string{"starting", "workspace", "command"} {
-		all["trouble-"+what] = bot.Troubled(lang, what)
+		all["trouble-"+what] = bot.TroubleReply(lang, what)
 	}
 	for _, code := range []bot.Code{
 		bot.NoAccessPolicy, bot.NoPermission, bot.NoSuchUser, bot.ServiceAccount, bot.BadRequest, bot.Credentials, bot.ChatCredentials,

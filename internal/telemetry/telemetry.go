@@ -64,8 +64,8 @@ func (m *Metrics) Handler() http.Handler {
 }
 
 // Command implements bot.Observer.
-func (m *Metrics) Command(platform string, kind bot.Kind, outcome string, took time.Duration) {
-	m.commands.WithLabelValues(platform, string(kind), outcome).Observe(took.Seconds())
+func (m *Metrics) Command(platform, intent string, outcome bot.Outcome, took time.Duration) {
+	m.commands.WithLabelValues(platform, intent, string(outcome)).Observe(took.Seconds())
 }
 
 // Identity implements bot.Observer.
@@ -77,11 +77,11 @@ func (m *Metrics) Identity(remembered bool) {
 	m.identity.WithLabelValues(result).Inc()
 }
 
-// Again implements bot.Observer.
-func (m *Metrics) Again() { m.again.Inc() }
+// PossibleDuplicate implements bot.Observer.
+func (m *Metrics) PossibleDuplicate() { m.again.Inc() }
 
-// Buried implements bot.Observer.
-func (m *Metrics) Buried() { m.buried.Inc() }
+// DeadLettered implements bot.Observer.
+func (m *Metrics) DeadLettered() { m.buried.Inc() }
 
 // Graph counts one exchange with Graph or Entra; status 0 is no answer.
 func (m *Metrics) Graph(operation string, status int) {
@@ -117,6 +117,6 @@ func (q *queue) Collect(ch chan<- prometheus.Metric) {
 	}
 	ch <- prometheus.MustNewConstMetric(up, prometheus.GaugeValue, 1)
 	ch <- prometheus.MustNewConstMetric(jobs, prometheus.GaugeValue, float64(d.Waiting), "unfinished")
-	ch <- prometheus.MustNewConstMetric(jobs, prometheus.GaugeValue, float64(d.Dead), "dead")
+	ch <- prometheus.MustNewConstMetric(jobs, prometheus.GaugeValue, float64(d.DeadLetters), "dead")
 	ch <- prometheus.MustNewConstMetric(age, prometheus.GaugeValue, d.Oldest.Seconds())
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"meetbot/bot/teamsapp/botauth"
-	"meetbot/internal/sandbox"
+	"meetbot/internal/sandbox/teamstest"
 )
 
 // Whatever differs from a true token is refused, and what differs in writing alone is not.
@@ -22,27 +22,27 @@ func TestForgeries(t *testing.T) {
 		t.Fatal(err)
 	}
 	kid, empty, long := "nobody's", "", strings.Repeat("k", 300)
-	claim := func(name string, value any) sandbox.TeamsToken {
-		return sandbox.TeamsToken{Claims: map[string]any{name: value}}
+	claim := func(name string, value any) teamstest.Token {
+		return teamstest.Token{Claims: map[string]any{name: value}}
 	}
 	for name, tt := range map[string]struct {
-		token sandbox.TeamsToken
+		token teamstest.Token
 		good  bool
 	}{
-		"true": {sandbox.TeamsToken{}, true},
+		"true": {teamstest.Token{}, true},
 
-		"none at all":              {sandbox.TeamsToken{Absent: true}, false},
-		"alg none":                 {sandbox.TeamsToken{Alg: "none"}, false},
-		"HS256 by the public key":  {sandbox.TeamsToken{Alg: "HS256"}, false},
-		"RS384":                    {sandbox.TeamsToken{Alg: "RS384"}, false},
-		"RS512":                    {sandbox.TeamsToken{Alg: "RS512"}, false},
-		"another key, known kid":   {sandbox.TeamsToken{Key: sandbox.TeamsKeyUnpublished}, false},
-		"a key published no more":  {sandbox.TeamsToken{Key: sandbox.TeamsKeyPrevious}, false},
-		"a key of other channels":  {sandbox.TeamsToken{Key: sandbox.TeamsKeyUnendorsed}, false},
-		"unknown kid":              {sandbox.TeamsToken{Kid: &kid}, false},
-		"empty kid":                {sandbox.TeamsToken{Kid: &empty}, false},
-		"endless kid":              {sandbox.TeamsToken{Kid: &long}, false},
-		"mangled signature":        {sandbox.TeamsToken{Mangle: true}, false},
+		"none at all":              {teamstest.Token{Absent: true}, false},
+		"alg none":                 {teamstest.Token{Alg: "none"}, false},
+		"HS256 by the public key":  {teamstest.Token{Alg: "HS256"}, false},
+		"RS384":                    {teamstest.Token{Alg: "RS384"}, false},
+		"RS512":                    {teamstest.Token{Alg: "RS512"}, false},
+		"another key, known kid":   {teamstest.Token{Key: teamstest.KeyUnpublished}, false},
+		"a key published no more":  {teamstest.Token{Key: teamstest.KeyPrevious}, false},
+		"a key of other channels":  {teamstest.Token{Key: teamstest.KeyUnendorsed}, false},
+		"unknown kid":              {teamstest.Token{Kid: &kid}, false},
+		"empty kid":                {teamstest.Token{Kid: &empty}, false},
+		"endless kid":              {teamstest.Token{Kid: &long}, false},
+		"mangled signature":        {teamstest.Token{Mangle: true}, false},
 		"another issuer":           {claim("iss", "https://sts.windows.net/x/"), false},
 		"issuer of another cloud":  {claim("iss", "https://api.botframework.us"), false},
 		"issuer with a slash":      {claim("iss", issuer+"/"), false},
@@ -86,7 +86,7 @@ func TestForgeries(t *testing.T) {
 func TestHeaders(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	token := strings.TrimPrefix(w.header(t, sandbox.TeamsToken{}).Get("Authorization"), "Bearer ")
+	token := strings.TrimPrefix(w.header(t, teamstest.Token{}).Get("Authorization"), "Bearer ")
 	for name, tt := range map[string]struct {
 		values []string
 		good   bool

@@ -15,24 +15,25 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"meetbot/bot/teamsapp/botauth"
-	"meetbot/internal/sandbox"
+	"meetbot/internal/sandbox/faultserver"
+	"meetbot/internal/sandbox/teamstest"
 )
 
 // A new key is known without a restart; keys that are published no more go within a day.
 func TestRotation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	if err := w.verify(t, sandbox.TeamsToken{}); err != nil {
+	if err := w.verify(t, teamstest.Token{}); err != nil {
 		t.Fatal(err)
 	}
 	w.pass(time.Hour)
 	if err := w.RotateKey(false); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.verify(t, sandbox.TeamsToken{}); err != nil {
+	if err := w.verify(t, teamstest.Token{}); err != nil {
 		t.Errorf("the new key: %v", err)
 	}
-	if err := w.verify(t, sandbox.TeamsToken{Key: sandbox.TeamsKeyPrevious}); !errors.Is(err, botauth.ErrRefused) {
+	if err := w.verify(t, teamstest.Token{Key: teamstest.KeyPrevious}); !errors.Is(err, botauth.ErrRefused) {
 		t.Errorf("the old key: %v", err)
 	}
 	if n := w.fetches(); n != 2 {
@@ -43,15 +44,15 @@ func TestRotation(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.pass(24*time.Hour - time.Second)
-	if err := w.verify(t, sandbox.TeamsToken{Key: sandbox.TeamsKeyPrevious}); err != nil || w.fetches() != 2 {
+	if err := w.verify(t, teamstest.Token{Key: teamstest.KeyPrevious}); err != nil || w.fetches() != 2 {
 		t.Errorf("a second before: %v, %d fetches", err, w.fetches())
 	}
 	w.pass(time.Second)
-	if err := w.verify(t, sandbox.TeamsToken{Key: sandbox.TeamsKeyPrevious}); err != nil {
+	if err := w.verify(t, teamstest.Token{Key: teamstest.KeyPrevious}); err != nil {
 		t.Errorf("the key at hand: %v", err)
 	}
 	eventually(t, "the keys are read again", func() bool { return w.fetches() == 3 })
-	if err := w.verify(t, sandbox.TeamsToken{}); err != nil {
+	if err := w.verify(t, teamstest.Token{}); err != nil {
 		t.Errorf("the newest key: %v", err)
 	}
 	if n := w.fetches(); n != 3 {
@@ -63,7 +64,7 @@ func TestRotation(t *testing.T) {
 func TestFloodOfUnknownKeys(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	if err := w.verify(t, sandbox.TeamsToken{}); err != nil {
+	if err := w.verify(t, teamstest.Token{}); err != nil {
 		t.Fatal(err)
 	}
 	flood := func() {
@@ -71,7 +72,7 @@ func TestFloodOfUnknownKeys(t *testing.T) {
 		for range 50 {
 			wg.Go(func() {
 				id := rand.Text()
-				if err := w.verify(t, sandbox.TeamsToken{Kid: &id}); !errors.Is(err, botauth.ErrRefused) {
+				if err := w.verify(t, teamstest.Token{Kid: &id}); !errors.Is(err, botauth.ErrRefused) {
 					t.Errorf("%v", err)
 				}
 			})
@@ -87,7 +88,7 @@ func TestFloodOfUnknownKeys(t *testing.T) {
 		}
 		w.pass(time.Second)
 	}
-	if err := w.verify(t, sandbox.TeamsToken{}); err != nil {
+	if err := w.verify(t, teamstest.Token{}); err != nil {
 		t.Errorf("the true one, after the flood: %v", err)
 	}
 }
@@ -96,7 +97,7 @@ func TestFloodOfUnknownKeys(t *testing.T) {
 func TestMetadataAway(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for name, fault := range map[string]sandbox.Fault{
+	for name, fault := range map[string]faultserver.Fault{
 		"metadata 500":        {Target: "metadata", Status: 500},
 		"metadata moved":      {Target: "metadata", Status: 302},
 		"metadata garbage":    {Target: "metadata", Status: 200, Body: "garbage"},
@@ -115,7 +116,7 @@ func TestMetadataAway(t *testing.T) {
 			before, _ := w.KeyFetches()
 			w.Fault(fault)
 			for range 5 {
-				if err := w.verify(t, sandbox.TeamsToken{}); err == nil || errors.Is(err, botauth.ErrRefused) {
+				if err := w.verify(t, teamstest.Token{}); err == nil || errors.Is(err, botauth.ErrRefused) {
 					t.Fatalf("%v", err)
 				}
 			}
@@ -124,7 +125,7 @@ func TestMetadataAway(t *testing.T) {
 			}
 			w.ClearFaults()
 			w.pass(10 * time.Second)
-			if err := w.verify(t, sandbox.TeamsToken{}); err != nil {
+			if err := w.verify(t, teamstest.Token{}); err != nil {
 				t.Errorf("afterwards: %v", err)
 			}
 		})
@@ -135,18 +136,18 @@ func TestMetadataAway(t *testing.T) {
 func TestMetadataAwayLater(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	if err := w.verify(t, sandbox.TeamsToken{}); err != nil {
+	if err := w.verify(t, teamstest.Token{}); err != nil {
 		t.Fatal(err)
 	}
-	w.Fault(sandbox.Fault{Target: "metadata", Status: 503})
+	w.Fault(faultserver.Fault{Target: "metadata", Status: 503})
 	w.pass(48 * time.Hour)
 	for n := 2; n < 4; n++ {
-		if err := w.verify(t, sandbox.TeamsToken{}); err != nil {
+		if err := w.verify(t, teamstest.Token{}); err != nil {
 			t.Errorf("the key at hand: %v", err)
 		}
 		eventually(t, "the publisher is asked", func() bool { return w.fetches() == n })
 		id := rand.Text()
-		if err := w.verify(t, sandbox.TeamsToken{Kid: &id}); err == nil || errors.Is(err, botauth.ErrRefused) {
+		if err := w.verify(t, teamstest.Token{Kid: &id}); err == nil || errors.Is(err, botauth.ErrRefused) {
 			t.Errorf("another key: %v", err)
 		}
 		if got := w.fetches(); got != n {
@@ -156,7 +157,7 @@ func TestMetadataAwayLater(t *testing.T) {
 	}
 	w.ClearFaults()
 	id := rand.Text()
-	if err := w.verify(t, sandbox.TeamsToken{Kid: &id}); !errors.Is(err, botauth.ErrRefused) {
+	if err := w.verify(t, teamstest.Token{Kid: &id}); !errors.Is(err, botauth.ErrRefused) {
 		t.Errorf("another key, when all is well: %v", err)
 	}
 }

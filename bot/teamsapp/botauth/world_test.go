@@ -16,7 +16,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"meetbot/bot/teamsapp/botauth"
-	"meetbot/internal/sandbox"
+	"meetbot/internal/sandbox/entratest"
+	"meetbot/internal/sandbox/teamstest"
 )
 
 const (
@@ -39,7 +40,7 @@ func (c *clock) in(d time.Duration) any { return c.now().Add(d).Unix() }
 
 // world is a Bot Framework and a verifier of its tokens, at the same time of day.
 type world struct {
-	*sandbox.Teams
+	*teamstest.Server
 	*clock
 	verifier *botauth.Verifier
 }
@@ -47,14 +48,14 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{clock: newClock()}
-	entra, err := sandbox.NewEntra(sandbox.EntraOptions{
+	entra, err := entratest.New(entratest.Options{
 		TenantID: "8eaef023-2b34-4da1-9baa-8bc8c9d6a490", ClientID: "0c4b1f6e-3a52-4f6b-9f57-6d2f1a7c9e01", ClientSecret: "secret",
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(entra.Close)
-	if w.Teams, err = sandbox.NewTeams(sandbox.TeamsOptions{Entra: entra, Now: w.now}); err != nil {
+	if w.Server, err = teamstest.New(teamstest.Options{Entra: entra, Now: w.now}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(w.Close)
@@ -72,7 +73,7 @@ func newVerifier(t testing.TB, metadata, appID string, now func() time.Time) *bo
 }
 
 // header makes the headers of an activity with this token.
-func (w *world) header(t *testing.T, token sandbox.TeamsToken) http.Header {
+func (w *world) header(t *testing.T, token teamstest.Token) http.Header {
 	t.Helper()
 	value, err := w.Token(token)
 	if err != nil {
@@ -86,7 +87,7 @@ func (w *world) header(t *testing.T, token sandbox.TeamsToken) http.Header {
 }
 
 // verify judges an activity with this token, as the endpoint does.
-func (w *world) verify(t *testing.T, token sandbox.TeamsToken) error {
+func (w *world) verify(t *testing.T, token teamstest.Token) error {
 	t.Helper()
 	return w.judge(t, w.header(t, token))
 }
