@@ -151,6 +151,8 @@ func TestRetryAfter(t *testing.T) {
 		wait   time.Duration
 	}{
 		{429, "12", bot.Throttled, 12 * time.Second},
+		{429, "2.128", bot.Throttled, 2128 * time.Millisecond},
+		{503, "2.128", bot.Throttled, 2128 * time.Millisecond},
 		{429, "", bot.Throttled, 5 * time.Second},
 		{429, "soon", bot.Throttled, 5 * time.Second},
 		{429, "-3", bot.Throttled, 5 * time.Second},

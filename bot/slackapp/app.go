@@ -115,7 +115,9 @@ func (a *App) Connect(ctx context.Context) error {
 		}
 		return fmt.Errorf("auth.test: %w", e)
 	}
-	a.installed.Store(&installation{team: who.TeamID, enterprise: who.EnterpriseID, botUser: who.UserID, botName: botName(who.User)})
+	a.installed.Store(&installation{
+		team: who.TeamID, enterprise: who.EnterpriseID, botUser: who.UserID, botName: botName(who.User),
+	})
 	a.log.InfoContext(ctx, "connected to Slack", "team", who.TeamID, "enterprise", who.EnterpriseID, "bot", who.UserID)
 	return nil
 }
@@ -173,8 +175,8 @@ func profile(u *slack.User, in *installation) bot.Profile {
 	}
 }
 
-// call calls a method of the Web API, unless Slack asked to leave it alone. Slack counts the calls of some methods by what
-// they are for, such as the channel: that is per; it is empty for the other methods. The error names the method.
+// call calls a method of the Web API, unless Slack asked to leave it alone. Slack counts the calls of some methods by
+// what they are for, such as the channel: that is per; it is empty for the other methods. The error names the method.
 func (a *App) call(ctx context.Context, method, per string, do func(context.Context) error) error {
 	upstream := "slack:" + method
 	if per != "" {
@@ -191,8 +193,8 @@ func (a *App) call(ctx context.Context, method, per string, do func(context.Cont
 	})
 }
 
-// apiError says what a failed Web API call means to the bot. Reason is Slack's own error code. Nothing else of the answer
-// is in the error, not even the text beside its status, since an answer may echo anything.
+// apiError says what a failed Web API call means to the bot. Reason is Slack's own error code. Nothing else of the
+// answer is in the error, not even the text beside its status, since an answer may echo anything.
 func apiError(err error) *bot.Error {
 	if limited, ok := errors.AsType[*bot.Error](err); ok { // of throttleReader
 		return limited
@@ -211,8 +213,9 @@ func apiError(err error) *bot.Error {
 		e.Code, e.Wait = bot.Throttled, time.Second
 	case "internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org":
 		e.Code = bot.Unavailable
-	case "invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "missing_scope", "no_permission",
-		"org_login_required", "ekm_access_denied", "access_denied", "not_allowed_token_type", "team_access_not_granted":
+	case "invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "missing_scope",
+		"no_permission", "org_login_required", "ekm_access_denied", "access_denied", "not_allowed_token_type",
+		"team_access_not_granted":
 		e.Code = bot.ChatCredentials
 	default:
 		e.Code = bot.Undeliverable

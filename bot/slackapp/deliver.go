@@ -78,8 +78,8 @@ func (a *App) postEphemeral(ctx context.Context, to bot.Route, options []slack.M
 	})
 }
 
-// postHook posts to a response_url. That works five times within 30 minutes; after that Slack answers with an error, and
-// the route is spent. Source: Slack, "Handling user interaction", section "Message responses".
+// postHook posts to a response_url. That works five times within 30 minutes; after that Slack answers with an error,
+// and the route is spent. Source: Slack, "Handling user interaction", section "Message responses".
 func (a *App) postHook(ctx context.Context, responseURL string, m answer) error {
 	const what = "response_url"
 	if err := a.checkHookURL(responseURL); err != nil {
@@ -101,7 +101,8 @@ func (a *App) postHook(ctx context.Context, responseURL string, m answer) error 
 	defer func() { _ = resp.Body.Close() }()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxRefusal))
 	if err != nil {
-		return &bot.Error{Code: bot.Unavailable, Status: resp.StatusCode, Err: fmt.Errorf("%s: %w", what, outbound.Redact(err))}
+		err = fmt.Errorf("%s: %w", what, outbound.Redact(err))
+		return &bot.Error{Code: bot.Unavailable, Status: resp.StatusCode, Err: err}
 	}
 	return hookError(resp, answer)
 }
@@ -116,7 +117,8 @@ func hookError(resp *http.Response, answer []byte) error {
 			Error string `json:"error"`
 		}
 		if json.Unmarshal(answer, &refused) == nil && refused.OK != nil && !*refused.OK {
-			return &bot.Error{Code: bot.Undeliverable, Status: resp.StatusCode, Err: cause, Reason: errorCode(refused.Error)}
+			reason := errorCode(refused.Error)
+			return &bot.Error{Code: bot.Undeliverable, Status: resp.StatusCode, Err: cause, Reason: reason}
 		}
 		return nil
 	case resp.StatusCode == http.StatusTooManyRequests:

@@ -49,7 +49,9 @@ type App struct {
 
 // New returns an app. It asks nobody anything yet. Its errors name the setting at fault.
 func New(c Config) (*App, error) {
-	tokens, err := botauth.New(botauth.Config{MetadataURL: c.Cloud.MetadataURL, Issuer: c.Cloud.Issuer, AppID: c.AppID, Now: c.Now})
+	tokens, err := botauth.New(botauth.Config{
+		MetadataURL: c.Cloud.MetadataURL, Issuer: c.Cloud.Issuer, AppID: c.AppID, Now: c.Now,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +65,7 @@ func New(c Config) (*App, error) {
 	}, nil
 }
 
-// Close ends the idle connections to Teams.
+// Close closes the connections to Teams that wait to be used again.
 func (a *App) Close() {
 	a.tokens.Close()
 	a.service.Close()
@@ -78,8 +80,8 @@ func (a *App) Profile(_ context.Context, asker bot.Asker) (bot.Profile, error) {
 	return bot.Profile{EntraID: asker.User}, nil
 }
 
-// call makes a call for a conversation, unless Teams asked to wait with that one: its limits are by conversation. Source:
-// Microsoft, "Optimize your bot with rate limiting".
+// call makes a call for a conversation, unless Teams asked to wait with that one: its limits are by conversation.
+// Source: Microsoft, "Optimize your bot with rate limiting".
 func (a *App) call(ctx context.Context, conversation, doing string, do func(context.Context) error) error {
 	id, _, _ := strings.Cut(conversation, ";")
 	called := false
@@ -90,7 +92,8 @@ func (a *App) call(ctx context.Context, conversation, doing string, do func(cont
 		}
 		return nil
 	})
-	if err != nil && !called && bot.CodeOf(err) == bot.Unavailable { // whether to wait is not known, so nothing was sent
+	if err != nil && !called && bot.CodeOf(err) == bot.Unavailable {
+		// Whether Teams asked to wait is not known, so nothing was sent.
 		return &bot.Error{Code: bot.Throttled, Err: fmt.Errorf("%s: %w", doing, err)}
 	}
 	return err
@@ -102,8 +105,8 @@ const (
 	tokenWait     = 5 * time.Second // Entra
 )
 
-// classify says what a failed call means to the bot. Source: Microsoft, "Messages in bot conversations", section "Status
-// code responses".
+// classify says what a failed call means to the bot. Source: Microsoft, "Messages in bot conversations", section
+// "Status code responses".
 func classify(doing string, err error) *bot.Error {
 	e := &bot.Error{Code: bot.Unavailable, Err: fmt.Errorf("%s: %w", doing, err)}
 	refused, ok := errors.AsType[*connector.Error](err)

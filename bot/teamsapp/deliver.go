@@ -7,9 +7,9 @@ import (
 	"meetbot/bot/teamsapp/connector"
 )
 
-// Deliver answers the job, as bot.Platform wants it: in the conversation, to everybody or to the asker alone; if the bot
-// may not send there, in the chat with the asker. A refusal of the bot's token ends the delivery, since it is the same for
-// the other routes.
+// Deliver answers the job, as bot.Platform wants it: in the conversation, to everybody or to the asker alone; if the
+// bot may not send there, in the chat with the asker. A refusal of the bot's token ends the delivery, since it is the
+// same for the other routes.
 func (a *App) Deliver(ctx context.Context, j bot.Job, r bot.Reply) (string, error) {
 	return bot.DeliverByRoutes(ctx, a.routes(j, r), func(err error) bool {
 		return bot.Temporary(err) || bot.CodeOf(err) == bot.ChatCredentials

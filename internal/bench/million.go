@@ -167,7 +167,7 @@ func (l *lab) fill(ctx context.Context, r *redisServer, people []string, samples
 	for i, id := range people {
 		like := samples[i%len(samples)]
 		asker := bot.Asker{Platform: slackapp.Platform, Workspace: l.slack.Team(), User: id}
-		known := bot.Identity{ID: like.Organizer.ID, UPN: "person@contoso.example", Name: like.Organizer.Name, Language: like.Language}
+		known := bot.Identity{ID: like.Organizer.ID, Name: like.Organizer.Name, Language: like.Language}
 		if err := stored.Remember(ctx, asker, known, bot.IdentityTTL); err != nil {
 			return err
 		}

@@ -187,6 +187,7 @@ func TestEntraTrouble(t *testing.T) {
 		wait  time.Duration
 	}{
 		"throttled":       {faultserver.Fault{Target: "token", Status: 429, RetryAfter: "30", ContentType: "application/json", Body: "{}"}, bot.Throttled, 30 * time.Second},
+		"a fraction":      {faultserver.Fault{Target: "token", Status: 429, RetryAfter: "2.128"}, bot.Throttled, 2128 * time.Millisecond},
 		"busy":            {faultserver.Fault{Target: "token", Status: 503, RetryAfter: "60"}, bot.Throttled, time.Minute},
 		"down":            {page(faultserver.Fault{Status: 502}), bot.Unavailable, 0},
 		"a proxy refuses": {page(faultserver.Fault{Status: 403}), bot.Unavailable, 0},

@@ -11,8 +11,8 @@ import (
 	"meetbot/internal/entra"
 )
 
-// An answer of Entra's that says success and is no token passes, and none of it is in the error: azidentity would quote it
-// whole, with the secret that it may echo.
+// An answer of Entra's that says success and is no token passes, and none of it is in the error: azidentity would
+// quote it whole, with the secret that it may echo.
 func TestHollowTokens(t *testing.T) {
 	for name, body := range map[string]string{
 		"no token":    `{"error_description":"` + secret + `"}`,

@@ -87,7 +87,8 @@ func (w *recorder) RoundTrip(r *http.Request) (*http.Response, error) {
 	case status != http.StatusOK:
 		rec.failure = classify(op, status, resp.Header, body, w.secrets...)
 	case !outbound.IsJSONObject(resp.Header, body):
-		rec.failure = &bot.Error{Code: bot.Unavailable, Status: status, Err: fmt.Errorf("%s: the answer is not JSON", op)}
+		cause := fmt.Errorf("%s: the answer is not JSON", op)
+		rec.failure = &bot.Error{Code: bot.Unavailable, Status: status, Err: cause}
 	default:
 		rec.gotToken = op == opToken
 	}

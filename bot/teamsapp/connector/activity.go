@@ -53,8 +53,9 @@ type Attachment struct {
 // CardType is the content type of an Adaptive Card.
 const CardType = "application/vnd.microsoft.card.adaptive"
 
-// Activity is what Teams and a bot tell each other: a message, an event, an invoke. Only what the bot reads or writes is
-// in it. Source: Microsoft, "Bot Framework Activity", and "Messages in bot conversations" for what Teams puts into it.
+// Activity is what Teams and a bot tell each other: a message, an event, an invoke. Only what the bot reads or writes
+// is in it. Source: Microsoft, "Bot Framework Activity", and "Messages in bot conversations" for what Teams puts into
+// it.
 type Activity struct {
 	Type         string       `json:"type"`
 	ID           string       `json:"id,omitempty"`

@@ -1,13 +1,13 @@
-// Package connector is a client of the Bot Connector API, by which a bot sends messages in Microsoft Teams. There is no
-// official client for Go. Source: Microsoft, "Bot Connector REST API reference", and "Targeted messages" for messages that
-// one person sees.
+// Package connector is a client of the Bot Connector API, by which a bot sends messages in Microsoft Teams. There is
+// no official client for Go. Source: Microsoft, "Bot Connector REST API reference", and "Targeted messages" for
+// messages that one person sees.
 //
 // Call [New] with the bot's tokens, then [Client.Reply] with the service URL and the conversation of the activity to
 // answer.
 //
-// It imports internal/outbound, for the HTTP client, and no other package of the program. It promises that the bot's token
-// is sent to Microsoft's and the configured hosts only, that no redirect is followed, and that no error holds a token, the
-// name of a conversation, or a text that the service wrote, except its error code.
+// It imports internal/outbound, for the HTTP client, and no other package of the program. It promises that the bot's
+// token is sent to Microsoft's and the configured hosts only, that no redirect is followed, and that no error holds a
+// token, the name of a conversation, or a text that the service wrote, except its error code.
 package connector
 
 import (
@@ -26,8 +26,8 @@ import (
 	"meetbot/internal/outbound"
 )
 
-// Hosts are Microsoft's hosts that a bot's token may be sent to: those of the public cloud, and of the US Government's GCC,
-// GCC High and DoD. Microsoft does not document them; they are constants in its SDKs.
+// Hosts are Microsoft's hosts that a bot's token may be sent to: those of the public cloud, and of the US
+// Government's GCC, GCC High and DoD. Microsoft does not document them; they are constants in its SDKs.
 var Hosts = []string{
 	"smba.trafficmanager.net",
 	"smba.infra.gcc.teams.microsoft.com",
@@ -79,7 +79,7 @@ func New(c Config) (*Client, error) {
 	return client, nil
 }
 
-// Close ends the idle connections.
+// Close closes the connections that wait to be used again.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // Error is a call that failed: the service refused it or gave no answer.
@@ -112,7 +112,9 @@ func (c *Client) Reply(ctx context.Context, service, conversation string, a Acti
 }
 
 // SendTargeted posts an activity that its recipient alone sees. In a chat with the bot alone the service refuses it.
-func (c *Client) SendTargeted(ctx context.Context, service, conversation string, to Account, a Activity) (string, error) {
+func (c *Client) SendTargeted(
+	ctx context.Context, service, conversation string, to Account, a Activity,
+) (string, error) {
 	to.IsTargeted = true
 	a.Recipient = &to
 	var made ID
