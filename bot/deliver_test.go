@@ -25,13 +25,17 @@ func TestDeliverByRoutes(t *testing.T) {
 		want    bot.Code // empty: delivered
 		joined  []error
 	}{
-		"the first":              {[]error{nil, nil}, bot.Temporary, 1, "", nil},
-		"the last":               {[]error{closed, refused, nil}, bot.Temporary, 3, "", nil},
-		"none":                   {[]error{closed, closed}, bot.Temporary, 2, bot.Undeliverable, []error{closed}},
-		"one refused":            {[]error{closed, refused, closed}, bot.Temporary, 3, bot.ChatCredentials, []error{closed, refused}},
-		"stopped for the moment": {[]error{closed, unavailable, nil}, bot.Temporary, 2, bot.Unavailable, []error{unavailable}},
-		"stopped when refused":   {[]error{refused, nil}, atCredentials, 1, bot.ChatCredentials, []error{refused}},
-		"no route":               {nil, bot.Temporary, 0, bot.Undeliverable, nil},
+		"the first": {[]error{nil, nil}, bot.Temporary, 1, "", nil},
+		"the last":  {[]error{closed, refused, nil}, bot.Temporary, 3, "", nil},
+		"none":      {[]error{closed, closed}, bot.Temporary, 2, bot.Undeliverable, []error{closed}},
+		"one refused": {
+			[]error{closed, refused, closed}, bot.Temporary, 3, bot.ChatCredentials, []error{closed, refused},
+		},
+		"stopped for the moment": {
+			[]error{closed, unavailable, nil}, bot.Temporary, 2, bot.Unavailable, []error{unavailable},
+		},
+		"stopped when refused": {[]error{refused, nil}, atCredentials, 1, bot.ChatCredentials, []error{refused}},
+		"no route":             {nil, bot.Temporary, 0, bot.Undeliverable, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var routes []bot.SendRoute
@@ -46,7 +50,8 @@ func TestDeliverByRoutes(t *testing.T) {
 			if bot.CodeOf(err) != tt.want || tried != tt.tried {
 				t.Errorf("%v after %d routes, want %q after %d", err, tried, tt.want, tt.tried)
 			}
-			if want := slices.Index(tt.results, nil); err == nil && posted != []string{"a", "b", "c"}[want] || err != nil && posted != "" {
+			if want := slices.Index(tt.results, nil); err == nil && posted != []string{"a", "b", "c"}[want] ||
+				err != nil && posted != "" {
 				t.Errorf("posted %q", posted)
 			}
 			for _, cause := range tt.joined {

@@ -24,7 +24,7 @@ const DefaultBaseURL = "https://graph.microsoft.com/v1.0"
 
 // Config says which Graph is called, and as which app. Credential is required.
 type Config struct {
-	TenantID   string            // of the tenant whose Graph this is, as [bot.Tenant] has it; calls for another one are refused
+	TenantID   string            // whose Graph this is, as [bot.Tenant] has it; calls for another one are refused
 	Credential *entra.Credential // stays the caller's, who closes it
 	BaseURL    string            // of Graph with its version, https or loopback; empty: DefaultBaseURL
 	RootCAs    *x509.CertPool    // nil: the system's

@@ -75,8 +75,14 @@ func start(t *testing.T, s setup) *rig {
 		s.graph.Users = []graphtest.User{
 			{ID: annID, UPN: "ann@contoso.example", Mail: "ann@contoso.example", DisplayName: "Ann",
 				ProxyAddresses: []string{"SMTP:ann@contoso.example", "smtp:a.first@contoso.example"}, DialIn: true},
-			{ID: brianID, UPN: "brian.o'neil@contoso.example", Mail: "brian.o'neil@contoso.example", DisplayName: "Brian", Disabled: true},
-			{ID: gusID, UPN: "gus_fabrikam.example#EXT#@contoso.example", Mail: "gus@fabrikam.example", DisplayName: "Gus", Guest: true},
+			{
+				ID: brianID, UPN: "brian.o'neil@contoso.example", Mail: "brian.o'neil@contoso.example",
+				DisplayName: "Brian", Disabled: true,
+			},
+			{
+				ID: gusID, UPN: "gus_fabrikam.example#EXT#@contoso.example", Mail: "gus@fabrikam.example",
+				DisplayName: "Gus", Guest: true,
+			},
 		}
 	}
 	graph, err := graphtest.New(s.graph)
@@ -89,7 +95,9 @@ func start(t *testing.T, s setup) *rig {
 		TenantID: tenantID, ClientID: clientID, ClientSecret: secret,
 		AuthorityHost: authority.URL(), RootCAs: authority.RootCAs(), Observe: r.observe,
 	}
-	r.cfg = graphclient.Config{TenantID: tenantID, BaseURL: graph.BaseURL(), RootCAs: authority.RootCAs(), Observe: r.observe}
+	r.cfg = graphclient.Config{
+		TenantID: tenantID, BaseURL: graph.BaseURL(), RootCAs: authority.RootCAs(), Observe: r.observe,
+	}
 	if s.cfg != nil {
 		s.cfg(&r.cfg)
 	}
@@ -225,7 +233,8 @@ func TestACallEndsWithItsContext(t *testing.T) {
 
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
-	if _, _, err := r.CreateOrGet(ctx, tenant, annID, bot.MeetingRequest{ExternalID: "x"}); bot.CodeOf(err) != bot.Unavailable || !errors.Is(err, context.Canceled) {
+	_, _, err := r.CreateOrGet(ctx, tenant, annID, bot.MeetingRequest{ExternalID: "x"})
+	if bot.CodeOf(err) != bot.Unavailable || !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled before: %v", err)
 	}
 	if _, err := r.User(t.Context(), tenant, annID); err != nil {
@@ -234,7 +243,8 @@ func TestACallEndsWithItsContext(t *testing.T) {
 	r.graph.Fault(faultserver.Fault{Latency: time.Hour})
 	ctx, cancel = context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	if _, err := r.User(ctx, tenant, annID); bot.CodeOf(err) != bot.Unavailable || !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := r.User(ctx, tenant, annID); bot.CodeOf(err) != bot.Unavailable ||
+		!errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a hanging Graph: %v", err)
 	}
 }
