@@ -98,7 +98,7 @@ func (c *Client) call(ctx context.Context, op string, run func(context.Context) 
 	inTime, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	r := &record{op: op}
-	if err := run(withRecord(inTime, r)); err != nil {
+	if err := run(outbound.WithRecord(inTime, r)); err != nil {
 		e := r.explain(ctx, err)
 		if e.Code == bot.NoPermission || e.Code == bot.Credentials {
 			c.tokens.Renew()

@@ -3,7 +3,6 @@ package graphclient_test
 import (
 	"context"
 	"errors"
-	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -12,6 +11,7 @@ import (
 	"meetbot/bot"
 	"meetbot/graphclient"
 	"meetbot/internal/entra"
+	"meetbot/internal/outbound/outboundtest"
 	"meetbot/internal/sandbox/entratest"
 	"meetbot/internal/sandbox/faultserver"
 	"meetbot/internal/sandbox/graphtest"
@@ -39,23 +39,7 @@ type rig struct {
 	app   entra.Config
 	cfg   graphclient.Config
 
-	mu   sync.Mutex
-	seen map[string]int // exchanges by operation
-}
-
-func (r *rig) observe(op string, status int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.seen[op]++
-	if status == 0 {
-		r.seen["none"]++
-	}
-}
-
-func (r *rig) exchanges() map[string]int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return maps.Clone(r.seen)
+	outboundtest.Observer
 }
 
 type setup struct {
@@ -90,13 +74,13 @@ func start(t *testing.T, s setup) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(graph.Close)
-	r := &rig{entra: authority, graph: graph, seen: map[string]int{}}
+	r := &rig{entra: authority, graph: graph}
 	r.app = entra.Config{
 		TenantID: tenantID, ClientID: clientID, ClientSecret: secret,
-		AuthorityHost: authority.URL(), RootCAs: authority.RootCAs(), Observe: r.observe,
+		AuthorityHost: authority.URL(), RootCAs: authority.RootCAs(), Observe: r.Observe,
 	}
 	r.cfg = graphclient.Config{
-		TenantID: tenantID, BaseURL: graph.BaseURL(), RootCAs: authority.RootCAs(), Observe: r.observe,
+		TenantID: tenantID, BaseURL: graph.BaseURL(), RootCAs: authority.RootCAs(), Observe: r.Observe,
 	}
 	if s.cfg != nil {
 		s.cfg(&r.cfg)
@@ -263,7 +247,7 @@ func TestOneTokenServesManyCalls(t *testing.T) {
 	if n := r.entra.Tokens(); n != 1 {
 		t.Errorf("%d tokens", n)
 	}
-	if seen := r.exchanges(); seen["token"] != 1 || seen["discovery"] != 1 || seen["user"] != 20 || len(seen) != 3 {
+	if seen := r.Exchanges(); seen["token"] != 1 || seen["discovery"] != 1 || seen["user"] != 20 || len(seen) != 3 {
 		t.Errorf("observed %v", seen)
 	}
 }

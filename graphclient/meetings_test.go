@@ -189,7 +189,7 @@ func TestAMeetingWhoseAnswerWasLostIsFound(t *testing.T) {
 	if err != nil || created || m.JoinURL != r.graph.Meetings()[0].JoinURL {
 		t.Errorf("created %v, %v", created, err)
 	}
-	if seen := r.exchanges(); seen["none"] != 1 || seen["createOrGet"] != 2 {
+	if seen := r.Exchanges(); seen["none"] != 1 || seen["createOrGet"] != 2 {
 		t.Errorf("observed %v", seen)
 	}
 }

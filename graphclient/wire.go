@@ -28,20 +28,6 @@ type record struct {
 	failure *bot.Error // what the last exchange amounts to; nil if it went well
 }
 
-type recordKey struct{}
-
-func withRecord(ctx context.Context, r *record) context.Context {
-	return context.WithValue(ctx, recordKey{}, r)
-}
-
-// recordOf returns the record in the context, or one that nobody reads.
-func recordOf(ctx context.Context) *record {
-	if r, ok := ctx.Value(recordKey{}).(*record); ok {
-		return r
-	}
-	return &record{}
-}
-
 // explain returns the error of a call that failed with err. ctx is the caller's.
 func (r *record) explain(ctx context.Context, err error) *bot.Error {
 	token, noToken := errors.AsType[*bot.Error](err)
@@ -110,11 +96,11 @@ type graphWire struct {
 func (g *graphWire) CloseIdleConnections() { outbound.CloseIdle(g.next) }
 
 // operation tells which call a request belongs to.
-func operation(r *http.Request) string { return recordOf(r.Context()).op }
+func operation(r *http.Request) string { return outbound.RecordOf[record](r.Context()).op }
 
 // RoundTrip implements [http.RoundTripper].
 func (g *graphWire) RoundTrip(r *http.Request) (*http.Response, error) {
-	rec := recordOf(r.Context())
+	rec := outbound.RecordOf[record](r.Context())
 	rec.failure, rec.status = nil, 0
 	authorization := r.Header.Get("Authorization")
 	if authorization == "" {

@@ -10,7 +10,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"io"
-	"maps"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -26,6 +25,7 @@ import (
 
 	"meetbot/bot"
 	"meetbot/internal/entra"
+	"meetbot/internal/outbound/outboundtest"
 	"meetbot/internal/sandbox/entratest"
 	"meetbot/internal/sandbox/faultserver"
 	"meetbot/internal/sandbox/graphtest"
@@ -45,23 +45,7 @@ type rig struct {
 	resource string
 	cfg      entra.Config
 
-	mu   sync.Mutex
-	seen map[string]int // exchanges by operation
-}
-
-func (r *rig) observe(op string, status int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.seen[op]++
-	if status == 0 {
-		r.seen["none"]++
-	}
-}
-
-func (r *rig) exchanges() map[string]int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return maps.Clone(r.seen)
+	outboundtest.Observer
 }
 
 type setup struct {
@@ -85,10 +69,10 @@ func start(t *testing.T, s setup) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(graph.Close)
-	r := &rig{entra: authority, resource: strings.TrimSuffix(graph.BaseURL(), "/v1.0"), seen: map[string]int{}}
+	r := &rig{entra: authority, resource: strings.TrimSuffix(graph.BaseURL(), "/v1.0")}
 	r.cfg = entra.Config{
 		TenantID: tenantID, ClientID: clientID, ClientSecret: secret,
-		AuthorityHost: authority.URL(), RootCAs: authority.RootCAs(), Observe: r.observe,
+		AuthorityHost: authority.URL(), RootCAs: authority.RootCAs(), Observe: r.Observe,
 	}
 	if s.cfg != nil {
 		s.cfg(&r.cfg)
@@ -275,7 +259,7 @@ func TestTokensAreKept(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if seen := r.exchanges(); seen["token"] != 1 || seen["discovery"] != 1 || len(seen) != 2 {
+	if seen := r.Exchanges(); seen["token"] != 1 || seen["discovery"] != 1 || len(seen) != 2 {
 		t.Errorf("observed %v", seen)
 	}
 	for range 5 {

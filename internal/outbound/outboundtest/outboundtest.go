@@ -3,8 +3,10 @@
 package outboundtest
 
 import (
+	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 	"unicode"
@@ -18,6 +20,32 @@ const (
 	ClientSecret = "a-client-secret-that-must-not-leak"
 	Token        = "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJodHRwczovL2dyYXBoIn0.c2lnbmF0dXJlLW9mLXRoZS10b2tlbg"
 )
+
+// Observer counts the exchanges that a client tells it. The zero value is ready. It is safe for concurrent use.
+type Observer struct {
+	mu   sync.Mutex
+	seen map[string]int
+}
+
+// Observe is told an exchange: the operation, and the HTTP status, 0 if there was no answer.
+func (o *Observer) Observe(op string, status int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.seen == nil {
+		o.seen = map[string]int{}
+	}
+	o.seen[op]++
+	if status == 0 {
+		o.seen["none"]++
+	}
+}
+
+// Exchanges returns how many exchanges each operation had, and under "none" how many had no answer.
+func (o *Observer) Exchanges() map[string]int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return maps.Clone(o.seen)
+}
 
 // Check checks the error that an answer with this status amounts to: it has one of the codes and a wait that makes
 // sense, and it holds nothing of the answer but what may be told.
