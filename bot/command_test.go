@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"meetbot/bot"
 )
 
@@ -99,4 +101,16 @@ func TestParseKnowsTheTable(t *testing.T) {
 			t.Errorf("Parse(%q) = %+v, want a question about %s", word, got, guess)
 		}
 	}
+}
+
+// Where a text is clean at first sight, nothing else would come of cleaning it: a letter that is not ASCII forbids that
+// short cut.
+func TestCleanAtFirstSight(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.StringMatching("[ -~\\t\\x00]{0,12}").Draw(t, "text")
+		long := strings.TrimSuffix(strings.TrimSuffix(bot.CleanText(text+" é"), "é"), " ")
+		if got := bot.CleanText(text); got != long {
+			t.Errorf("%q becomes %q, want %q", text, got, long)
+		}
+	})
 }

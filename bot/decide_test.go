@@ -17,7 +17,9 @@ func TestDecisions(t *testing.T) {
 	own := Claim{ID: "own", Job: "job", Organizer: ann}
 	others := Claim{ID: "others", Job: "other job", Organizer: ben}
 	meeting := func(generation int, claim string) *Meeting { return &Meeting{Generation: generation, ClaimID: claim} }
-	in := func(m *Meeting, pending *Claim) State { return State{Conversation: channel, Meeting: m, Pending: pending} }
+	in := func(m *Meeting, pending *Claim) State {
+		return State{Conversation: channel, Meeting: m, Pending: pending}
+	}
 	refusal := func(code Code) error { return &Error{Code: code} }
 	annAsks := func(claim Claim, code Code, state State) refusedClaim {
 		return refusedClaim{claim: claim, refusal: refusal(code), state: state, asker: Identity{ID: "ann"}, organizer: ann}
@@ -32,7 +34,7 @@ func TestDecisions(t *testing.T) {
 		"claim: a fresh one was made meanwhile":   {afterClaim(renew, in(meeting(3, "x"), nil)), stepShowJoined},
 		"claim: the thread is its channel's":      {afterClaim(inThread, in(nil, nil)), stepMoveChannel},
 
-		"complete: made":                            {afterComplete(meet, own, true, in(meeting(1, "own"), nil)), stepShowMade},
+		"complete: made": {afterComplete(meet, own, true, in(meeting(1, "own"), nil)), stepShowMade},
 		"complete: made for another asker's claim":  {afterComplete(meet, others, true, in(meeting(1, "others"), nil)), stepShowMade},
 		"complete: it existed":                      {afterComplete(meet, own, false, in(meeting(1, "own"), nil)), stepShowJoined},
 		"complete: another claim's meeting stands":  {afterComplete(meet, own, true, in(meeting(1, "x"), nil)), stepShowJoined},

@@ -152,9 +152,6 @@ func answered(r Reply) Answer { return Answer{Reply: r, Given: func(error) {}} }
 // Ask answers a request where the platform shows the answer to it: with the card if it is known or ready within
 // Timing.Answer, otherwise with an acknowledgement, and the card follows.
 func (s *Service) Ask(ctx context.Context, r Request) Answer {
-	timer := time.NewTimer(s.Timing.Answer - time.Since(r.Received))
-	defer timer.Stop()
-
 	state, err := s.read(ctx, r)
 	known := &state
 	if err != nil {
@@ -181,6 +178,8 @@ func (s *Service) Ask(ctx context.Context, r Request) Answer {
 	}
 	place := newInPlace()
 	s.start(lease, place)
+	timer := time.NewTimer(s.Timing.Answer - time.Since(r.Received))
+	defer timer.Stop()
 	select {
 	case reply := <-place.offer:
 		return Answer{Reply: reply, Given: func(err error) { place.given <- err }}

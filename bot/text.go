@@ -12,6 +12,9 @@ import (
 // without control characters and without those invisible ones that can make text read as something else, or as nothing.
 // Clean text stays as it is when it is cleaned again.
 func CleanText(text string) string {
+	if isClean(text) {
+		return text
+	}
 	marks := 0
 	text = strings.Map(func(r rune) rune {
 		r = cleanRune(r)
@@ -36,6 +39,20 @@ func CleanText(text string) string {
 		}
 	}
 	return strings.Join(kept, " ")
+}
+
+// isClean tells quickly that there is nothing to clean, as in most texts: they are words of printable ASCII with one space
+// between them. False says nothing.
+func isClean(text string) bool {
+	last := byte(' ')
+	for i := range len(text) {
+		b := text[i]
+		if b < ' ' || b > '~' || b == '`' || b == ' ' && last == ' ' {
+			return false
+		}
+		last = b
+	}
+	return last != ' ' || text == ""
 }
 
 // maxMarks is how many accents and the like one letter may have: more than any language puts there, and too few to tower

@@ -82,7 +82,7 @@ func fuzzSign(stamp string, body []byte) string {
 }
 
 // fuzzPost sends a signed body to one endpoint of the app.
-func fuzzPost(a *App, b Bot, path, contentType string, body []byte) *httptest.ResponseRecorder {
+func fuzzPost(a *App, b bot.Bot, path, contentType string, body []byte) *httptest.ResponseRecorder {
 	mux := http.NewServeMux()
 	a.Register(mux, b)
 	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(string(body)))
@@ -136,7 +136,7 @@ func FuzzSignature(f *testing.F) {
 	a := fuzzApp(f)
 	f.Fuzz(func(t *testing.T, signature, stamp, body string) {
 		reached := false
-		h := a.verified(formType, func(http.ResponseWriter, *http.Request) { reached = true })
+		h := a.verified(formType, func(http.ResponseWriter, *http.Request, []byte) { reached = true })
 		r := httptest.NewRequest(http.MethodPost, CommandsPath, strings.NewReader(body))
 		r.Header.Set("Content-Type", formType)
 		r.Header.Set("X-Slack-Request-Timestamp", stamp)

@@ -20,6 +20,9 @@ var entities = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
 
 // plain turns Slack's markup into what a reader saw: mentions into @name, links into their label.
 func plain(text string) string {
+	if !strings.ContainsAny(text, "<&") {
+		return text
+	}
 	text = markup.ReplaceAllStringFunc(text, func(m string) string {
 		inner := m[1 : len(m)-1]
 		if inner == "" {
