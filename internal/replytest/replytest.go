@@ -1,6 +1,9 @@
-// Package everything lists all that the bot can say. The tests of the platforms share it, so that each shows how it says
-// every sentence and every card.
-package everything
+// Package replytest lists every reply that the bot can give, so that the tests of each platform show how it draws every
+// sentence and every card. Call [Replies], or [Meeting] for the meeting that the cards show.
+//
+// It imports bot and no other package of the program. It promises a reply for every code of an error that a person can
+// meet.
+package replytest
 
 import (
 	"strings"
