@@ -66,7 +66,7 @@ func (s *Service) lookUp(ctx context.Context, t task) (Identity, error) {
 		id.Refusal = refusal
 		return id, nil
 	}
-	id.ID, id.UPN, id.Name = user.ID, user.UPN, user.Name
+	id.ID, id.Name = user.ID, user.Name
 	return id, nil
 }
 

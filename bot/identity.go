@@ -32,7 +32,6 @@ type Directory interface {
 // Identity is what is remembered of a chat user: either who they are in Entra, or why they are refused.
 type Identity struct {
 	ID       string   `json:"id,omitempty"` // Entra object ID; empty if refused
-	UPN      string   `json:"upn,omitempty"`
 	Name     string   `json:"name,omitempty"`
 	Language Language `json:"language,omitempty"`
 	Refusal  *Error   `json:"refusal,omitempty"`

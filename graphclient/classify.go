@@ -82,8 +82,8 @@ var refused = map[int]bool{
 	http.StatusUnprocessableEntity:   true,
 }
 
-// deniedByPolicy tells whether Graph's message says that an application access policy is missing. The message tells, since
-// the code that comes with it has changed over the years.
+// deniedByPolicy tells whether Graph's message says that an application access policy is missing. The message tells,
+// since the code that comes with it has changed over the years.
 func deniedByPolicy(message string) bool {
 	m := strings.ToLower(message)
 	return strings.Contains(m, "no application access policy found") ||

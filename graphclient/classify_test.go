@@ -19,7 +19,8 @@ const (
 func TestCodes(t *testing.T) {
 	for code, told := range map[string]bool{
 		"Authorization_RequestDenied": true, "9041": true, "ErrorInvalidLicenseForMeeting": true, "BadRequest": true,
-		clientSecret: false, token: false, token[:40]: false, clientSecret[2:20]: false, "ann@contoso.example": false, "a b": false, "": false,
+		clientSecret: false, token: false, token[:40]: false, clientSecret[2:20]: false, "ann@contoso.example": false,
+		"a b": false, "": false,
 	} {
 		e := classify(answer{
 			op: "user", status: http.StatusBadRequest, body: []byte(`{"error":{"code":"` + code + `","message":"x"}}`),

@@ -24,12 +24,12 @@ const DefaultBaseURL = "https://graph.microsoft.com/v1.0"
 
 // Config says which Graph is called, and as which app. Credential is required.
 type Config struct {
-	TenantID   string            // of the tenant whose Graph this is, as [bot.Tenant] has it; calls for another one are refused
+	TenantID   string            // whose Graph this is, as [bot.Tenant] has it; calls for another one are refused
 	Credential *entra.Credential // stays the caller's, who closes it
 	BaseURL    string            // of Graph with its version, https or loopback; empty: DefaultBaseURL
 	RootCAs    *x509.CertPool    // nil: the system's
-	// Observe is told every exchange: "createOrGet", "user" or "users", and the HTTP status, 0 if there was no answer. It
-	// must be quick and safe for concurrent use. Nil for nobody.
+	// Observe is told every exchange: "createOrGet", "user" or "users", and the HTTP status, 0 if there was no
+	// answer. It must be quick and safe for concurrent use. Nil for nobody.
 	Observe func(op string, status int)
 }
 
@@ -53,8 +53,8 @@ var (
 	_ bot.Directory = (*Client)(nil)
 )
 
-// New checks the configuration and prepares a client. It asks Graph and Entra nothing: a wrong secret shows at the first
-// call. Its errors name the setting at fault and hold no secret.
+// New checks the configuration and prepares a client. It asks Graph and Entra nothing: a wrong secret shows at the
+// first call. Its errors name the setting at fault and hold no secret.
 func New(cfg Config) (*Client, error) {
 	base, err := outbound.ParseBase("BaseURL", cmp.Or(cfg.BaseURL, DefaultBaseURL), DefaultBaseURL)
 	if err != nil {
@@ -62,11 +62,12 @@ func New(cfg Config) (*Client, error) {
 	}
 	// The adapter uses a client that it is given as it is. Its default one would retry, compress and redirect, in an
 	// order that is random per process and can lose the body (kiota-http-go issue 183).
-	hc := outbound.Client(outbound.Options{RootCAs: cfg.RootCAs, Observe: outbound.ObserveAs(cfg.Observe, operation)}, base)
+	observe := outbound.ObserveAs(cfg.Observe, operation)
+	hc := outbound.Client(outbound.Options{RootCAs: cfg.RootCAs, Observe: observe}, base)
 	hc.Transport = &graphWire{next: hc.Transport, secrets: cfg.Credential.Secrets()}
-	tokens := cfg.Credential.Tokens(base.Scheme + "://" + base.Host + "/.default") // the scope belongs to the host called
-	// The SDK's root client would register readers and writers for four media types in registries that are global. Graph
-	// speaks JSON here, so the adapter gets the two for JSON, and no registry takes part.
+	tokens := cfg.Credential.Tokens(base.Scheme + "://" + base.Host + "/.default") // the scope is that of the host
+	// The SDK's root client would register readers and writers for four media types in registries that are global.
+	// Graph speaks JSON here, so the adapter gets the two for JSON, and no registry takes part.
 	adapter, err := core.NewGraphRequestAdapterBaseWithParseNodeFactoryAndSerializationWriterFactoryAndHttpClient(
 		authenticator{host: base.Hostname(), tokens: tokens}, core.GraphClientOptions{},
 		jsonserialization.NewJsonParseNodeFactory(), jsonserialization.NewJsonSerializationWriterFactory(), hc)
@@ -82,22 +83,22 @@ func New(cfg Config) (*Client, error) {
 // Close closes the connections that wait to be used again.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
-// serves refuses a call for another tenant than the credential's: it would read and write in the wrong one.
-func (c *Client) serves(t bot.Tenant, op string) error {
+// checkTenant refuses a call for another tenant than the credential's: it would read and write in the wrong one.
+func (c *Client) checkTenant(t bot.Tenant, op string) error {
 	if !strings.EqualFold(t.ID, c.tenant) {
 		return &bot.Error{Code: bot.Unavailable, Err: errors.New(op + ": not sent: the tenant is another one")}
 	}
 	return nil
 }
 
-// call runs one operation of the SDK and turns what went wrong into the error for the caller. It returns the HTTP status
-// of Graph's answer.
+// call runs one operation of the SDK and turns what went wrong into the error for the caller. It returns the HTTP
+// status of Graph's answer.
 func (c *Client) call(ctx context.Context, op string, run func(context.Context) error) (status int, err error) {
 	// The SDK sets a deadline itself where there is none, and leaks its timer.
 	inTime, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	r := &record{op: op}
-	if err := run(withRecord(inTime, r)); err != nil {
+	if err := run(outbound.WithRecord(inTime, r)); err != nil {
 		e := r.explain(ctx, err)
 		if e.Code == bot.NoPermission || e.Code == bot.Credentials {
 			c.tokens.Renew()

@@ -3,7 +3,6 @@ package graphclient_test
 import (
 	"context"
 	"errors"
-	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -12,6 +11,7 @@ import (
 	"meetbot/bot"
 	"meetbot/graphclient"
 	"meetbot/internal/entra"
+	"meetbot/internal/outbound/outboundtest"
 	"meetbot/internal/sandbox/entratest"
 	"meetbot/internal/sandbox/faultserver"
 	"meetbot/internal/sandbox/graphtest"
@@ -39,23 +39,7 @@ type rig struct {
 	app   entra.Config
 	cfg   graphclient.Config
 
-	mu   sync.Mutex
-	seen map[string]int // exchanges by operation
-}
-
-func (r *rig) observe(op string, status int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.seen[op]++
-	if status == 0 {
-		r.seen["none"]++
-	}
-}
-
-func (r *rig) exchanges() map[string]int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return maps.Clone(r.seen)
+	outboundtest.Observer
 }
 
 type setup struct {
@@ -75,8 +59,14 @@ func start(t *testing.T, s setup) *rig {
 		s.graph.Users = []graphtest.User{
 			{ID: annID, UPN: "ann@contoso.example", Mail: "ann@contoso.example", DisplayName: "Ann",
 				ProxyAddresses: []string{"SMTP:ann@contoso.example", "smtp:a.first@contoso.example"}, DialIn: true},
-			{ID: brianID, UPN: "brian.o'neil@contoso.example", Mail: "brian.o'neil@contoso.example", DisplayName: "Brian", Disabled: true},
-			{ID: gusID, UPN: "gus_fabrikam.example#EXT#@contoso.example", Mail: "gus@fabrikam.example", DisplayName: "Gus", Guest: true},
+			{
+				ID: brianID, UPN: "brian.o'neil@contoso.example", Mail: "brian.o'neil@contoso.example",
+				DisplayName: "Brian", Disabled: true,
+			},
+			{
+				ID: gusID, UPN: "gus_fabrikam.example#EXT#@contoso.example", Mail: "gus@fabrikam.example",
+				DisplayName: "Gus", Guest: true,
+			},
 		}
 	}
 	graph, err := graphtest.New(s.graph)
@@ -84,12 +74,14 @@ func start(t *testing.T, s setup) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(graph.Close)
-	r := &rig{entra: authority, graph: graph, seen: map[string]int{}}
+	r := &rig{entra: authority, graph: graph}
 	r.app = entra.Config{
 		TenantID: tenantID, ClientID: clientID, ClientSecret: secret,
-		AuthorityHost: authority.URL(), RootCAs: authority.RootCAs(), Observe: r.observe,
+		AuthorityHost: authority.URL(), RootCAs: authority.RootCAs(), Observe: r.Observe,
 	}
-	r.cfg = graphclient.Config{TenantID: tenantID, BaseURL: graph.BaseURL(), RootCAs: authority.RootCAs(), Observe: r.observe}
+	r.cfg = graphclient.Config{
+		TenantID: tenantID, BaseURL: graph.BaseURL(), RootCAs: authority.RootCAs(), Observe: r.Observe,
+	}
 	if s.cfg != nil {
 		s.cfg(&r.cfg)
 	}
@@ -225,7 +217,8 @@ func TestACallEndsWithItsContext(t *testing.T) {
 
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
-	if _, _, err := r.CreateOrGet(ctx, tenant, annID, bot.MeetingRequest{ExternalID: "x"}); bot.CodeOf(err) != bot.Unavailable || !errors.Is(err, context.Canceled) {
+	_, _, err := r.CreateOrGet(ctx, tenant, annID, bot.MeetingRequest{ExternalID: "x"})
+	if bot.CodeOf(err) != bot.Unavailable || !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled before: %v", err)
 	}
 	if _, err := r.User(t.Context(), tenant, annID); err != nil {
@@ -234,7 +227,8 @@ func TestACallEndsWithItsContext(t *testing.T) {
 	r.graph.Fault(faultserver.Fault{Latency: time.Hour})
 	ctx, cancel = context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	if _, err := r.User(ctx, tenant, annID); bot.CodeOf(err) != bot.Unavailable || !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := r.User(ctx, tenant, annID); bot.CodeOf(err) != bot.Unavailable ||
+		!errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a hanging Graph: %v", err)
 	}
 }
@@ -253,7 +247,7 @@ func TestOneTokenServesManyCalls(t *testing.T) {
 	if n := r.entra.Tokens(); n != 1 {
 		t.Errorf("%d tokens", n)
 	}
-	if seen := r.exchanges(); seen["token"] != 1 || seen["discovery"] != 1 || seen["user"] != 20 || len(seen) != 3 {
+	if seen := r.Exchanges(); seen["token"] != 1 || seen["discovery"] != 1 || seen["user"] != 20 || len(seen) != 3 {
 		t.Errorf("observed %v", seen)
 	}
 }

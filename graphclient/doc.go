@@ -1,20 +1,24 @@
-// Package graphclient reaches Microsoft Graph and Entra for package bot: it makes online meetings ([bot.Meetings]) and
-// finds users of the tenant ([bot.Directory]), through msgraph-sdk-go and azidentity.
+// Package graphclient makes online meetings ([bot.Meetings]) and finds users of the tenant ([bot.Directory]) by
+// Microsoft Graph. It wraps the models and the users of msgraph-sdk-go, on the request adapter of
+// msgraph-sdk-go-core. It does not import the SDK's root package, whose client takes a minute to compile and is not
+// needed.
 //
-// It imports bot, for the types it speaks in, and internal/outbound, for the HTTP clients it speaks through; no other
-// package of the program. No type of the SDK leaves it.
+// Call [New] with a credential of internal/entra, then [Client.CreateOrGet], [Client.User] and [Client.UsersByEmail].
+//
+// It imports bot, for the types of its methods; internal/entra, for tokens; internal/outbound, for the HTTP client; and
+// internal/guid; no other package of the program. No type of the SDK leaves it.
 //
 // # What it promises
 //
-// A request goes to the configured Graph host or it fails, and it never leaves without a token. No redirect is
-// followed. Nothing is repeated behind the caller's back, except one quick second try at a token: whoever holds the job
-// repeats it. A context that ends ends the call, also one that waits for another call's token.
+// A request goes to the configured Graph host or it fails, and it is never sent without a token. No redirect is
+// followed. Nothing is repeated, except one quick second try at a token: the caller decides whether to repeat. A
+// context that ends ends the call, also a call that waits for a token that another call asked for.
 //
 // # Errors
 //
-// Every error is a [*bot.Error]. Its code decides what the asker reads, and every code is settled in one place,
-// verdict.go, from the answer's status, its Retry-After and Graph's own error object. The SDK takes no part in it: it
-// has three kinds of error, and forgets the status of an answer that is not JSON.
+// Every error is a [*bot.Error]. Its code decides what the asker reads. classify.go settles the code from the
+// answer's status, its Retry-After and Graph's own error object; the code of a failed request for a token is Entra's.
+// The SDK takes no part in it: it has three kinds of error, and forgets the status of an answer that is not JSON.
 //
 //	NoAccessPolicy  403 with one of Graph's two messages       an administrator grants the policy (PowerShell lines)
 //	NoPermission    any other 403                              an administrator consents to the permissions
@@ -26,8 +30,8 @@
 //	                Graph's own answer (a proxy's page)
 //
 // After NoPermission or Credentials the cached token is given up, at most once a minute, so that a consent or a new
-// certificate works at the next try and not when the old token has run out.
+// certificate works at the next try, and not when the old token has run out.
 //
-// The text of an error is for the log: it names operation, status and the upstream's error code, never a token, a
-// secret, a person or a path. Reason alone holds Graph's words.
+// The text of an error is for the log: it names the operation, the status and the upstream's error code, and never a
+// token, a secret, a person or a path. Reason alone holds Graph's words.
 package graphclient

@@ -17,18 +17,18 @@ import (
 
 // CreateOrGet asks for the organizer's meeting with the request's external ID (document "onlinemeeting-createorget"),
 // and tells whether this call made it. organizerID is an Entra object ID. It sends the external ID, and subject, times
-// and attendees where there are any. What comes back is the meeting as it is, which need not be what was asked for.
+// and attendees if there are any. It returns the meeting as it is, which may differ from the request.
 //
-// A request that Graph must refuse by its documentation is refused without asking it, as BadRequest with a Reason.
+// A request that Graph must refuse by its documentation is not sent: the error is BadRequest with a Reason.
 func (c *Client) CreateOrGet(
 	ctx context.Context, t bot.Tenant, organizerID string, r bot.MeetingRequest,
-) (bot.OnlineMeeting, bool, error) {
-	var none bot.OnlineMeeting
-	if err := c.serves(t, opCreateOrGet); err != nil {
-		return none, false, err
+) (m bot.OnlineMeeting, created bool, err error) {
+	if err := c.checkTenant(t, opCreateOrGet); err != nil {
+		return m, false, err
 	}
 	if reason := unsound(organizerID, r); reason != "" {
-		return none, false, &bot.Error{Code: bot.BadRequest, Reason: reason, Err: errors.New(opCreateOrGet + ": not sent: " + reason)}
+		err := errors.New(opCreateOrGet + ": not sent: " + reason)
+		return m, false, &bot.Error{Code: bot.BadRequest, Reason: reason, Err: err}
 	}
 	body := meetingBody(r)
 	var answer models.OnlineMeetingable
@@ -37,11 +37,11 @@ func (c *Client) CreateOrGet(
 		return err
 	})
 	if err != nil {
-		return none, false, err
+		return m, false, err
 	}
-	m, err := meetingOf(answer)
-	if err != nil {
-		return none, false, &bot.Error{Code: bot.Unavailable, Status: status, Err: fmt.Errorf("%s: %w", opCreateOrGet, err)}
+	if m, err = meetingOf(answer); err != nil {
+		err = fmt.Errorf("%s: %w", opCreateOrGet, err)
+		return m, false, &bot.Error{Code: bot.Unavailable, Status: status, Err: err}
 	}
 	return m, status == http.StatusCreated, nil
 }

@@ -20,7 +20,8 @@ func TestCreateOrGet(t *testing.T) {
 		t.Fatalf("first: created %v, %v", created, err)
 	}
 	made := r.graph.Meetings()[0]
-	if m.ID == "" || m.JoinURL != made.JoinURL || m.Subject != request.Subject || len(m.JoinID) < 10 || m.Passcode == "" ||
+	if m.ID == "" || m.JoinURL != made.JoinURL || m.Subject != request.Subject || len(m.JoinID) < 10 ||
+		m.Passcode == "" ||
 		!strings.HasPrefix(m.TollNumber, "+1") || m.ConferenceID == "" || time.Since(m.Created) > time.Minute {
 		t.Errorf("got %+v", m)
 	}
@@ -40,15 +41,18 @@ func TestWhatIsRead(t *testing.T) {
 	c := bare(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json;odata.metadata=minimal")
 		w.WriteHeader(http.StatusCreated)
-		_, _ = w.Write([]byte(`{"@odata.context":"https://graph.microsoft.com/v1.0/$metadata#users('x')/onlineMeetings/$entity",
+		_, _ = w.Write([]byte(`{
+			"@odata.context":"https://graph.microsoft.com/v1.0/$metadata#users('x')/onlineMeetings/$entity",
 			"id":"MSo1ZjFjMmIxYSoxOTptZWV0aW5nX05q","creationDateTime":"2026-05-04T15:00:00.5-03:00","subject":"Design",
 			"joinWebUrl":"https://teams.microsoft.com/l/meetup-join/19%3ameeting_x",
 			"joinMeetingIdSettings":{"isPasscodeRequired":true,"joinMeetingId":"1234567890","passcode":"aB3"},
-			"audioConferencing":{"tollNumber":"+1 555 0100","conferenceId":"42"},"chatInfo":{"threadId":"19:meeting_x@thread.v2"}}`))
+			"audioConferencing":{"tollNumber":"+1 555 0100","conferenceId":"42"},
+			"chatInfo":{"threadId":"19:meeting_x@thread.v2"}}`))
 	})
 	want := bot.OnlineMeeting{
 		ID: "MSo1ZjFjMmIxYSoxOTptZWV0aW5nX05q", JoinURL: "https://teams.microsoft.com/l/meetup-join/19%3ameeting_x",
-		Subject: "Design", Created: time.Date(2026, 5, 4, 18, 0, 0, 500_000_000, time.UTC), JoinID: "1234567890", Passcode: "aB3",
+		Subject: "Design", Created: time.Date(2026, 5, 4, 18, 0, 0, 500_000_000, time.UTC), JoinID: "1234567890",
+		Passcode:   "aB3",
 		TollNumber: "+1 555 0100", ConferenceID: "42",
 	}
 	m, created, err := c.CreateOrGet(t.Context(), tenant, annID, bot.MeetingRequest{ExternalID: "x"})
@@ -65,14 +69,18 @@ func TestWhatIsSent(t *testing.T) {
 		want    string
 	}{
 		"least": {bot.MeetingRequest{ExternalID: "a"}, `{"externalId":"a"}`},
-		"start": {bot.MeetingRequest{ExternalID: "b", Start: at}, `{"externalId":"b","startDateTime":"2026-05-04T18:00:00Z"}`},
+		"start": {
+			bot.MeetingRequest{ExternalID: "b", Start: at}, `{"externalId":"b","startDateTime":"2026-05-04T18:00:00Z"}`,
+		},
 		"all": {
 			bot.MeetingRequest{
 				ExternalID: "c/1", Subject: `"Olá"`, Start: at, End: at.Add(20 * time.Minute),
 				Attendees: []bot.Attendee{{ID: brianID, UPN: "brian.o'neil@contoso.example"}},
 			},
-			`{"externalId":"c/1","subject":"\"Olá\"","startDateTime":"2026-05-04T18:00:00Z","endDateTime":"2026-05-04T18:20:00Z",
-			  "participants":{"attendees":[{"identity":{"user":{"id":"` + brianID + `"}},"upn":"brian.o'neil@contoso.example"}]}}`,
+			`{"externalId":"c/1","subject":"\"Olá\"",
+			  "startDateTime":"2026-05-04T18:00:00Z","endDateTime":"2026-05-04T18:20:00Z",
+			  "participants":{"attendees":[
+			    {"identity":{"user":{"id":"` + brianID + `"}},"upn":"brian.o'neil@contoso.example"}]}}`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -107,7 +115,8 @@ func TestTimesThatGraphFillsIn(t *testing.T) {
 		{"both", start, start.Add(20 * time.Minute), 20 * time.Minute},
 		{"moment", start, start, 0},
 	} {
-		if _, _, err := r.CreateOrGet(t.Context(), tenant, annID, bot.MeetingRequest{ExternalID: tt.id, Start: tt.start, End: tt.end}); err != nil {
+		request := bot.MeetingRequest{ExternalID: tt.id, Start: tt.start, End: tt.end}
+		if _, _, err := r.CreateOrGet(t.Context(), tenant, annID, request); err != nil {
 			t.Fatalf("%s: %v", tt.id, err)
 		}
 		made := r.graph.Meetings()
@@ -180,25 +189,29 @@ func TestAMeetingWhoseAnswerWasLostIsFound(t *testing.T) {
 	if err != nil || created || m.JoinURL != r.graph.Meetings()[0].JoinURL {
 		t.Errorf("created %v, %v", created, err)
 	}
-	if seen := r.exchanges(); seen["none"] != 1 || seen["createOrGet"] != 2 {
+	if seen := r.Exchanges(); seen["none"] != 1 || seen["createOrGet"] != 2 {
 		t.Errorf("observed %v", seen)
 	}
 }
 
 func TestMeetingRefusals(t *testing.T) {
-	const older = `{"error":{"code":"General","message":"App 3b0e is not authorized to Create meeting on behalf of user 5f1c."}}`
+	const older = `{"error":{"code":"General",
+		"message":"App 3b0e is not authorized to Create meeting on behalf of user 5f1c."}}`
 	for name, tt := range map[string]struct {
 		arm    func(*rig)
 		want   bot.Code
 		status int
 		reason string
 	}{
-		"no policy":         {func(r *rig) { r.graph.SetPolicy(annID, false) }, bot.NoAccessPolicy, 403, ""},
-		"no policy, of old": {func(r *rig) { r.graph.Fault(faultserver.Fault{Status: 403, Body: older}) }, bot.NoAccessPolicy, 403, ""},
-		"no role":           {func(r *rig) { r.entra.SetRoles("User.Read.All") }, bot.NoPermission, 403, ""},
-		"gone":              {func(r *rig) { r.graph.RemoveUser(annID) }, bot.NoSuchUser, 404, ""},
+		"no policy": {func(r *rig) { r.graph.SetPolicy(annID, false) }, bot.NoAccessPolicy, 403, ""},
+		"no policy, of old": {
+			func(r *rig) { r.graph.Fault(faultserver.Fault{Status: 403, Body: older}) }, bot.NoAccessPolicy, 403, "",
+		},
+		"no role": {func(r *rig) { r.entra.SetRoles("User.Read.All") }, bot.NoPermission, 403, ""},
+		"gone":    {func(r *rig) { r.graph.RemoveUser(annID) }, bot.NoSuchUser, 404, ""},
 		"refused by content": {func(r *rig) {
-			r.graph.Fault(faultserver.Fault{Status: 400, Body: `{"error":{"code":"BadRequest","message":"Subject\r\n\tis  too\u0000 long."}}`})
+			const body = `{"error":{"code":"BadRequest","message":"Subject\r\n\tis  too\u0000 long."}}`
+			r.graph.Fault(faultserver.Fault{Status: 400, Body: body})
 		}, bot.BadRequest, 400, "Subject is too long."},
 	} {
 		t.Run(name, func(t *testing.T) {

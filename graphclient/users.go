@@ -20,17 +20,20 @@ var userProperties = []string{"id", "displayName", "mail", "userPrincipalName", 
 
 // isAddress tells whether s can be a UPN or an e-mail at all.
 func isAddress(s string) bool {
-	return strings.Contains(s, "@") && !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) })
+	return strings.Contains(s, "@") && !strings.ContainsFunc(s, func(r rune) bool {
+		return unicode.IsSpace(r) || !unicode.IsPrint(r)
+	})
 }
 
 // User reads one user by object ID or user principal name (document "user-get").
 func (c *Client) User(ctx context.Context, t bot.Tenant, idOrUPN string) (bot.DirectoryUser, error) {
-	if err := c.serves(t, opUser); err != nil {
+	if err := c.checkTenant(t, opUser); err != nil {
 		return bot.DirectoryUser{}, err
 	}
-	// Anything else would name another resource below /users, or the whole list.
+	// Any other text would name another resource below /users, or the whole list.
 	if !guid.Valid(idOrUPN) && !isAddress(idOrUPN) {
-		return bot.DirectoryUser{}, &bot.Error{Code: bot.NoSuchUser, Err: errors.New(opUser + ": not sent: neither object ID nor user principal name")}
+		err := errors.New(opUser + ": not sent: neither object ID nor user principal name")
+		return bot.DirectoryUser{}, &bot.Error{Code: bot.NoSuchUser, Err: err}
 	}
 	var answer models.Userable
 	status, err := c.call(ctx, opUser, func(ctx context.Context) (err error) {
@@ -45,11 +48,11 @@ func (c *Client) User(ctx context.Context, t bot.Tenant, idOrUPN string) (bot.Di
 	return userOf(opUser, status, answer)
 }
 
-// UsersByEmail finds every distinct user whose user principal name, mail or proxy address is this e-mail, in any case.
-// It costs two calls: the principal name is looked up directly, which knows a user from the first second; the others
-// are searched for (document "aad-advanced-queries"), in an index that may lag behind by minutes.
+// UsersByEmail finds every distinct user whose user principal name, mail or proxy address is this e-mail, in any case
+// of letters. It makes two calls: it looks up the principal name directly, which finds a new user at once, and searches
+// for the others (document "aad-advanced-queries") in an index that may be some minutes old.
 func (c *Client) UsersByEmail(ctx context.Context, t bot.Tenant, email string) ([]bot.DirectoryUser, error) {
-	if err := c.serves(t, opUsers); err != nil {
+	if err := c.checkTenant(t, opUsers); err != nil {
 		return nil, err
 	}
 	if !isAddress(email) {
@@ -65,7 +68,8 @@ func (c *Client) UsersByEmail(ctx context.Context, t bot.Tenant, email string) (
 	default:
 		return nil, err
 	}
-	more, err := c.search(ctx, fmt.Sprintf("mail eq %s or proxyAddresses/any(p:p eq %s)", quote(email), quote("smtp:"+email)))
+	filter := fmt.Sprintf("mail eq %s or proxyAddresses/any(p:p eq %s)", quote(email), quote("smtp:"+email))
+	more, err := c.search(ctx, filter)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +79,7 @@ func (c *Client) UsersByEmail(ctx context.Context, t bot.Tenant, email string) (
 	return found, nil
 }
 
-// maxPages bounds a search. One e-mail belongs to one user, a few at worst.
+// maxPages bounds a search. An e-mail belongs to one user, or to a few.
 const maxPages = 5
 
 // search returns every user that the filter matches. Two properties joined by "or" need the advanced query parameters.
@@ -101,7 +105,8 @@ func (c *Client) search(ctx context.Context, filter string) ([]bot.DirectoryUser
 			return nil, err
 		}
 		if answer == nil || answer.GetValue() == nil {
-			return nil, &bot.Error{Code: bot.Unavailable, Status: status, Err: errors.New(opUsers + ": the answer is no list")}
+			err := errors.New(opUsers + ": the answer is no list")
+			return nil, &bot.Error{Code: bot.Unavailable, Status: status, Err: err}
 		}
 		for _, item := range answer.GetValue() {
 			u, err := userOf(opUsers, status, item)
@@ -122,7 +127,8 @@ func (c *Client) search(ctx context.Context, filter string) ([]bot.DirectoryUser
 // userOf reads Graph's answer. An account that is not said to be enabled is not.
 func userOf(op string, status int, a models.Userable) (bot.DirectoryUser, error) {
 	if a == nil || !guid.Valid(value(a.GetId())) {
-		return bot.DirectoryUser{}, &bot.Error{Code: bot.Unavailable, Status: status, Err: errors.New(op + ": the answer is no user")}
+		err := errors.New(op + ": the answer is no user")
+		return bot.DirectoryUser{}, &bot.Error{Code: bot.Unavailable, Status: status, Err: err}
 	}
 	return bot.DirectoryUser{
 		ID:      value(a.GetId()),

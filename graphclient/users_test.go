@@ -14,7 +14,9 @@ import (
 var (
 	ann   = bot.DirectoryUser{ID: annID, UPN: "ann@contoso.example", Name: "Ann", Enabled: true}
 	brian = bot.DirectoryUser{ID: brianID, UPN: "brian.o'neil@contoso.example", Name: "Brian"}
-	gus   = bot.DirectoryUser{ID: gusID, UPN: "gus_fabrikam.example#EXT#@contoso.example", Name: "Gus", Guest: true, Enabled: true}
+	gus   = bot.DirectoryUser{
+		ID: gusID, UPN: "gus_fabrikam.example#EXT#@contoso.example", Name: "Gus", Guest: true, Enabled: true,
+	}
 )
 
 func TestUser(t *testing.T) {
@@ -38,7 +40,10 @@ func TestUser(t *testing.T) {
 // What is no name of a user must not become the name of another resource.
 func TestUserNamesCannotWander(t *testing.T) {
 	r := start(t, setup{})
-	for _, name := range []string{"", "delta", "$count", "..", "../groups", "me-token-to-replace", "ann @contoso.example", "ann@contoso.example\n"} {
+	for _, name := range []string{
+		"", "delta", "$count", "..", "../groups", "me-token-to-replace", "ann @contoso.example",
+		"ann@contoso.example\n",
+	} {
 		_, err := r.User(t.Context(), tenant, name)
 		_ = wantCode(t, err, bot.NoSuchUser)
 	}
@@ -90,7 +95,8 @@ func TestSharedEmails(t *testing.T) {
 			t.Errorf("pages of %d: %+v, %v", size, got, err)
 		}
 		for _, c := range r.graph.Calls() {
-			if q, err := url.ParseQuery(c.Query); err != nil || q.Get("$select") != "id,displayName,mail,userPrincipalName,userType,accountEnabled" {
+			if q, err := url.ParseQuery(c.Query); err != nil ||
+				q.Get("$select") != "id,displayName,mail,userPrincipalName,userType,accountEnabled" {
 				t.Errorf("%s asked for %s", c.Op, q.Get("$select"))
 			}
 		}
@@ -114,7 +120,8 @@ func TestUsersByEmailFailsWhole(t *testing.T) {
 
 	// An e-mail that no principal name can be is still looked for among the others.
 	r = start(t, setup{})
-	r.graph.Fault(faultserver.Fault{Target: "user", Status: 400, Body: `{"error":{"code":"Request_BadRequest","message":"Invalid UPN."}}`})
+	const invalid = `{"error":{"code":"Request_BadRequest","message":"Invalid UPN."}}`
+	r.graph.Fault(faultserver.Fault{Target: "user", Status: 400, Body: invalid})
 	if got, err := r.UsersByEmail(t.Context(), tenant, "a.first@contoso.example"); err != nil || len(got) != 1 {
 		t.Errorf("got %+v, %v", got, err)
 	}

@@ -20,26 +20,12 @@ import (
 // callTimeout bounds one call with all that belongs to it: the token and its second try included.
 const callTimeout = 15 * time.Second
 
-// record is what happened on the wire, beneath the SDK, during one call. The SDK hides it: its errors may have no status.
-// One goroutine at a time makes a call, so there is no lock.
+// record is what happened on the wire, beneath the SDK, during one call. The SDK hides it: its errors may have no
+// status. One goroutine at a time makes a call, so there is no lock.
 type record struct {
 	op      string
 	status  int        // of the last answer; 0 if there was none
 	failure *bot.Error // what the last exchange amounts to; nil if it went well
-}
-
-type recordKey struct{}
-
-func withRecord(ctx context.Context, r *record) context.Context {
-	return context.WithValue(ctx, recordKey{}, r)
-}
-
-// recordOf returns the record in the context, or one that nobody reads.
-func recordOf(ctx context.Context) *record {
-	if r, ok := ctx.Value(recordKey{}).(*record); ok {
-		return r
-	}
-	return &record{}
 }
 
 // explain returns the error of a call that failed with err. ctx is the caller's.
@@ -50,7 +36,8 @@ func (r *record) explain(ctx context.Context, err error) *bot.Error {
 	case e != nil:
 	case r.status != 0:
 		// An answer that looked right and could not be read. The parser's own words may quote from it.
-		e = &bot.Error{Code: bot.Unavailable, Status: r.status, Err: fmt.Errorf("%s: the answer could not be read", r.op)}
+		err := fmt.Errorf("%s: the answer could not be read", r.op)
+		e = &bot.Error{Code: bot.Unavailable, Status: r.status, Err: err}
 	case noToken && !errors.Is(err, entra.ErrNoExchange):
 		e = token
 	case ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded) || noToken:
@@ -75,9 +62,11 @@ type authenticator struct {
 	tokens *entra.Tokens
 }
 
-// AuthenticateRequest adds the token. A request to another host, such as the link to a next page may name, gets none, and
-// [graphWire] does not send it.
-func (a authenticator) AuthenticateRequest(ctx context.Context, r *abstractions.RequestInformation, _ map[string]any) error {
+// AuthenticateRequest adds the token. A request to another host, such as the link to a next page may name, gets none,
+// and [graphWire] does not send it.
+func (a authenticator) AuthenticateRequest(
+	ctx context.Context, r *abstractions.RequestInformation, _ map[string]any,
+) error {
 	u, err := r.GetUri()
 	if err != nil {
 		return err
@@ -96,8 +85,8 @@ func (a authenticator) AuthenticateRequest(ctx context.Context, r *abstractions.
 // errNoToken is the error for a request that has no token and was therefore not sent.
 var errNoToken = errors.New("request without a token was held back")
 
-// graphWire stands between the SDK and Graph. It does not send a request without a token, and gives the SDK only an answer
-// that it can use; what any other answer amounts to is in the record of the call.
+// graphWire stands between the SDK and Graph. It does not send a request without a token, and gives the SDK only an
+// answer that it can use; what any other answer amounts to is in the record of the call.
 type graphWire struct {
 	next    http.RoundTripper
 	secrets []string // which no error may tell, whatever Graph echoes
@@ -107,11 +96,11 @@ type graphWire struct {
 func (g *graphWire) CloseIdleConnections() { outbound.CloseIdle(g.next) }
 
 // operation tells which call a request belongs to.
-func operation(r *http.Request) string { return recordOf(r.Context()).op }
+func operation(r *http.Request) string { return outbound.RecordOf[record](r.Context()).op }
 
 // RoundTrip implements [http.RoundTripper].
 func (g *graphWire) RoundTrip(r *http.Request) (*http.Response, error) {
-	rec := recordOf(r.Context())
+	rec := outbound.RecordOf[record](r.Context())
 	rec.failure, rec.status = nil, 0
 	authorization := r.Header.Get("Authorization")
 	if authorization == "" {
@@ -143,8 +132,8 @@ func (g *graphWire) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// replayable gives the body of the request a length, and a way to begin again if an idle connection turns out to be closed
-// before anything was sent. The SDK sets neither.
+// replayable gives the body of the request a length, and a way to begin again if an idle connection turns out to be
+// closed before anything was sent. The SDK sets neither.
 func replayable(r *http.Request) (*http.Request, error) {
 	if r.Body == nil || r.Body == http.NoBody {
 		return r, nil

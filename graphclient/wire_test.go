@@ -35,7 +35,9 @@ func bareAt(t *testing.T, base string) *graphclient.Client {
 			_, _ = fmt.Fprintf(w, `{"token_type":"Bearer","expires_in":3600,"access_token":%q}`, bareToken)
 			return
 		}
-		_, _ = fmt.Fprintf(w, `{"issuer":"%[1]s/t/v2.0","authorization_endpoint":"%[1]s/a","token_endpoint":"%[1]s/token"}`, authority.URL)
+		_, _ = fmt.Fprintf(w,
+			`{"issuer":"%[1]s/t/v2.0","authorization_endpoint":"%[1]s/a","token_endpoint":"%[1]s/token"}`,
+			authority.URL)
 	}))
 	t.Cleanup(authority.Close)
 	roots := x509.NewCertPool()
@@ -151,6 +153,8 @@ func TestRetryAfter(t *testing.T) {
 		wait   time.Duration
 	}{
 		{429, "12", bot.Throttled, 12 * time.Second},
+		{429, "2.128", bot.Throttled, 2128 * time.Millisecond},
+		{503, "2.128", bot.Throttled, 2128 * time.Millisecond},
 		{429, "", bot.Throttled, 5 * time.Second},
 		{429, "soon", bot.Throttled, 5 * time.Second},
 		{429, "-3", bot.Throttled, 5 * time.Second},
@@ -203,7 +207,8 @@ func TestHollowAnswers(t *testing.T) {
 					_, _ = w.Write([]byte(body))
 				})
 				_, _, err := c.CreateOrGet(t.Context(), tenant, annID, bot.MeetingRequest{ExternalID: "x"})
-				if e := wantCode(t, err, bot.Unavailable); e.Status != status || strings.Contains(e.Error(), "contoso") {
+				if e := wantCode(t, err, bot.Unavailable); e.Status != status ||
+					strings.Contains(e.Error(), "contoso") {
 					t.Errorf("status %d: %v", e.Status, e)
 				}
 				_, err = c.User(t.Context(), tenant, annID)
@@ -246,7 +251,9 @@ func TestNoOtherHostIsReached(t *testing.T) {
 		_, err = c.User(t.Context(), tenant, annID)
 		_ = wantCode(t, err, bot.Unavailable)
 	}
-	for _, next := range []string{elsewhere.URL + "/v1.0/users", strings.Replace(elsewhere.URL, "127.0.0.1", "localhost", 1) + "/v1.0/users"} {
+	for _, next := range []string{
+		elsewhere.URL + "/v1.0/users", strings.Replace(elsewhere.URL, "127.0.0.1", "localhost", 1) + "/v1.0/users",
+	} {
 		c := bare(t, func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			if !strings.HasSuffix(r.URL.Path, "/users") {

@@ -28,7 +28,7 @@ func TestIdentities(t *testing.T) {
 			t.Fatalf("an unknown user is remembered as %+v", got)
 		}
 		for _, id := range []bot.Identity{
-			{ID: "6e4d3b6c", UPN: "ann@contoso.example", Name: "Ann", Language: bot.Portuguese},
+			{ID: "6e4d3b6c", Name: "Ann", Language: bot.Portuguese},
 			{Refusal: &bot.Error{Code: bot.NotInDirectory, Reason: "ann@contoso.example"}, Language: bot.English},
 		} {
 			no(t, s.Remember(t.Context(), ann, id, bot.RefusalTTL))
@@ -39,6 +39,13 @@ func TestIdentities(t *testing.T) {
 				t.Errorf("remembered for %v, want up to %v", left, bot.RefusalTTL)
 			}
 		}
+		// The release before stored the user principal name too.
+		no(t, b.raw.Set(t.Context(), key, `{"id":"6e4d3b6c","upn":"ann@contoso.example","name":"Ann","language":"pt-BR"}`, time.Minute).Err())
+		want := bot.Identity{ID: "6e4d3b6c", Name: "Ann", Language: bot.Portuguese}
+		if got := recall(ann); got == nil || !reflect.DeepEqual(*got, want) {
+			t.Errorf("a record of the release before is read as %+v, want %+v", got, want)
+		}
+		no(t, s.Remember(t.Context(), ann, want, time.Minute))
 		for _, other := range []bot.Asker{
 			{Platform: "slack", Workspace: "T024BE7LD", User: "U1:"}, {Platform: "slack", Workspace: "T024BE7LD:U1"},
 			{Platform: "slack:T024BE7LD", Workspace: "U1"}, {Platform: "teams", Workspace: "T024BE7LD", User: "U1"},

@@ -4,11 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
-	"regexp"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -29,6 +28,9 @@ const publicAPI = "https://slack.com/api/"
 // slackHookHosts are the hosts of a response_url in Slack's own clouds.
 var slackHookHosts = []string{"hooks.slack.com", "hooks.slack-gov.com"}
 
+// maxRefusal is how much is read of an answer that is a refusal, in bytes.
+const maxRefusal = 4 << 10
+
 // Config is what the front-end needs. Every field without "optional" is required.
 type Config struct {
 	SigningSecret string
@@ -45,7 +47,7 @@ type App struct {
 	secret    string
 	api       *slack.Client
 	web       *http.Client // beneath api
-	hooks     *http.Client // posts to response_url
+	hooks     *http.Client // that posts to response_url
 	hookHosts []*url.URL
 	catalog   *bot.Catalog
 	parser    *bot.Parser
@@ -78,7 +80,10 @@ func New(c Config) (*App, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make room for cards: %w", err)
 	}
-	a := &App{cards: cards, secret: c.SigningSecret, catalog: c.Catalog, parser: bot.NewParser(c.Catalog), language: c.Language, throttles: c.Throttles, log: c.Log}
+	a := &App{
+		cards: cards, secret: c.SigningSecret, catalog: c.Catalog, parser: bot.NewParser(c.Catalog),
+		language: c.Language, throttles: c.Throttles, log: c.Log,
+	}
 	if c.APIURL == publicAPI {
 		for _, host := range slackHookHosts {
 			a.hookHosts = append(a.hookHosts, &url.URL{Scheme: "https", Host: host})
@@ -88,6 +93,7 @@ func New(c Config) (*App, error) {
 	}
 	a.hooks = outbound.Client(outbound.Options{Timeout: 5 * time.Second}, a.hookHosts...)
 	a.web = outbound.Client(outbound.Options{Timeout: 5 * time.Second}, api)
+	a.web.Transport = throttleReader{next: a.web.Transport}
 	a.api = slack.New(c.BotToken, slack.OptionAPIURL(c.APIURL), slack.OptionHTTPClient(a.web))
 	return a, nil
 }
@@ -112,7 +118,9 @@ func (a *App) Connect(ctx context.Context) error {
 		}
 		return fmt.Errorf("auth.test: %w", e)
 	}
-	a.installed.Store(&installation{team: who.TeamID, enterprise: who.EnterpriseID, botUser: who.UserID, botName: botName(who.User)})
+	a.installed.Store(&installation{
+		team: who.TeamID, enterprise: who.EnterpriseID, botUser: who.UserID, botName: botName(who.User),
+	})
 	a.log.InfoContext(ctx, "connected to Slack", "team", who.TeamID, "enterprise", who.EnterpriseID, "bot", who.UserID)
 	return nil
 }
@@ -120,7 +128,7 @@ func (a *App) Connect(ctx context.Context) error {
 // botName is the bot's name as it may stand in a sentence.
 func botName(name string) string { return bot.Clip(bot.CleanText(name), maxName) }
 
-// workspace returns the workspace of a request if it is the installation's own: the enterprise for an
+// workspace returns the workspace of a request, and whether it is the installation's own: the enterprise for an
 // organization-wide install, otherwise the team.
 func (i *installation) workspace(team, enterprise string, enterpriseInstall bool) (string, bool) {
 	if enterpriseInstall {
@@ -148,12 +156,12 @@ func (a *App) Profile(ctx context.Context, asker bot.Asker) (bot.Profile, error)
 		case "user_not_found", "user_not_visible", "users_not_found":
 			return bot.Profile{NotAPerson: true}, nil
 		}
-		e.Code = bot.ChatCredentials // whatever else users.info refuses is for whoever installed the app
+		e.Code = bot.ChatCredentials // any other refusal of users.info is for the person who installed the app
 	}
 	return bot.Profile{}, err
 }
 
-// profile is what users.info says, judged from the installation's point of view.
+// profile is what users.info says about a user, as seen from the installation.
 func profile(u *slack.User, in *installation) bot.Profile {
 	sameTeam := u.TeamID == "" || u.TeamID == in.team
 	sameEnterprise := in.enterprise != "" && (u.Enterprise.EnterpriseID == in.enterprise || u.TeamID == in.enterprise)
@@ -167,8 +175,8 @@ func profile(u *slack.User, in *installation) bot.Profile {
 	}
 }
 
-// call calls a method of the Web API, unless Slack asked to leave it alone. Slack counts some methods by what they are for,
-// such as the channel: per; empty for the others. The error names the method.
+// call calls a method of the Web API, unless Slack asked to leave it alone. Slack counts the calls of some methods by
+// what they are for, such as the channel: that is per; it is empty for the other methods. The error names the method.
 func (a *App) call(ctx context.Context, method, per string, do func(context.Context) error) error {
 	upstream := "slack:" + method
 	if per != "" {
@@ -185,34 +193,29 @@ func (a *App) call(ctx context.Context, method, per string, do func(context.Cont
 	})
 }
 
-// apiError says what a failed Web API call means to the bot. Reason is Slack's own word for it. Nothing else of the answer is
-// in the error, not even the text beside its status: who knows what an answer echoes.
+// apiError says what a failed Web API call means to the bot. Reason is Slack's own error code. Nothing else of the
+// answer is in the error, not even the text beside its status, since an answer may echo anything.
 func apiError(err error) *bot.Error {
-	if limited, ok := errors.AsType[*slack.RateLimitedError](err); ok {
-		return throttled(limited.RetryAfter)
+	if limited, ok := errors.AsType[*bot.Error](err); ok { // of throttleReader
+		return limited
 	}
 	if status, ok := errors.AsType[slack.StatusCodeError](err); ok {
-		if status.Code == http.StatusTooManyRequests {
-			return throttled(0)
-		}
 		return &bot.Error{Code: bot.Unavailable, Status: status.Code, Err: fmt.Errorf("HTTP status %d", status.Code)}
-	}
-	if _, ok := errors.AsType[*strconv.NumError](err); ok { // a 429 whose Retry-After slack-go cannot read
-		return throttled(0)
 	}
 	answer, ok := errors.AsType[slack.SlackErrorResponse](err)
 	if !ok {
 		return &bot.Error{Code: bot.Unavailable, Err: outbound.Redact(err)}
 	}
-	reason := slackWord(answer.Err)
+	reason := errorCode(answer.Err)
 	e := &bot.Error{Reason: reason, Err: errors.New(reason), Status: http.StatusOK}
 	switch answer.Err {
 	case "ratelimited", "rate_limited":
 		e.Code, e.Wait = bot.Throttled, time.Second
 	case "internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org":
 		e.Code = bot.Unavailable
-	case "invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "missing_scope", "no_permission",
-		"org_login_required", "ekm_access_denied", "access_denied", "not_allowed_token_type", "team_access_not_granted":
+	case "invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "missing_scope",
+		"no_permission", "org_login_required", "ekm_access_denied", "access_denied", "not_allowed_token_type",
+		"team_access_not_granted":
 		e.Code = bot.ChatCredentials
 	default:
 		e.Code = bot.Undeliverable
@@ -220,32 +223,45 @@ func apiError(err error) *bot.Error {
 	return e
 }
 
-// maxWait bounds what is taken from a Retry-After: the wait holds back every replica, so a nonsensical one must not silence
-// the bot.
-const maxWait = 10 * time.Minute
+// throttleReader stands between slack-go and Slack's Web API. It makes an error of an answer that asks to wait, since
+// slack-go takes Retry-After for whole seconds, and gives up on any other form.
+type throttleReader struct{ next http.RoundTripper }
 
-// throttled is the error for an answer that asks to wait; 0 if it does not say for how long.
-func throttled(wait time.Duration) *bot.Error {
-	return &bot.Error{
-		Code: bot.Throttled, Wait: min(max(wait, time.Second), maxWait), Status: http.StatusTooManyRequests,
-		Err: fmt.Errorf("HTTP status %d", http.StatusTooManyRequests),
+// RoundTrip implements [http.RoundTripper].
+func (t throttleReader) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := t.next.RoundTrip(r)
+	if err != nil || resp.StatusCode != http.StatusTooManyRequests {
+		return resp, err
 	}
+	_, _ = io.CopyN(io.Discard, resp.Body, maxRefusal) // so that the connection can be used again
+	_ = resp.Body.Close()
+	return nil, throttled(resp.Header)
 }
 
-// errorWord is what Slack's words for errors look like. A token has digits in it.
-var errorWord = regexp.MustCompile(`^[a-z_]{1,64}$`)
+// CloseIdleConnections lets http.Client.CloseIdleConnections reach the connections.
+func (t throttleReader) CloseIdleConnections() { outbound.CloseIdle(t.next) }
 
-// slackWord is the word by which Slack names an error, if it is one.
-func slackWord(s string) string {
-	if !errorWord.MatchString(s) {
+// throttled is the error for an answer that asks to wait; for a second if it does not say how long.
+func throttled(h http.Header) *bot.Error {
+	wait, asked := outbound.RetryAfter(h)
+	if !asked {
+		wait = time.Second
+	}
+	const status = http.StatusTooManyRequests
+	return &bot.Error{Code: bot.Throttled, Wait: wait, Status: status, Err: fmt.Errorf("HTTP status %d", status)}
+}
+
+// errorCode is the code by which Slack names an error, or unknown_error for a text that is no such code.
+func errorCode(s string) string {
+	if !outbound.LowerWords.MayLog(s) {
 		return "unknown_error"
 	}
 	return s
 }
 
-// postable checks a response_url before anything is sent to it: it must be https (loopback excepted) on a host of
+// checkHookURL checks a response_url before anything is sent to it: it must be https (loopback excepted) on a host of
 // Slack's, or of the configured API.
-func (a *App) postable(responseURL string) error {
+func (a *App) checkHookURL(responseURL string) error {
 	u, err := url.Parse(responseURL)
 	if err != nil {
 		return errors.New("response_url does not parse")

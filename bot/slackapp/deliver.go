@@ -4,12 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
-	"time"
 
 	"github.com/slack-go/slack"
 
@@ -17,31 +14,14 @@ import (
 	"meetbot/internal/outbound"
 )
 
-// route is one way for a reply to reach its reader. It returns the message posted, if Slack tells.
-type route func(ctx context.Context) (posted string, err error)
-
-// Deliver answers the job, as bot.Platform wants it: by the command's response_url, or, if that is spent, in the
-// conversation, or, if the bot may not write there, as a direct message to the author.
+// Deliver answers the job, as bot.Platform wants it: by the command's response_url; if that is spent, in the
+// conversation; if the bot may not write there, as a direct message to the author.
 func (a *App) Deliver(ctx context.Context, j bot.Job, r bot.Reply) (string, error) {
-	failed := &bot.Error{Code: bot.Undeliverable}
-	for _, send := range a.routes(j, r) {
-		posted, err := send(ctx)
-		if err == nil {
-			return posted, nil
-		}
-		if bot.Temporary(err) {
-			return "", err
-		}
-		if bot.CodeOf(err) == bot.ChatCredentials {
-			failed.Code = bot.ChatCredentials
-		}
-		failed.Err = errors.Join(failed.Err, err)
-	}
-	return "", failed
+	return bot.DeliverByRoutes(ctx, a.routes(j, r), bot.Temporary)
 }
 
-// routes lists the ways that are open, the best first.
-func (a *App) routes(j bot.Job, r bot.Reply) []route {
+// routes lists the routes that are open, the best first.
+func (a *App) routes(j bot.Job, r bot.Reply) []bot.SendRoute {
 	s := a.style(j.Route.Thread != "")
 	options := []slack.MsgOption{
 		slack.MsgOptionText(r.Text(a.catalog, s), false),
@@ -54,9 +34,9 @@ func (a *App) routes(j bot.Job, r bot.Reply) []route {
 		return "", err
 	}
 	if r.Audience == bot.AudienceDirect {
-		return []route{direct}
+		return []bot.SendRoute{direct}
 	}
-	var all []route
+	var all []bot.SendRoute
 	if j.Route.ResponseURL != "" {
 		all = append(all, func(ctx context.Context) (string, error) {
 			return "", bot.CallThrottled(ctx, a.throttles, "slack:response_url:"+j.ID, func(ctx context.Context) error {
@@ -74,7 +54,7 @@ func (a *App) routes(j bot.Job, r bot.Reply) []route {
 		})
 	} else {
 		all = append(all, func(ctx context.Context) (string, error) {
-			return "", a.whisper(ctx, j.Route, there)
+			return "", a.postEphemeral(ctx, j.Route, there)
 		})
 	}
 	return append(all, direct)
@@ -90,19 +70,19 @@ func (a *App) post(ctx context.Context, to string, options []slack.MsgOption) (t
 	return ts, err
 }
 
-// whisper shows a message in the conversation to the asker alone.
-func (a *App) whisper(ctx context.Context, to bot.Route, options []slack.MsgOption) error {
+// postEphemeral shows a message in the conversation to the asker alone.
+func (a *App) postEphemeral(ctx context.Context, to bot.Route, options []slack.MsgOption) error {
 	return a.call(ctx, "chat.postEphemeral", to.Channel, func(ctx context.Context) error {
 		_, err := a.api.PostEphemeralContext(ctx, to.Channel, to.User, options...)
 		return err
 	})
 }
 
-// postHook posts to a response_url. It works five times within 30 minutes; after that Slack answers with an error, and
-// the route is spent. Source: Slack, "Handling user interaction", section "Message responses".
+// postHook posts to a response_url. That works five times within 30 minutes; after that Slack answers with an error,
+// and the route is spent. Source: Slack, "Handling user interaction", section "Message responses".
 func (a *App) postHook(ctx context.Context, responseURL string, m answer) error {
 	const what = "response_url"
-	if err := a.postable(responseURL); err != nil {
+	if err := a.checkHookURL(responseURL); err != nil {
 		return &bot.Error{Code: bot.Undeliverable, Err: err}
 	}
 	body, err := json.Marshal(m)
@@ -119,9 +99,10 @@ func (a *App) postHook(ctx context.Context, responseURL string, m answer) error 
 		return &bot.Error{Code: bot.Unavailable, Err: fmt.Errorf("%s: %w", what, outbound.Redact(err))}
 	}
 	defer func() { _ = resp.Body.Close() }()
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxRefusal))
 	if err != nil {
-		return &bot.Error{Code: bot.Unavailable, Status: resp.StatusCode, Err: fmt.Errorf("%s: %w", what, outbound.Redact(err))}
+		err = fmt.Errorf("%s: %w", what, outbound.Redact(err))
+		return &bot.Error{Code: bot.Unavailable, Status: resp.StatusCode, Err: err}
 	}
 	return hookError(resp, answer)
 }
@@ -136,15 +117,15 @@ func hookError(resp *http.Response, answer []byte) error {
 			Error string `json:"error"`
 		}
 		if json.Unmarshal(answer, &refused) == nil && refused.OK != nil && !*refused.OK {
-			return &bot.Error{Code: bot.Undeliverable, Status: resp.StatusCode, Err: cause, Reason: slackWord(refused.Error)}
+			reason := errorCode(refused.Error)
+			return &bot.Error{Code: bot.Undeliverable, Status: resp.StatusCode, Err: cause, Reason: reason}
 		}
 		return nil
 	case resp.StatusCode == http.StatusTooManyRequests:
-		seconds, _ := strconv.Atoi(resp.Header.Get("Retry-After")) // what is no number asks for the shortest wait
-		e := throttled(time.Duration(seconds) * time.Second)
+		e := throttled(resp.Header)
 		e.Err = cause
 		return e
-	case resp.StatusCode >= 500, resp.StatusCode == http.StatusRequestTimeout:
+	case resp.StatusCode >= http.StatusInternalServerError, resp.StatusCode == http.StatusRequestTimeout:
 		return &bot.Error{Code: bot.Unavailable, Status: resp.StatusCode, Err: cause}
 	default:
 		return &bot.Error{Code: bot.Undeliverable, Status: resp.StatusCode, Err: cause}

@@ -1,6 +1,7 @@
 package slackapp_test
 
 import (
+	"errors"
 	"net"
 	"net/http"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"meetbot/bot"
 	"meetbot/bot/slackapp"
 	"meetbot/internal/sandbox/faultserver"
+	"meetbot/internal/sandbox/slacktest"
 )
 
 // A response_url that is not Slack's is refused before anybody is dialled, however it is written; and where Slack itself
@@ -80,22 +82,49 @@ func TestResponseURLElsewhere(t *testing.T) {
 	}
 }
 
+// Slack's Retry-After is read in every form that it has, a fraction too, by either way.
+func TestWaitsAreRead(t *testing.T) {
+	t.Parallel()
+	slack, app := newApp(t)
+	for after, want := range map[string]time.Duration{
+		"": time.Second, "7": 7 * time.Second, "2.128": 2128 * time.Millisecond, "0.3": time.Second, "soon": time.Second,
+		time.Now().Add(90 * time.Second).UTC().Format(http.TimeFormat): 90 * time.Second,
+	} {
+		var tolerance time.Duration
+		if strings.HasSuffix(after, "GMT") { // whole seconds on either side
+			tolerance = time.Second
+		}
+		for _, err := range throttleBoth(t, slack, app, after) {
+			e, ok := errors.AsType[*bot.Error](err)
+			if !ok || e.Code != bot.Throttled || e.Status != http.StatusTooManyRequests || (e.Wait-want).Abs() > tolerance {
+				t.Errorf("Retry-After %q: %+v, want a wait of %s", after, err, want)
+			}
+		}
+	}
+}
+
+// throttleBoth has the Web API and then a response_url ask to wait, and returns the errors.
+func throttleBoth(t *testing.T, slack *slacktest.Server, app *slackapp.App, after string) (errs []error) {
+	t.Helper()
+	for _, target := range []string{"users.info", "response_url"} {
+		slack.Fault(faultserver.Fault{Target: target, Times: 1, Status: http.StatusTooManyRequests, RetryAfter: after})
+	}
+	_, err := app.Profile(t.Context(), bot.Asker{Platform: slackapp.Platform, Workspace: slack.Team(), User: "U0ANN"})
+	errs = append(errs, err)
+	hook := strings.TrimSuffix(slack.APIURL(), "/api/") + "/commands/T1/2/x"
+	_, err = app.Deliver(t.Context(), bot.Job{ID: "j", Route: bot.Route{ResponseURL: hook}}, bot.WorkingReply(bot.English))
+	return append(errs, err)
+}
+
 // What is asked of the Web API is bounded, whatever it asks for in turn.
 func TestWaitsAreBounded(t *testing.T) {
 	t.Parallel()
 	slack, app := newApp(t)
 	for _, after := range []string{"31536000", "9223372036854775807", "99999999999999999999", "-1", "0", "soon", "Wed, 21 Oct 2099 07:28:00 GMT"} {
-		for _, target := range []string{"users.info", "response_url"} {
-			slack.Fault(faultserver.Fault{Target: target, Times: 1, Status: http.StatusTooManyRequests, RetryAfter: after})
-			var err error
-			if target == "users.info" {
-				_, err = app.Profile(t.Context(), bot.Asker{Platform: slackapp.Platform, Workspace: slack.Team(), User: "U0ANN"})
-			} else {
-				_, err = app.Deliver(t.Context(), bot.Job{ID: "j", Route: bot.Route{ResponseURL: strings.TrimSuffix(slack.APIURL(), "/api/") + "/commands/T1/2/x"}}, bot.WorkingReply(bot.English))
-			}
+		for _, err := range throttleBoth(t, slack, app, after) {
 			e, ok := err.(*bot.Error)
 			if !ok || e.Code != bot.Throttled || e.Wait.Minutes() > 10 || e.Wait.Seconds() < 1 {
-				t.Errorf("%s with Retry-After %s: %+v", target, after, err)
+				t.Errorf("Retry-After %s: %+v", after, err)
 			}
 		}
 	}

@@ -7,14 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"strings"
 	"time"
-
-	"github.com/google/uuid"
 
 	"meetbot/bot"
 	"meetbot/bot/teamsapp/botauth"
 	"meetbot/bot/teamsapp/connector"
+	"meetbot/internal/guid"
 )
 
 // Platform is the name that Teams' conversations carry.
@@ -25,7 +25,7 @@ type Config struct {
 	AppID     string // the bot's, a GUID
 	TenantID  string // whose people are served, a GUID
 	Cloud     Cloud
-	Hosts     []string // optional: that answers may go to, beyond Microsoft's own
+	Hosts     []string // optional: that answers may go to, in addition to Microsoft's own
 	Tokens    connector.Tokens
 	RootCAs   *x509.CertPool // optional: the system's
 	Catalog   *bot.Catalog
@@ -49,7 +49,9 @@ type App struct {
 
 // New returns an app. It asks nobody anything yet. Its errors name the setting at fault.
 func New(c Config) (*App, error) {
-	tokens, err := botauth.New(botauth.Config{MetadataURL: c.Cloud.MetadataURL, Issuer: c.Cloud.Issuer, AppID: c.AppID, Now: c.Now})
+	tokens, err := botauth.New(botauth.Config{
+		MetadataURL: c.Cloud.MetadataURL, Issuer: c.Cloud.Issuer, AppID: c.AppID, Now: c.Now,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -63,51 +65,52 @@ func New(c Config) (*App, error) {
 	}, nil
 }
 
-// Close ends the idle connections to Teams.
+// Close closes the connections to Teams that wait to be used again.
 func (a *App) Close() {
 	a.tokens.Close()
 	a.service.Close()
 }
 
-// Profile says who a user is, as bot.Platform wants it: Teams itself proves the Entra user. An anonymous attendee, or
-// somebody whom Teams does not place in Entra, belongs to no organization that the bot knows.
+// Profile says who a user is, as bot.Platform wants it: Teams itself proves the Entra user. An anonymous attendee, or a
+// user for whom Teams names no Entra user, belongs to no organization that the bot knows.
 func (a *App) Profile(_ context.Context, asker bot.Asker) (bot.Profile, error) {
-	if len(asker.User) != 36 || uuid.Validate(asker.User) != nil { // which is not particular about braces and prefixes
+	if !guid.Valid(asker.User) {
 		return bot.Profile{Outside: true}, nil
 	}
 	return bot.Profile{EntraID: asker.User}, nil
 }
 
-// call speaks to a conversation, unless Teams asked to leave it alone: its limits are by conversation. Source: Microsoft,
-// "Optimize your bot with rate limiting".
+// call makes a call for a conversation, unless Teams asked to wait with that one: its limits are by conversation.
+// Source: Microsoft, "Optimize your bot with rate limiting".
 func (a *App) call(ctx context.Context, conversation, doing string, do func(context.Context) error) error {
 	id, _, _ := strings.Cut(conversation, ";")
 	called := false
 	err := bot.CallThrottled(ctx, a.throttles, "teams:"+id, func(ctx context.Context) error {
 		called = true
 		if err := do(ctx); err != nil {
-			return verdict(doing, err)
+			return classify(doing, err)
 		}
 		return nil
 	})
-	if err != nil && !called && bot.CodeOf(err) == bot.Unavailable { // nobody knows whether one may, so nothing was sent
+	if err != nil && !called && bot.CodeOf(err) == bot.Unavailable {
+		// Whether Teams asked to wait is not known, so nothing was sent.
 		return &bot.Error{Code: bot.Throttled, Err: fmt.Errorf("%s: %w", doing, err)}
 	}
 	return err
 }
 
-// How long to leave Teams alone if it does not say, as the document on rate limiting begins; and Entra.
+// How long to wait if the service does not say.
 const (
-	throttledWait = 2 * time.Second
-	tokenWait     = 5 * time.Second
+	throttledWait = 2 * time.Second // Teams: the first wait in the document on rate limiting
+	tokenWait     = 5 * time.Second // Entra
 )
 
-// verdict says what a failed call means to the bot. Source: Microsoft, "Messages in bot conversations", section "Status
-// code responses".
-func verdict(doing string, err error) *bot.Error {
+// classify says what a failed call means to the bot. Source: Microsoft, "Messages in bot conversations", section
+// "Status code responses".
+func classify(doing string, err error) *bot.Error {
 	e := &bot.Error{Code: bot.Unavailable, Err: fmt.Errorf("%s: %w", doing, err)}
 	refused, ok := errors.AsType[*connector.Error](err)
-	if !ok { // no token, so that nothing was sent for certain
+	if !ok { // without a token nothing was sent
 		e.Code, e.Wait = bot.Throttled, tokenWait
 		if cause, ok := errors.AsType[*bot.Error](err); ok {
 			e.Wait = max(e.Wait, cause.Wait)
@@ -121,13 +124,15 @@ func verdict(doing string, err error) *bot.Error {
 	switch status := refused.Status; {
 	case errors.Is(err, connector.ErrService):
 		e.Code = bot.Undeliverable
-	case status == 429:
+	case status == http.StatusTooManyRequests:
 		e.Code, e.Wait = bot.Throttled, cmp.Or(refused.Wait, throttledWait)
-	case status == 412: // another operation was under way
+	case status == http.StatusPreconditionFailed: // another operation was under way
 		e.Code, e.Wait = bot.Throttled, refused.Wait
-	case status == 401:
+	case status == http.StatusUnauthorized:
 		e.Code = bot.ChatCredentials
-	case status == 0, status == 408, status >= 500 && status != 501, status < 400:
+	case status < http.StatusBadRequest, // no answer, or one of a box in between
+		status == http.StatusRequestTimeout,
+		status >= http.StatusInternalServerError && status != http.StatusNotImplemented:
 	default:
 		e.Code = bot.Undeliverable
 	}

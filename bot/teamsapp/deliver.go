@@ -2,55 +2,43 @@ package teamsapp
 
 import (
 	"context"
-	"errors"
 
 	"meetbot/bot"
 	"meetbot/bot/teamsapp/connector"
 )
 
-// route is one way for a reply to reach its reader. It returns the root post that was made in a channel, if it was one.
-type route func(ctx context.Context) (root string, err error)
-
-// Deliver answers the job, as bot.Platform wants it: in the conversation, to everybody or to the asker alone, or, if the
-// bot may not speak there, in the chat with the asker.
+// Deliver answers the job, as bot.Platform wants it: in the conversation, to everybody or to the asker alone; if the
+// bot may not send there, in the chat with the asker. A refusal of the bot's token ends the delivery, since it is the
+// same for the other routes.
 func (a *App) Deliver(ctx context.Context, j bot.Job, r bot.Reply) (string, error) {
-	failed := &bot.Error{Code: bot.Undeliverable}
-	for _, send := range a.routes(j, r) {
-		root, err := send(ctx)
-		if err == nil {
-			return root, nil
-		}
-		if bot.Temporary(err) || bot.CodeOf(err) == bot.ChatCredentials { // which is as true of the other routes
-			return "", err
-		}
-		failed.Err = errors.Join(failed.Err, err)
-	}
-	return "", failed
+	return bot.DeliverByRoutes(ctx, a.routes(j, r), func(err error) bool {
+		return bot.Temporary(err) || bot.CodeOf(err) == bot.ChatCredentials
+	})
 }
 
-// routes lists the ways that are open, the best first.
-func (a *App) routes(j bot.Job, r bot.Reply) []route {
+// routes lists the routes that are open, the best first.
+func (a *App) routes(j bot.Job, r bot.Reply) []bot.SendRoute {
 	there := func(ctx context.Context) (string, error) { return a.post(ctx, j.Route, r) }
 	chat := func(ctx context.Context) (string, error) { return "", a.chat(ctx, j.Route, r) }
-	whisper := func(ctx context.Context) (string, error) { return "", a.whisper(ctx, j.Route, r) }
-	aloud := there
-	if r.PublicFallback != nil { // the reason is nobody else's affair
+	targeted := func(ctx context.Context) (string, error) { return "", a.sendTargeted(ctx, j.Route, r) }
+	public := there
+	if r.PublicFallback != nil { // others must not read the reason
 		said := bot.Reply{Language: r.Language, Messages: []bot.Message{*r.PublicFallback}}
-		aloud = func(ctx context.Context) (string, error) { return a.post(ctx, j.Route, said) }
+		public = func(ctx context.Context) (string, error) { return a.post(ctx, j.Route, said) }
 	}
 	switch {
 	case j.Route.Alone:
-		return []route{there}
+		return []bot.SendRoute{there}
 	case r.Audience == bot.AudienceEveryone:
-		return []route{there, chat}
+		return []bot.SendRoute{there, chat}
 	case r.Audience == bot.AudienceDirect:
-		return []route{chat, whisper, aloud}
+		return []bot.SendRoute{chat, targeted, public}
 	default:
-		return []route{whisper, aloud, chat}
+		return []bot.SendRoute{targeted, public, chat}
 	}
 }
 
-// post answers in the conversation, for everybody to read.
+// post answers in the conversation, for everybody. It returns the root post that it made, if it made one in a channel.
 func (a *App) post(ctx context.Context, to bot.Route, r bot.Reply) (root string, err error) {
 	message := messageOf(a.catalog, r, style{alone: to.Alone})
 	message.ReplyTo = to.Message
@@ -64,12 +52,12 @@ func (a *App) post(ctx context.Context, to bot.Route, r bot.Reply) (root string,
 	return root, err
 }
 
-// whisper answers in the conversation, for the asker alone.
-func (a *App) whisper(ctx context.Context, to bot.Route, r bot.Reply) error {
+// sendTargeted answers in the conversation, for the asker alone.
+func (a *App) sendTargeted(ctx context.Context, to bot.Route, r bot.Reply) error {
 	message := messageOf(a.catalog, r, style{})
 	message.ReplyTo = to.Message
 	return a.call(ctx, to.Channel, "send to one", func(ctx context.Context) error {
-		_, err := a.service.Whisper(ctx, to.Service, to.Channel, connector.Account{ID: to.User}, message)
+		_, err := a.service.SendTargeted(ctx, to.Service, to.Channel, connector.Account{ID: to.User}, message)
 		return err
 	})
 }

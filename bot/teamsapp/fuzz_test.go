@@ -42,7 +42,7 @@ func FuzzActivity(f *testing.F) {
 		}
 		p := a.placeOf(in)
 		r := a.request(in, p, time.Now())
-		r.Intent = a.spoken(in, p.alone)
+		r.Intent = a.intentOf(in, p.alone)
 		if c := r.Conversation; c.Platform != Platform || c.Workspace != tenant || !strings.HasPrefix(in.Conversation.ID, c.Channel) {
 			t.Errorf("conversation %+v", c)
 		}

@@ -32,7 +32,7 @@ const channelID = "msteams"
 func (a *App) Register(mux *http.ServeMux, b bot.Bot) {
 	mux.HandleFunc(MessagesPath, func(w http.ResponseWriter, r *http.Request) {
 		received := time.Now()
-		in, ok := a.admit(w, r)
+		in, ok := a.readActivity(w, r)
 		if !ok {
 			return
 		}
@@ -40,7 +40,7 @@ func (a *App) Register(mux *http.ServeMux, b bot.Bot) {
 		case in.Type == "message":
 			a.message(w, r, b, in, received)
 		case in.Type == "invoke" && in.Name == "adaptiveCard/action":
-			a.pressed(w, r, b, in, received)
+			a.answerButton(w, r, b, in, received)
 		case in.Type == "invoke":
 			w.WriteHeader(http.StatusNotImplemented)
 		case in.Type == "installationUpdate" && in.Action == "add":
@@ -49,9 +49,9 @@ func (a *App) Register(mux *http.ServeMux, b bot.Bot) {
 	})
 }
 
-// admit lets a request through only if it is a bounded POST of JSON with a token that vouches for the activity in it, of
-// the one tenant that is served. Nothing in it is believed before.
-func (a *App) admit(w http.ResponseWriter, r *http.Request) (connector.Activity, bool) {
+// readActivity returns the activity of a request, if the request is a bounded POST of JSON with a token that is valid for
+// that activity, and the activity is of the one tenant that is served. Otherwise it answers the request and returns false.
+func (a *App) readActivity(w http.ResponseWriter, r *http.Request) (connector.Activity, bool) {
 	var in connector.Activity
 	if !guard.Head(w, r) {
 		return in, false
@@ -79,9 +79,9 @@ func (a *App) admit(w http.ResponseWriter, r *http.Request) (connector.Activity,
 	case err != nil:
 	case in.ChannelID != channelID:
 		err = errors.New("activity is not of Teams")
-	case !a.ours(in):
+	case !a.isOurTenant(in):
 		err = errors.New("activity is of another tenant")
-	case !a.service.Admits(in.ServiceURL):
+	case !a.service.Allows(in.ServiceURL):
 		err = errors.New("activity names a service that is not Microsoft's")
 	}
 	if err != nil {
@@ -96,8 +96,8 @@ func (a *App) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	w.WriteHeader(http.StatusUnauthorized)
 }
 
-// ours tells whether the activity is of the tenant that is served, wherever it says so. Nothing in the token does.
-func (a *App) ours(in connector.Activity) bool {
+// isOurTenant tells whether the activity names the tenant that is served and no other. The token names none.
+func (a *App) isOurTenant(in connector.Activity) bool {
 	named := false
 	for _, tenant := range []string{in.ChannelData.Tenant.ID, in.Conversation.TenantID} {
 		if tenant == "" {
@@ -140,7 +140,7 @@ func (a *App) message(w http.ResponseWriter, r *http.Request, b bot.Bot, in conn
 	}
 	request := a.request(in, p, received)
 	request.ID = requestID("message", in.Conversation.ID, in.ID)
-	request.Intent = a.spoken(in, p.alone)
+	request.Intent = a.intentOf(in, p.alone)
 	request.Topic = bot.CleanText(in.ChannelData.Channel.Name)
 	if in.Recipient != nil && in.Recipient.IsTargeted {
 		// The message is its author's alone, so an answer to all cannot be an answer to it: it is a post of its own.
@@ -152,7 +152,7 @@ func (a *App) message(w http.ResponseWriter, r *http.Request, b bot.Bot, in conn
 	}
 	a.log.WarnContext(r.Context(), "cannot accept message", "request", request.Trace, "error", err)
 	direct := *a
-	direct.throttles = unheld{} // which are where the message could not be kept
+	direct.throttles = neverThrottled{} // the real one is in Redis, where the message could not be stored
 	job := bot.Job{ID: request.ID, Conversation: request.Conversation, Asker: request.Asker, Route: request.Route}
 	if _, err := direct.Deliver(r.Context(), job, bot.UnreachableReply(cmp.Or(request.Language, a.language), request.Intent)); err != nil {
 		a.log.WarnContext(r.Context(), "cannot say so either", "request", request.Trace, "error", err)
@@ -160,11 +160,11 @@ func (a *App) message(w http.ResponseWriter, r *http.Request, b bot.Bot, in conn
 	}
 }
 
-// unheld is a world in which nobody asked to be left alone.
-type unheld struct{}
+// neverThrottled knows of no service that asked to wait.
+type neverThrottled struct{}
 
-func (unheld) Throttle(context.Context, string, time.Duration) error       { return nil }
-func (unheld) ThrottledFor(context.Context, string) (time.Duration, error) { return 0, nil }
+func (neverThrottled) Throttle(context.Context, string, time.Duration) error       { return nil }
+func (neverThrottled) ThrottledFor(context.Context, string) (time.Duration, error) { return 0, nil }
 
 // installed greets a conversation that the bot has come into. Teams tells it in a conversationUpdate as well, which does not
 // say in which language.
@@ -192,8 +192,8 @@ type invokeAnswer struct {
 	Value      any    `json:"value"`
 }
 
-// pressed answers a card's button in the response.
-func (a *App) pressed(w http.ResponseWriter, r *http.Request, b bot.Bot, in connector.Activity, received time.Time) {
+// answerButton answers the press of a card's button in the response.
+func (a *App) answerButton(w http.ResponseWriter, r *http.Request, b bot.Bot, in connector.Activity, received time.Time) {
 	var value struct {
 		Action struct {
 			Verb string `json:"verb"`

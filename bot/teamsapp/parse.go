@@ -55,9 +55,10 @@ func requestID(kind string, parts ...string) string {
 // mention is somebody's name in a text, as Teams sets it off.
 var mention = regexp.MustCompile(`<at[^<>]*>([^<>]*)</at>`)
 
-// spoken is what a message says to the bot. What stands before a mention of it is small talk. In a chat with the bot alone
-// nothing need be mentioned, and what is no command is a greeting or a question rather than the subject of a meeting.
-func (a *App) spoken(in connector.Activity, alone bool) bot.Intent {
+// intentOf reads the command in a message. The text before a mention of the bot does not belong to it. In a chat with the
+// bot alone no mention is needed, and a text that is no command asks for help: it is a greeting or a question rather than
+// the subject of a meeting.
+func (a *App) intentOf(in connector.Activity, alone bool) bot.Intent {
 	text, called := in.Text, in.Recipient != nil && in.Recipient.IsTargeted
 	for _, e := range in.Entities {
 		if e.Type != "mention" || e.Text == "" || in.Recipient == nil || e.Mentioned.ID != in.Recipient.ID {

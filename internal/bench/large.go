@@ -173,8 +173,7 @@ func (env *environment) fill(ctx context.Context, r *redisServer, people []strin
 	for i, id := range people {
 		like := samples[i%len(samples)]
 		asker := bot.Asker{Platform: slackapp.Platform, Workspace: env.Slack.Team(), User: id}
-		known := bot.Identity{ID: like.Organizer.ID, UPN: "person@contoso.example", Name: like.Organizer.Name,
-			Language: like.Language}
+		known := bot.Identity{ID: like.Organizer.ID, Name: like.Organizer.Name, Language: like.Language}
 		if err := stored.Remember(ctx, asker, known, bot.IdentityTTL); err != nil {
 			return err
 		}

@@ -51,5 +51,6 @@ func classify(op string, status int, h http.Header, body []byte, secrets ...stri
 
 // refuses tells whether a status says that the same request will be refused again.
 func refuses(status int) bool {
-	return status >= http.StatusBadRequest && status < http.StatusInternalServerError && status != http.StatusRequestTimeout
+	return status >= http.StatusBadRequest && status < http.StatusInternalServerError &&
+		status != http.StatusRequestTimeout
 }

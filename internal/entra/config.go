@@ -35,7 +35,8 @@ type Config struct {
 
 // secrets are what no error may tell.
 func (cfg Config) secrets() []string {
-	return slices.DeleteFunc([]string{cfg.ClientSecret, cfg.CertificatePassword}, func(s string) bool { return s == "" })
+	all := []string{cfg.ClientSecret, cfg.CertificatePassword}
+	return slices.DeleteFunc(all, func(s string) bool { return s == "" })
 }
 
 // authority reads AuthorityHost.

@@ -56,7 +56,9 @@ func NewCredential(cfg Config) (*Credential, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Credential{build: build, http: web, secrets: cfg.secrets(), turn: make(chan struct{}, 1), current: current}, nil
+	return &Credential{
+		build: build, http: web, secrets: cfg.secrets(), turn: make(chan struct{}, 1), current: current,
+	}, nil
 }
 
 // Close closes the connections that wait to be used again.
@@ -83,8 +85,8 @@ func (c *Credential) ask(ctx context.Context, scope string) (string, error) {
 // renewEvery bounds how often a refusal makes the credential begin anew.
 const renewEvery = time.Minute
 
-// renew forgets the cached tokens, and reads files again, at most once a minute. A managed identity's token is cached by
-// the platform too, where nothing can be done about it.
+// renew forgets the cached tokens, and reads files again, at most once a minute. A managed identity's token is cached
+// by the platform too, where nothing can be done about it.
 func (c *Credential) renew() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -100,15 +102,17 @@ func (c *Credential) renew() {
 // chooseCredential returns how to make the credential, and the HTTP client that it speaks through.
 func chooseCredential(cfg Config, authority *url.URL) (func() (azcore.TokenCredential, error), *http.Client, error) {
 	kinds := 0
-	for _, given := range []bool{cfg.ClientSecret != "", cfg.CertificatePath != "", cfg.FederatedTokenFile != "", cfg.ManagedIdentity} {
+	for _, given := range []bool{
+		cfg.ClientSecret != "", cfg.CertificatePath != "", cfg.FederatedTokenFile != "", cfg.ManagedIdentity,
+	} {
 		if given {
 			kinds++
 		}
 	}
 	switch {
 	case kinds != 1:
-		return nil, nil, fmt.Errorf("exactly one of ClientSecret, CertificatePath, FederatedTokenFile and ManagedIdentity is needed, got %d",
-			kinds)
+		return nil, nil, fmt.Errorf("exactly one of ClientSecret, CertificatePath, FederatedTokenFile and "+
+			"ManagedIdentity is needed, got %d", kinds)
 	case cfg.ManagedIdentity:
 		build, web := managedIdentity(cfg)
 		return build, web, nil
@@ -117,7 +121,8 @@ func chooseCredential(cfg Config, authority *url.URL) (func() (azcore.TokenCrede
 	case cfg.ClientID == "":
 		return nil, nil, errors.New("ClientID is missing")
 	}
-	hc := outbound.Client(outbound.Options{RootCAs: cfg.RootCAs, Observe: outbound.ObserveAs(cfg.Observe, operation)}, authority)
+	observe := outbound.ObserveAs(cfg.Observe, operation)
+	hc := outbound.Client(outbound.Options{RootCAs: cfg.RootCAs, Observe: observe}, authority)
 	options := clientOptions(hc, cfg.secrets())
 	options.Cloud = cloud.Configuration{ActiveDirectoryAuthorityHost: authority.String()}
 	private := !wellKnown[authority.Host]
@@ -149,7 +154,9 @@ func chooseCredential(cfg Config, authority *url.URL) (func() (azcore.TokenCrede
 				return nil, fmt.Errorf("CertificatePath: %w", err)
 			}
 			return azidentity.NewClientCertificateCredential(cfg.TenantID, cfg.ClientID, certs, key,
-				&azidentity.ClientCertificateCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: private})
+				&azidentity.ClientCertificateCredentialOptions{
+					ClientOptions: options, DisableInstanceDiscovery: private,
+				})
 		}, hc, nil
 	}
 }

@@ -10,11 +10,11 @@
 //
 // # What it promises
 //
-// A request goes to the configured authority or it fails, and no redirect is followed. Nothing is repeated but one quick
-// second try. A context that ends ends the call, also a call that waits for the exchange of another one.
+// A request goes to the configured authority or it fails, and no redirect is followed. Nothing is repeated but one
+// quick second try. A context that ends ends the call, also a call that waits for the exchange of another one.
 //
-// A token that was refused is given up at most once a minute, so that a consent of an administrator or a new certificate
-// works at the next try, and not when the old token has run out.
+// A token that was refused is given up at most once a minute, so that a consent of an administrator or a new
+// certificate works at the next try, and not when the old token has run out.
 //
 // # Errors
 //
@@ -24,6 +24,6 @@
 //	Throttled       429; 5xx with Retry-After              nobody: repeated after Wait
 //	Unavailable     everything else                        nobody: repeated
 //
-// The text of an error is for the log: it names the operation, the status, the AADSTS code and the error code of OAuth. It
-// never holds a token, a secret or a path.
+// The text of an error is for the log: it names the operation, the status, the AADSTS code and the error code of
+// OAuth. It never holds a token, a secret or a path.
 package entra

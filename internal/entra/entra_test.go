@@ -10,7 +10,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"io"
-	"maps"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -26,6 +25,7 @@ import (
 
 	"meetbot/bot"
 	"meetbot/internal/entra"
+	"meetbot/internal/outbound/outboundtest"
 	"meetbot/internal/sandbox/entratest"
 	"meetbot/internal/sandbox/faultserver"
 	"meetbot/internal/sandbox/graphtest"
@@ -45,23 +45,7 @@ type rig struct {
 	resource string
 	cfg      entra.Config
 
-	mu   sync.Mutex
-	seen map[string]int // exchanges by operation
-}
-
-func (r *rig) observe(op string, status int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.seen[op]++
-	if status == 0 {
-		r.seen["none"]++
-	}
-}
-
-func (r *rig) exchanges() map[string]int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return maps.Clone(r.seen)
+	outboundtest.Observer
 }
 
 type setup struct {
@@ -85,10 +69,10 @@ func start(t *testing.T, s setup) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(graph.Close)
-	r := &rig{entra: authority, resource: strings.TrimSuffix(graph.BaseURL(), "/v1.0"), seen: map[string]int{}}
+	r := &rig{entra: authority, resource: strings.TrimSuffix(graph.BaseURL(), "/v1.0")}
 	r.cfg = entra.Config{
 		TenantID: tenantID, ClientID: clientID, ClientSecret: secret,
-		AuthorityHost: authority.URL(), RootCAs: authority.RootCAs(), Observe: r.observe,
+		AuthorityHost: authority.URL(), RootCAs: authority.RootCAs(), Observe: r.Observe,
 	}
 	if s.cfg != nil {
 		s.cfg(&r.cfg)
@@ -126,13 +110,17 @@ func TestConfigurationIsChecked(t *testing.T) {
 		change func(*entra.Config)
 		want   string
 	}{
-		"no credential":           {func(c *entra.Config) { c.ClientSecret = "" }, "exactly one of"},
-		"two credentials":         {func(c *entra.Config) { c.ManagedIdentity = true }, "exactly one of"},
-		"no tenant":               {func(c *entra.Config) { c.TenantID = "" }, "TenantID"},
-		"no client":               {func(c *entra.Config) { c.ClientID = "" }, "ClientID"},
-		"authority with a secret": {func(c *entra.Config) { c.AuthorityHost = "https://u:" + secret + "@contoso.example/" }, "AuthorityHost"},
-		"plain authority":         {func(c *entra.Config) { c.AuthorityHost = "http://127.0.0.1:1/" }, "AuthorityHost"},
-		"no certificate":          {func(c *entra.Config) { c.ClientSecret, c.CertificatePath = "", "/nowhere.pem" }, "CertificatePath"},
+		"no credential":   {func(c *entra.Config) { c.ClientSecret = "" }, "exactly one of"},
+		"two credentials": {func(c *entra.Config) { c.ManagedIdentity = true }, "exactly one of"},
+		"no tenant":       {func(c *entra.Config) { c.TenantID = "" }, "TenantID"},
+		"no client":       {func(c *entra.Config) { c.ClientID = "" }, "ClientID"},
+		"authority with a secret": {
+			func(c *entra.Config) { c.AuthorityHost = "https://u:" + secret + "@contoso.example/" }, "AuthorityHost",
+		},
+		"plain authority": {func(c *entra.Config) { c.AuthorityHost = "http://127.0.0.1:1/" }, "AuthorityHost"},
+		"no certificate": {
+			func(c *entra.Config) { c.ClientSecret, c.CertificatePath = "", "/nowhere.pem" }, "CertificatePath",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := good
@@ -186,13 +174,27 @@ func TestEntraTrouble(t *testing.T) {
 		want  bot.Code
 		wait  time.Duration
 	}{
-		"throttled":       {faultserver.Fault{Target: "token", Status: 429, RetryAfter: "30", ContentType: "application/json", Body: "{}"}, bot.Throttled, 30 * time.Second},
-		"busy":            {faultserver.Fault{Target: "token", Status: 503, RetryAfter: "60"}, bot.Throttled, time.Minute},
+		"throttled": {
+			faultserver.Fault{
+				Target: "token", Status: 429, RetryAfter: "30", ContentType: "application/json", Body: "{}",
+			},
+			bot.Throttled, 30 * time.Second,
+		},
+		"a fraction": {
+			faultserver.Fault{Target: "token", Status: 429, RetryAfter: "2.128"}, bot.Throttled,
+			2128 * time.Millisecond,
+		},
+		"busy": {
+			faultserver.Fault{Target: "token", Status: 503, RetryAfter: "60"}, bot.Throttled, time.Minute,
+		},
 		"down":            {page(faultserver.Fault{Status: 502}), bot.Unavailable, 0},
 		"a proxy refuses": {page(faultserver.Fault{Status: 403}), bot.Unavailable, 0},
 		"a portal":        {page(faultserver.Fault{Target: "token", Status: 200}), bot.Unavailable, 0},
-		"a transient refusal": {faultserver.Fault{Target: "token", Status: 400, ContentType: "application/json",
-			Body: `{"error":"temporarily_unavailable","error_description":"AADSTS90033: A transient error has occurred."}`}, bot.Unavailable, 0},
+		"a transient refusal": {
+			faultserver.Fault{Target: "token", Status: 400, ContentType: "application/json", Body: `{
+				"error":"temporarily_unavailable","error_description":"AADSTS90033: A transient error has occurred."}`},
+			bot.Unavailable, 0,
+		},
 		"cut": {faultserver.Fault{Reset: true}, bot.Unavailable, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -200,7 +202,8 @@ func TestEntraTrouble(t *testing.T) {
 			r.entra.Fault(tt.fault)
 			_, err := r.Token(t.Context())
 			e := wantCode(t, err, tt.want)
-			if e.Wait != tt.wait || e.Status != tt.fault.Status || strings.Contains(e.Error(), "contoso.example") || strings.Contains(e.Error(), "/v2.0") {
+			if e.Wait != tt.wait || e.Status != tt.fault.Status || strings.Contains(e.Error(), "contoso.example") ||
+				strings.Contains(e.Error(), "/v2.0") {
 				t.Errorf("got status %d, wait %v: %v", e.Status, e.Wait, e)
 			}
 			r.entra.ClearFaults()
@@ -256,7 +259,7 @@ func TestTokensAreKept(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if seen := r.exchanges(); seen["token"] != 1 || seen["discovery"] != 1 || len(seen) != 2 {
+	if seen := r.Exchanges(); seen["token"] != 1 || seen["discovery"] != 1 || len(seen) != 2 {
 		t.Errorf("observed %v", seen)
 	}
 	for range 5 {
@@ -292,7 +295,8 @@ func TestCertificate(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "bot.pem")
-	data := append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8})...)
+	data := append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8})...)
 	if err := os.WriteFile(file, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -315,8 +319,10 @@ func TestWorkloadIdentity(t *testing.T) {
 	}
 	file := filepath.Join(t.TempDir(), "token")
 	r := start(t, setup{
-		entra: entratest.Options{Federation: &entratest.Federation{Issuer: "https://cluster.example", Subject: "bot", Key: key.Public()}},
-		cfg:   func(c *entra.Config) { c.ClientSecret, c.FederatedTokenFile = "", file },
+		entra: entratest.Options{
+			Federation: &entratest.Federation{Issuer: "https://cluster.example", Subject: "bot", Key: key.Public()},
+		},
+		cfg: func(c *entra.Config) { c.ClientSecret, c.FederatedTokenFile = "", file },
 	})
 	_, err = r.Token(t.Context())
 	_ = wantCode(t, err, bot.Credentials) // the platform has not written the file yet
@@ -343,7 +349,8 @@ func TestManagedIdentity(t *testing.T) {
 		asked = req.URL.Query()
 		hc := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: r.entra.RootCAs()}}}
 		resp, err := hc.PostForm(r.entra.URL()+tenantID+"/oauth2/v2.0/token", url.Values{
-			"grant_type": {"client_credentials"}, "client_id": {clientID}, "client_secret": {secret}, "scope": {asked.Get("resource") + "/.default"},
+			"grant_type": {"client_credentials"}, "client_id": {clientID}, "client_secret": {secret},
+			"scope": {asked.Get("resource") + "/.default"},
 		})
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -368,7 +375,8 @@ func TestManagedIdentity(t *testing.T) {
 
 	t.Setenv("IDENTITY_ENDPOINT", "http://identity.contoso.example/msi/token")
 	cfg.ClientID = annID // a client of its own: tokens of managed identities are cached for the process
-	if _, err := r.tokens(t, cfg).Token(t.Context()); err == nil || !strings.Contains(err.Error(), "not among those configured") {
+	if _, err := r.tokens(t, cfg).Token(t.Context()); err == nil ||
+		!strings.Contains(err.Error(), "not among those configured") {
 		t.Errorf("an endpoint far away: %v", err)
 	}
 }

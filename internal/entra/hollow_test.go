@@ -11,8 +11,8 @@ import (
 	"meetbot/internal/entra"
 )
 
-// An answer of Entra's that says success and is no token passes, and none of it is in the error: azidentity would quote it
-// whole, with the secret that it may echo.
+// An answer of Entra's that says success and is no token passes, and none of it is in the error: azidentity would
+// quote it whole, with the secret that it may echo.
 func TestHollowTokens(t *testing.T) {
 	for name, body := range map[string]string{
 		"no token":    `{"error_description":"` + secret + `"}`,
@@ -29,20 +29,23 @@ func TestHollowTokens(t *testing.T) {
 					_, _ = w.Write([]byte(body))
 					return
 				}
-				_, _ = w.Write([]byte(strings.ReplaceAll(`{"issuer":"X/t/v2.0","authorization_endpoint":"X/a","token_endpoint":"X/token"}`, "X", authority.URL)))
+				const discovery = `{"issuer":"X/t/v2.0","authorization_endpoint":"X/a","token_endpoint":"X/token"}`
+				_, _ = w.Write([]byte(strings.ReplaceAll(discovery, "X", authority.URL)))
 			}))
 			defer authority.Close()
 			roots := x509.NewCertPool()
 			roots.AddCert(authority.Certificate())
 			cred, err := entra.NewCredential(entra.Config{
-				TenantID: tenantID, ClientID: clientID, ClientSecret: secret, AuthorityHost: authority.URL, RootCAs: roots,
+				TenantID: tenantID, ClientID: clientID, ClientSecret: secret, AuthorityHost: authority.URL,
+				RootCAs: roots,
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer cred.Close()
 			_, err = cred.Tokens("https://graph.microsoft.com/.default").Token(t.Context())
-			if e := wantCode(t, err, bot.Unavailable); strings.Contains(e.Error(), secret) || strings.Contains(e.Error(), "AADSTS") {
+			if e := wantCode(t, err, bot.Unavailable); strings.Contains(e.Error(), secret) ||
+				strings.Contains(e.Error(), "AADSTS") {
 				t.Errorf("the error quotes the answer: %v", e)
 			}
 		})

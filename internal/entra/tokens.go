@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"meetbot/internal/outbound"
 )
 
 // callTimeout bounds one call for a token, its second try included.
@@ -26,7 +28,7 @@ func (t *Tokens) Token(ctx context.Context) (string, error) {
 	inTime, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	r := &record{}
-	token, err := t.cred.ask(withRecord(inTime, r), t.scope)
+	token, err := t.cred.ask(outbound.WithRecord(inTime, r), t.scope)
 	if err != nil {
 		return "", fmt.Errorf("get a token for %s: %w", t.scope, r.explain(ctx, err))
 	}

@@ -32,20 +32,6 @@ type record struct {
 	gotToken bool       // the last exchange asked for a token, and its answer looked right
 }
 
-type recordKey struct{}
-
-func withRecord(ctx context.Context, r *record) context.Context {
-	return context.WithValue(ctx, recordKey{}, r)
-}
-
-// recordOf returns the record in the context, or one that nobody reads.
-func recordOf(ctx context.Context) *record {
-	if r, ok := ctx.Value(recordKey{}).(*record); ok {
-		return r
-	}
-	return &record{}
-}
-
 // explain returns the error of a call that failed with err. ctx is the caller's.
 func (r *record) explain(ctx context.Context, err error) *bot.Error {
 	e := r.failure
@@ -78,7 +64,7 @@ func (w *recorder) CloseIdleConnections() { outbound.CloseIdle(w.next) }
 
 // RoundTrip implements [http.RoundTripper].
 func (w *recorder) RoundTrip(r *http.Request) (*http.Response, error) {
-	rec, op := recordOf(r.Context()), operation(r)
+	rec, op := outbound.RecordOf[record](r.Context()), operation(r)
 	*rec = record{}
 	resp, body, status, err := outbound.RoundTrip(w.next, r)
 	switch {
@@ -87,7 +73,8 @@ func (w *recorder) RoundTrip(r *http.Request) (*http.Response, error) {
 	case status != http.StatusOK:
 		rec.failure = classify(op, status, resp.Header, body, w.secrets...)
 	case !outbound.IsJSONObject(resp.Header, body):
-		rec.failure = &bot.Error{Code: bot.Unavailable, Status: status, Err: fmt.Errorf("%s: the answer is not JSON", op)}
+		cause := fmt.Errorf("%s: the answer is not JSON", op)
+		rec.failure = &bot.Error{Code: bot.Unavailable, Status: status, Err: cause}
 	default:
 		rec.gotToken = op == opToken
 	}

@@ -1,5 +1,5 @@
-// Package guid tells GUIDs from other texts: the IDs of tenants, apps and users in Entra, and of requests to Graph. Call
-// [Valid]. It imports no other package of the program.
+// Package guid tells GUIDs from other texts: the IDs of tenants, apps and users in Entra, and of requests to Graph.
+// Call [Valid]. It imports no other package of the program.
 package guid
 
 import "github.com/google/uuid"

@@ -13,8 +13,8 @@ import (
 	"meetbot/internal/guid"
 )
 
-// Bounds of the wait that [RetryAfter] returns. The wait may hold back every replica, so that a nonsensical one must not
-// stop the service.
+// Bounds of the wait that [RetryAfter] returns. The wait may hold back every replica, so that a nonsensical one must
+// not stop the service.
 const (
 	minWait = time.Second
 	maxWait = 10 * time.Minute

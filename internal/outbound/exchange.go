@@ -26,6 +26,23 @@ func RoundTrip(next http.RoundTripper, r *http.Request) (resp *http.Response, bo
 	return resp, body, resp.StatusCode, nil
 }
 
+// recordKey is the key of a record of type T in a context.
+type recordKey[T any] struct{}
+
+// WithRecord returns a context that carries a record of the exchange, in which a transport beneath an SDK writes down
+// what the SDK does not tell. T is a type of the package that reads the record.
+func WithRecord[T any](ctx context.Context, record *T) context.Context {
+	return context.WithValue(ctx, recordKey[T]{}, record)
+}
+
+// RecordOf returns the record of type T in the context, or a new one if there is none.
+func RecordOf[T any](ctx context.Context) *T {
+	if record, ok := ctx.Value(recordKey[T]{}).(*T); ok {
+		return record
+	}
+	return new(T)
+}
+
 // CloseIdle closes the idle connections beneath a transport that wraps another one.
 func CloseIdle(next http.RoundTripper) { (&http.Client{Transport: next}).CloseIdleConnections() }
 

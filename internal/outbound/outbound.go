@@ -1,9 +1,10 @@
 // Package outbound is how the program calls other services over HTTP, and how it reads what every service may answer.
 //
-// Call [Client] first: it makes an HTTP client that connects to exactly the hosts that it was made for, over https (plain
-// http on loopback only), follows no redirect, and bounds the time and the size of an answer. [ParseBase] checks a
-// configured base URL. [RoundTrip] reads a whole answer, beneath an SDK. [RetryAfter] says how long a service asks to
-// wait. [Redact], [RedactText] and [Words] make of an error, a text and an error code what may stand in a log.
+// Call [Client] first: it makes an HTTP client that connects to exactly the hosts that it was made for, over https
+// (plain http on loopback only), follows no redirect, and bounds the time and the size of an answer. [ParseBase]
+// checks a configured base URL. [RoundTrip] reads a whole answer, beneath an SDK. [RetryAfter] says how long a
+// service asks to wait. [Redact], [RedactText] and [Words] make of an error, a text and an error code what may stand
+// in a log.
 //
 // It imports internal/guid and no other package of the program. It promises that no error of its own holds a secret, a
 // path of a URL, or anything that another service wrote.
@@ -110,9 +111,9 @@ func (t *transport) checkHost(u *url.URL) error {
 	return Secure(u)
 }
 
-// ParseBase reads the base URL of a service from the setting with this name. A base URL has a scheme, a host and a path,
-// and nothing else; it must be https, or plain http to loopback. The error names the setting and gives the example. It
-// does not quote the value, which may be a secret that was put there by mistake.
+// ParseBase reads the base URL of a service from the setting with this name. A base URL has a scheme, a host and a
+// path, and nothing else; it must be https, or plain http to loopback. The error names the setting and gives the
+// example. It does not quote the value, which may be a secret that was put there by mistake.
 func ParseBase(name, value, example string) (*url.URL, error) {
 	u, err := url.Parse(value)
 	switch {

@@ -55,7 +55,8 @@ func TestHosts(t *testing.T) {
 		t.Errorf("a redirect is to be handed back, not followed: %v, %v", resp, err)
 	}
 	for _, raw := range []string{
-		trap.URL, "http://localhost:1/", strings.Replace(home.URL, "127.0.0.1", "localhost", 1), strings.Replace(home.URL, "http:", "https:", 1),
+		trap.URL, "http://localhost:1/", strings.Replace(home.URL, "127.0.0.1", "localhost", 1),
+		strings.Replace(home.URL, "http:", "https:", 1),
 		"http://user@" + parse(t, trap.URL).Host, "http://169.254.169.254/latest",
 	} {
 		if resp, err := get(t, c, raw); !errors.Is(err, outbound.ErrHost) {
@@ -69,9 +70,11 @@ func TestHosts(t *testing.T) {
 
 func TestSecure(t *testing.T) {
 	for raw, ok := range map[string]bool{
-		"https://graph.microsoft.com/v1.0": true, "http://127.0.0.1:1": true, "http://localhost:1": true, "http://[::1]:1": true,
-		"http://graph.microsoft.com": false, "http://127.0.0.1.evil.example": false, "http://localhost.evil.example": false,
-		"ftp://127.0.0.1": false, "http://0.0.0.0": false, "//127.0.0.1": false,
+		"https://graph.microsoft.com/v1.0": true, "http://127.0.0.1:1": true, "http://localhost:1": true,
+		"http://[::1]:1":             true,
+		"http://graph.microsoft.com": false, "http://127.0.0.1.evil.example": false,
+		"http://localhost.evil.example": false,
+		"ftp://127.0.0.1":               false, "http://0.0.0.0": false, "//127.0.0.1": false,
 	} {
 		if err := outbound.Secure(parse(t, raw)); (err == nil) != ok {
 			t.Errorf("Secure(%s) = %v", raw, err)

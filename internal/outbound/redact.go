@@ -13,9 +13,10 @@ import (
 )
 
 // Redact makes an HTTP client's error fit for a log. The text of the new error says what happened in words of this
-// program, of the standard library or of the operating system. It holds the host of the URL only, since the rest of the
-// URL may hold a secret or the name of a person. It quotes nothing that the other side sent, as package net/http does
-// with an answer that it cannot read. The new error wraps the given one, for errors.Is and errors.As. Redact(nil) is nil.
+// program, of the standard library or of the operating system. It holds the host of the URL only, since the rest of
+// the URL may hold a secret or the name of a person. It quotes nothing that the other side sent, as package net/http
+// does with an answer that it cannot read. The new error wraps the given one, for errors.Is and errors.As.
+// Redact(nil) is nil.
 func Redact(err error) error {
 	if err == nil {
 		return nil

@@ -18,9 +18,11 @@ func FuzzAuthorization(f *testing.F) {
 	truth := p.header(f, jwt.SigningMethodRS256, nil).Get("Authorization")
 	signed := truth[:strings.LastIndexByte(truth, '.')]
 	for _, seed := range []string{
-		truth, "bearer" + truth[len("Bearer"):], truth + "=", signed, signed + ".", "Bearer", "Bearer ..", "Bearer a.b.c", "Basic eA==", "",
+		truth, "bearer" + truth[len("Bearer"):], truth + "=", signed, signed + ".", "Bearer", "Bearer ..",
+		"Bearer a.b.c", "Basic eA==", "",
 		p.header(f, jwt.SigningMethodRS384, nil).Get("Authorization"),
-		"Bearer eyJhbGciOiJub25lIn0.e30.", "Bearer eyJhbGciOiJSUzI1NiIsImtpZCI6MX0.e30.AAAA", `Bearer {"payload":"e30"}`,
+		"Bearer eyJhbGciOiJub25lIn0.e30.", "Bearer eyJhbGciOiJSUzI1NiIsImtpZCI6MX0.e30.AAAA",
+		`Bearer {"payload":"e30"}`,
 	} {
 		f.Add(seed, "")
 		f.Add("", seed)
@@ -33,7 +35,8 @@ func FuzzAuthorization(f *testing.F) {
 		_, err := v.Verify(t.Context(), h)
 		switch {
 		case err == nil:
-			if second != "" || !strings.EqualFold(first[:len("Bearer ")], "Bearer ") || !strings.HasPrefix(first[len("Bearer "):], signed[len("Bearer "):]) {
+			if second != "" || !strings.EqualFold(first[:len("Bearer ")], "Bearer ") ||
+				!strings.HasPrefix(first[len("Bearer "):], signed[len("Bearer "):]) {
 				t.Errorf("taken: %q, %q", first, second)
 			}
 		case !errors.Is(err, botauth.ErrRefused):

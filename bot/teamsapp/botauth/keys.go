@@ -19,11 +19,11 @@ import (
 	"meetbot/internal/outbound"
 )
 
-// How often keys are fetched. The library's own cache fetches on a timer, whether or not anybody asks, and not when a key
-// is missing; Bot Framework wants the opposite.
+// How often keys are fetched. The library's own cache fetches on a timer, also when no token comes, and does not
+// fetch when a key is missing; the Bot Framework wants the opposite.
 const (
 	keysLast      = 24 * time.Hour   // keys are fetched again when they are older
-	unknownEvery  = time.Hour        // a key ID that is not among them has them fetched again at most this often
+	unknownEvery  = time.Hour        // how often at most a key ID that is not among them has them fetched again
 	failedEvery   = 10 * time.Second // after a failure
 	fetchWithin   = 5 * time.Second
 	maxKeys       = 100
@@ -33,7 +33,7 @@ const (
 // errUnreachable says that the keys could not be fetched, so that no token can be judged.
 var errUnreachable = errors.New("cannot fetch the Bot Framework's keys")
 
-// signingKey is a published key and the channels that it may vouch for; none means any.
+// signingKey is a published key and the channels whose activities it may sign; none means any channel.
 type signingKey struct {
 	key          jwk.Key
 	endorsements []string
@@ -53,15 +53,16 @@ type keyring struct {
 	err     error         // of the last attempt
 }
 
-// find returns the key with this ID. Without it among those at hand they are fetched again, unless that was done lately; a
-// key that is not there is (signingKey{}, nil). The error says that nobody can tell: the last fetch failed.
+// find returns the key with this ID. If the keys at hand do not hold it, they are fetched again, unless that was done
+// lately; then a key that is not published is (signingKey{}, nil). The error says that the last fetch failed, so that
+// it is not known whether the key is published.
 func (k *keyring) find(ctx context.Context, id string) (signingKey, error) {
 	for {
 		k.mu.Lock()
 		key, known := k.keys[id]
 		wanted := k.wanted(known)
 		switch {
-		case !wanted && !known && k.err != nil: // it may be among those that could not be fetched
+		case !wanted && !known && k.err != nil: // the key may be one of those that could not be fetched
 			err := k.err
 			k.mu.Unlock()
 			return signingKey{}, fmt.Errorf("%w: %w", errUnreachable, err)
@@ -71,11 +72,11 @@ func (k *keyring) find(ctx context.Context, id string) (signingKey, error) {
 		case k.flight == nil:
 			k.tried = k.now()
 			k.flight = make(chan struct{})
-			go k.fetch(k.flight) // for everybody who waits: nobody's own context may end it
+			go k.fetch(k.flight) // for all callers that wait: the context of one of them must not end it
 		}
 		flight := k.flight
 		k.mu.Unlock()
-		if known { // still good while new ones are on the way
+		if known { // the old key is good until the new ones are there
 			return key, nil
 		}
 		select {
@@ -86,7 +87,7 @@ func (k *keyring) find(ctx context.Context, id string) (signingKey, error) {
 	}
 }
 
-// wanted tells whether the keys must be fetched for somebody who found theirs, or not.
+// wanted tells whether the keys must be fetched for a caller whose key is known, or is not.
 func (k *keyring) wanted(known bool) bool {
 	now := k.now()
 	switch {
@@ -101,6 +102,7 @@ func (k *keyring) wanted(known bool) bool {
 	}
 }
 
+// fetch reads the keys once and closes done.
 func (k *keyring) fetch(done chan struct{}) {
 	ctx, cancel := context.WithTimeout(context.Background(), fetchWithin)
 	defer cancel()
@@ -129,7 +131,7 @@ func (k *keyring) read(ctx context.Context) (map[string]signingKey, error) {
 	if body, err = k.get(ctx, metadata.Keys); err != nil {
 		return nil, fmt.Errorf("read key set: %w", err)
 	}
-	// One key that is not understood must not cost the others: RFC 7517, section 5.
+	// A key that cannot be read is left out, and the others are used: RFC 7517, section 5.
 	set, err := jwk.Parse(body, jwk.WithIgnoreParseError(true))
 	if err != nil {
 		return nil, fmt.Errorf("read key set: %w", err)
@@ -147,7 +149,7 @@ func (k *keyring) read(ctx context.Context) (map[string]signingKey, error) {
 	return keys, nil
 }
 
-// signs tells whether a key can be one that tokens are signed with. The original's keys name no algorithm.
+// signs tells whether tokens can be signed with a key. Microsoft's keys name no algorithm.
 func signs(key jwk.Key) bool {
 	if usage, named := key.KeyUsage(); named && usage != jwk.ForSignature.String() {
 		return false
@@ -156,7 +158,7 @@ func signs(key jwk.Key) bool {
 	return key.KeyType() == jwa.RSA() && (!named || alg.String() == jwa.RS256().String())
 }
 
-// endorsementsOf lists the channels that a key may vouch for. What is no channel's name vouches for none.
+// endorsementsOf lists the channels whose activities a key may sign. An entry that is no name stands for no channel.
 func endorsementsOf(key jwk.Key) []string {
 	if !key.Has("endorsements") {
 		return nil
@@ -173,6 +175,7 @@ func endorsementsOf(key jwk.Key) []string {
 	return channels
 }
 
+// get fetches a document from the host of the metadata.
 func (k *keyring) get(ctx context.Context, address string) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
@@ -189,8 +192,10 @@ func (k *keyring) get(ctx context.Context, address string) ([]byte, error) {
 	return io.ReadAll(resp.Body)
 }
 
-// vouches tells whether the key may sign for this channel. Source: the document in the package comment, "Verify the JWT
-// token", requirement on endorsements.
+// vouches tells whether the key may sign activities of this channel. Source: the document in the package comment,
+// "Verify the JWT token", requirement on endorsements.
 func (s signingKey) vouches(channel string) bool {
-	return len(s.endorsements) == 0 || channel != "" && slices.ContainsFunc(s.endorsements, func(e string) bool { return strings.EqualFold(e, channel) })
+	return len(s.endorsements) == 0 || channel != "" && slices.ContainsFunc(s.endorsements, func(e string) bool {
+		return strings.EqualFold(e, channel)
+	})
 }

@@ -170,14 +170,16 @@ func TestKeysOnAnotherHost(t *testing.T) {
 	defer trap.Close()
 	key := newKey(t)
 	for name, address := range map[string]string{
-		"another port": trap.URL + "/keys", "https elsewhere": "https://keys.contoso.example/keys", "http elsewhere": "http://keys.contoso.example/keys",
-		"a file": "file:///etc/passwd", "no URL": "::", "nothing": "",
+		"another port": trap.URL + "/keys", "https elsewhere": "https://keys.contoso.example/keys",
+		"http elsewhere": "http://keys.contoso.example/keys",
+		"a file":         "file:///etc/passwd", "no URL": "::", "nothing": "",
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPublisher(t, key, func(p *publisher) {
 				p.metadata = func(*publisher) string { return `{"jwks_uri":"` + address + `"}` }
 			})
-			if _, err := p.verifier(t).Verify(t.Context(), p.header(t, jwt.SigningMethodRS256, nil)); err == nil || errors.Is(err, botauth.ErrRefused) {
+			if _, err := p.verifier(t).Verify(t.Context(), p.header(t, jwt.SigningMethodRS256, nil)); err == nil ||
+				errors.Is(err, botauth.ErrRefused) {
 				t.Errorf("%v", err)
 			}
 		})
@@ -224,7 +226,9 @@ func TestOneFetchForAll(t *testing.T) {
 // What is wrong with the configuration is said at once.
 func TestConfig(t *testing.T) {
 	t.Parallel()
-	for _, address := range []string{"", "x", "http://login.contoso.example/x", "ftp://127.0.0.1/x", "https://", "\x00"} {
+	for _, address := range []string{
+		"", "x", "http://login.contoso.example/x", "ftp://127.0.0.1/x", "https://", "\x00",
+	} {
 		if _, err := botauth.New(botauth.Config{MetadataURL: address, Issuer: issuer, AppID: app}); err == nil {
 			t.Errorf("%q is taken", address)
 		}

@@ -22,8 +22,8 @@ const (
 	maxToken = 16 << 10        // bytes
 )
 
-// ErrRefused says that a token is missing, or not what it must be. What wraps it says why, for the log: the sender is told
-// nothing.
+// ErrRefused says that a token is missing or not valid. The error that wraps it says why, for the log; the sender
+// must not be told.
 var ErrRefused = errors.New("token refused")
 
 // Config says whose tokens are accepted. Every field without "optional" is required.
@@ -41,7 +41,7 @@ type Verifier struct {
 	now              func() time.Time
 }
 
-// New returns a verifier. Nothing is fetched before the first token comes.
+// New returns a verifier. The keys are fetched when the first token comes. Its error names the setting at fault.
 func New(c Config) (*Verifier, error) {
 	metadata, err := url.Parse(c.MetadataURL)
 	if err != nil || metadata.Host == "" {
@@ -59,7 +59,7 @@ func New(c Config) (*Verifier, error) {
 	}, nil
 }
 
-// Close ends the idle connections.
+// Close closes the connections that wait to be used again.
 func (v *Verifier) Close() { v.keys.client.CloseIdleConnections() }
 
 // Grant is what a valid token allows: activities of these channels, from this service.
@@ -69,8 +69,8 @@ type Grant struct {
 }
 
 // Verify checks the token of a request with these headers: the signature, by a published key and RS256 alone, issuer,
-// audience and times. The error wraps [ErrRefused], or says that the keys cannot be had, so that the token cannot be judged.
-// Neither holds any part of the token.
+// audience and times. The error wraps [ErrRefused], or says that the keys cannot be fetched, so that the token can be
+// neither accepted nor refused. It holds no part of the token.
 func (v *Verifier) Verify(ctx context.Context, h http.Header) (Grant, error) {
 	token, err := bearer(h)
 	if err != nil {
@@ -104,7 +104,7 @@ func (v *Verifier) Verify(ctx context.Context, h http.Header) (Grant, error) {
 // bearer returns the one token that the headers hold.
 func bearer(h http.Header) (string, error) {
 	all := h.Values("Authorization")
-	if len(all) != 1 { // which of several counts would be anybody's guess
+	if len(all) != 1 { // with several, it is not defined which one counts
 		return "", fmt.Errorf("%w: %d Authorization headers", ErrRefused, len(all))
 	}
 	scheme, token, _ := strings.Cut(all[0], " ")
@@ -114,10 +114,10 @@ func bearer(h http.Header) (string, error) {
 	return token, nil
 }
 
-// compact is what a signed token looks like: RFC 7515, section 7.1.
+// compact is the form of a signed token: RFC 7515, section 7.1.
 var compact = regexp.MustCompile(`^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$`)
 
-// keyID reads which key a token claims to be signed with.
+// keyID reads the ID of the key that, as the token says, signed it.
 func keyID(token string) (string, error) {
 	m, err := jws.ParseString(token, jws.WithCompact())
 	if err != nil || len(m.Signatures()) != 1 {
@@ -130,8 +130,8 @@ func keyID(token string) (string, error) {
 	return id, nil
 }
 
-// Covers tells whether the token vouches for an activity of this channel ("msteams") with this service URL. The error wraps
-// [ErrRefused].
+// Covers tells whether the token vouches for an activity of this channel ("msteams") with this service URL. The error
+// wraps [ErrRefused].
 func (g Grant) Covers(channel, serviceURL string) error {
 	if !g.key.vouches(channel) {
 		return fmt.Errorf("%w: the key does not vouch for the channel", ErrRefused)
@@ -142,4 +142,5 @@ func (g Grant) Covers(channel, serviceURL string) error {
 	return nil
 }
 
+// trimmed is a service URL in the form in which two of them are compared.
 func trimmed(address string) string { return strings.ToLower(strings.TrimRight(address, "/")) }

@@ -49,7 +49,8 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{clock: newClock()}
 	entra, err := entratest.New(entratest.Options{
-		TenantID: "8eaef023-2b34-4da1-9baa-8bc8c9d6a490", ClientID: "0c4b1f6e-3a52-4f6b-9f57-6d2f1a7c9e01", ClientSecret: "secret",
+		TenantID: "8eaef023-2b34-4da1-9baa-8bc8c9d6a490", ClientID: "0c4b1f6e-3a52-4f6b-9f57-6d2f1a7c9e01",
+		ClientSecret: "secret",
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -10,15 +10,6 @@ type Account struct {
 	IsTargeted  bool   `json:"isTargeted,omitempty"`  // the activity is for this account alone
 }
 
-// Member is a user as the service describes somebody in a conversation.
-type Member struct {
-	ID       string `json:"id"`
-	ObjectID string `json:"objectId"` // in Entra
-	TenantID string `json:"tenantId"`
-	Name     string `json:"name"`
-	UserRole string `json:"userRole"` // "user", "guest", "anonymous"
-}
-
 // Conversation is where an activity belongs.
 type Conversation struct {
 	ID       string `json:"id"` // in channels with ";messageid=" and the root post of the thread
@@ -62,8 +53,9 @@ type Attachment struct {
 // CardType is the content type of an Adaptive Card.
 const CardType = "application/vnd.microsoft.card.adaptive"
 
-// Activity is what Teams and a bot tell each other: a message, an event, an invoke. Only what the bot reads or writes is
-// in it. Source: Microsoft, "Bot Framework Activity", and "Messages in bot conversations" for what Teams puts into it.
+// Activity is what Teams and a bot tell each other: a message, an event, an invoke. Only what the bot reads or writes
+// is in it. Source: Microsoft, "Bot Framework Activity", and "Messages in bot conversations" for what Teams puts into
+// it.
 type Activity struct {
 	Type         string       `json:"type"`
 	ID           string       `json:"id,omitempty"`

@@ -1,5 +1,13 @@
-// Package connector is a client of the Bot Connector API, by which a bot speaks in Microsoft Teams. There is no official
-// one for Go. Source: Microsoft, "Bot Connector REST API reference", and for what is private "Targeted messages".
+// Package connector is a client of the Bot Connector API, by which a bot sends messages in Microsoft Teams. There is
+// no official client for Go. Source: Microsoft, "Bot Connector REST API reference", and "Targeted messages" for
+// messages that one person sees.
+//
+// Call [New] with the bot's tokens, then [Client.Reply] with the service URL and the conversation of the activity to
+// answer.
+//
+// It imports internal/outbound, for the HTTP client, and no other package of the program. It promises that the bot's
+// token is sent to Microsoft's and the configured hosts only, that no redirect is followed, and that no error holds a
+// token, the name of a conversation, or a text that the service wrote, except its error code.
 package connector
 
 import (
@@ -12,15 +20,14 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
 	"meetbot/internal/outbound"
 )
 
-// Hosts are those of Microsoft's that a bot's token may be sent to: the public cloud's, and the US Government's GCC, GCC
-// High and DoD. They are constants of Microsoft's SDKs rather than a contract.
+// Hosts are Microsoft's hosts that a bot's token may be sent to: those of the public cloud, and of the US
+// Government's GCC, GCC High and DoD. Microsoft does not document them; they are constants in its SDKs.
 var Hosts = []string{
 	"smba.trafficmanager.net",
 	"smba.infra.gcc.teams.microsoft.com",
@@ -31,16 +38,16 @@ var Hosts = []string{
 // Tokens gives the bot's own access tokens for the Bot Framework.
 type Tokens interface {
 	Token(ctx context.Context) (string, error)
-	// Renew is told that the token at hand was refused.
+	// Renew is called after the service refused the token.
 	Renew()
 }
 
 // Config is what a client needs. Every field without "optional" is required.
 type Config struct {
 	Tokens  Tokens
-	Hosts   []string       // optional: "host" or "host:port", beyond [Hosts]
-	RootCAs *x509.CertPool // optional: the system's
-	Timeout time.Duration  // optional: of one call; 5 s
+	Hosts   []string       // optional: "host" or "host:port", in addition to [Hosts]
+	RootCAs *x509.CertPool // optional; nil: the system's
+	Timeout time.Duration  // optional: of one call; 0: 5 s
 }
 
 // Client calls the service that an activity came from. It is safe for concurrent use.
@@ -72,14 +79,14 @@ func New(c Config) (*Client, error) {
 	return client, nil
 }
 
-// Close ends the idle connections.
+// Close closes the connections that wait to be used again.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
-// Error is the service's refusal, or its silence.
+// Error is a call that failed: the service refused it or gave no answer.
 type Error struct {
 	Status int           // HTTP status; 0 if there was no answer
-	Code   string        // the service's own word, such as "BotNotInConversationRoster"; empty without one
-	Wait   time.Duration // Retry-After; 0 without one
+	Code   string        // the service's error code, such as "BotNotInConversationRoster"; empty without one
+	Wait   time.Duration // how long the service asks to wait: outbound.RetryAfter; 0 if it does not ask
 	Err    error         // what happened, without an address or a secret
 }
 
@@ -100,29 +107,20 @@ var ErrService = errors.New("service URL is not Microsoft's")
 // returns the ID of the new message.
 func (c *Client) Reply(ctx context.Context, service, conversation string, a Activity) (string, error) {
 	var made ID
-	err := c.do(ctx, http.MethodPost, service, "/v3/conversations/"+escape(conversation)+"/activities", a, &made)
+	err := c.post(ctx, service, "/v3/conversations/"+escape(conversation)+"/activities", a, &made)
 	return made.ID, err
 }
 
-// Whisper posts an activity that its recipient alone sees. In a chat with the bot alone the service refuses it.
-func (c *Client) Whisper(ctx context.Context, service, conversation string, to Account, a Activity) (string, error) {
+// SendTargeted posts an activity that its recipient alone sees. In a chat with the bot alone the service refuses it.
+func (c *Client) SendTargeted(
+	ctx context.Context, service, conversation string, to Account, a Activity,
+) (string, error) {
 	to.IsTargeted = true
 	a.Recipient = &to
 	var made ID
-	err := c.do(ctx, http.MethodPost, service, "/v3/conversations/"+escape(conversation)+"/activities?isTargetedActivity=true", a, &made)
+	path := "/v3/conversations/" + escape(conversation) + "/activities?isTargetedActivity=true"
+	err := c.post(ctx, service, path, a, &made)
 	return made.ID, err
-}
-
-// Update puts an activity in the place of one of the bot's messages.
-func (c *Client) Update(ctx context.Context, service, conversation, message string, a Activity) error {
-	return c.do(ctx, http.MethodPut, service, "/v3/conversations/"+escape(conversation)+"/activities/"+escape(message), a, nil)
-}
-
-// Member reads somebody in a conversation by member ID or Entra object ID.
-func (c *Client) Member(ctx context.Context, service, conversation, id string) (Member, error) {
-	var member Member
-	err := c.do(ctx, http.MethodGet, service, "/v3/conversations/"+escape(conversation)+"/members/"+escape(id), nil, &member)
-	return member, err
 }
 
 // Chat opens the chat between a user and the bot, or finds it, and returns its ID.
@@ -134,7 +132,7 @@ func (c *Client) Chat(ctx context.Context, service, tenant, user string) (string
 		ChannelData ChannelData `json:"channelData"`
 	}{false, []Account{{ID: user}}, tenant, ChannelData{Tenant: ID{ID: tenant}}}
 	var made ID
-	if err := c.do(ctx, http.MethodPost, service, "/v3/conversations", body, &made); err != nil {
+	if err := c.post(ctx, service, "/v3/conversations", body, &made); err != nil {
 		return "", err
 	}
 	if made.ID == "" {
@@ -151,9 +149,11 @@ func escape(id string) string {
 	return strings.ReplaceAll(url.QueryEscape(id), "+", "%20")
 }
 
-// do makes one call. Errors are of type *Error, or the token's.
-func (c *Client) do(ctx context.Context, method, service, path string, body, into any) error {
-	base, err := c.admit(service)
+// post makes one call, with body as its JSON, and reads the JSON of the answer into into. An answer to an activity that
+// cannot be read is no error: the message was posted, and only its ID is not known. Errors are of type *Error, or the
+// token's.
+func (c *Client) post(ctx context.Context, service, path string, body, into any) error {
+	base, err := c.baseOf(service)
 	if err != nil {
 		return &Error{Err: err}
 	}
@@ -161,21 +161,17 @@ func (c *Client) do(ctx context.Context, method, service, path string, body, int
 	if err != nil {
 		return err
 	}
-	var data []byte
-	if body != nil {
-		if data, err = json.Marshal(body); err != nil {
-			return &Error{Err: fmt.Errorf("write activity: %w", err)}
-		}
+	data, err := json.Marshal(body)
+	if err != nil {
+		return &Error{Err: fmt.Errorf("write activity: %w", err)}
 	}
-	req, err := http.NewRequestWithContext(ctx, method, base+path, bytes.NewReader(data))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, base+path, bytes.NewReader(data))
 	if err != nil {
 		return &Error{Err: errors.New("cannot make request")}
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
 	req.Header.Set("Accept", "application/json")
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json; charset=utf-8")
-	}
+	req.Header.Set("Content-Type", "application/json; charset=utf-8")
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return &Error{Err: outbound.Redact(err)}
@@ -189,23 +185,17 @@ func (c *Client) do(ctx context.Context, method, service, path string, body, int
 		if resp.StatusCode == http.StatusUnauthorized {
 			c.tokens.Renew()
 		}
-		return refusal(resp, answer)
+		return refusal(resp, answer, token)
 	}
-	if into == nil {
-		return nil
-	}
-	if err := json.Unmarshal(answer, into); err != nil && len(answer) > 0 {
-		// The message stands all the same; only its ID is not known.
-		if method == http.MethodPost && strings.Contains(path, "/activities") {
-			return nil
-		}
+	err = json.Unmarshal(answer, into)
+	if err != nil && len(answer) > 0 && !strings.Contains(path, "/activities") {
 		return &Error{Status: resp.StatusCode, Err: errors.New("answer cannot be read")}
 	}
 	return nil
 }
 
-// admit returns the service URL without its last slash if it is one that the token may be sent to.
-func (c *Client) admit(service string) (string, error) {
+// baseOf returns the service URL without its last slash. The error is [ErrService] if the token may not be sent there.
+func (c *Client) baseOf(service string) (string, error) {
 	u, err := url.Parse(service)
 	if err != nil || u.User != nil || strings.ContainsAny(service, "?#") {
 		return "", ErrService
@@ -218,49 +208,23 @@ func (c *Client) admit(service string) (string, error) {
 	return "", fmt.Errorf("%w: %s", ErrService, u.Host)
 }
 
-// Admits tells whether the bot's token may be sent to this service.
-func (c *Client) Admits(service string) bool {
-	_, err := c.admit(service)
+// Allows tells whether the bot's token may be sent to this service URL.
+func (c *Client) Allows(service string) bool {
+	_, err := c.baseOf(service)
 	return err == nil
 }
 
-// refusal reads an answer that is no success. What the service says beside its code may quote the request, so it goes no
-// further.
-func refusal(resp *http.Response, answer []byte) *Error {
+// refusal reads an answer other than success. The service's message may quote the request, so it is not in the error.
+func refusal(resp *http.Response, answer []byte, token string) *Error {
 	e := &Error{Status: resp.StatusCode, Err: fmt.Errorf("HTTP status %d", resp.StatusCode)}
-	e.Wait = retryAfter(resp.Header)
+	e.Wait, _ = outbound.RetryAfter(resp.Header)
 	var refused struct {
 		Error struct {
 			Code string `json:"code"`
 		} `json:"error"`
 	}
-	if json.Unmarshal(answer, &refused) == nil && word(refused.Error.Code) {
+	if json.Unmarshal(answer, &refused) == nil && outbound.PlainWords.MayLog(refused.Error.Code, token) {
 		e.Code = refused.Error.Code
 	}
 	return e
-}
-
-// maxWait is the longest wait that is believed.
-const maxWait = 10 * time.Minute
-
-// retryAfter reads Retry-After, which is seconds or a date: RFC 9110, section 10.2.3. It is 0 where nothing sensible is asked.
-func retryAfter(h http.Header) time.Duration {
-	value := h.Get("Retry-After")
-	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
-		return min(time.Duration(seconds)*time.Second, maxWait)
-	}
-	if at, err := http.ParseTime(value); err == nil {
-		return min(max(time.Until(at), 0), maxWait)
-	}
-	return 0
-}
-
-// word tells whether a code is a word such as the service uses, and so nothing that was smuggled into it.
-func word(code string) bool {
-	if len(code) == 0 || len(code) > 64 {
-		return false
-	}
-	return strings.IndexFunc(code, func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9')
-	}) < 0
 }

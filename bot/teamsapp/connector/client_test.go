@@ -18,9 +18,11 @@ import (
 
 const (
 	secret = "eyJ-a-token-that-must-not-leak"
-	thread = "19:general@thread.tacv2;messageid=1712345678901"
-	ann    = "29:1ann-_x"
-	tenant = "8eaef023-2b34-4da1-9baa-8bc8c9d6a490"
+	// plainSecret looks like a token and has no character that an error code has not.
+	plainSecret = "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9"
+	thread      = "19:general@thread.tacv2;messageid=1712345678901"
+	ann         = "29:1ann-_x"
+	tenant      = "8eaef023-2b34-4da1-9baa-8bc8c9d6a490"
 )
 
 // tokens gives one token, or an error, and counts.
@@ -96,22 +98,19 @@ func TestCalls(t *testing.T) {
 			"POST", escaped + "/activities", `{"type":"message","text":"hello","replyToId":"17"}`, "18",
 		},
 		{
-			"whisper", `{"id":"19"}`, func() (any, error) { return c.Whisper(ctx, at, thread, connector.Account{ID: ann}, hello) },
+			"targeted", `{"id":"19"}`, func() (any, error) {
+				return c.SendTargeted(ctx, at, thread, connector.Account{ID: ann}, hello)
+			},
 			"POST", escaped + "/activities?isTargetedActivity=true",
-			`{"type":"message","recipient":{"id":"29:1ann-_x","isTargeted":true},"text":"hello","replyToId":"17"}`, "19",
+			`{"type":"message","recipient":{"id":"29:1ann-_x","isTargeted":true},"text":"hello","replyToId":"17"}`,
+			"19",
 		},
 		{
-			"update", `{"id":"18"}`, func() (any, error) { return nil, c.Update(ctx, at, thread, "18/x", hello) },
-			"PUT", escaped + "/activities/18%2Fx", `{"type":"message","text":"hello","replyToId":"17"}`, nil,
-		},
-		{
-			"member", `{"id":"29:1ann-_x","objectId":"a1","tenantId":"t","name":"Ann","userRole":"guest","email":"ann@contoso.example"}`,
-			func() (any, error) { return c.Member(ctx, at, thread, ann) }, "GET", escaped + "/members/29%3A1ann-_x", "",
-			connector.Member{ID: ann, ObjectID: "a1", TenantID: "t", Name: "Ann", UserRole: "guest"},
-		},
-		{
-			"chat", `{"id":"a:1x"}`, func() (any, error) { return c.Chat(ctx, at, tenant, ann) }, "POST", "/emea/v3/conversations",
-			`{"isGroup":false,"members":[{"id":"29:1ann-_x"}],"tenantId":"` + tenant + `","channelData":{"tenant":{"id":"` + tenant + `"}}}`, "a:1x",
+			"chat", `{"id":"a:1x"}`, func() (any, error) { return c.Chat(ctx, at, tenant, ann) }, "POST",
+			"/emea/v3/conversations",
+			`{"isGroup":false,"members":[{"id":"29:1ann-_x"}],"tenantId":"` + tenant + `",` +
+				`"channelData":{"tenant":{"id":"` + tenant + `"}}}`,
+			"a:1x",
 		},
 		{
 			"reply without an answer", "", func() (any, error) { return c.Reply(ctx, at, thread, hello) },
@@ -129,12 +128,13 @@ func TestCalls(t *testing.T) {
 				t.Errorf("%#v, %v; want %#v", got, err, tt.want)
 			}
 			if s.last.Method != tt.method || s.last.RequestURI != tt.address || s.body != tt.body {
-				t.Errorf("got %s %s %s\nwant %s %s %s", s.last.Method, s.last.RequestURI, s.body, tt.method, tt.address, tt.body)
+				t.Errorf("got %s %s %s\nwant %s %s %s", s.last.Method, s.last.RequestURI, s.body, tt.method, tt.address,
+					tt.body)
 			}
 			if got := s.last.Header.Get("Authorization"); got != "Bearer "+secret {
 				t.Errorf("authorization %q", got)
 			}
-			if got := s.last.Header.Get("Content-Type"); (got == "application/json; charset=utf-8") != (tt.body != "") {
+			if got := s.last.Header.Get("Content-Type"); got != "application/json; charset=utf-8" {
 				t.Errorf("content type %q", got)
 			}
 		})
@@ -151,13 +151,16 @@ func TestCalls(t *testing.T) {
 func TestEscaping(t *testing.T) {
 	s := newService(t, http.StatusCreated, "{}")
 	c := newClient(t, &tokens{}, s.host())
-	for _, id := range []string{thread, "a/b", "../../members", "..", ".", "a?b=c", "a#b", "a%2Fb", "a b+c", "é\n\x00", `a\b`} {
+	for _, id := range []string{
+		thread, "a/b", "../../members", "..", ".", "a?b=c", "a#b", "a%2Fb", "a b+c", "é\n\x00", `a\b`,
+	} {
 		if _, err := c.Reply(t.Context(), s.URL, id, connector.Activity{Type: "message"}); err != nil {
 			t.Errorf("%q: %v", id, err)
 			continue
 		}
 		segments := strings.Split(s.last.RequestURI, "/")
-		if len(segments) != 5 || segments[4] != "activities" || strings.ContainsAny(s.last.RequestURI, "?#;=") || segments[3] == ".." || segments[3] == "." {
+		if len(segments) != 5 || segments[4] != "activities" || strings.ContainsAny(s.last.RequestURI, "?#;=") ||
+			segments[3] == ".." || segments[3] == "." {
 			t.Errorf("%q became %s", id, s.last.RequestURI)
 			continue
 		}
@@ -171,27 +174,34 @@ func TestEscaping(t *testing.T) {
 func TestHosts(t *testing.T) {
 	c := newClient(t, &tokens{}, "smba.contoso.example", "127.0.0.1:3978", "localhost:3978")
 	for _, address := range []string{
-		"https://smba.trafficmanager.net/emea/", "https://smba.trafficmanager.net/amer", "https://smba.trafficmanager.net",
+		"https://smba.trafficmanager.net/emea/", "https://smba.trafficmanager.net/amer",
+		"https://smba.trafficmanager.net",
 		"https://SMBA.TrafficManager.net/emea/", "https://smba.infra.gcc.teams.microsoft.com/gcc/",
 		"https://smba.infra.gov.teams.microsoft.us/gcch/", "https://smba.infra.dod.teams.microsoft.us/dod/",
-		"https://smba.contoso.example/", "http://127.0.0.1:3978/", "https://127.0.0.1:3978/", "http://localhost:3978/_connector",
+		"https://smba.contoso.example/", "http://127.0.0.1:3978/", "https://127.0.0.1:3978/",
+		"http://localhost:3978/_connector",
 	} {
-		if !c.Admits(address) {
+		if !c.Allows(address) {
 			t.Errorf("%s is refused", address)
 		}
 	}
 	for _, address := range []string{
-		"", "/", "x", "smba.trafficmanager.net/emea/", "//smba.trafficmanager.net/emea/", "https:smba.trafficmanager.net", "https:///emea/",
-		"http://smba.trafficmanager.net/emea/", "http://smba.contoso.example/", "ftp://smba.trafficmanager.net/", "HTTP://SMBA.TRAFFICMANAGER.NET/",
-		"https://smba.trafficmanager.net:444/", "https://smba.trafficmanager.net./", "https://x.smba.trafficmanager.net/",
+		"", "/", "x", "smba.trafficmanager.net/emea/", "//smba.trafficmanager.net/emea/",
+		"https:smba.trafficmanager.net", "https:///emea/",
+		"http://smba.trafficmanager.net/emea/", "http://smba.contoso.example/", "ftp://smba.trafficmanager.net/",
+		"HTTP://SMBA.TRAFFICMANAGER.NET/",
+		"https://smba.trafficmanager.net:444/", "https://smba.trafficmanager.net./",
+		"https://x.smba.trafficmanager.net/",
 		"https://smba.trafficmanager.net.contoso.example/", "https://contoso.example/smba.trafficmanager.net/",
-		"https://smba.trafficmanager.net@contoso.example/", "https://ann@smba.trafficmanager.net/", "https://ann:x@smba.trafficmanager.net/",
+		"https://smba.trafficmanager.net@contoso.example/", "https://ann@smba.trafficmanager.net/",
+		"https://ann:x@smba.trafficmanager.net/",
 		"https://contoso.example\\@smba.trafficmanager.net/", "https://smba.trafficmanager.net%2Econtoso.example/",
-		"https://smba.trafficmanager.net/?x=", "https://smba.trafficmanager.net/?", "https://smba.trafficmanager.net/#x", "https://smba.trafficmanager.net/#",
+		"https://smba.trafficmanager.net/?x=", "https://smba.trafficmanager.net/?",
+		"https://smba.trafficmanager.net/#x", "https://smba.trafficmanager.net/#",
 		"https://smba.trafficmanager.net\n.contoso.example/", " https://smba.trafficmanager.net/",
 		"http://127.0.0.1:3979/", "http://127.0.0.1/", "http://127.0.0.2:3978/", "https://evil.example/",
 	} {
-		if c.Admits(address) {
+		if c.Allows(address) {
 			t.Errorf("%s is admitted", address)
 		}
 	}
@@ -227,7 +237,8 @@ func TestRefusals(t *testing.T) {
 	s := newService(t, http.StatusForbidden, "")
 	k := &tokens{}
 	c := newClient(t, k, s.host())
-	future, past := time.Now().Add(time.Minute).UTC().Format(http.TimeFormat), time.Now().Add(-time.Minute).UTC().Format(http.TimeFormat)
+	future := time.Now().Add(time.Minute).UTC().Format(http.TimeFormat)
+	past := time.Now().Add(-time.Minute).UTC().Format(http.TimeFormat)
 	for name, tt := range map[string]struct {
 		status   int
 		body     string
@@ -237,16 +248,23 @@ func TestRefusals(t *testing.T) {
 		most     time.Duration
 		renewals int64
 	}{
-		"a word":                   {403, `{"error":{"code":"BotNotInConversationRoster","message":"` + secret + `"}}`, "", "BotNotInConversationRoster", 0, 0, 0},
-		"no word":                  {403, `{"message":"` + secret + `"}`, "", "", 0, 0, 0},
-		"a page":                   {502, "<html>" + secret + "</html>", "", "", 0, 0, 0},
-		"a sentence for a word":    {400, `{"error":{"code":"no ` + secret + `"}}`, "", "", 0, 0, 0},
-		"a number for a word":      {400, `{"error":{"code":7}}`, "", "", 0, 0, 0},
-		"an endless word":          {400, `{"error":{"code":"` + strings.Repeat("x", 65) + `"}}`, "", "", 0, 0, 0},
-		"token refused":            {401, "", "", "", 0, 0, 1},
-		"throttled":                {429, `{"error":{"code":"Throttled"}}`, "7", "Throttled", 7 * time.Second, 7 * time.Second, 0},
+		"a word": {
+			403, `{"error":{"code":"BotNotInConversationRoster","message":"` + secret + `"}}`, "",
+			"BotNotInConversationRoster", 0, 0, 0,
+		},
+		"no word":               {403, `{"message":"` + secret + `"}`, "", "", 0, 0, 0},
+		"a page":                {502, "<html>" + secret + "</html>", "", "", 0, 0, 0},
+		"a sentence for a word": {400, `{"error":{"code":"no ` + secret + `"}}`, "", "", 0, 0, 0},
+		"a number for a word":   {400, `{"error":{"code":7}}`, "", "", 0, 0, 0},
+		"the token for a word":  {403, `{"error":{"code":"` + plainSecret + `"}}`, "", "", 0, 0, 0},
+		"an endless word":       {400, `{"error":{"code":"` + strings.Repeat("x", 65) + `"}}`, "", "", 0, 0, 0},
+		"token refused":         {401, "", "", "", 0, 0, 1},
+		"throttled": {
+			429, `{"error":{"code":"Throttled"}}`, "7", "Throttled", 7 * time.Second, 7 * time.Second, 0,
+		},
 		"throttled until":          {429, "", future, "", 50 * time.Second, time.Minute, 0},
-		"throttled until long ago": {429, "", past, "", 0, 0, 0},
+		"throttled for a fraction": {429, "", "2.128", "", 2128 * time.Millisecond, 2128 * time.Millisecond, 0},
+		"throttled until long ago": {429, "", past, "", time.Second, time.Second, 0},
 		"throttled for ages":       {429, "", "99999999", "", 10 * time.Minute, 10 * time.Minute, 0},
 		"throttled beyond numbers": {429, "", "99999999999999999999", "", 0, 0, 0},
 		"throttled backwards":      {429, "", "-5", "", 0, 0, 0},
@@ -260,7 +278,8 @@ func TestRefusals(t *testing.T) {
 			before := k.renewed.Load()
 			_, err := c.Reply(t.Context(), s.URL, thread, connector.Activity{})
 			refused, ok := errors.AsType[*connector.Error](err)
-			if !ok || refused.Status != tt.status || refused.Code != tt.code || refused.Wait < tt.least || refused.Wait > tt.most {
+			if !ok || refused.Status != tt.status || refused.Code != tt.code || refused.Wait < tt.least ||
+				refused.Wait > tt.most {
 				t.Fatalf("%+v", err)
 			}
 			if strings.Contains(err.Error(), secret) {
@@ -279,7 +298,8 @@ func TestNoAnswer(t *testing.T) {
 	c := newClient(t, &tokens{}, s.host())
 	s.Close()
 	_, err := c.Reply(t.Context(), s.URL, thread, connector.Activity{})
-	if refused, ok := errors.AsType[*connector.Error](err); !ok || refused.Status != 0 || strings.Contains(err.Error(), "general") {
+	if refused, ok := errors.AsType[*connector.Error](err); !ok || refused.Status != 0 ||
+		strings.Contains(err.Error(), "general") {
 		t.Errorf("%v", err)
 	}
 	away := errors.New("Entra is away")
@@ -288,13 +308,18 @@ func TestNoAnswer(t *testing.T) {
 	if _, ok := errors.AsType[*connector.Error](err); ok || !errors.Is(err, away) {
 		t.Errorf("without a token: %v", err)
 	}
-	hung := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	hung := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // only then does the server notice that the client is gone
+		<-r.Context().Done()
+	}))
 	defer hung.Close()
-	c, err = connector.New(connector.Config{Tokens: &tokens{}, Hosts: []string{strings.TrimPrefix(hung.URL, "http://")}, Timeout: 50 * time.Millisecond})
+	c, err = connector.New(connector.Config{
+		Tokens: &tokens{}, Hosts: []string{strings.TrimPrefix(hung.URL, "http://")}, Timeout: 50 * time.Millisecond,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = c.Member(t.Context(), hung.URL, thread, ann)
+	_, err = c.Chat(t.Context(), hung.URL, tenant, ann)
 	if refused, ok := errors.AsType[*connector.Error](err); !ok || refused.Status != 0 {
 		t.Errorf("a service that hangs: %v", err)
 	}

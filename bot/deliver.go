@@ -1,0 +1,32 @@
+package bot
+
+import (
+	"context"
+	"errors"
+)
+
+// SendRoute sends a reply by one route. It returns the message that it posted, if a thread may open under that message
+// and the platform tells its name.
+type SendRoute func(ctx context.Context) (posted string, err error)
+
+// DeliverByRoutes sends a reply by the first route that works, for [Platform.Deliver]. stop tells whether an error of
+// one route ends the delivery: then that error is returned. Otherwise the next route is tried. If no route works, the
+// error is an *Error that joins the errors of all routes: ChatCredentials if the platform refused the bot on one of
+// them, else Undeliverable.
+func DeliverByRoutes(ctx context.Context, routes []SendRoute, stop func(error) bool) (posted string, err error) {
+	failed := &Error{Code: Undeliverable}
+	for _, send := range routes {
+		posted, err := send(ctx)
+		if err == nil {
+			return posted, nil
+		}
+		if stop(err) {
+			return "", err
+		}
+		if CodeOf(err) == ChatCredentials {
+			failed.Code = ChatCredentials
+		}
+		failed.Err = errors.Join(failed.Err, err)
+	}
+	return "", failed
+}
