@@ -9,30 +9,44 @@ import (
 	"time"
 )
 
-// start attempts a job as soon as there is a place, or leaves it to whoever takes it over if there is none in time.
+// start attempts a job as soon as there is a slot. If there is none in time, the job stays in the queue to be reclaimed.
 func (s *Service) start(l Lease, place *inPlace) {
+	if _, ok := l.Job.handler(); !ok {
+		s.leave(l)
+		return
+	}
 	ctx, cancel := context.WithTimeout(s.base, s.Timing.SlotWait+s.Timing.Attempt)
 	s.wg.Go(func() {
 		defer cancel()
-		seat := &seat{places: s.places}
-		soon, enough := context.WithTimeout(ctx, s.Timing.SlotWait)
-		defer enough()
-		if seat.take(soon) != nil {
+		waiting, stop := context.WithTimeout(ctx, s.Timing.SlotWait)
+		defer stop()
+		slot, err := s.slots.acquire(waiting)
+		if err != nil {
 			return
 		}
-		defer seat.leave()
-		attempt, cancel := context.WithTimeout(context.WithValue(ctx, seatKey{}, seat), s.Timing.Attempt)
+		defer slot.release()
+		attempt, cancel := context.WithTimeout(ctx, s.Timing.Attempt)
 		defer cancel()
-		s.attempt(attempt, l, place)
+		s.attempt(attempt, l, slot, place)
 	})
 }
 
-// attempt carries a job out and answers it. Whatever fails in passing leaves the job where it is: it is tried again,
-// by whoever is alive.
-func (s *Service) attempt(ctx context.Context, l Lease, place *inPlace) {
+// leave lets a job of a kind that this release does not know stay in the queue, for a replica of the release that added
+// it. The operator is warned once for each kind.
+func (s *Service) leave(l Lease) {
+	label := l.Job.Label()
+	if _, warned := s.unknown.LoadOrStore(label, true); !warned {
+		s.Log.Warn("this release does not know a kind of job; such jobs stay in the queue for a later release",
+			"kind", label, "request", l.Job.Trace, "entry", l.Entry)
+	}
+}
+
+// attempt executes a job and answers it. After a passing fault the job stays in the queue, and is attempted again by
+// whichever replica reclaims it.
+func (s *Service) attempt(ctx context.Context, l Lease, slot *slot, place *inPlace) {
 	log := s.Log.With("request", l.Job.Trace, "platform", l.Job.Conversation.Platform,
 		"workspace", l.Job.Conversation.Workspace, "channel", l.Job.Conversation.Channel,
-		"user", l.Job.Asker.User, "command", string(l.Job.Command.Kind), "attempt", l.Attempt)
+		"user", l.Job.Asker.User, "command", l.Job.Label(), "attempt", l.Attempt)
 	defer func() {
 		if p := recover(); p != nil {
 			log.Error("attempt panicked; the job will be tried again", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
@@ -43,22 +57,33 @@ func (s *Service) attempt(ctx context.Context, l Lease, place *inPlace) {
 		return
 	}
 
-	out, err := s.execute(ctx, l.Job)
+	done, err := s.execute(ctx, l.Job, slot)
 	if err == nil {
-		err = s.reply(ctx, l, out, place)
+		err = s.reply(ctx, l, done, slot, place)
 	}
+	took := time.Since(l.Job.Accepted)
 	switch {
 	case err == nil:
-		s.Observer.Command(l.Job.Conversation.Platform, l.Job.Command.Kind, out.name, time.Since(l.Job.Accepted))
-		log.Info("command answered", "outcome", out.name, "took", time.Since(l.Job.Accepted).Round(time.Millisecond).String())
+		s.Observer.Command(l.Job.Conversation.Platform, l.Job.Label(), done.outcome, took)
+		log.Info("command answered", "outcome", string(done.outcome), "took", took.Round(time.Millisecond).String())
 		s.finish(l, log)
 	case errors.Is(err, ErrNotOwner):
 		log.Info("job is another's by now")
-	case !Temporary(err) && CodeOf(err) != ChatCredentials, time.Since(l.Job.Accepted) >= s.Timing.DeadLetter:
+	case !Temporary(err) && CodeOf(err) != ChatCredentials, took >= s.Timing.DeadLetter:
 		s.moveToDeadLetters(ctx, l, err, log)
 	default:
 		log.Warn("attempt failed; the job will be tried again", "error", err)
 	}
+}
+
+// execute does what the job asks for. An error is a passing fault: the same job may succeed later.
+func (s *Service) execute(ctx context.Context, j Job, slot *slot) (result, error) {
+	w, err := s.workspace(j.Conversation)
+	if err != nil {
+		return result{}, err
+	}
+	h, _ := j.handler() // start lets no other job through
+	return h.execute(ctx, s, task{Job: j, workspace: w, slot: slot})
 }
 
 // Periods of forgetting a job whose answer was given.
@@ -97,60 +122,10 @@ func (s *Service) moveToDeadLetters(ctx context.Context, l Lease, cause error, l
 	log.Error("answer reached nobody; the command is among the dead letters", "error", cause)
 }
 
-// outcome is what an attempt came to.
-type outcome struct {
-	name  string // for the operator
-	reply Reply
-	// show says that the reply is the conversation's card: it is read once more right before it is sent.
-	show bool
-	made string // the ID of the claim that this very attempt turned into a new meeting
-}
-
-// execute does what the job asks for. An error is a passing fault: the same job may succeed later.
-func (s *Service) execute(ctx context.Context, j Job) (outcome, error) {
-	if reply, ok := s.wordsOnly(j.Command, j.Language); ok {
-		return outcome{name: "words", reply: reply}, nil
-	}
-	state, err := s.read(ctx, j)
-	switch {
-	case err != nil:
-		return outcome{}, err
-	case j.Command.Kind == Meet && state.Meeting != nil:
-		return outcome{name: "known", reply: s.card(j.Command, state, s.language(state.Identity, j.Language), false)}, nil
-	case j.Command.Kind == Show:
-		reply, _ := s.known(j.Command, state, j.Language)
-		return outcome{name: "known", reply: reply}, nil
-	case satisfies(j, state):
-		return outcome{name: "known", show: true}, nil
-	case time.Since(j.Accepted) >= s.Timing.GiveUp:
-		return s.giveUp(ctx, j)
-	}
-	asker, err := s.identify(ctx, j.Asker)
-	asker.Language = s.language(&asker, j.Language)
-	if err != nil {
-		return s.refused(ctx, j, asker.Language, err, Organizer{})
-	}
-	return s.ensureMeeting(ctx, j, asker)
-}
-
-// read returns what the job's conversation holds. A repeat of Meet shows what it finds at once, so it announces.
-func (s *Service) read(ctx context.Context, j Job) (State, error) {
-	if j.Command.Kind == Meet {
-		return s.Conversations.Announce(ctx, j.location(), j.ID, j.Asker)
-	}
-	return s.Conversations.Read(ctx, j.location(), Asker{})
-}
-
-// satisfies tells whether the conversation's meeting is what the job asks for: any for `meet`, a later one than its asker
-// saw for `new`.
-func satisfies(j Job, state State) bool {
-	return state.Meeting != nil && (j.Command.Kind == Meet || state.Generation() > j.Seen)
-}
-
-// reply gives the outcome to the asker, in place of the request's answer if that still waits.
-func (s *Service) reply(ctx context.Context, l Lease, out outcome, place *inPlace) error {
-	j, reply := l.Job, out.reply
-	if out.show {
+// reply answers the asker: as the answer to the request if that still waits, otherwise by the platform.
+func (s *Service) reply(ctx context.Context, l Lease, done result, slot *slot, place *inPlace) error {
+	j, reply := l.Job, done.reply
+	if done.show {
 		// What is shown is what stands in the store at this moment, never what an attempt remembers.
 		state, err := s.Conversations.Announce(ctx, j.location(), j.ID, j.Asker)
 		if err != nil {
@@ -159,7 +134,7 @@ func (s *Service) reply(ctx context.Context, l Lease, out outcome, place *inPlac
 		if state.Meeting == nil {
 			return &Error{Code: Unavailable, Err: errors.New("conversation's meeting is gone from the store")}
 		}
-		reply = s.card(j.Command, state, s.language(state.Identity, j.Language), state.Meeting.ClaimID == out.made)
+		reply = s.card(j.Command, state, s.jobLanguage(j, state.Identity), state.Meeting.ClaimID == done.made)
 	}
 	again, err := s.Queue.BeginSend(ctx, l)
 	if err != nil {
@@ -176,7 +151,7 @@ func (s *Service) reply(ctx context.Context, l Lease, out outcome, place *inPlac
 		return &Error{Code: Undeliverable, Err: fmt.Errorf("platform %q is not configured", j.Conversation.Platform)}
 	}
 	var posted string
-	err = retryThrottled(ctx, func() (err error) {
+	err = retryThrottled(ctx, slot, func() (err error) {
 		posted, err = platform.Deliver(ctx, j, reply)
 		return err
 	})
@@ -199,7 +174,11 @@ func (s *Service) reply(ctx context.Context, l Lease, out outcome, place *inPlac
 	return nil
 }
 
-// LinkThread remembers that threads under this message of the channel belong to the channel's conversation.
-func (s *Service) LinkThread(ctx context.Context, channel Conversation, root string) error {
-	return s.Conversations.LinkThread(ctx, channel, root)
+// jobLanguage is the language of a job's asker, given what is remembered of them now.
+func (s *Service) jobLanguage(j Job, id *Identity) Language {
+	w, err := s.workspace(j.Conversation)
+	if err != nil {
+		w.Language = s.Language
+	}
+	return w.language(id, j.Language)
 }

@@ -36,6 +36,7 @@ var catalogueFiles embed.FS
 // keep every method of every SDK in the program.
 type Catalog struct {
 	translations map[Language]*translation
+	parser       *Parser // how a command must be typed to be understood as it is
 }
 
 // translation is the part of a catalogue that concerns one language.
@@ -49,9 +50,6 @@ type fixedKey struct {
 	id    string
 	style Style
 }
-
-// commandGaps are the gaps that any sentence may have without an argument: commands of the table.
-var commandGaps = map[string]string{"Meet": "", "New": "new", "Show": "show", "Help": "help"}
 
 // NewCatalog loads the sentences that are part of the program. The error lists everything in the files that would show
 // at run time otherwise: what is no TOML, an empty sentence, a gap that is not written as {{.Name}}, a sentence or a
@@ -86,11 +84,12 @@ func loadCatalog(files fs.FS) (*Catalog, error) {
 			return nil, err
 		}
 		c.translations[lang] = &translation{writers: sync.Pool{New: func() any {
-			w := &sentenceWriter{lang: lang}
+			w := &sentenceWriter{lang: lang, owner: c}
 			w.context = sentences.Context(tag, w)
 			return w
 		}}}
 	}
+	c.parser = NewParser(c)
 	return c, nil
 }
 
@@ -193,6 +192,7 @@ func (c *Catalog) PlainText(lang Language, m Message) string { return c.Render(l
 // to Render.
 type sentenceWriter struct {
 	lang    Language
+	owner   *Catalog
 	context *catalog.Context
 	style   Style
 	args    []Arg
@@ -224,8 +224,8 @@ func (w *sentenceWriter) fill(gap string) {
 			return
 		}
 	}
-	if word, ok := commandGaps[gap]; ok {
-		w.text = append(w.text, w.style.Command(word, "")...)
+	if spec, ok := specOf(Kind(strings.ToLower(gap))); ok { // any sentence may name the commands of the table
+		w.text = append(w.text, w.style.Command(spec.Word, "")...)
 		return
 	}
 	w.text = append(w.text, "{{."+gap+"}}"...)
@@ -240,6 +240,9 @@ func (w *sentenceWriter) write(value any) {
 		w.text = strconv.AppendInt(w.text, int64(v), 10)
 	case time.Time:
 		w.text = append(w.text, w.style.Time(v, w.lang)...)
+	case Command:
+		again := w.owner.parser.typed(v)
+		w.text = append(w.text, w.style.Command(again.word, again.subject)...)
 	case command:
 		w.text = append(w.text, w.style.Command(v.word, v.subject)...)
 	case mention:

@@ -4,81 +4,113 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"meetbot/bot"
 )
 
-func TestParseCommand(t *testing.T) {
+func newParser(t testing.TB) *bot.Parser {
+	t.Helper()
+	catalog, err := bot.NewCatalog()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bot.NewParser(catalog)
+}
+
+func TestParse(t *testing.T) {
+	parser := newParser(t)
+	command := func(c bot.Command) bot.Intent { return bot.Intent{Command: c} }
+	unclear := func(typed string, guess bot.Kind) bot.Intent {
+		return bot.Intent{Kind: bot.JobUnclear, Command: bot.Command{Kind: bot.Meet, Subject: typed}, Guess: guess}
+	}
 	long := strings.Repeat("é", 300)
 	for _, tt := range []struct {
 		text string
-		want bot.Command
+		want bot.Intent
 	}{
-		{"", bot.Command{Kind: bot.Meet}},
-		{"   ", bot.Command{Kind: bot.Meet}},
-		{"Design review", bot.Command{Kind: bot.Meet, Subject: "Design review"}},
-		{"  Design \t\n review ", bot.Command{Kind: bot.Meet, Subject: "Design review"}},
+		{"", command(bot.Command{Kind: bot.Meet})},
+		{"   ", command(bot.Command{Kind: bot.Meet})},
+		{"Design review", command(bot.Command{Kind: bot.Meet, Subject: "Design review"})},
+		{"  Design \t\n review ", command(bot.Command{Kind: bot.Meet, Subject: "Design review"})},
 
-		{"new", bot.Command{Kind: bot.New}},
-		{"NEW", bot.Command{Kind: bot.New}},
-		{"new Design review", bot.Command{Kind: bot.New, Subject: "Design review"}},
-		{`new "new hires"`, bot.Command{Kind: bot.New, Subject: "new hires"}},
-		{"newsletter planning", bot.Command{Kind: bot.Meet, Subject: "newsletter planning"}},
-		{"show", bot.Command{Kind: bot.Show}},
-		{"show and tell", bot.Command{Kind: bot.Meet, Subject: "show and tell"}},
-		{"help", bot.Command{Kind: bot.Help}},
-		{"help desk sync", bot.Command{Kind: bot.Meet, Subject: "help desk sync"}},
+		{"new", command(bot.Command{Kind: bot.New})},
+		{"NEW", command(bot.Command{Kind: bot.New})},
+		{"new Design review", command(bot.Command{Kind: bot.New, Subject: "Design review"})},
+		{`new "new hires"`, command(bot.Command{Kind: bot.New, Subject: "new hires"})},
+		{"newsletter planning", command(bot.Command{Kind: bot.Meet, Subject: "newsletter planning"})},
+		{"show", command(bot.Command{Kind: bot.Show})},
+		{"show and tell", command(bot.Command{Kind: bot.Meet, Subject: "show and tell"})},
+		{"help", command(bot.Command{Kind: bot.Help})},
+		{"help desk sync", command(bot.Command{Kind: bot.Meet, Subject: "help desk sync"})},
 
 		// Quotes take a word literally, whichever quotes the keyboard makes.
-		{`"new hires"`, bot.Command{Kind: bot.Meet, Subject: "new hires"}},
-		{`"new" hires`, bot.Command{Kind: bot.Meet, Subject: "new hires"}},
-		{`“help”`, bot.Command{Kind: bot.Meet, Subject: "help"}},
-		{`„hlep“`, bot.Command{Kind: bot.Meet, Subject: "hlep"}},
-		{`«show»`, bot.Command{Kind: bot.Meet, Subject: "show"}},
-		{`say "hi"`, bot.Command{Kind: bot.Meet, Subject: `say "hi"`}},
-		{`"unclosed`, bot.Command{Kind: bot.Meet, Subject: `"unclosed`}},
-		{`""`, bot.Command{Kind: bot.Meet}},
+		{`"new hires"`, command(bot.Command{Kind: bot.Meet, Subject: "new hires"})},
+		{`"new" hires`, command(bot.Command{Kind: bot.Meet, Subject: "new hires"})},
+		{`“help”`, command(bot.Command{Kind: bot.Meet, Subject: "help"})},
+		{`„hlep“`, command(bot.Command{Kind: bot.Meet, Subject: "hlep"})},
+		{`«show»`, command(bot.Command{Kind: bot.Meet, Subject: "show"})},
+		{`say "hi"`, command(bot.Command{Kind: bot.Meet, Subject: `say "hi"`})},
+		{`"unclosed`, command(bot.Command{Kind: bot.Meet, Subject: `"unclosed`})},
+		{`""`, command(bot.Command{Kind: bot.Meet})},
 
 		// Near misses as the only word are asked back about.
-		{"hlep", bot.Command{Kind: bot.Unclear, Subject: "hlep", Meant: bot.Help}},
-		{"Halp", bot.Command{Kind: bot.Unclear, Subject: "Halp", Meant: bot.Help}},
-		{"hel", bot.Command{Kind: bot.Unclear, Subject: "hel", Meant: bot.Help}},
-		{"helpp", bot.Command{Kind: bot.Unclear, Subject: "helpp", Meant: bot.Help}},
-		{"shwo", bot.Command{Kind: bot.Unclear, Subject: "shwo", Meant: bot.Show}},
-		{"nwe", bot.Command{Kind: bot.Unclear, Subject: "nwe", Meant: bot.New}},
-		{"nova", bot.Command{Kind: bot.Unclear, Subject: "nova", Meant: bot.New}},
-		{"ajuda", bot.Command{Kind: bot.Unclear, Subject: "ajuda", Meant: bot.Help}},
-		{"?", bot.Command{Kind: bot.Unclear, Subject: "?", Meant: bot.Help}},
-		{"hlep me", bot.Command{Kind: bot.Meet, Subject: "hlep me"}},
-		{"standup", bot.Command{Kind: bot.Meet, Subject: "standup"}},
+		{"hlep", unclear("hlep", bot.Help)},
+		{"Halp", unclear("Halp", bot.Help)},
+		{"hel", unclear("hel", bot.Help)},
+		{"helpp", unclear("helpp", bot.Help)},
+		{"shwo", unclear("shwo", bot.Show)},
+		{"nwe", unclear("nwe", bot.New)},
+		{"nova", unclear("nova", bot.New)},
+		{"ajuda", unclear("ajuda", bot.Help)},
+		{"?", unclear("?", bot.Help)},
+		{"hlep me", command(bot.Command{Kind: bot.Meet, Subject: "hlep me"})},
+		{"standup", command(bot.Command{Kind: bot.Meet, Subject: "standup"})},
 
 		// What cannot be seen cannot mislead.
-		{"pay\u202eroll\u2066", bot.Command{Kind: bot.Meet, Subject: "payroll"}},
-		{"a\x00b\x1b[31mc", bot.Command{Kind: bot.Meet, Subject: "ab[31mc"}},
-		{"bad\xff\xfeutf8", bot.Command{Kind: bot.Meet, Subject: "badutf8"}},
-		{"family 👩‍👧", bot.Command{Kind: bot.Meet, Subject: "family 👩‍👧"}},
-		{"\u200d \u3164\ufe0f", bot.Command{Kind: bot.Meet}},
-		{"a" + strings.Repeat("\u0316", 100) + "b", bot.Command{Kind: bot.Meet, Subject: "a" + strings.Repeat("\u0316", 8) + "b"}},
-		{"`code`", bot.Command{Kind: bot.Meet, Subject: "'code'"}},
-		{long, bot.Command{Kind: bot.Meet, Subject: strings.Repeat("é", bot.MaxSubject-1) + "…"}},
+		{"pay\u202eroll\u2066", command(bot.Command{Kind: bot.Meet, Subject: "payroll"})},
+		{"a\x00b\x1b[31mc", command(bot.Command{Kind: bot.Meet, Subject: "ab[31mc"})},
+		{"bad\xff\xfeutf8", command(bot.Command{Kind: bot.Meet, Subject: "badutf8"})},
+		{"family 👩‍👧", command(bot.Command{Kind: bot.Meet, Subject: "family 👩‍👧"})},
+		{"\u200d \u3164\ufe0f", command(bot.Command{Kind: bot.Meet})},
+		{"a" + strings.Repeat("\u0316", 100) + "b", command(bot.Command{Kind: bot.Meet, Subject: "a" + strings.Repeat("\u0316", 8) + "b"})},
+		{"`code`", command(bot.Command{Kind: bot.Meet, Subject: "'code'"})},
+		{long, command(bot.Command{Kind: bot.Meet, Subject: strings.Repeat("é", bot.MaxSubject-1) + "…"})},
 	} {
-		if got := bot.ParseCommand(tt.text); got != tt.want {
-			t.Errorf("ParseCommand(%q) = %+v, want %+v", tt.text, got, tt.want)
+		if got := parser.Parse(tt.text); got != tt.want {
+			t.Errorf("Parse(%q) = %+v, want %+v", tt.text, got, tt.want)
 		}
 	}
 }
 
-// Every subcommand of the table is understood, alone and in capitals.
-func TestParseCommandKnowsTheTable(t *testing.T) {
+// Every subcommand of the table is understood, alone and in capitals. The words of every language of the catalogue for it
+// are asked back about.
+func TestParseKnowsTheTable(t *testing.T) {
+	parser := newParser(t)
 	for _, spec := range bot.Commands {
 		for _, text := range []string{spec.Word, strings.ToUpper(spec.Word)} {
-			if got := bot.ParseCommand(text); got.Kind != spec.Kind {
-				t.Errorf("ParseCommand(%q) = %+v, want kind %s", text, got, spec.Kind)
-			}
-		}
-		for _, near := range spec.Near {
-			if got := bot.ParseCommand(near); got.Kind != bot.Unclear || got.Meant != spec.Kind {
-				t.Errorf("ParseCommand(%q) = %+v, want a question about %s", near, got, spec.Kind)
+			if got := parser.Parse(text); got.Kind != "" || got.Command.Kind != spec.Kind {
+				t.Errorf("Parse(%q) = %+v, want the command %s", text, got, spec.Kind)
 			}
 		}
 	}
+	for word, guess := range map[string]bot.Kind{
+		"novo": bot.New, "nova": bot.New, "NOVA": bot.New, "mostrar": bot.Show, "mostra": bot.Show, "ajuda": bot.Help, "?": bot.Help,
+	} {
+		if got := parser.Parse(word); got.Kind != bot.JobUnclear || got.Guess != guess {
+			t.Errorf("Parse(%q) = %+v, want a question about %s", word, got, guess)
+		}
+	}
+}
+
+// Where a text is clean at first sight, nothing else would come of cleaning it: a letter that is not ASCII forbids that
+// short cut.
+func TestCleanAtFirstSight(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.StringMatching("[ -~\\t\\x00]{0,12}").Draw(t, "text")
+		long := strings.TrimSuffix(strings.TrimSuffix(bot.CleanText(text+" é"), "é"), " ")
+		if got := bot.CleanText(text); got != long {
+			t.Errorf("%q becomes %q, want %q", text, got, long)
+		}
+	})
 }

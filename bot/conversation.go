@@ -5,10 +5,10 @@ import "strings"
 // Conversation names the place where people talk: a channel, or a thread within it. It is the unit that has
 // one meeting. All four parts come from a request whose signature or token was checked.
 type Conversation struct {
-	Platform  string `json:"platform"`         // "slack", "teams"
-	Workspace string `json:"workspace"`        // the installation: a Slack team or enterprise, a Teams tenant
-	Channel   string `json:"channel"`          // the platform's channel or chat ID, never its name
-	Thread    string `json:"thread,omitempty"` // the thread's root message; empty for the channel itself
+	Platform  string // "slack", "teams"
+	Workspace string // the installation: a Slack team or enterprise, a Teams tenant
+	Channel   string // the platform's channel or chat ID, never its name
+	Thread    string // the thread's root message; empty for the channel itself
 }
 
 // InChannel returns the conversation of the channel that c lies in; for a channel, c itself.

@@ -5,14 +5,14 @@ import "time"
 // Explain turns a refusal into what its asker reads: the one place where failures become sentences. The organizer is
 // the one in whose name the meeting was to be made, clientID is the Entra app's, and c is the command that was refused.
 func Explain(lang Language, refusal *Error, organizer Organizer, clientID string, c Command) Reply {
-	aloud := message("refusal.aloud", Arg{"Again", c.typed()})
+	aloud := message("refusal.aloud", Arg{"Again", c})
 	reply := Reply{Audience: AudienceAsker, Language: lang, PublicFallback: &aloud}
 	id := "refusal." + string(refusal.Code)
 	switch refusal.Code {
 	case NoAccessPolicy:
 		reply.Messages = []Message{
 			message(id, Arg{"Organizer", organizer.Name}),
-			message(id+"_next", Arg{"Again", c.typed()}),
+			message(id+"_next", Arg{"Again", c}),
 		}
 		reply.Code = accessPolicy(clientID, organizer.ID)
 	case BadRequest:
@@ -21,10 +21,10 @@ func Explain(lang Language, refusal *Error, organizer Organizer, clientID string
 		}
 		reply.Messages = []Message{message(id, Arg{"Reason", refusal.Reason})}
 	case TooMany:
-		reply.Messages = []Message{message(id, Arg{"Minutes", int(refusal.Wait/time.Minute) + 1}, Arg{"Again", c.typed()})}
+		reply.Messages = []Message{message(id, Arg{"Minutes", int(refusal.Wait/time.Minute) + 1}, Arg{"Again", c})}
 	default:
 		reply.Messages = []Message{message(id,
-			Arg{"Organizer", organizer.Name}, Arg{"Reason", refusal.Reason}, Arg{"Client", clientID}, Arg{"Again", c.typed()})}
+			Arg{"Organizer", organizer.Name}, Arg{"Reason", refusal.Reason}, Arg{"Client", clientID}, Arg{"Again", c})}
 	}
 	return reply
 }
@@ -44,7 +44,7 @@ func HelpReply(catalog *Catalog, lang Language) Reply {
 	for _, spec := range Commands {
 		id := "help." + string(spec.Kind)
 		reply.Messages = append(reply.Messages, message(id, Arg{"Command", command{word: spec.Word}}))
-		if spec.Kind == Meet {
+		if spec.Word == "" && spec.Takes(Subject) {
 			example := catalog.PlainText(lang, message("help.example_subject"))
 			reply.Messages = append(reply.Messages, message("help.meet_subject", Arg{"Command", command{subject: example}}))
 		}
@@ -63,17 +63,22 @@ func GreetingReply(lang Language) Reply {
 	return reply
 }
 
-// DidYouMeanReply asks what a near miss was meant to be.
-func DidYouMeanReply(lang Language, c Command) Reply {
+// DidYouMeanReply asks what a near miss was meant to be: guess, or the command as it was typed.
+func DidYouMeanReply(lang Language, typed Command, guess Kind) Reply {
+	spec, _ := specOf(guess)
 	return Reply{Audience: AudienceAsker, Language: lang, Messages: []Message{message("unclear.question",
-		Arg{"Guess", command{word: string(c.Meant)}},
-		Arg{"Subject", c.Subject},
-		Arg{"Literal", command{subject: `"` + c.Subject + `"`}})}}
+		Arg{"Guess", command{word: spec.Word}},
+		Arg{"Subject", typed.Subject},
+		Arg{"Literal", command{subject: `"` + typed.Subject + `"`}})}}
 }
 
-// UnreachableReply says that the command may not have been kept.
-func UnreachableReply(lang Language, c Command) Reply {
-	return sentence(lang, message("trouble.store", Arg{"Again", c.typed()}))
+// UnreachableReply says that the request may not have been kept.
+func UnreachableReply(lang Language, i Intent) Reply {
+	var again any = i.Command
+	if i.kind() != JobCommand {
+		again = command{subject: i.Command.Subject}
+	}
+	return sentence(lang, message("trouble.store", Arg{"Again", again}))
 }
 
 // TroubleReply is a reply about the bot's own state: "starting", "workspace" or "command".
@@ -92,7 +97,7 @@ func NoMeetingReply(lang Language) Reply { return sentence(lang, message("show.n
 // GaveUpReply tells a job's author that it was tried for so long in vain.
 func GaveUpReply(lang Language, where Conversation, c Command, after time.Duration) Reply {
 	reply := sentence(lang, message("trouble.gave_up",
-		Arg{"Minutes", int(after.Minutes())}, Arg{"Place", where}, Arg{"Again", c.typed()}))
+		Arg{"Minutes", int(after.Minutes())}, Arg{"Place", where}, Arg{"Again", c}))
 	reply.Audience = AudienceDirect
 	return reply
 }

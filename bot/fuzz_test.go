@@ -58,25 +58,27 @@ func FuzzCleanText(f *testing.F) {
 	})
 }
 
-func FuzzParseCommand(f *testing.F) {
+func FuzzParse(f *testing.F) {
+	parser := newParser(f)
 	for _, seed := range hostile {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		c := bot.ParseCommand(text)
+		i := parser.Parse(text)
+		c := i.Command
 		checkClean(t, text, c.Subject)
 		if n := utf8.RuneCountInString(c.Subject); n > bot.MaxSubject {
 			t.Errorf("subject has %d characters", n)
 		}
-		if c.Kind == bot.Unclear && (c.Meant == "" || strings.Contains(c.Subject, " ")) {
-			t.Errorf("asks back about %q: %+v", text, c)
+		if (i.Kind == bot.JobUnclear) != (i.Guess != "") || i.Guess != "" && strings.Contains(c.Subject, " ") {
+			t.Errorf("asks back about %q: %+v", text, i)
 		}
 		if (c.Kind == bot.Help || c.Kind == bot.Show) && c.Subject != "" {
 			t.Errorf("%s takes no subject: %+v", c.Kind, c)
 		}
 		// A subject that is taken literally is never anything else than that subject.
 		if c.Subject != "" && !strings.ContainsAny(c.Subject, "\"“”„«»") {
-			if again := bot.ParseCommand(`"` + c.Subject + `"`); again != (bot.Command{Kind: bot.Meet, Subject: c.Subject}) {
+			if again := parser.Parse(`"` + c.Subject + `"`); again != (bot.Intent{Command: bot.Command{Kind: bot.Meet, Subject: c.Subject}}) {
 				t.Errorf("%q in quotation marks is %+v", c.Subject, again)
 			}
 		}

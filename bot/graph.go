@@ -9,27 +9,29 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// graph reaches Microsoft Graph on behalf of attempts. Graph's quota belongs to the app rather than to a replica, so
-// one replica that is told to wait holds all of them back.
+// graph calls Microsoft Graph for attempts. Graph's quota belongs to the app rather than to a replica, so a replica that
+// is told to wait makes all of them wait.
 type graph struct {
 	meetings  Meetings
 	directory Directory
 	throttles Throttles
+	slots     slots           // for calls that several attempts share
 	base      context.Context // of calls that several attempts share
 	attempt   time.Duration   // how long such a call may take
 	flights   singleflight.Group
 }
 
-// upstream is Graph's name among those that can be held.
-const upstream = "graph"
+// graphUpstream is Graph's name among the upstreams that can be throttled.
+const graphUpstream = "graph"
 
-// pauses are the waits before an attempt asks again after a passing fault that named no time.
+// pauses are the waits before an attempt calls again after a passing fault that named no time.
 var pauses = []time.Duration{300 * time.Millisecond, 1500 * time.Millisecond}
 
-// do calls Graph while it answers with passing faults and the attempt's time allows.
-func (g *graph) do(ctx context.Context, call func(context.Context) error) error {
+// do calls Graph until it answers, or until the attempt's time or its number of retries after passing faults is used up.
+// It waits without the slot.
+func (g *graph) do(ctx context.Context, s *slot, call func(context.Context) error) error {
 	for faults := 0; ; {
-		err := CallThrottled(ctx, g.throttles, upstream, call)
+		err := CallThrottled(ctx, g.throttles, graphUpstream, call)
 		var wait time.Duration
 		switch CodeOf(err) {
 		case Throttled:
@@ -43,47 +45,40 @@ func (g *graph) do(ctx context.Context, call func(context.Context) error) error 
 		default:
 			return err
 		}
-		if pauseErr := pause(ctx, wait); pauseErr != nil {
+		if pauseErr := s.pause(ctx, wait); pauseErr != nil {
 			return err
 		}
 	}
 }
 
-// createResult is what a shared call brought.
+// createResult is what a call of createOrGet brought.
 type createResult struct {
 	meeting OnlineMeeting
 	created bool
 }
 
-// createOrGet carries the claim out. Askers who wait for the same claim in this replica share one call, which none of
-// their deadlines ends; created is true for the one who began it.
-func (g *graph) createOrGet(ctx context.Context, c Claim) (m OnlineMeeting, created bool, err error) {
+// createOrGet carries the claim out. Askers who wait for the same claim in this process share one call, and no asker's
+// deadline ends it; created is true for the asker who began the call. The call has a slot of its own, so the askers
+// hold none while they wait for it.
+func (g *graph) createOrGet(ctx context.Context, s *slot, t Tenant, c Claim) (m OnlineMeeting, created bool, err error) {
 	for {
 		mine := false
-		flight := g.flights.DoChan(c.ID, func() (result any, err error) {
+		flight := g.flights.DoChan(c.ID, func() (any, error) {
 			mine = true
-			defer func() {
-				if p := recover(); p != nil { // here it would end the process, beyond the attempt's own guard
-					err = &Error{Code: Unavailable, Err: fmt.Errorf("createOrGet panicked: %v\n%s", p, debug.Stack())}
-				}
-			}()
-			ctx, cancel := context.WithTimeout(g.base, g.attempt)
-			defer cancel()
-			var f createResult
-			err = g.do(ctx, func(ctx context.Context) (err error) {
-				f.meeting, f.created, err = g.meetings.CreateOrGet(ctx, c.Organizer.ID, c.Request)
-				return err
-			})
-			return f, err
+			return g.createOnce(t, c)
 		})
+		s.release()
 		select {
 		case r := <-flight:
-			if r.Err == nil {
-				f := r.Val.(createResult)
-				return f.meeting, mine && f.created, nil
+			if err := s.acquire(ctx); err != nil {
+				return OnlineMeeting{}, false, &Error{Code: Unavailable, Err: err}
 			}
-			// A call that others began may have failed for want of their time, not of this asker's.
-			if mine || !Temporary(r.Err) || pause(ctx, pauses[0]) != nil {
+			if r.Err == nil {
+				result := r.Val.(createResult)
+				return result.meeting, mine && result.created, nil
+			}
+			// A call that another asker began may have failed because that asker began it late, not this one.
+			if mine || !Temporary(r.Err) || s.pause(ctx, pauses[0]) != nil {
 				return OnlineMeeting{}, false, r.Err
 			}
 		case <-ctx.Done():
@@ -92,17 +87,38 @@ func (g *graph) createOrGet(ctx context.Context, c Claim) (m OnlineMeeting, crea
 	}
 }
 
-func (g *graph) user(ctx context.Context, idOrUPN string) (u DirectoryUser, err error) {
-	err = g.do(ctx, func(ctx context.Context) (err error) {
-		u, err = g.directory.User(ctx, idOrUPN)
+// createOnce is the call that several askers share.
+func (g *graph) createOnce(t Tenant, c Claim) (result createResult, err error) {
+	defer func() {
+		if p := recover(); p != nil { // outside an attempt, a panic would end the process
+			err = &Error{Code: Unavailable, Err: fmt.Errorf("createOrGet panicked: %v\n%s", p, debug.Stack())}
+		}
+	}()
+	ctx, cancel := context.WithTimeout(g.base, g.attempt)
+	defer cancel()
+	s, err := g.slots.acquire(ctx)
+	if err != nil {
+		return createResult{}, &Error{Code: Unavailable, Err: fmt.Errorf("wait for a slot: %w", err)}
+	}
+	defer s.release()
+	err = g.do(ctx, s, func(ctx context.Context) (err error) {
+		result.meeting, result.created, err = g.meetings.CreateOrGet(ctx, t, c.Organizer.ID, c.Request)
+		return err
+	})
+	return result, err
+}
+
+func (g *graph) user(ctx context.Context, s *slot, t Tenant, idOrUPN string) (u DirectoryUser, err error) {
+	err = g.do(ctx, s, func(ctx context.Context) (err error) {
+		u, err = g.directory.User(ctx, t, idOrUPN)
 		return err
 	})
 	return u, err
 }
 
-func (g *graph) usersByEmail(ctx context.Context, email string) (found []DirectoryUser, err error) {
-	err = g.do(ctx, func(ctx context.Context) (err error) {
-		found, err = g.directory.UsersByEmail(ctx, email)
+func (g *graph) usersByEmail(ctx context.Context, s *slot, t Tenant, email string) (found []DirectoryUser, err error) {
+	err = g.do(ctx, s, func(ctx context.Context) (err error) {
+		found, err = g.directory.UsersByEmail(ctx, t, email)
 		return err
 	})
 	return found, err

@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// identify finds out who the asker is in Entra. The error is a refusal, told in the language of the identity
+// identify finds out who the task's asker is in Entra. The error is a refusal, told in the language of the identity
 // returned beside it, or a passing fault.
-func (s *Service) identify(ctx context.Context, a Asker) (Identity, error) {
-	remembered, err := s.Identities.Identity(ctx, a)
+func (s *Service) identify(ctx context.Context, t task) (Identity, error) {
+	remembered, err := s.Identities.Identity(ctx, t.Asker)
 	if err != nil {
 		return Identity{}, err
 	}
@@ -20,7 +20,7 @@ func (s *Service) identify(ctx context.Context, a Asker) (Identity, error) {
 	if remembered != nil {
 		id = *remembered
 	} else {
-		id, err = s.lookUp(ctx, a)
+		id, err = s.lookUp(ctx, t)
 		if err != nil {
 			return id, err
 		}
@@ -28,7 +28,7 @@ func (s *Service) identify(ctx context.Context, a Asker) (Identity, error) {
 		if id.Refusal != nil {
 			keep = RefusalTTL
 		}
-		if err := s.Identities.Remember(ctx, a, id, keep); err != nil {
+		if err := s.Identities.Remember(ctx, t.Asker, id, keep); err != nil {
 			return id, err
 		}
 	}
@@ -40,25 +40,25 @@ func (s *Service) identify(ctx context.Context, a Asker) (Identity, error) {
 
 // lookUp asks the chat platform and the directory who the asker is. A refusal for what they are is part of the identity
 // returned; an error says nothing about them.
-func (s *Service) lookUp(ctx context.Context, a Asker) (Identity, error) {
-	platform, ok := s.Platforms[a.Platform]
+func (s *Service) lookUp(ctx context.Context, t task) (Identity, error) {
+	platform, ok := s.Platforms[t.Asker.Platform]
 	if !ok {
-		return Identity{}, &Error{Code: Unavailable, Err: fmt.Errorf("platform %q is not configured", a.Platform)}
+		return Identity{}, &Error{Code: Unavailable, Err: fmt.Errorf("platform %q is not configured", t.Asker.Platform)}
 	}
 	var profile Profile
-	err := retryThrottled(ctx, func() (err error) {
-		profile, err = platform.Profile(ctx, a)
+	err := retryThrottled(ctx, t.slot, func() (err error) {
+		profile, err = platform.Profile(ctx, t.Asker)
 		return err
 	})
 	if err != nil {
 		return Identity{}, err
 	}
 	id := Identity{Language: profile.Language}
-	if refusal := s.Askers.admits(profile); refusal != nil {
+	if refusal := t.workspace.Askers.admits(profile); refusal != nil {
 		id.Refusal = refusal
 		return id, nil
 	}
-	user, refusal, err := s.person(ctx, profile)
+	user, refusal, err := s.person(ctx, t, profile)
 	if err != nil {
 		return id, err
 	}
@@ -71,57 +71,72 @@ func (s *Service) lookUp(ctx context.Context, a Asker) (Identity, error) {
 }
 
 // person finds the one Entra user that the profile belongs to, or why that user is refused.
-func (s *Service) person(ctx context.Context, p Profile) (DirectoryUser, *Error, error) {
+func (s *Service) person(ctx context.Context, t task, p Profile) (DirectoryUser, *Error, error) {
 	if p.EntraID == "" {
-		found, err := s.graph.usersByEmail(ctx, p.Email)
+		found, err := s.graph.usersByEmail(ctx, t.slot, t.workspace.Tenant, p.Email)
 		if err != nil {
 			return DirectoryUser{}, nil, err
 		}
-		user, refusal := s.Askers.matchUser(p.Email, found)
+		user, refusal := t.workspace.Askers.matchUser(p.Email, found)
 		return user, refusal, nil
 	}
-	user, err := s.graph.user(ctx, p.EntraID)
+	user, err := s.graph.user(ctx, t.slot, t.workspace.Tenant, p.EntraID)
 	if CodeOf(err) == NoSuchUser {
 		return DirectoryUser{}, &Error{Code: OutsideWorkspace}, nil // the ID is proven, so it is another tenant's
 	}
 	if err != nil {
 		return DirectoryUser{}, nil, err
 	}
-	return user, s.Askers.admitsProvenUser(user), nil
+	return user, t.workspace.Askers.admitsProvenUser(user), nil
 }
 
-// organizer is the one in whose name the asker's meeting is made, or tried first.
-func (s *Service) organizer(ctx context.Context, asker Identity) (Organizer, error) {
-	if s.Organizers.Requester {
+// organizer is the user in whose name the asker's meeting is made, or tried first.
+func (s *Service) organizer(ctx context.Context, t task, asker Identity) (Organizer, error) {
+	if t.workspace.Organizers.Requester {
 		return Organizer{ID: asker.ID, Name: asker.Name}, nil
 	}
-	return s.service.get(ctx, s.graph, s.Organizers.Service)
+	return s.accounts.get(ctx, s.graph, t)
 }
 
-// serviceAccount remembers who the service account is.
+// serviceAccounts remembers who the service accounts are.
+type serviceAccounts struct {
+	mu       sync.Mutex
+	accounts map[serviceAccountKey]serviceAccount
+}
+
+// serviceAccountKey is a service account as a configuration names it.
+type serviceAccountKey struct {
+	tenant  Tenant
+	idOrUPN string
+}
+
 type serviceAccount struct {
-	mu      sync.Mutex
-	account Organizer
-	until   time.Time
+	organizer Organizer
+	until     time.Time
 }
 
-// get reads the account from the directory once an hour.
-func (a *serviceAccount) get(ctx context.Context, g *graph, idOrUPN string) (Organizer, error) {
+// get reads the service account of the task's workspace from the directory, at most once in IdentityTTL.
+func (a *serviceAccounts) get(ctx context.Context, g *graph, t task) (Organizer, error) {
+	key := serviceAccountKey{t.workspace.Tenant, t.workspace.Organizers.Service}
 	a.mu.Lock()
-	account, fresh := a.account, time.Now().Before(a.until)
+	known := a.accounts[key]
 	a.mu.Unlock()
-	if fresh {
-		return account, nil
+	if time.Now().Before(known.until) {
+		return known.organizer, nil
 	}
-	user, err := g.user(ctx, idOrUPN)
+	user, err := g.user(ctx, t.slot, key.tenant, key.idOrUPN)
 	if CodeOf(err) == NoSuchUser || err == nil && !user.Enabled {
 		return Organizer{}, &Error{Code: ServiceAccount, Err: errors.New("the service account is missing or disabled")}
 	}
 	if err != nil {
 		return Organizer{}, err
 	}
+	known = serviceAccount{Organizer{ID: user.ID, Name: user.Name}, time.Now().Add(IdentityTTL)}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.account, a.until = Organizer{ID: user.ID, Name: user.Name}, time.Now().Add(IdentityTTL)
-	return a.account, nil
+	if a.accounts == nil {
+		a.accounts = map[serviceAccountKey]serviceAccount{}
+	}
+	a.accounts[key] = known
+	return known.organizer, nil
 }

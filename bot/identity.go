@@ -7,9 +7,9 @@ import (
 
 // Asker is a chat user, as a verified request names them.
 type Asker struct {
-	Platform  string `json:"platform"`
-	Workspace string `json:"workspace"`
-	User      string `json:"user"`
+	Platform  string
+	Workspace string
+	User      string
 }
 
 // DirectoryUser is a user of the Entra tenant.
@@ -24,9 +24,9 @@ type DirectoryUser struct {
 // Directory finds users of the Entra tenant. Errors are of type *Error; a user that is not there is NoSuchUser.
 type Directory interface {
 	// User reads one user by object ID or user principal name.
-	User(ctx context.Context, idOrUPN string) (DirectoryUser, error)
+	User(ctx context.Context, t Tenant, idOrUPN string) (DirectoryUser, error)
 	// UsersByEmail finds every distinct user whose UPN, mail or proxy address is this e-mail.
-	UsersByEmail(ctx context.Context, email string) ([]DirectoryUser, error)
+	UsersByEmail(ctx context.Context, t Tenant, email string) ([]DirectoryUser, error)
 }
 
 // Identity is what is remembered of a chat user: either who they are in Entra, or why they are refused.

@@ -6,18 +6,28 @@ import (
 	"time"
 )
 
-// Job is an accepted command: everything that any replica needs to finish it.
+// JobKind says what a job is for, and so what its payload is. Its values stand in Redis.
+type JobKind string
+
+// The kinds of job that this release knows. A job of any other kind belongs to a later release: it stays in the queue.
+const (
+	JobCommand JobKind = "command" // a command of the table; the payload is Intent.Command
+	JobUnclear JobKind = "unclear" // a near miss of a subcommand, which is asked back about; the payload is the whole Intent
+	JobWelcome JobKind = "welcome" // the bot was brought into the conversation; no payload
+)
+
+// Job is an accepted intent: everything that any replica needs to finish it.
 type Job struct {
-	ID           string       `json:"id"` // the request's own: an event's ID, or the hash of a command's signature
-	Conversation Conversation `json:"conversation"`
-	Command      Command      `json:"command"`
-	Asker        Asker        `json:"asker"`
-	Seen         int          `json:"seen,omitempty"`     // the generation that the asker saw
-	Language     Language     `json:"language,omitempty"` // the asker's, where it is known
-	Topic        string       `json:"topic,omitempty"`    // the channel's name where it is known and public
-	Route        Route        `json:"route"`
-	Accepted     time.Time    `json:"accepted"`
-	Trace        string       `json:"trace"` // the request ID that log lines carry
+	Intent
+	ID           string // the request's own: an event's ID, or the hash of a command's signature
+	Conversation Conversation
+	Asker        Asker
+	Seen         int      // the generation that the asker saw
+	Language     Language // the asker's, where it is known
+	Topic        string   // the channel's name where it is known and public
+	Route        Route
+	Accepted     time.Time
+	Trace        string // the request ID that log lines carry
 }
 
 // location is where the answer is read. Who saw a card is a matter of the place: one in a thread was not seen in the channel,
@@ -30,16 +40,16 @@ func (j Job) location() Conversation {
 
 // Route says where an answer can go. Platforms fill in what they have.
 type Route struct {
-	Channel string `json:"channel,omitempty"`
-	Thread  string `json:"thread,omitempty"` // answer inside this thread
-	User    string `json:"user,omitempty"`
-	Service string `json:"service,omitempty"` // the platform's endpoint, where it differs from one request to the next
-	Message string `json:"message,omitempty"` // the message to answer, where an answer names it
-	Alone   bool   `json:"alone,omitempty"`   // nobody but the asker reads the conversation
-	Root    bool   `json:"root,omitempty"`    // an answer to everybody begins a thread of its own
+	Channel string
+	Thread  string // answer inside this thread
+	User    string
+	Service string // the platform's endpoint, where it differs from one request to the next
+	Message string // the message to answer, where an answer names it
+	Alone   bool   // nobody but the asker reads the conversation
+	Root    bool   // an answer to everybody begins a thread of its own
 	// ResponseURL is a URL to which anybody who knows it may post (Slack's response_url). It is a secret: it goes to
 	// no log and no dead letter.
-	ResponseURL string `json:"capability,omitempty"`
+	ResponseURL string
 }
 
 // Lease is a job that this replica may work on now.

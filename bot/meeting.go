@@ -10,48 +10,48 @@ import (
 // MeetingRequest is everything that Microsoft Graph is asked for when a meeting is made. It is recorded with the
 // claim, so that every replica sends the same request.
 type MeetingRequest struct {
-	ExternalID string     `json:"externalId"`
-	Subject    string     `json:"subject,omitempty"`
-	Start      time.Time  `json:"start,omitzero"` // zero: Graph takes the present
-	End        time.Time  `json:"end,omitzero"`   // zero: an hour after the start; never without a start
-	Attendees  []Attendee `json:"attendees,omitempty"`
+	ExternalID string
+	Subject    string
+	Start      time.Time // zero: Graph takes the present
+	End        time.Time // zero: an hour after the start; never without a start
+	Attendees  []Attendee
 }
 
 // Attendee is somebody invited: an Entra object ID and the user principal name that belongs to it.
 type Attendee struct {
-	ID  string `json:"id"`
-	UPN string `json:"upn"`
+	ID  string
+	UPN string
 }
 
 // OnlineMeeting is what Graph answered: the truth about a meeting, whatever was asked for.
 type OnlineMeeting struct {
-	ID           string    `json:"id,omitempty"` // Graph's own name for the meeting; opaque
-	JoinURL      string    `json:"joinUrl"`
-	Subject      string    `json:"subject,omitempty"`
-	Created      time.Time `json:"created,omitzero"`
-	JoinID       string    `json:"joinId,omitempty"`       // the number typed to join without the link
-	Passcode     string    `json:"passcode,omitempty"`     // empty when none is required
-	TollNumber   string    `json:"tollNumber,omitempty"`   // dial-in; empty without audio conferencing
-	ConferenceID string    `json:"conferenceId,omitempty"` // typed after dialling in
+	ID           string // Graph's own name for the meeting; opaque
+	JoinURL      string
+	Subject      string
+	Created      time.Time
+	JoinID       string // the number typed to join without the link
+	Passcode     string // empty when none is required
+	TollNumber   string // dial-in; empty without audio conferencing
+	ConferenceID string // typed after dialling in
 }
 
 // Organizer is the Entra user to whom a meeting belongs.
 type Organizer struct {
-	ID   string `json:"id"` // Entra object ID
-	Name string `json:"name,omitempty"`
+	ID   string // Entra object ID
+	Name string
 }
 
 // Claim is the settled intention to make one meeting for a conversation. Once recorded, any replica may carry it
 // out, any number of times, with the same result.
 type Claim struct {
-	ID           string         `json:"id"` // random, never used again
-	Job          string         `json:"job"`
-	User         string         `json:"user"` // the chat user who asked
-	Conversation Conversation   `json:"conversation"`
-	Generation   int            `json:"generation"`
-	Organizer    Organizer      `json:"organizer"`
-	Request      MeetingRequest `json:"request"`
-	Language     Language       `json:"language"`
+	ID           string // random, never used again
+	Job          string
+	User         string // the chat user who asked
+	Conversation Conversation
+	Generation   int
+	Organizer    Organizer
+	Request      MeetingRequest
+	Language     Language
 }
 
 // Asker is the chat user who asked for the claim's meeting.
@@ -74,11 +74,11 @@ func NewClaim(c Conversation, generation int, fresh bool) Claim {
 // Meeting is the meeting of a conversation, as everybody who asks there gets it.
 type Meeting struct {
 	OnlineMeeting
-	ClaimID    string    `json:"-"`
-	Generation int       `json:"-"`
-	ExternalID string    `json:"externalId"`
-	Organizer  Organizer `json:"organizer"`
-	Language   Language  `json:"language"` // of whoever made it: the language of cards for all
+	ClaimID    string
+	Generation int
+	ExternalID string
+	Organizer  Organizer
+	Language   Language // of whoever made it: the language of cards for all
 }
 
 // State is what a conversation holds after a store operation.
@@ -132,7 +132,7 @@ type Conversations interface {
 
 // Meetings makes online meetings. Errors are of type *Error.
 type Meetings interface {
-	// CreateOrGet asks for the organizer's meeting with the request's external ID and tells whether it was created
+	// CreateOrGet asks for the tenant's organizer's meeting with the request's external ID and tells whether it was created
 	// by this call. It is safe to repeat.
-	CreateOrGet(ctx context.Context, organizerID string, r MeetingRequest) (m OnlineMeeting, created bool, err error)
+	CreateOrGet(ctx context.Context, t Tenant, organizerID string, r MeetingRequest) (m OnlineMeeting, created bool, err error)
 }

@@ -2,10 +2,30 @@ package bot
 
 import "time"
 
+// Outcome says how a command ended, for the operator: in logs and as a label of metrics. A refusal's outcome is made from
+// its code by [OutcomeRefused].
+type Outcome string
+
+// The outcomes.
+const (
+	OutcomeKnown        Outcome = "known"        // answered from what the conversation already had
+	OutcomeWords        Outcome = "words"        // answered with words alone: help, a question, a greeting
+	OutcomeMade         Outcome = "made"         // this command made the meeting
+	OutcomeJoined       Outcome = "joined"       // another command made the meeting meanwhile
+	OutcomeAcknowledged Outcome = "acknowledged" // accepted; the answer follows, and is counted on its own
+	OutcomeDuplicate    Outcome = "duplicate"    // the same request was accepted before
+	OutcomeUnreachable  Outcome = "unreachable"  // Redis did not answer, so nothing was accepted
+	OutcomeGaveUp       Outcome = "gave_up"      // tried for Timing.GiveUp in vain
+)
+
+// OutcomeRefused is the outcome of a command that was refused for good, by the refusal's code.
+func OutcomeRefused(c Code) Outcome { return Outcome("refused_" + string(c)) }
+
 // Observer is told what happens, for the operator's figures.
 type Observer interface {
-	// Command is called when a command got its answer, or was acknowledged, with the time since it was received.
-	Command(platform string, kind Kind, outcome string, took time.Duration)
+	// Command is called when a command got its answer, or was acknowledged, with the time since it was received. intent
+	// is the command's or the job's [Intent.Label].
+	Command(platform, intent string, outcome Outcome, took time.Duration)
 	// Identity is called when somebody's identity was needed: from memory, or looked up.
 	Identity(remembered bool)
 	// PossibleDuplicate is called before an answer that may be the second one to the same command.

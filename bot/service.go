@@ -1,7 +1,6 @@
 package bot
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -52,27 +51,25 @@ type Config struct {
 	Observer      Observer
 
 	Platforms  map[string]Platform // by the name that conversations carry
-	Organizers OrganizerPolicy
-	Askers     AskerPolicy
-	Limits     Limits   // optional: none
-	ClientID   string   // of the Entra app, for what an administrator must type
-	Language   Language // where nothing better is known
-	Attempts   int      // how many run at once; optional: 256, for they mostly wait
+	Workspaces Workspaces
+	Language   Language // of a request whose workspace is not known
+	Attempts   int      // how many run at once; optional: 256, since they wait most of the time
 	Timing     Timing   // optional
 }
 
 // Service is the bot at work: it answers commands, and finishes those that it accepted.
 type Service struct {
 	Config
-	graph   *graph
-	service serviceAccount
+	graph    *graph
+	accounts serviceAccounts
 
-	places chan struct{}      // one token for every attempt under way
-	base   context.Context    // of all attempts
-	kill   context.CancelFunc // ends base
-	wg     sync.WaitGroup     // attempts under way or waiting for a place
+	slots slots              // one for every attempt under way
+	base  context.Context    // of all attempts
+	kill  context.CancelFunc // ends base
+	wg    sync.WaitGroup     // attempts under way or waiting for a slot
 
 	answered sync.Map // IDs of jobs that were answered and could not be marked as done yet
+	unknown  sync.Map // kinds of job that were left in the queue, as bool: a warning was logged
 }
 
 // NewService returns a service that answers at once, and takes over what others left behind while Run runs.
@@ -81,13 +78,15 @@ func NewService(c Config) *Service {
 		c.Attempts = 256
 	}
 	c.Timing = c.Timing.withDefaults()
-	s := &Service{Config: c, places: make(chan struct{}, c.Attempts)}
+	s := &Service{Config: c, slots: make(slots, c.Attempts)}
 	s.base, s.kill = context.WithCancel(context.Background())
-	s.graph = &graph{meetings: c.Meetings, directory: c.Directory, throttles: c.Queue, base: s.base, attempt: c.Timing.Attempt}
+	s.graph = &graph{
+		meetings: c.Meetings, directory: c.Directory, throttles: c.Queue, slots: s.slots, base: s.base, attempt: c.Timing.Attempt,
+	}
 	return s
 }
 
-// Run takes over jobs that nobody works on, once a second, until ctx ends.
+// Run reclaims jobs that no replica works on, once every Timing.Reclaim, until ctx ends.
 func (s *Service) Run(ctx context.Context) {
 	tick := time.NewTicker(s.Timing.Reclaim)
 	defer tick.Stop()
@@ -111,7 +110,7 @@ func (s *Service) Wait() { s.wg.Wait() }
 func (s *Service) Kill() { s.kill() }
 
 func (s *Service) reclaim(ctx context.Context) {
-	free := cap(s.places) - len(s.places)
+	free := s.slots.free()
 	if free == 0 {
 		return
 	}
@@ -127,12 +126,12 @@ func (s *Service) reclaim(ctx context.Context) {
 	}
 }
 
-// Request is one verified command.
+// Request is one verified intent.
 type Request struct {
+	Intent
 	ID           string // the same for every delivery of the same command
 	Conversation Conversation
 	Asker        Asker
-	Command      Command
 	Root         string   // the message of the command itself, where a thread can be opened under it
 	Topic        string   // the channel's name where it is known and public
 	Language     Language // the asker's, where the request tells; otherwise what is remembered of them counts
@@ -150,45 +149,37 @@ type Answer struct {
 
 func answered(r Reply) Answer { return Answer{Reply: r, Given: func(error) {}} }
 
-// Ask answers a command where the platform shows the answer to its request: with the card if it is known or ready
-// within Timing.Answer, otherwise with an acknowledgement, and the card follows.
+// Ask answers a request where the platform shows the answer to it: with the card if it is known or ready within
+// Timing.Answer, otherwise with an acknowledgement, and the card follows.
 func (s *Service) Ask(ctx context.Context, r Request) Answer {
-	timer := time.NewTimer(s.Timing.Answer - time.Since(r.Received))
-	defer timer.Stop()
-
-	var state State
-	var err error
-	if r.Command.Kind == Meet {
-		state, err = s.Conversations.Announce(ctx, r.Conversation, r.ID, r.Asker)
-	} else {
-		state, err = s.Conversations.Read(ctx, r.Conversation, r.Asker)
-	}
+	state, err := s.read(ctx, r)
+	known := &state
 	if err != nil {
 		s.Log.WarnContext(ctx, "cannot read conversation", "request", r.Trace, "error", err)
-		lang := s.language(nil, r.Language)
-		if reply, ok := s.wordsOnly(r.Command, lang); ok {
-			return s.at(ctx, r, "words", reply)
+		known = nil
+	}
+	lang := s.languageOf(r, state.Identity)
+	if h, ok := r.handler(); ok {
+		if reply, outcome := h.answer(s, r.Intent, known, lang); outcome != "" {
+			return s.answerInPlace(ctx, r, outcome, reply)
 		}
-		return s.at(ctx, r, "unreachable", UnreachableReply(lang, r.Command))
 	}
-	lang := s.language(state.Identity, r.Language)
-	if reply, ok := s.wordsOnly(r.Command, lang); ok {
-		return s.at(ctx, r, "words", reply)
-	}
-	if reply, ok := s.known(r.Command, state, lang); ok {
-		return s.at(ctx, r, "known", reply)
+	if err != nil {
+		return s.answerInPlace(ctx, r, OutcomeUnreachable, UnreachableReply(lang, r.Intent))
 	}
 
 	lease, err := s.Queue.Accept(ctx, s.job(r, state))
 	switch {
 	case errors.Is(err, ErrDuplicate):
-		return s.at(ctx, r, "duplicate", DuplicateReply(lang))
+		return s.answerInPlace(ctx, r, OutcomeDuplicate, DuplicateReply(lang))
 	case err != nil:
 		s.Log.WarnContext(ctx, "cannot accept job", "request", r.Trace, "error", err)
-		return s.at(ctx, r, "unreachable", UnreachableReply(lang, r.Command))
+		return s.answerInPlace(ctx, r, OutcomeUnreachable, UnreachableReply(lang, r.Intent))
 	}
 	place := newInPlace()
 	s.start(lease, place)
+	timer := time.NewTimer(s.Timing.Answer - time.Since(r.Received))
+	defer timer.Stop()
 	select {
 	case reply := <-place.offer:
 		return Answer{Reply: reply, Given: func(err error) { place.given <- err }}
@@ -196,14 +187,22 @@ func (s *Service) Ask(ctx context.Context, r Request) Answer {
 	case <-ctx.Done():
 	}
 	close(place.closed)
-	return s.at(ctx, r, "acknowledged", WorkingReply(lang))
+	return s.answerInPlace(ctx, r, OutcomeAcknowledged, WorkingReply(lang))
 }
 
-// Accept stores a command whose answer is posted later. It returns nil once the command is safe; a command that was
-// accepted before is.
+// read returns what the request's conversation holds. Where the answer may show the card to everybody, it announces.
+func (s *Service) read(ctx context.Context, r Request) (State, error) {
+	if h, ok := r.handler(); ok && h.announces() {
+		return s.Conversations.Announce(ctx, r.Conversation, r.ID, r.Asker)
+	}
+	return s.Conversations.Read(ctx, r.Conversation, r.Asker)
+}
+
+// Accept stores a request whose answer is posted later. It returns nil once the request is safe, and also for a request
+// that was accepted before.
 func (s *Service) Accept(ctx context.Context, r Request) error {
 	if r.Root != "" {
-		if err := s.Conversations.LinkThread(ctx, r.Conversation.InChannel(), r.Root); err != nil {
+		if err := s.LinkThread(ctx, r.Conversation.InChannel(), r.Root); err != nil {
 			return err
 		}
 	}
@@ -213,7 +212,7 @@ func (s *Service) Accept(ctx context.Context, r Request) error {
 	}
 	lease, err := s.Queue.Accept(ctx, s.job(r, state))
 	if errors.Is(err, ErrDuplicate) {
-		s.Observer.Command(r.Conversation.Platform, r.Command.Kind, "duplicate", time.Since(r.Received))
+		s.Observer.Command(r.Conversation.Platform, r.Label(), OutcomeDuplicate, time.Since(r.Received))
 		return nil
 	}
 	if err != nil {
@@ -223,54 +222,31 @@ func (s *Service) Accept(ctx context.Context, r Request) error {
 	return nil
 }
 
+// LinkThread remembers that threads under this message of the channel belong to the channel's conversation.
+func (s *Service) LinkThread(ctx context.Context, channel Conversation, root string) error {
+	return s.Conversations.LinkThread(ctx, channel, root)
+}
+
 // job is the request as any replica can finish it.
 func (s *Service) job(r Request, state State) Job {
 	return Job{
-		ID: r.ID, Conversation: state.Conversation, Command: r.Command, Asker: r.Asker, Seen: state.Generation(),
-		Language: s.language(state.Identity, r.Language), Topic: r.Topic, Route: r.Route, Accepted: r.Received, Trace: r.Trace,
+		Intent: r.Intent, ID: r.ID, Conversation: state.Conversation, Asker: r.Asker, Seen: state.Generation(),
+		Language: s.languageOf(r, state.Identity), Topic: r.Topic, Route: r.Route, Accepted: r.Received, Trace: r.Trace,
 	}
 }
 
-// at counts an answer given in place, and returns it.
-func (s *Service) at(ctx context.Context, r Request, outcome string, reply Reply) Answer {
+// answerInPlace counts an answer given in place, and returns it.
+func (s *Service) answerInPlace(ctx context.Context, r Request, outcome Outcome, reply Reply) Answer {
 	level := slog.LevelInfo
-	if outcome == "known" {
+	if outcome == OutcomeKnown {
 		level = slog.LevelDebug // nothing happened, and there may be thousands
 	}
 	s.Log.LogAttrs(ctx, level, "command answered in place", slog.String("request", r.Trace),
 		slog.String("platform", r.Conversation.Platform), slog.String("workspace", r.Conversation.Workspace),
 		slog.String("channel", r.Conversation.Channel), slog.String("user", r.Asker.User),
-		slog.String("command", string(r.Command.Kind)), slog.String("outcome", outcome))
-	s.Observer.Command(r.Conversation.Platform, r.Command.Kind, outcome, time.Since(r.Received))
+		slog.String("command", r.Label()), slog.String("outcome", string(outcome)))
+	s.Observer.Command(r.Conversation.Platform, r.Label(), outcome, time.Since(r.Received))
 	return answered(reply)
-}
-
-// wordsOnly answers the commands that concern no meeting.
-func (s *Service) wordsOnly(c Command, lang Language) (Reply, bool) {
-	switch c.Kind {
-	case Help:
-		return HelpReply(s.Catalog, lang), true
-	case Unclear:
-		return DidYouMeanReply(lang, c), true
-	case Welcome:
-		return GreetingReply(lang), true
-	default:
-		return Reply{}, false
-	}
-}
-
-// known answers a command that the conversation's state alone answers.
-func (s *Service) known(c Command, state State, lang Language) (Reply, bool) {
-	switch {
-	case c.Kind == Show && state.Meeting == nil:
-		return NoMeetingReply(lang), true
-	case c.Kind == Show:
-		return Reply{Audience: AudienceAsker, Language: lang, Card: &Card{Meeting: *state.Meeting}}, true
-	case c.Kind == Meet && state.Meeting != nil:
-		return s.card(c, state, lang, false), true
-	default:
-		return Reply{}, false
-	}
 }
 
 // card shows the conversation's meeting: to everybody in the conversation's language, or, if everybody saw it just
@@ -288,12 +264,13 @@ func (s *Service) card(c Command, state State, lang Language, made bool) Reply {
 	return reply
 }
 
-// language is the asker's: what their platform remembers of them, or else what came with the request, or else the default.
-func (s *Service) language(id *Identity, told Language) Language {
-	if id != nil {
-		told = cmp.Or(id.Language, told)
+// languageOf is the language of a request's asker.
+func (s *Service) languageOf(r Request, id *Identity) Language {
+	w, err := s.workspace(r.Conversation)
+	if err != nil { // the asker is told in a language that everybody may know; an attempt tells what is wrong
+		w.Language = s.Language
 	}
-	return cmp.Or(told, s.Language)
+	return w.language(id, r.Language)
 }
 
 // inPlace hands the result of an attempt to the request that still waits for it.

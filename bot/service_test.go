@@ -22,6 +22,7 @@ import (
 
 type stand struct {
 	*bot.Service
+	redis    *miniredis.Miniredis
 	queue    *flakyQueue
 	platform *platform
 	logs     *syncBuffer
@@ -40,12 +41,13 @@ func newStand(t *testing.T, timing bot.Timing, create func(ctx context.Context, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	st := &stand{queue: &flakyQueue{Store: s}, platform: &platform{posted: make(chan bot.Reply, 100), refused: map[string]bool{}}, logs: &syncBuffer{}, graph: &meetings{create: create}}
+	st := &stand{redis: redis, queue: &flakyQueue{Store: s}, platform: &platform{posted: make(chan bot.Reply, 100), refused: map[string]bool{}}, logs: &syncBuffer{}, graph: &meetings{create: create}}
 	st.Service = bot.NewService(bot.Config{
 		Conversations: s, Identities: s, Queue: st.queue, Limiter: s, Meetings: st.graph, Directory: directory{}, Catalog: catalog,
 		Log: slog.New(slog.NewTextHandler(st.logs, nil)), Observer: observer{},
-		Platforms: map[string]bot.Platform{"test": st.platform}, Organizers: bot.OrganizerPolicy{Requester: true},
-		Language: bot.English, Timing: timing, Attempts: append(attempts, 0)[0],
+		Platforms:  map[string]bot.Platform{"test": st.platform},
+		Workspaces: bot.OneWorkspace{Organizers: bot.OrganizerPolicy{Requester: true}, Language: bot.English},
+		Language:   bot.English, Timing: timing, Attempts: append(attempts, 0)[0],
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -72,7 +74,7 @@ func (st *stand) accept(t *testing.T, id, user string) {
 	t.Helper()
 	err := st.Accept(t.Context(), bot.Request{
 		ID: id, Conversation: bot.Conversation{Platform: "test", Workspace: "W", Channel: "C"},
-		Asker: bot.Asker{Platform: "test", Workspace: "W", User: user}, Command: bot.Command{Kind: bot.Meet}, Received: time.Now(), Trace: id,
+		Asker: bot.Asker{Platform: "test", Workspace: "W", User: user}, Intent: bot.Intent{Command: bot.Command{Kind: bot.Meet}}, Received: time.Now(), Trace: id,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -152,6 +154,78 @@ func TestWaitingKeepsNobodyUp(t *testing.T) {
 	}
 }
 
+// An asker whose call of createOrGet is told to wait keeps nobody else from a slot, though several askers share the call.
+func TestThrottledCreateKeepsNobodyUp(t *testing.T) {
+	t.Parallel()
+	waits := make(chan struct{}, 1)
+	timing := bot.Timing{Attempt: 6 * time.Second, SlotWait: time.Second, Reclaim: 50 * time.Millisecond}
+	st := newStand(t, timing, func(_ context.Context, call int) error {
+		if call > 1 {
+			return nil
+		}
+		waits <- struct{}{}
+		return &bot.Error{Code: bot.Throttled, Wait: 3 * time.Second, Err: errors.New("busy")}
+	}, 1)
+	st.accept(t, "r1", "ann")
+	<-waits
+	began := time.Now()
+	err := st.Accept(t.Context(), bot.Request{
+		Intent: bot.Intent{Command: bot.Command{Kind: bot.Help}}, ID: "help", Received: time.Now(), Trace: "help",
+		Conversation: bot.Conversation{Platform: "test", Workspace: "W", Channel: "C"},
+		Asker:        bot.Asker{Platform: "test", Workspace: "W", User: "ben"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case r := <-st.platform.posted:
+		if took := time.Since(began); r.Card != nil || took > time.Second {
+			t.Errorf("Ben's help came after %s: %+v", took, r)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("Ben's help never came")
+	}
+	st.card(t)
+}
+
+// What a later release put into the queue stays there: a kind of job, a command and a format that this release does not
+// know. The operator is warned once for each.
+func TestJobsOfALaterReleaseStay(t *testing.T) {
+	t.Parallel()
+	st := newStand(t, brisk, func(context.Context, int) error { return nil })
+	for _, record := range []string{
+		`{"v":2,"id":"j1","kind":"confirm","command":{"kind":""},"conversation":{"platform":"test","workspace":"W","channel":"C1"}}`,
+		`{"v":2,"id":"j2","kind":"confirm","command":{"kind":""},"conversation":{"platform":"test","workspace":"W","channel":"C2"}}`,
+		`{"v":2,"id":"j3","kind":"command","command":{"kind":"rename"},"conversation":{"platform":"test","workspace":"W","channel":"C3"}}`,
+		`{"v":3,"id":"j4","kind":"command","command":{"kind":"meet"},"conversation":{"platform":"test","workspace":"W","channel":"C4"}}`,
+	} {
+		id := record[len(`{"v":2,"id":"`):][:2]
+		if _, err := st.redis.XAdd("{mb:jobs}:stream", "*", []string{"id", id, "job", record}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	st.accept(t, "r1", "ann") // the entries before it come to this replica along with it
+	st.card(t)
+	warnings := func() int { return strings.Count(st.logs.String(), "does not know a kind of job") }
+	deadline := time.Now().Add(20 * time.Second)
+	for warnings() < 3 {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d warnings; log:\n%s", warnings(), st.logs)
+		}
+		time.Sleep(10 * time.Millisecond) // between two looks at the condition
+	}
+	depth, err := st.queue.Depth(t.Context())
+	if err != nil || depth.Waiting != 4 || depth.DeadLetters != 0 {
+		t.Errorf("depth %+v, %v; want all four jobs waiting", depth, err)
+	}
+	if n := warnings(); n != 3 {
+		t.Errorf("%d warnings, want one each for the kind, the command and the format; log:\n%s", n, st.logs)
+	}
+	if calls := st.graph.calls.Load(); calls != 1 {
+		t.Errorf("Graph was called %d times, want once for Ann", calls)
+	}
+}
+
 // Redis away just when a job is done: the answer is not given again.
 func TestDoneIsTriedAgain(t *testing.T) {
 	t.Parallel()
@@ -218,7 +292,7 @@ type meetings struct {
 	calls  atomic.Int64
 }
 
-func (m *meetings) CreateOrGet(ctx context.Context, organizer string, r bot.MeetingRequest) (bot.OnlineMeeting, bool, error) {
+func (m *meetings) CreateOrGet(ctx context.Context, _ bot.Tenant, organizer string, r bot.MeetingRequest) (bot.OnlineMeeting, bool, error) {
 	if err := m.create(ctx, int(m.calls.Add(1))); err != nil {
 		return bot.OnlineMeeting{}, false, err
 	}
@@ -227,11 +301,11 @@ func (m *meetings) CreateOrGet(ctx context.Context, organizer string, r bot.Meet
 
 type directory struct{}
 
-func (directory) User(_ context.Context, id string) (bot.DirectoryUser, error) {
+func (directory) User(_ context.Context, _ bot.Tenant, id string) (bot.DirectoryUser, error) {
 	return bot.DirectoryUser{ID: id, UPN: id, Name: id, Enabled: true}, nil
 }
 
-func (directory) UsersByEmail(_ context.Context, email string) ([]bot.DirectoryUser, error) {
+func (directory) UsersByEmail(_ context.Context, _ bot.Tenant, email string) ([]bot.DirectoryUser, error) {
 	return []bot.DirectoryUser{{ID: email, UPN: email, Name: email, Enabled: true}}, nil
 }
 
@@ -266,10 +340,10 @@ func (p *platform) Deliver(_ context.Context, j bot.Job, r bot.Reply) (string, e
 
 type observer struct{}
 
-func (observer) Command(string, bot.Kind, string, time.Duration) {}
-func (observer) Identity(bool)                                   {}
-func (observer) PossibleDuplicate()                              {}
-func (observer) DeadLettered()                                   {}
+func (observer) Command(string, string, bot.Outcome, time.Duration) {}
+func (observer) Identity(bool)                                      {}
+func (observer) PossibleDuplicate()                                 {}
+func (observer) DeadLettered()                                      {}
 
 type syncBuffer struct {
 	mu  sync.Mutex

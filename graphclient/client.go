@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -23,6 +24,7 @@ const DefaultBaseURL = "https://graph.microsoft.com/v1.0"
 
 // Config says which Graph is called, and as which app. Credential is required.
 type Config struct {
+	TenantID   string            // of the tenant whose Graph this is, as [bot.Tenant] has it; calls for another one are refused
 	Credential *entra.Credential // stays the caller's, who closes it
 	BaseURL    string            // of Graph with its version, https or loopback; empty: DefaultBaseURL
 	RootCAs    *x509.CertPool    // nil: the system's
@@ -40,6 +42,7 @@ const (
 
 // Client implements [bot.Meetings] and [bot.Directory]. It is safe for concurrent use.
 type Client struct {
+	tenant string
 	users  *users.UsersRequestBuilder
 	tokens *entra.Tokens
 	http   *http.Client // beneath users
@@ -73,11 +76,19 @@ func New(cfg Config) (*Client, error) {
 	adapter.SetBaseUrl(strings.TrimRight(base.String(), "/"))
 	// The root client takes a minute to compile, and this is all that it would do.
 	builder := users.NewUsersRequestBuilderInternal(map[string]string{"baseurl": adapter.GetBaseUrl()}, adapter)
-	return &Client{users: builder, tokens: tokens, http: hc}, nil
+	return &Client{tenant: cfg.TenantID, users: builder, tokens: tokens, http: hc}, nil
 }
 
 // Close closes the connections that wait to be used again.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// serves refuses a call for another tenant than the credential's: it would read and write in the wrong one.
+func (c *Client) serves(t bot.Tenant, op string) error {
+	if !strings.EqualFold(t.ID, c.tenant) {
+		return &bot.Error{Code: bot.Unavailable, Err: errors.New(op + ": not sent: the tenant is another one")}
+	}
+	return nil
+}
 
 // call runs one operation of the SDK and turns what went wrong into the error for the caller. It returns the HTTP status
 // of Graph's answer.

@@ -28,6 +28,9 @@ const (
 	evaID   = "5f1c2b1a-4d53-4c3e-8b59-0f2a7c1d6e14"
 )
 
+// tenant is the one that the client is for.
+var tenant = bot.Tenant{ID: tenantID, ClientID: clientID}
+
 // rig is a client against the sandbox, and what it told its observer.
 type rig struct {
 	*graphclient.Client
@@ -86,7 +89,7 @@ func start(t *testing.T, s setup) *rig {
 		TenantID: tenantID, ClientID: clientID, ClientSecret: secret,
 		AuthorityHost: authority.URL(), RootCAs: authority.RootCAs(), Observe: r.observe,
 	}
-	r.cfg = graphclient.Config{BaseURL: graph.BaseURL(), RootCAs: authority.RootCAs(), Observe: r.observe}
+	r.cfg = graphclient.Config{TenantID: tenantID, BaseURL: graph.BaseURL(), RootCAs: authority.RootCAs(), Observe: r.observe}
 	if s.cfg != nil {
 		s.cfg(&r.cfg)
 	}
@@ -160,7 +163,7 @@ func TestCredentialsThatEntraRefuses(t *testing.T) {
 			if tt.arm != nil {
 				tt.arm(r.entra)
 			}
-			_, err := r.User(t.Context(), annID)
+			_, err := r.User(t.Context(), tenant, annID)
 			e := wantCode(t, err, bot.Credentials)
 			if e.Status != tt.status || !strings.Contains(e.Error(), tt.want) || strings.Contains(e.Error(), secret) ||
 				!strings.HasPrefix(e.Error(), "credentials: token: status ") {
@@ -176,10 +179,10 @@ func TestCredentialsThatEntraRefuses(t *testing.T) {
 func TestAMendedCredentialWorksAtOnce(t *testing.T) {
 	r := start(t, setup{})
 	r.entra.SetRoles("User.Read.All")
-	_, _, err := r.CreateOrGet(t.Context(), annID, bot.MeetingRequest{ExternalID: "x"})
+	_, _, err := r.CreateOrGet(t.Context(), tenant, annID, bot.MeetingRequest{ExternalID: "x"})
 	_ = wantCode(t, err, bot.NoPermission)
 	r.entra.SetRoles(entratest.Roles...) // an administrator consents; the old token would be good for an hour
-	if _, _, err := r.CreateOrGet(t.Context(), annID, bot.MeetingRequest{ExternalID: "x"}); err != nil {
+	if _, _, err := r.CreateOrGet(t.Context(), tenant, annID, bot.MeetingRequest{ExternalID: "x"}); err != nil {
 		t.Errorf("after the consent: %v", err)
 	}
 	if n := r.entra.Tokens(); n != 2 {
@@ -190,7 +193,7 @@ func TestAMendedCredentialWorksAtOnce(t *testing.T) {
 	r.entra.SetRoles()
 	r2 := r.client(t)
 	for range 5 {
-		_, err := r2.User(t.Context(), annID)
+		_, err := r2.User(t.Context(), tenant, annID)
 		_ = wantCode(t, err, bot.NoPermission)
 	}
 	if n := r.entra.Tokens(); n != 4 {
@@ -208,7 +211,7 @@ func TestACallEndsWithItsContext(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 5 {
 		wg.Go(func() {
-			_, err := r.User(ctx, annID)
+			_, err := r.User(ctx, tenant, annID)
 			if bot.CodeOf(err) != bot.Unavailable || !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("got %v", err)
 			}
@@ -222,16 +225,16 @@ func TestACallEndsWithItsContext(t *testing.T) {
 
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
-	if _, _, err := r.CreateOrGet(ctx, annID, bot.MeetingRequest{ExternalID: "x"}); bot.CodeOf(err) != bot.Unavailable || !errors.Is(err, context.Canceled) {
+	if _, _, err := r.CreateOrGet(ctx, tenant, annID, bot.MeetingRequest{ExternalID: "x"}); bot.CodeOf(err) != bot.Unavailable || !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled before: %v", err)
 	}
-	if _, err := r.User(t.Context(), annID); err != nil {
+	if _, err := r.User(t.Context(), tenant, annID); err != nil {
 		t.Errorf("afterwards: %v", err)
 	}
 	r.graph.Fault(faultserver.Fault{Latency: time.Hour})
 	ctx, cancel = context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	if _, err := r.User(ctx, annID); bot.CodeOf(err) != bot.Unavailable || !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := r.User(ctx, tenant, annID); bot.CodeOf(err) != bot.Unavailable || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a hanging Graph: %v", err)
 	}
 }
@@ -241,7 +244,7 @@ func TestOneTokenServesManyCalls(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 20 {
 		wg.Go(func() {
-			if _, err := r.User(t.Context(), annID); err != nil {
+			if _, err := r.User(t.Context(), tenant, annID); err != nil {
 				t.Error(err)
 			}
 		})
@@ -252,5 +255,22 @@ func TestOneTokenServesManyCalls(t *testing.T) {
 	}
 	if seen := r.exchanges(); seen["token"] != 1 || seen["discovery"] != 1 || seen["user"] != 20 || len(seen) != 3 {
 		t.Errorf("observed %v", seen)
+	}
+}
+
+// A client is for one tenant: a call for another one leaves the process never.
+func TestCallsForAnotherTenantAreNotSent(t *testing.T) {
+	r := start(t, setup{})
+	other := bot.Tenant{ID: annID}
+	_, _, made := r.CreateOrGet(t.Context(), other, annID, bot.MeetingRequest{ExternalID: "x"})
+	_, read := r.User(t.Context(), other, annID)
+	_, found := r.UsersByEmail(t.Context(), other, "ann@contoso.example")
+	for doing, err := range map[string]error{"createOrGet": made, "user": read, "users": found} {
+		if bot.CodeOf(err) != bot.Unavailable {
+			t.Errorf("%s: %v", doing, err)
+		}
+	}
+	if calls := r.graph.Calls(); len(calls) != 0 {
+		t.Errorf("Graph was called: %+v", calls)
 	}
 }

@@ -20,8 +20,13 @@ import (
 // and attendees where there are any. What comes back is the meeting as it is, which need not be what was asked for.
 //
 // A request that Graph must refuse by its documentation is refused without asking it, as BadRequest with a Reason.
-func (c *Client) CreateOrGet(ctx context.Context, organizerID string, r bot.MeetingRequest) (bot.OnlineMeeting, bool, error) {
+func (c *Client) CreateOrGet(
+	ctx context.Context, t bot.Tenant, organizerID string, r bot.MeetingRequest,
+) (bot.OnlineMeeting, bool, error) {
 	var none bot.OnlineMeeting
+	if err := c.serves(t, opCreateOrGet); err != nil {
+		return none, false, err
+	}
 	if reason := unsound(organizerID, r); reason != "" {
 		return none, false, &bot.Error{Code: bot.BadRequest, Reason: reason, Err: errors.New(opCreateOrGet + ": not sent: " + reason)}
 	}

@@ -15,7 +15,7 @@ import (
 func TestCreateOrGet(t *testing.T) {
 	r := start(t, setup{})
 	request := bot.MeetingRequest{ExternalID: "slack:T1:C1", Subject: "Design & <review>"}
-	m, created, err := r.CreateOrGet(t.Context(), annID, request)
+	m, created, err := r.CreateOrGet(t.Context(), tenant, annID, request)
 	if err != nil || !created {
 		t.Fatalf("first: created %v, %v", created, err)
 	}
@@ -25,11 +25,11 @@ func TestCreateOrGet(t *testing.T) {
 		t.Errorf("got %+v", m)
 	}
 	request.Subject = "Another"
-	again, created, err := r.CreateOrGet(t.Context(), annID, request)
+	again, created, err := r.CreateOrGet(t.Context(), tenant, annID, request)
 	if err != nil || created || !reflect.DeepEqual(again, m) {
 		t.Errorf("repeat: created %v, %v\ngot  %+v\nwant %+v", created, err, again, m)
 	}
-	other, created, err := r.CreateOrGet(t.Context(), brianID, request)
+	other, created, err := r.CreateOrGet(t.Context(), tenant, brianID, request)
 	if err != nil || !created || other.JoinURL == m.JoinURL || other.TollNumber != "" || other.ConferenceID != "" {
 		t.Errorf("another organizer: created %v, %v, %+v", created, err, other)
 	}
@@ -51,7 +51,7 @@ func TestWhatIsRead(t *testing.T) {
 		Subject: "Design", Created: time.Date(2026, 5, 4, 18, 0, 0, 500_000_000, time.UTC), JoinID: "1234567890", Passcode: "aB3",
 		TollNumber: "+1 555 0100", ConferenceID: "42",
 	}
-	m, created, err := c.CreateOrGet(t.Context(), annID, bot.MeetingRequest{ExternalID: "x"})
+	m, created, err := c.CreateOrGet(t.Context(), tenant, annID, bot.MeetingRequest{ExternalID: "x"})
 	if err != nil || !created || m != want {
 		t.Errorf("created %v, %v\ngot  %+v\nwant %+v", created, err, m, want)
 	}
@@ -77,7 +77,7 @@ func TestWhatIsSent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := start(t, setup{})
-			if _, _, err := r.CreateOrGet(t.Context(), annID, tt.request); err != nil {
+			if _, _, err := r.CreateOrGet(t.Context(), tenant, annID, tt.request); err != nil {
 				t.Fatal(err)
 			}
 			var got, want any
@@ -107,7 +107,7 @@ func TestTimesThatGraphFillsIn(t *testing.T) {
 		{"both", start, start.Add(20 * time.Minute), 20 * time.Minute},
 		{"moment", start, start, 0},
 	} {
-		if _, _, err := r.CreateOrGet(t.Context(), annID, bot.MeetingRequest{ExternalID: tt.id, Start: tt.start, End: tt.end}); err != nil {
+		if _, _, err := r.CreateOrGet(t.Context(), tenant, annID, bot.MeetingRequest{ExternalID: tt.id, Start: tt.start, End: tt.end}); err != nil {
 			t.Fatalf("%s: %v", tt.id, err)
 		}
 		made := r.graph.Meetings()
@@ -134,7 +134,7 @@ func TestUnsoundRequestsAreNotSent(t *testing.T) {
 		"organizer by UPN":  {"ann@contoso.example", bot.MeetingRequest{ExternalID: "x"}},
 		"no organizer":      {"", bot.MeetingRequest{ExternalID: "x"}},
 	} {
-		_, _, err := r.CreateOrGet(t.Context(), tt.organizer, tt.request)
+		_, _, err := r.CreateOrGet(t.Context(), tenant, tt.organizer, tt.request)
 		if e := wantCode(t, err, bot.BadRequest); e.Reason == "" {
 			t.Errorf("%s: no reason", name)
 		}
@@ -150,12 +150,12 @@ func TestTheBodySurvivesThrottling(t *testing.T) {
 	request := bot.MeetingRequest{ExternalID: "x", Subject: strings.Repeat("long ", 500)}
 	r.graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 3, Status: 429, RetryAfter: "17"})
 	for range 3 {
-		_, _, err := r.CreateOrGet(t.Context(), annID, request)
+		_, _, err := r.CreateOrGet(t.Context(), tenant, annID, request)
 		if e := wantCode(t, err, bot.Throttled); e.Wait != 17*time.Second || e.Status != 429 {
 			t.Errorf("got status %d, wait %v", e.Status, e.Wait)
 		}
 	}
-	if _, created, err := r.CreateOrGet(t.Context(), annID, request); err != nil || !created {
+	if _, created, err := r.CreateOrGet(t.Context(), tenant, annID, request); err != nil || !created {
 		t.Fatalf("created %v, %v", created, err)
 	}
 	calls := r.graph.Calls()
@@ -172,11 +172,11 @@ func TestTheBodySurvivesThrottling(t *testing.T) {
 func TestAMeetingWhoseAnswerWasLostIsFound(t *testing.T) {
 	r := start(t, setup{})
 	r.graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Reset: true, Works: true})
-	_, _, err := r.CreateOrGet(t.Context(), annID, bot.MeetingRequest{ExternalID: "x"})
+	_, _, err := r.CreateOrGet(t.Context(), tenant, annID, bot.MeetingRequest{ExternalID: "x"})
 	if e := wantCode(t, err, bot.Unavailable); e.Status != 0 {
 		t.Errorf("status %d of an answer that never came", e.Status)
 	}
-	m, created, err := r.CreateOrGet(t.Context(), annID, bot.MeetingRequest{ExternalID: "x"})
+	m, created, err := r.CreateOrGet(t.Context(), tenant, annID, bot.MeetingRequest{ExternalID: "x"})
 	if err != nil || created || m.JoinURL != r.graph.Meetings()[0].JoinURL {
 		t.Errorf("created %v, %v", created, err)
 	}
@@ -204,7 +204,7 @@ func TestMeetingRefusals(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := start(t, setup{})
 			tt.arm(r)
-			_, _, err := r.CreateOrGet(t.Context(), annID, bot.MeetingRequest{ExternalID: "x"})
+			_, _, err := r.CreateOrGet(t.Context(), tenant, annID, bot.MeetingRequest{ExternalID: "x"})
 			e := wantCode(t, err, tt.want)
 			if e.Status != tt.status || e.Reason != tt.reason {
 				t.Errorf("status %d, reason %q", e.Status, e.Reason)

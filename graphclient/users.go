@@ -24,7 +24,10 @@ func isAddress(s string) bool {
 }
 
 // User reads one user by object ID or user principal name (document "user-get").
-func (c *Client) User(ctx context.Context, idOrUPN string) (bot.DirectoryUser, error) {
+func (c *Client) User(ctx context.Context, t bot.Tenant, idOrUPN string) (bot.DirectoryUser, error) {
+	if err := c.serves(t, opUser); err != nil {
+		return bot.DirectoryUser{}, err
+	}
 	// Anything else would name another resource below /users, or the whole list.
 	if !guid.Valid(idOrUPN) && !isAddress(idOrUPN) {
 		return bot.DirectoryUser{}, &bot.Error{Code: bot.NoSuchUser, Err: errors.New(opUser + ": not sent: neither object ID nor user principal name")}
@@ -45,12 +48,15 @@ func (c *Client) User(ctx context.Context, idOrUPN string) (bot.DirectoryUser, e
 // UsersByEmail finds every distinct user whose user principal name, mail or proxy address is this e-mail, in any case.
 // It costs two calls: the principal name is looked up directly, which knows a user from the first second; the others
 // are searched for (document "aad-advanced-queries"), in an index that may lag behind by minutes.
-func (c *Client) UsersByEmail(ctx context.Context, email string) ([]bot.DirectoryUser, error) {
+func (c *Client) UsersByEmail(ctx context.Context, t bot.Tenant, email string) ([]bot.DirectoryUser, error) {
+	if err := c.serves(t, opUsers); err != nil {
+		return nil, err
+	}
 	if !isAddress(email) {
 		return nil, nil
 	}
 	var found []bot.DirectoryUser
-	u, err := c.User(ctx, email)
+	u, err := c.User(ctx, t, email)
 	switch code := bot.CodeOf(err); {
 	case err == nil && strings.EqualFold(u.UPN, email):
 		found = append(found, u)

@@ -25,11 +25,11 @@ func TestUser(t *testing.T) {
 		"brian.o'neil@contoso.example": brian,
 		gus.UPN:                        gus,
 	} {
-		if got, err := r.User(t.Context(), by); err != nil || got != want {
+		if got, err := r.User(t.Context(), tenant, by); err != nil || got != want {
 			t.Errorf("%s: %+v, %v", by, got, err)
 		}
 	}
-	_, err := r.User(t.Context(), "nobody@contoso.example")
+	_, err := r.User(t.Context(), tenant, "nobody@contoso.example")
 	if e := wantCode(t, err, bot.NoSuchUser); e.Status != 404 || strings.Contains(e.Error(), "nobody") {
 		t.Errorf("got status %d: %v", e.Status, e)
 	}
@@ -39,14 +39,14 @@ func TestUser(t *testing.T) {
 func TestUserNamesCannotWander(t *testing.T) {
 	r := start(t, setup{})
 	for _, name := range []string{"", "delta", "$count", "..", "../groups", "me-token-to-replace", "ann @contoso.example", "ann@contoso.example\n"} {
-		_, err := r.User(t.Context(), name)
+		_, err := r.User(t.Context(), tenant, name)
 		_ = wantCode(t, err, bot.NoSuchUser)
 	}
 	if n := len(r.graph.Calls()); n != 0 {
 		t.Errorf("%d calls", n)
 	}
 	for _, name := range []string{"x/../" + annID + "@", "@/onlineMeetings", "@?$select=id", "@%2Fx", "..%2Fgroups@"} {
-		_, err := r.User(t.Context(), name)
+		_, err := r.User(t.Context(), tenant, name)
 		_ = wantCode(t, err, bot.NoSuchUser)
 		calls := r.graph.Calls()
 		if last := calls[len(calls)-1]; last.Op != "user" || last.UserID != name {
@@ -69,7 +69,7 @@ func TestUsersByEmail(t *testing.T) {
 		"no address":                           nil,
 		"":                                     nil,
 	} {
-		got, err := r.UsersByEmail(t.Context(), email)
+		got, err := r.UsersByEmail(t.Context(), tenant, email)
 		if err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("%q: %+v, %v", email, got, err)
 		}
@@ -85,7 +85,7 @@ func TestSharedEmails(t *testing.T) {
 	}
 	for _, size := range []int{1, 2, 100} {
 		r := start(t, setup{graph: graphtest.Options{Users: users, PageSize: size}})
-		got, err := r.UsersByEmail(t.Context(), "team@contoso.example")
+		got, err := r.UsersByEmail(t.Context(), tenant, "team@contoso.example")
 		if err != nil || len(got) != 3 || got[0].ID != annID || got[1].ID != brianID || got[2].ID != evaID {
 			t.Errorf("pages of %d: %+v, %v", size, got, err)
 		}
@@ -101,7 +101,7 @@ func TestUsersByEmailFailsWhole(t *testing.T) {
 	for _, target := range []string{"user", "users"} {
 		r := start(t, setup{})
 		r.graph.Fault(faultserver.Fault{Target: target, Status: 503, RetryAfter: "9"})
-		got, err := r.UsersByEmail(t.Context(), "ann@contoso.example")
+		got, err := r.UsersByEmail(t.Context(), tenant, "ann@contoso.example")
 		_ = wantCode(t, err, bot.Throttled)
 		if got != nil {
 			t.Errorf("%s failed, and yet %+v", target, got)
@@ -109,13 +109,13 @@ func TestUsersByEmailFailsWhole(t *testing.T) {
 	}
 	r := start(t, setup{})
 	r.entra.SetRoles()
-	_, err := r.UsersByEmail(t.Context(), "ann@contoso.example")
+	_, err := r.UsersByEmail(t.Context(), tenant, "ann@contoso.example")
 	_ = wantCode(t, err, bot.NoPermission)
 
 	// An e-mail that no principal name can be is still looked for among the others.
 	r = start(t, setup{})
 	r.graph.Fault(faultserver.Fault{Target: "user", Status: 400, Body: `{"error":{"code":"Request_BadRequest","message":"Invalid UPN."}}`})
-	if got, err := r.UsersByEmail(t.Context(), "a.first@contoso.example"); err != nil || len(got) != 1 {
+	if got, err := r.UsersByEmail(t.Context(), tenant, "a.first@contoso.example"); err != nil || len(got) != 1 {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }

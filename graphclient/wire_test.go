@@ -46,7 +46,7 @@ func bareAt(t *testing.T, base string) *graphclient.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := graphclient.New(graphclient.Config{Credential: cred, BaseURL: base})
+	c, err := graphclient.New(graphclient.Config{TenantID: tenantID, Credential: cred, BaseURL: base})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,10 +86,10 @@ func TestEveryStatus(t *testing.T) {
 	}
 	operations := map[string]func() error{
 		"createOrGet": func() error {
-			_, _, err := c.CreateOrGet(t.Context(), annID, bot.MeetingRequest{ExternalID: "x"})
+			_, _, err := c.CreateOrGet(t.Context(), tenant, annID, bot.MeetingRequest{ExternalID: "x"})
 			return err
 		},
-		"user": func() error { _, err := c.User(t.Context(), "ann@contoso.example"); return err },
+		"user": func() error { _, err := c.User(t.Context(), tenant, "ann@contoso.example"); return err },
 	}
 	for status = 200; status < 600; status++ {
 		for _, b := range bodies {
@@ -172,7 +172,7 @@ func TestRetryAfter(t *testing.T) {
 			}
 			w.WriteHeader(tt.status)
 		})
-		_, _, err := c.CreateOrGet(t.Context(), annID, bot.MeetingRequest{ExternalID: "x"})
+		_, _, err := c.CreateOrGet(t.Context(), tenant, annID, bot.MeetingRequest{ExternalID: "x"})
 		if e := wantCode(t, err, tt.want); e.Wait != tt.wait {
 			t.Errorf("%d %q: waits %v, want %v", tt.status, tt.value, e.Wait, tt.wait)
 		}
@@ -202,13 +202,13 @@ func TestHollowAnswers(t *testing.T) {
 					w.WriteHeader(status)
 					_, _ = w.Write([]byte(body))
 				})
-				_, _, err := c.CreateOrGet(t.Context(), annID, bot.MeetingRequest{ExternalID: "x"})
+				_, _, err := c.CreateOrGet(t.Context(), tenant, annID, bot.MeetingRequest{ExternalID: "x"})
 				if e := wantCode(t, err, bot.Unavailable); e.Status != status || strings.Contains(e.Error(), "contoso") {
 					t.Errorf("status %d: %v", e.Status, e)
 				}
-				_, err = c.User(t.Context(), annID)
+				_, err = c.User(t.Context(), tenant, annID)
 				_ = wantCode(t, err, bot.Unavailable)
-				_, err = c.UsersByEmail(t.Context(), "ann@contoso.example")
+				_, err = c.UsersByEmail(t.Context(), tenant, "ann@contoso.example")
 				_ = wantCode(t, err, bot.Unavailable)
 			}
 		})
@@ -225,7 +225,7 @@ func TestAnAnswerCutShort(t *testing.T) {
 			_ = http.NewResponseController(w).Flush()
 			panic(http.ErrAbortHandler)
 		})
-		_, _, err := c.CreateOrGet(t.Context(), annID, bot.MeetingRequest{ExternalID: "x"})
+		_, _, err := c.CreateOrGet(t.Context(), tenant, annID, bot.MeetingRequest{ExternalID: "x"})
 		if e := wantCode(t, err, bot.Unavailable); e.Status != status {
 			t.Errorf("status %d, want %d", e.Status, status)
 		}
@@ -241,9 +241,9 @@ func TestNoOtherHostIsReached(t *testing.T) {
 		c := bare(t, func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, elsewhere.URL, status)
 		})
-		_, _, err := c.CreateOrGet(t.Context(), annID, bot.MeetingRequest{ExternalID: "x"})
+		_, _, err := c.CreateOrGet(t.Context(), tenant, annID, bot.MeetingRequest{ExternalID: "x"})
 		_ = wantCode(t, err, bot.Unavailable)
-		_, err = c.User(t.Context(), annID)
+		_, err = c.User(t.Context(), tenant, annID)
 		_ = wantCode(t, err, bot.Unavailable)
 	}
 	for _, next := range []string{elsewhere.URL + "/v1.0/users", strings.Replace(elsewhere.URL, "127.0.0.1", "localhost", 1) + "/v1.0/users"} {
@@ -255,7 +255,7 @@ func TestNoOtherHostIsReached(t *testing.T) {
 			}
 			_ = json.NewEncoder(w).Encode(map[string]any{"value": []any{}, "@odata.nextLink": next})
 		})
-		_, err := c.UsersByEmail(t.Context(), "ann@contoso.example")
+		_, err := c.UsersByEmail(t.Context(), tenant, "ann@contoso.example")
 		_ = wantCode(t, err, bot.Unavailable)
 	}
 	if n := strayed.Load(); n != 0 {
@@ -284,7 +284,7 @@ func TestEveryRequestCarriesItsToken(t *testing.T) {
 		strings.Replace(graph.URL, "127.0.0.1", "localhost", 1) + "/v1.0",
 		strings.Replace(graph.URL, "127.0.0.1", "LocalHost", 1) + "/v1.0",
 	} {
-		_, err := bareAt(t, base).User(t.Context(), annID)
+		_, err := bareAt(t, base).User(t.Context(), tenant, annID)
 		_ = wantCode(t, err, bot.NoSuchUser)
 	}
 	if with.Load() != 4 || without.Load() != 0 {

@@ -59,7 +59,7 @@ func usage() string {
 	var forms []string
 	for _, spec := range bot.Commands {
 		form := spec.Word
-		if spec.Subject {
+		if spec.Takes(bot.Subject) {
 			form = strings.TrimSpace(form + " [subject]")
 		}
 		forms = append(forms, form)

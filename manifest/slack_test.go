@@ -64,8 +64,8 @@ func TestSlackCommandIsTheTable(t *testing.T) {
 		if word := strings.Fields(hints[i])[0]; spec.Word != "" && word != spec.Word {
 			t.Errorf("form %d is %q, want the word %q", i, hints[i], spec.Word)
 		}
-		if strings.Contains(hints[i], "[subject]") != spec.Subject {
-			t.Errorf("form %d is %q, subject %v", i, hints[i], spec.Subject)
+		if strings.Contains(hints[i], "[subject]") != spec.Takes(bot.Subject) {
+			t.Errorf("form %d is %q, subject %v", i, hints[i], spec.Takes(bot.Subject))
 		}
 	}
 }
@@ -73,7 +73,11 @@ func TestSlackCommandIsTheTable(t *testing.T) {
 // Every endpoint of the manifest is served, and every one that is served is in the manifest.
 func TestSlackEndpointsAreServed(t *testing.T) {
 	m := slackManifest(t)
-	app, err := slackapp.New(slackapp.Config{SigningSecret: "secret", BotToken: "xoxb-1"})
+	catalog, err := bot.NewCatalog()
+	if err != nil {
+		t.Fatal(err)
+	}
+	app, err := slackapp.New(slackapp.Config{SigningSecret: "secret", BotToken: "xoxb-1", Catalog: catalog})
 	if err != nil {
 		t.Fatal(err)
 	}

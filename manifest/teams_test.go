@@ -106,6 +106,11 @@ func TestTeamsPackage(t *testing.T) {
 // the slash they stand where Teams has targeted messages, and a mention offers all of them.
 func TestTeamsCommandsAreTheTable(t *testing.T) {
 	files := teamsFiles(t, teamsApp())
+	catalog, err := bot.NewCatalog()
+	if err != nil {
+		t.Fatal(err)
+	}
+	parser := bot.NewParser(catalog)
 	m := parse(t, files["manifest.json"])
 	translated := parse(t, files["pt-BR.json"]).(map[string]any)
 	theBot := at(m, "bots", 0)
@@ -131,7 +136,7 @@ func TestTeamsCommandsAreTheTable(t *testing.T) {
 			title, _ := at(commands[j], "title").(string)
 			// The text of a title, after the bot's own word, is what the parser takes for this command.
 			word, rest, _ := strings.Cut(title, " ")
-			if word != bot.CommandName || bot.ParseCommand(rest).Kind != spec.Kind {
+			if word != bot.CommandName || parser.Parse(rest).Command.Kind != spec.Kind {
 				t.Errorf("%q is not what one types for %s", title, spec.Kind)
 			}
 			english, _ := at(commands[j], "description").(string)

@@ -2,7 +2,11 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -12,6 +16,8 @@ import (
 // Read returns what a conversation holds, and the asker's identity with it, in one round trip. A thread that has no
 // meeting and no pending claim of its own, and that was linked by [Store.LinkThread], belongs to its channel's
 // conversation.
+//
+// What the state points to is shared with other calls: it must not be changed.
 func (s *Store) Read(ctx context.Context, c bot.Conversation, asker bot.Asker) (bot.State, error) {
 	return s.read(ctx, c, "", asker)
 }
@@ -33,36 +39,126 @@ func (s *Store) LinkThread(ctx context.Context, channel bot.Conversation, root s
 func (s *Store) read(ctx context.Context, c bot.Conversation, announce string, asker bot.Asker) (bot.State, error) {
 	var state bot.State
 	err := s.within(ctx, "read a conversation", func(ctx context.Context) error {
-		keys, args := resolveKeys(c), []any{c.Thread, announce, bot.AnnounceInterval.Milliseconds()}
-
-		// The identity lies in another slot, so it cannot be read by the script; a cluster answers both at once.
-		var looked *redis.Cmd
-		var known *redis.StringCmd
-		if asker == (bot.Asker{}) {
-			looked = readScript.Run(ctx, s.client, keys, args...)
-		} else {
-			pipe := s.client.Pipeline()
-			looked = readScript.EvalSha(ctx, pipe, keys, args...)
-			known = pipe.Get(ctx, identityKey(asker))
-			_, _ = pipe.Exec(ctx) // each command has its own error
-			if redis.HasErrorPrefix(looked.Err(), "NOSCRIPT") {
-				looked = readScript.Eval(ctx, s.client, keys, args...)
-			}
+		found, certain, err := s.readChannel(ctx, c, announce, asker)
+		if err == nil && !certain {
+			found, err = s.readByScript(ctx, c, announce, asker)
 		}
-
-		var err error
-		if state, err = s.stateOf(c, looked); err != nil {
-			return err
-		}
-		if known != nil {
-			state.Identity, err = s.identity(known)
-		}
+		state = found
 		return err
 	})
 	if err != nil {
 		return bot.State{}, err
 	}
 	return state, nil
+}
+
+// readByScript reads a conversation by one script, and the identity by a second command in the same round trip: it lies in
+// another slot, so the script cannot read it.
+func (s *Store) readByScript(ctx context.Context, c bot.Conversation, announce string, asker bot.Asker) (bot.State, error) {
+	keys, args := resolveKeys(c), []any{c.Thread, announce, bot.AnnounceInterval.Milliseconds()}
+	var read *redis.Cmd
+	var remembered *redis.StringCmd
+	if asker == (bot.Asker{}) {
+		read = readScript.Run(ctx, s.client, keys, args...)
+	} else {
+		pipe := s.client.Pipeline()
+		read = readScript.EvalSha(ctx, pipe, keys, args...)
+		remembered = redis.NewStringCmd(ctx, s.identityOf(asker).get...)
+		_ = pipe.Process(ctx, remembered)
+		_, _ = pipe.Exec(ctx) // each command has its own error
+		if redis.HasErrorPrefix(read.Err(), "NOSCRIPT") {
+			read = readScript.Eval(ctx, s.client, keys, args...)
+		}
+	}
+	state, err := s.stateOf(c, read)
+	if err == nil && remembered != nil {
+		state.Identity, err = s.identity(asker, remembered)
+	}
+	return state, err
+}
+
+// readChannel reads a channel's conversation without a script, which is the most common case, in one pipeline: MGET of
+// meeting and pending claim, SET NX GET of the shown mark, GET of the identity. It returns false if only the script can tell.
+//
+// The mark names the generation that is shown. The commands are sent before the meeting is known, so the mark gets the
+// generation that this server read last. The pipeline is not one atomic step: commands of others may come in between. Both are harmless:
+//
+//   - The mark found, or written, names the generation of the meeting that was read: the answer is right. NX replaces no
+//     mark. If the meeting is replaced between the two commands, the outcome is the same as if it were replaced after
+//     both: a mark of the old generation keeps nobody from showing the new one.
+//   - It names another generation, or there is no meeting: the script decides, in one atomic step. If a mark was written, it
+//     is of a generation that is not the current one, and the script replaces it.
+//
+// A new meeting that another server makes must not cost the next repeat here a second round trip. So the generation is
+// used for no longer than a mark lasts: until then, the mark that the other server wrote is still there.
+func (s *Store) readChannel(ctx context.Context, c bot.Conversation, announce string, asker bot.Asker) (state bot.State, certain bool, err error) {
+	if c.Thread != "" {
+		return bot.State{}, false, nil
+	}
+	last, ok := s.conversations.Get(c)
+	switch {
+	case announce != "" && (!ok || time.Since(last.read) >= bot.AnnounceInterval):
+		return bot.State{}, false, nil
+	case !ok:
+		last = &conversationRead{keys: preparedKeys(c)}
+	}
+	var commands [3]redis.Cmder
+	records := redis.NewSliceCmd(ctx, last.keys.get...)
+	commands[0] = records
+	n := 1
+	var mark, remembered *redis.StringCmd
+	if announce != "" {
+		own := strconv.Itoa(last.meeting.Generation) + " " + announce
+		mark = redis.NewStringCmd(ctx, "set", last.keys.shown, own, "nx", "px", announceMilliseconds, "get")
+		commands[n] = mark
+		n++
+	}
+	if asker != (bot.Asker{}) {
+		remembered = redis.NewStringCmd(ctx, s.identityOf(asker).get...)
+		commands[n] = remembered
+		n++
+	}
+	pipe := s.client.Pipeline()
+	_ = pipe.BatchProcess(ctx, commands[:n]...)
+	_, _ = pipe.Exec(ctx) // each command has its own error
+
+	values, err := records.Result()
+	if err != nil {
+		return bot.State{}, false, err
+	}
+	if state, err = s.stateFrom(c, values); err != nil {
+		return bot.State{}, false, err
+	}
+	if remembered != nil {
+		if state.Identity, err = s.identity(asker, remembered); err != nil {
+			return bot.State{}, false, err
+		}
+	}
+	if mark == nil {
+		return state, true, nil
+	}
+	shown, err := mark.Result()
+	switch {
+	case errors.Is(err, redis.Nil): // there was none, and there is ours now
+		state.MayAnnounce = true
+		return state, state.Generation() == last.meeting.Generation, nil
+	case isReply(err): // Redis takes no writes at present. The script writes only where there is no mark
+		return bot.State{}, false, nil
+	case err != nil:
+		return bot.State{}, false, err
+	}
+	generation, request, _ := strings.Cut(shown, " ")
+	state.MayAnnounce = request == announce
+	return state, generation == strconv.Itoa(state.Generation()), nil
+}
+
+// announceMilliseconds is how long a shown mark lasts, ready to be sent.
+var announceMilliseconds = any(bot.AnnounceInterval.Milliseconds())
+
+// isReply tells whether an error is what Redis answered, rather than that there was no answer.
+func isReply(err error) bool {
+	_, answered := errors.AsType[redis.Error](err)
+	return answered
 }
 
 // Claim records a claim unless something better stands; see [bot.Conversations]. The claim's generation must be the
@@ -126,28 +222,68 @@ func (s *Store) stateOf(c bot.Conversation, answer *redis.Cmd) (bot.State, error
 	if parts[0] == int64(1) {
 		c = c.InChannel()
 	}
-	state := bot.State{Conversation: c, MayAnnounce: parts[3] == int64(1)}
-	if value, ok := parts[1].(string); ok {
-		if state.Meeting, err = s.meeting(c, value); err != nil {
+	state, err := s.stateFrom(c, parts[1:3])
+	state.MayAnnounce = parts[3] == int64(1)
+	return state, err
+}
+
+// stateFrom reads the records of conversation c: its meeting and its pending claim, nil where there is none.
+func (s *Store) stateFrom(c bot.Conversation, records []any) (bot.State, error) {
+	state := bot.State{Conversation: c}
+	var err error
+	if record, ok := records[0].(string); ok {
+		if state.Meeting, err = s.meeting(c, record); err != nil {
 			return bot.State{}, err
 		}
 	}
-	if value, ok := parts[2].(string); ok {
-		if state.Pending, err = decodeClaim(c, value); err != nil {
+	if record, ok := records[1].(string); ok {
+		if state.Pending, err = decodeClaim(c, record); err != nil {
 			return bot.State{}, err
 		}
 	}
 	return state, nil
 }
 
+// conversationRead is what was last read of a conversation that has a meeting.
+type conversationRead struct {
+	record  string // of the meeting
+	meeting bot.Meeting
+	read    time.Time
+	keys    readKeys
+}
+
+// readKeys are the arguments of the commands that read a channel, ready to be sent.
+type readKeys struct {
+	get   []any // MGET of the meeting and the pending claim
+	shown any   // key of the shown mark
+}
+
+func preparedKeys(c bot.Conversation) readKeys {
+	keys := keysOf(c)
+	return readKeys{get: []any{"mget", keys.meeting, keys.pending}, shown: keys.shown}
+}
+
 // meeting reads the record of conversation c's meeting.
 func (s *Store) meeting(c bot.Conversation, record string) (*bot.Meeting, error) {
-	if m, ok := s.meetings.Get(record); ok {
-		return &m, nil
+	last, ok := s.conversations.Get(c)
+	if ok && last.record == record && time.Since(last.read) < bot.AnnounceInterval/2 {
+		return &last.meeting, nil
 	}
-	m, err := decodeMeeting(c, record)
-	if err == nil {
-		s.meetings.Add(record, *m)
+	fresh := &conversationRead{record: record, read: time.Now()}
+	if ok {
+		fresh.keys = last.keys
+	} else {
+		fresh.keys = preparedKeys(c)
 	}
-	return m, err
+	if ok && last.record == record {
+		fresh.meeting = last.meeting
+	} else {
+		m, err := decodeMeeting(c, record)
+		if err != nil {
+			return nil, err
+		}
+		fresh.meeting = *m
+	}
+	s.conversations.Add(c, fresh)
+	return &fresh.meeting, nil
 }

@@ -465,21 +465,37 @@ func TestAnnounceIsOneRoundTrip(t *testing.T) {
 			t.Fatalf("Announce found %+v", st)
 		}
 	}
-	announce() // the server learns the script
+	_, err = open(t, b.url, store.Options{Replica: "zero"}).Announce(t.Context(), c, "r1", ann) // Redis learns the script
+	no(t, err)
+	announce()
 	no(t, b.raw.ConfigResetStat(t.Context()).Err())
 	before := w.Turns()
 	announce()
 	if got := w.Turns() - before; got != 1 {
 		t.Errorf("Announce is %d round trips, want 1", got)
 	}
+	if got := calls(t, b.raw, "evalsha") + calls(t, b.raw, "eval"); got != 0 {
+		t.Errorf("Announce in a conversation that was read lately runs %d scripts, want none", got)
+	}
+
+	// A store that has not read the conversation yet.
+	s = open(t, w.URL(), store.Options{Replica: "two"})
+	no(t, s.Ping(t.Context()))
+	no(t, b.raw.ConfigResetStat(t.Context()).Err())
+	before = w.Turns()
+	announce()
+	if got := w.Turns() - before; got != 1 {
+		t.Errorf("the first Announce is %d round trips, want 1", got)
+	}
 	if got := calls(t, b.raw, "evalsha"); got != 1 {
-		t.Errorf("Announce runs %d scripts, want 1", got)
+		t.Errorf("the first Announce runs %d scripts, want 1", got)
 	}
 	if got := calls(t, b.raw, "eval"); got != 0 {
-		t.Errorf("Announce sends the script's source %d times", got)
+		t.Errorf("the first Announce sends the script's source %d times", got)
 	}
 
 	no(t, b.raw.ScriptFlush(t.Context()).Err())
+	s = open(t, w.URL(), store.Options{Replica: "three"})
 	announce() // a server that lost the scripts is taught them again
 }
 

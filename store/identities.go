@@ -16,7 +16,7 @@ import (
 func (s *Store) Identity(ctx context.Context, a bot.Asker) (*bot.Identity, error) {
 	var id *bot.Identity
 	err := s.within(ctx, "read an identity", func(ctx context.Context) (err error) {
-		id, err = s.identity(s.client.Get(ctx, identityKey(a)))
+		id, err = s.identity(a, s.client.Get(ctx, identityKey(a)))
 		return err
 	})
 	return id, err
@@ -36,8 +36,23 @@ func (s *Store) Remember(ctx context.Context, a bot.Asker, id bot.Identity, keep
 	})
 }
 
+// identityRead is what was last read of a chat user who is remembered.
+type identityRead struct {
+	record   string
+	identity bot.Identity
+	get      []any // the command that reads it, ready to be sent
+}
+
+// identityOf returns what was last read of a chat user: nothing but the command, if nothing was.
+func (s *Store) identityOf(a bot.Asker) *identityRead {
+	if last, ok := s.identities.Get(a); ok {
+		return last
+	}
+	return &identityRead{get: []any{"get", identityKey(a)}}
+}
+
 // identity reads the answer to a GET of an identity.
-func (s *Store) identity(answer *redis.StringCmd) (*bot.Identity, error) {
+func (s *Store) identity(a bot.Asker, answer *redis.StringCmd) (*bot.Identity, error) {
 	record, err := answer.Result()
 	if errors.Is(err, redis.Nil) {
 		return nil, nil
@@ -45,12 +60,13 @@ func (s *Store) identity(answer *redis.StringCmd) (*bot.Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	if id, ok := s.identities.Get(record); ok {
-		return &id, nil
+	last := s.identityOf(a)
+	if last.record == record {
+		return &last.identity, nil
 	}
 	id := decodeIdentity(record)
 	if id != nil {
-		s.identities.Add(record, *id)
+		s.identities.Add(a, &identityRead{record: record, identity: *id, get: last.get})
 	}
 	return id, nil
 }

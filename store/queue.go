@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -36,7 +35,7 @@ func (s *Store) Accept(ctx context.Context, j bot.Job) (bot.Lease, error) {
 		if j.ID == "" {
 			return errors.New("job has no ID")
 		}
-		record, err := json.Marshal(j)
+		record, err := encodeJob(j)
 		if err != nil {
 			return err
 		}
@@ -113,10 +112,12 @@ func leaseOf(answer any) (bot.Lease, error) {
 	id, _ := parts[2].(string)
 	record, _ := parts[3].(string)
 	lease := bot.Lease{Entry: entry, Attempt: int(attempt)}
-	if json.Unmarshal([]byte(record), &lease.Job) != nil || lease.Job.ID != id || id == "" {
+	job, err := decodeJob(record)
+	if err != nil || job.ID != id {
 		lease.Job = bot.Job{ID: id}
 		return lease, errCorrupt
 	}
+	lease.Job = job
 	return lease, nil
 }
 
@@ -163,11 +164,11 @@ func (s *Store) MoveToDeadLetters(ctx context.Context, l bot.Lease, reason strin
 		job.Route.ResponseURL = ""
 		reason = strings.ReplaceAll(reason, secret, "(removed)")
 	}
-	record, err := json.Marshal(job)
+	record, err := encodeJob(job)
 	if err != nil {
-		return unavailable("bury a job", err)
+		return unavailable("move a job to the dead letters", err)
 	}
-	return s.moveToDeadLetters(ctx, l, string(record), reason)
+	return s.moveToDeadLetters(ctx, l, record, reason)
 }
 
 func (s *Store) moveToDeadLetters(ctx context.Context, l bot.Lease, record, reason string) error {
@@ -222,8 +223,8 @@ func (s *Store) Retry(ctx context.Context, entry string) error {
 			missing = true
 			return nil
 		}
-		job.Accepted = time.Now().UTC()
-		record, err := json.Marshal(job)
+		record, _ := entries[0].Values["job"].(string)
+		record, err = acceptedNow(record, time.Now().UTC())
 		if err != nil {
 			return err
 		}
@@ -246,9 +247,11 @@ func deadLetterOf(e redis.XMessage) bot.DeadLetter {
 	record, _ := e.Values["job"].(string)
 	reason, _ := e.Values["reason"].(string)
 	letter := bot.DeadLetter{Entry: e.ID, Reason: reason, At: bornAt(e.ID)}
-	if json.Unmarshal([]byte(record), &letter.Job) != nil || letter.Job.ID != id {
-		letter.Job = bot.Job{ID: id}
+	job, err := decodeJob(record)
+	if err != nil || job.ID != id {
+		job = bot.Job{ID: id}
 	}
+	letter.Job = job
 	return letter
 }
 

@@ -35,6 +35,9 @@ const Budget = time.Second
 // Idle is how long nobody may have worked on a job before another replica takes it over: longer than an attempt may take.
 const Idle = 15 * time.Second
 
+// connectionBuffer is the size of each of a connection's two buffers, in bytes: enough for every common command and its answer.
+const connectionBuffer = 8 << 10
+
 // gone is how long a consumer of the job group must not have been seen before it is cleared away.
 const gone = 24 * time.Hour
 
@@ -54,11 +57,10 @@ type Store struct {
 	replica string
 	idle    time.Duration
 
-	// Records that were read lately, and what they say: where people talk, the same ones are read again and again, and
-	// decoding them was a large part of what a repeat costs. A meeting's record belongs to one conversation for good, since
-	// its claim's ID is in it.
-	meetings   *lru.Cache[string, bot.Meeting]
-	identities *lru.Cache[string, bot.Identity]
+	// What was read lately: where people talk, the same records are read again and again, and decoding them is a large part
+	// of what a repeat costs. Redis is asked all the same; a record that is another one than last time is decoded anew.
+	conversations *lru.Cache[bot.Conversation, *conversationRead]
+	identities    *lru.Cache[bot.Asker, *identityRead]
 
 	mu     sync.Mutex
 	cursor string // where the next takeover goes on looking
@@ -96,18 +98,18 @@ func Open(rawURL string, o Options) (*Store, error) {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 	bound(options, o.RootCAs)
-	meetings, err := lru.New[string, bot.Meeting](keptRecords)
+	conversations, err := lru.New[bot.Conversation, *conversationRead](keptRecords)
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	identities, err := lru.New[string, bot.Identity](keptRecords)
+	identities, err := lru.New[bot.Asker, *identityRead](keptRecords)
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 	redis.SetLogger(debugLogger{})
 	return &Store{
 		client: redis.NewUniversalClient(options), replica: o.Replica, idle: o.Idle, cursor: "0-0",
-		meetings: meetings, identities: identities,
+		conversations: conversations, identities: identities,
 	}, nil
 }
 
@@ -182,6 +184,7 @@ func bound(o *redis.UniversalOptions, roots *x509.CertPool) {
 	}
 	o.MinRetryBackoff, o.MaxRetryBackoff = 10*time.Millisecond, 100*time.Millisecond
 	o.PipelinePoolSize = -1 // one pool for everything
+	o.ReadBufferSize, o.WriteBufferSize = connectionBuffer, connectionBuffer
 	o.DisableIdentity = true
 	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	if o.Protocol == 0 {

@@ -48,6 +48,7 @@ type App struct {
 	hooks     *http.Client // posts to response_url
 	hookHosts []*url.URL
 	catalog   *bot.Catalog
+	parser    *bot.Parser
 	language  bot.Language
 	throttles bot.Throttles
 	log       *slog.Logger
@@ -77,7 +78,7 @@ func New(c Config) (*App, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make room for cards: %w", err)
 	}
-	a := &App{cards: cards, secret: c.SigningSecret, catalog: c.Catalog, language: c.Language, throttles: c.Throttles, log: c.Log}
+	a := &App{cards: cards, secret: c.SigningSecret, catalog: c.Catalog, parser: bot.NewParser(c.Catalog), language: c.Language, throttles: c.Throttles, log: c.Log}
 	if c.APIURL == publicAPI {
 		for _, host := range slackHookHosts {
 			a.hookHosts = append(a.hookHosts, &url.URL{Scheme: "https", Host: host})

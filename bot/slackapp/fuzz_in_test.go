@@ -36,7 +36,7 @@ type heard struct {
 
 func (h *heard) Ask(_ context.Context, r bot.Request) bot.Answer {
 	h.requests = append(h.requests, r)
-	return bot.Answer{Reply: bot.DidYouMeanReply(bot.English, r.Command), Given: func(error) {}}
+	return bot.Answer{Reply: bot.DidYouMeanReply(bot.English, r.Command, bot.Help), Given: func(error) {}}
 }
 
 func (h *heard) Accept(_ context.Context, r bot.Request) error {
@@ -136,7 +136,7 @@ func FuzzSignature(f *testing.F) {
 	a := fuzzApp(f)
 	f.Fuzz(func(t *testing.T, signature, stamp, body string) {
 		reached := false
-		h := a.verified(formType, func(http.ResponseWriter, *http.Request) { reached = true })
+		h := a.verified(formType, func(http.ResponseWriter, *http.Request, []byte) { reached = true })
 		r := httptest.NewRequest(http.MethodPost, CommandsPath, strings.NewReader(body))
 		r.Header.Set("Content-Type", formType)
 		r.Header.Set("X-Slack-Request-Timestamp", stamp)
@@ -275,6 +275,7 @@ func FuzzPlain(f *testing.F) {
 		f.Add(seed)
 	}
 	escape := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+	a := &App{parser: newParser(f)}
 	f.Fuzz(func(t *testing.T, text string) {
 		if got := plain(escape.Replace(text)); got != text {
 			t.Errorf("%q is read as %q", text, got)
@@ -282,7 +283,7 @@ func FuzzPlain(f *testing.F) {
 		if got := plain(text); len(got) > len(text)+1+strings.Count(text, "<") {
 			t.Errorf("plain(%q) grew to %q", text, got)
 		}
-		c := mentioned("<@"+fuzzBot+"> "+text, fuzzBot)
+		c := a.mentioned("<@"+fuzzBot+"> "+text, fuzzBot).Command
 		if bot.CleanText(c.Subject) != c.Subject || utf8.RuneCountInString(c.Subject) > bot.MaxSubject {
 			t.Errorf("mention of %q has subject %q", text, c.Subject)
 		}

@@ -96,17 +96,19 @@ func FuzzMessages(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
+	parser := bot.NewParser(catalog)
 	f.Fuzz(func(t *testing.T, text, channel string, inThread bool) {
 		lang := bot.Languages[len(text)%len(bot.Languages)]
 		s := style{botName: botName(text), thread: inThread}
-		c := bot.ParseCommand(text)
+		i := parser.Parse(text)
+		c := i.Command
 		all := func(text string) []bot.Reply {
 			m := everything.Meeting()
 			m.Subject, m.Organizer.Name, m.JoinID, m.Passcode, m.TollNumber, m.ConferenceID = text, "x"+text, "1"+text, "2"+text, "3"+text, "4"+text
 			replies := []bot.Reply{
 				{Audience: bot.AudienceEveryone, Language: lang, Card: &bot.Card{Meeting: m, New: true}},
 				{Audience: bot.AudienceAsker, Language: lang, Card: &bot.Card{Meeting: m, KeptSubject: true}},
-				bot.DidYouMeanReply(lang, c), bot.UnreachableReply(lang, c),
+				bot.DidYouMeanReply(lang, c, bot.Help), bot.UnreachableReply(lang, i),
 				bot.GaveUpReply(lang, bot.Conversation{Platform: Platform, Channel: bot.Clip(bot.CleanText(channel), 80)}, c, time.Hour),
 			}
 			for _, code := range []bot.Code{bot.NoSuchUser, bot.BadRequest, bot.ChatCredentials, bot.UnconfirmedEmail, bot.NotInDirectory, bot.NoAccessPolicy, bot.TooMany} {

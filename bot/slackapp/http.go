@@ -73,9 +73,13 @@ func (a *App) encode(r bot.Reply) ([]byte, error) {
 var errNotWritten = errors.New("answer was not written")
 
 // commands answers slash commands. Source: Slack, "Implementing slash commands".
-func (a *App) commands(b bot.Bot) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
+func (a *App) commands(b bot.Bot) signedHandler {
+	return func(w http.ResponseWriter, r *http.Request, body []byte) {
 		received := time.Now()
+		if err := setForm(r, body); err != nil {
+			http.Error(w, "cannot parse command", http.StatusBadRequest)
+			return
+		}
 		c, err := slack.SlashCommandParse(r)
 		if err != nil {
 			http.Error(w, "cannot parse command", http.StatusBadRequest)
@@ -111,7 +115,7 @@ func (a *App) commands(b bot.Bot) http.HandlerFunc {
 			ID:           signatureID(r.Header),
 			Conversation: bot.Conversation{Platform: Platform, Workspace: workspace, Channel: c.ChannelID},
 			Asker:        bot.Asker{Platform: Platform, Workspace: workspace, User: c.UserID},
-			Command:      bot.ParseCommand(plain(c.Text)),
+			Intent:       a.parser.Parse(plain(c.Text)),
 			Topic:        topic(c.ChannelName),
 			Route:        bot.Route{Channel: c.ChannelID, User: c.UserID, ResponseURL: c.ResponseURL},
 			Received:     received,
@@ -152,14 +156,9 @@ func (a *App) answer(w http.ResponseWriter, r bot.Reply) error {
 
 // events accepts mentions. An answer other than 2xx makes Slack deliver the event again. Source: Slack, "The Events
 // API", sections "Responding to events" and "Error handling".
-func (a *App) events(b bot.Bot) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
+func (a *App) events(b bot.Bot) signedHandler {
+	return func(w http.ResponseWriter, r *http.Request, body []byte) {
 		received := time.Now()
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			http.Error(w, "cannot read event", http.StatusBadRequest)
-			return
-		}
 		e, m, err := parseEvent(body)
 		if err != nil {
 			http.Error(w, "cannot parse event", http.StatusBadRequest)
@@ -188,7 +187,7 @@ func (a *App) events(b bot.Bot) http.HandlerFunc {
 			a.log.WarnContext(r.Context(), "event from a workspace that is not configured", "team", team, "enterprise", enterprise)
 			return
 		}
-		if err := b.Accept(r.Context(), mentionRequest(e, m, in, workspace, received)); err != nil {
+		if err := b.Accept(r.Context(), a.mentionRequest(e, m, in, workspace, received)); err != nil {
 			a.log.WarnContext(r.Context(), "cannot accept event; Slack will deliver it again", "event", e.EventID, "error", err)
 			http.Error(w, "try again", http.StatusServiceUnavailable)
 		}
@@ -196,12 +195,12 @@ func (a *App) events(b bot.Bot) http.HandlerFunc {
 }
 
 // mentionRequest is a mention as the bot understands it.
-func mentionRequest(e event, m *mention, in *installation, workspace string, received time.Time) bot.Request {
+func (a *App) mentionRequest(e event, m *mention, in *installation, workspace string, received time.Time) bot.Request {
 	r := bot.Request{
 		ID:           "slack:event:" + e.EventID,
 		Conversation: bot.Conversation{Platform: Platform, Workspace: workspace, Channel: m.Channel},
 		Asker:        bot.Asker{Platform: Platform, Workspace: workspace, User: m.User},
-		Command:      mentioned(m.Text, in.botUser),
+		Intent:       a.mentioned(m.Text, in.botUser),
 		Route:        bot.Route{Channel: m.Channel, User: m.User},
 		Received:     received,
 		Trace:        rand.Text(),
@@ -222,8 +221,12 @@ func mentionRequest(e event, m *mention, in *installation, workspace string, rec
 // interactivity answers presses of buttons. The Join button is a link that the client opens by itself; Slack still
 // wants its interaction acknowledged, and tells by it which message in the channel the card is. Source: Slack,
 // "Block Kit reference: button element", url.
-func (a *App) interactivity(b bot.Bot) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
+func (a *App) interactivity(b bot.Bot) signedHandler {
+	return func(w http.ResponseWriter, r *http.Request, body []byte) {
+		if err := setForm(r, body); err != nil {
+			http.Error(w, "cannot parse interaction", http.StatusBadRequest)
+			return
+		}
 		payload, err := slack.InteractionCallbackParse(r)
 		if err != nil {
 			http.Error(w, "cannot parse interaction", http.StatusBadRequest)

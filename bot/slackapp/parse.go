@@ -20,6 +20,9 @@ var entities = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
 
 // plain turns Slack's markup into what a reader saw: mentions into @name, links into their label.
 func plain(text string) string {
+	if !strings.ContainsAny(text, "<&") {
+		return text
+	}
 	text = markup.ReplaceAllStringFunc(text, func(m string) string {
 		inner := m[1 : len(m)-1]
 		if inner == "" {
@@ -105,7 +108,7 @@ func parseEvent(body []byte) (event, *mention, error) {
 
 // mentioned returns the command that follows the first mention of the bot: what stands before it is small talk, and the
 // command's own name may be said or left out.
-func mentioned(text, botUser string) bot.Command {
+func (a *App) mentioned(text, botUser string) bot.Intent {
 	for _, m := range markup.FindAllStringIndex(text, -1) {
 		inner, _, _ := strings.Cut(text[m[0]+1:m[1]-1], "|")
 		if inner == "@"+botUser {
@@ -113,5 +116,5 @@ func mentioned(text, botUser string) bot.Command {
 			break
 		}
 	}
-	return bot.ParseAddressed(plain(text))
+	return a.parser.ParseAddressed(plain(text))
 }

@@ -29,7 +29,17 @@ func TestPlain(t *testing.T) {
 	}
 }
 
+func newParser(t testing.TB) *bot.Parser {
+	t.Helper()
+	catalog, err := bot.NewCatalog()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bot.NewParser(catalog)
+}
+
 func TestMentioned(t *testing.T) {
+	a := &App{parser: newParser(t)}
 	for text, want := range map[string]bot.Command{
 		"<@U0MEETBOT>":                                {Kind: bot.Meet},
 		"<@U0MEETBOT> Design review":                  {Kind: bot.Meet, Subject: "Design review"},
@@ -42,7 +52,7 @@ func TestMentioned(t *testing.T) {
 		"<@U0MEETBOT2> and <@U0MEETBOT> new":          {Kind: bot.New},
 		"<@U0MEETBOT>\u00a0help":                      {Kind: bot.Help},
 	} {
-		if got := mentioned(text, "U0MEETBOT"); got != want {
+		if got := a.mentioned(text, "U0MEETBOT"); got != (bot.Intent{Command: want}) {
 			t.Errorf("mentioned(%q) = %+v, want %+v", text, got, want)
 		}
 	}

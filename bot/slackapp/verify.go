@@ -1,11 +1,10 @@
 package slackapp
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"io"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/slack-go/slack"
@@ -21,9 +20,12 @@ const (
 	jsonType = "application/json"
 )
 
+// signedHandler answers a request whose signature was checked: that of the body.
+type signedHandler func(w http.ResponseWriter, r *http.Request, body []byte)
+
 // verified lets a request through to next only if it is a POST of the given content type, bounded, and signed by Slack
 // within the last five minutes. Source: Slack, "Verifying requests from Slack".
-func (a *App) verified(contentType string, next http.HandlerFunc) http.Handler {
+func (a *App) verified(contentType string, next signedHandler) http.Handler {
 	guard := inbound.Guard{ContentType: contentType, MaxBody: MaxBody, What: "request"}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !guard.Head(w, r) {
@@ -42,8 +44,7 @@ func (a *App) verified(contentType string, next http.HandlerFunc) http.Handler {
 			http.Error(w, "signature missing, stale or wrong", http.StatusUnauthorized)
 			return
 		}
-		r.Body = io.NopCloser(bytes.NewReader(body))
-		next(w, r)
+		next(w, r, body)
 	})
 }
 
@@ -52,4 +53,18 @@ func (a *App) verified(contentType string, next http.HandlerFunc) http.Handler {
 func signatureID(h http.Header) string {
 	sum := sha256.Sum256([]byte(strings.ToLower(h.Get("X-Slack-Signature"))))
 	return "slack:request:" + hex.EncodeToString(sum[:16])
+}
+
+// setForm makes the body the request's form, for slack-go's parsers. Package http would read the body once more, and copy
+// the form for the case that the URL has a query, which Slack's do not.
+func setForm(r *http.Request, body []byte) error {
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return err
+	}
+	r.PostForm = form
+	if r.URL.RawQuery == "" {
+		r.Form = form
+	}
+	return nil
 }

@@ -41,6 +41,7 @@ type App struct {
 	tokens    *botauth.Verifier
 	service   *connector.Client
 	catalog   *bot.Catalog
+	parser    *bot.Parser
 	language  bot.Language
 	throttles bot.Throttles
 	log       *slog.Logger
@@ -58,7 +59,7 @@ func New(c Config) (*App, error) {
 	}
 	return &App{
 		tenant: c.TenantID, tokens: tokens, service: service,
-		catalog: c.Catalog, language: c.Language, throttles: c.Throttles, log: c.Log,
+		catalog: c.Catalog, parser: bot.NewParser(c.Catalog), language: c.Language, throttles: c.Throttles, log: c.Log,
 	}, nil
 }
 

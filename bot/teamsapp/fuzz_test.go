@@ -30,7 +30,11 @@ func FuzzActivity(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	a := &App{tenant: tenant}
+	catalog, err := bot.NewCatalog()
+	if err != nil {
+		f.Fatal(err)
+	}
+	a := &App{tenant: tenant, parser: bot.NewParser(catalog)}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var in connector.Activity
 		if json.Unmarshal(body, &in) != nil {
@@ -38,7 +42,7 @@ func FuzzActivity(f *testing.F) {
 		}
 		p := a.placeOf(in)
 		r := a.request(in, p, time.Now())
-		r.Command = a.spoken(in, p.alone)
+		r.Intent = a.spoken(in, p.alone)
 		if c := r.Conversation; c.Platform != Platform || c.Workspace != tenant || !strings.HasPrefix(in.Conversation.ID, c.Channel) {
 			t.Errorf("conversation %+v", c)
 		}
@@ -55,8 +59,8 @@ func FuzzActivity(f *testing.F) {
 			t.Errorf("language %q", r.Language)
 		}
 		c := r.Command
-		if !slices.Contains([]bot.Kind{bot.Meet, bot.New, bot.Show, bot.Help, bot.Unclear}, c.Kind) {
-			t.Errorf("command %+v", c)
+		if !slices.Contains([]bot.Kind{bot.Meet, bot.New, bot.Show, bot.Help}, c.Kind) || (r.Kind == bot.JobUnclear) != (r.Guess != "") {
+			t.Errorf("intent %+v", r.Intent)
 		}
 		if !utf8.ValidString(c.Subject) || utf8.RuneCountInString(c.Subject) > bot.MaxSubject || strings.ContainsFunc(c.Subject, unicode.IsControl) || strings.Contains(c.Subject, "`") {
 			t.Errorf("subject %q", c.Subject)

@@ -140,7 +140,7 @@ func (a *App) message(w http.ResponseWriter, r *http.Request, b bot.Bot, in conn
 	}
 	request := a.request(in, p, received)
 	request.ID = requestID("message", in.Conversation.ID, in.ID)
-	request.Command = a.spoken(in, p.alone)
+	request.Intent = a.spoken(in, p.alone)
 	request.Topic = bot.CleanText(in.ChannelData.Channel.Name)
 	if in.Recipient != nil && in.Recipient.IsTargeted {
 		// The message is its author's alone, so an answer to all cannot be an answer to it: it is a post of its own.
@@ -154,7 +154,7 @@ func (a *App) message(w http.ResponseWriter, r *http.Request, b bot.Bot, in conn
 	direct := *a
 	direct.throttles = unheld{} // which are where the message could not be kept
 	job := bot.Job{ID: request.ID, Conversation: request.Conversation, Asker: request.Asker, Route: request.Route}
-	if _, err := direct.Deliver(r.Context(), job, bot.UnreachableReply(cmp.Or(request.Language, a.language), request.Command)); err != nil {
+	if _, err := direct.Deliver(r.Context(), job, bot.UnreachableReply(cmp.Or(request.Language, a.language), request.Intent)); err != nil {
 		a.log.WarnContext(r.Context(), "cannot say so either", "request", request.Trace, "error", err)
 		http.Error(w, "try again", http.StatusServiceUnavailable)
 	}
@@ -176,7 +176,7 @@ func (a *App) installed(w http.ResponseWriter, r *http.Request, b bot.Bot, in co
 	}
 	request := a.request(in, p, received)
 	request.ID = requestID("welcome", in.Conversation.ID, in.ID)
-	request.Command = bot.Command{Kind: bot.Welcome}
+	request.Intent = bot.Intent{Kind: bot.JobWelcome}
 	request.Route.Message = ""
 	if err := b.Accept(r.Context(), request); err != nil {
 		a.log.WarnContext(r.Context(), "cannot accept installation", "request", request.Trace, "error", err)

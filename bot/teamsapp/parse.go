@@ -57,7 +57,7 @@ var mention = regexp.MustCompile(`<at[^<>]*>([^<>]*)</at>`)
 
 // spoken is what a message says to the bot. What stands before a mention of it is small talk. In a chat with the bot alone
 // nothing need be mentioned, and what is no command is a greeting or a question rather than the subject of a meeting.
-func (a *App) spoken(in connector.Activity, alone bool) bot.Command {
+func (a *App) spoken(in connector.Activity, alone bool) bot.Intent {
 	text, called := in.Text, in.Recipient != nil && in.Recipient.IsTargeted
 	for _, e := range in.Entities {
 		if e.Type != "mention" || e.Text == "" || in.Recipient == nil || e.Mentioned.ID != in.Recipient.ID {
@@ -70,7 +70,7 @@ func (a *App) spoken(in connector.Activity, alone bool) bot.Command {
 	}
 	text = bot.CleanText(html.UnescapeString(mention.ReplaceAllString(text, "$1")))
 	if alone && !called && !bot.Addressed(text) {
-		return bot.Command{Kind: bot.Help}
+		return bot.Intent{Command: bot.Command{Kind: bot.Help}}
 	}
-	return bot.ParseAddressed(text)
+	return a.parser.ParseAddressed(text)
 }

@@ -29,23 +29,23 @@ func testCatalog(t testing.TB) *bot.Catalog {
 func replies(catalog *bot.Catalog, lang bot.Language) map[string]bot.Reply {
 	all := everything.Replies(catalog, lang, bot.Conversation{Platform: Platform, Workspace: "8eaef023-2b34-4da1-9baa-8bc8c9d6a490", Channel: "19:general@thread.tacv2"})
 	all["welcome"] = bot.GreetingReply(lang)
-	maps.Copy(all, hostileReplies(lang, hostile))
+	maps.Copy(all, hostileReplies(bot.NewParser(catalog), lang, hostile))
 	all["aloud"] = bot.Reply{Language: lang, Messages: []bot.Message{*all["refusal-guest-account"].PublicFallback}}
 	return all
 }
 
-// hostileReplies are those that hold text from outside, which is this.
-func hostileReplies(lang bot.Language, text string) map[string]bot.Reply {
+// hostileReplies are the replies that hold text from outside, with this text.
+func hostileReplies(parser *bot.Parser, lang bot.Language, text string) map[string]bot.Reply {
 	meeting := everything.Meeting()
 	meeting.Subject, meeting.Organizer.Name = text, text
 	meeting.JoinID, meeting.Passcode, meeting.TollNumber, meeting.ConferenceID = text, text, text, text
 	all := map[string]bot.Reply{
 		"card-foul":     {Language: lang, Card: &bot.Card{Meeting: meeting, KeptSubject: true}},
-		"ask-back-foul": bot.DidYouMeanReply(lang, bot.Command{Kind: bot.Unclear, Subject: bot.CleanText(text), Meant: bot.Help}),
+		"ask-back-foul": bot.DidYouMeanReply(lang, bot.Command{Kind: bot.Meet, Subject: bot.CleanText(text)}, bot.Help),
 	}
 	for _, code := range []bot.Code{bot.BadRequest, bot.NoAccessPolicy, bot.UnconfirmedEmail} {
 		all["refusal-foul-"+strings.ReplaceAll(string(code), "_", "-")] = bot.Explain(lang, &bot.Error{Code: code, Reason: text}, meeting.Organizer,
-			"0c4b1f6e-3a52-4f6b-9f57-6d2f1a7c9e01", bot.Command{Kind: bot.New, Subject: bot.ParseCommand(text).Subject})
+			"0c4b1f6e-3a52-4f6b-9f57-6d2f1a7c9e01", bot.Command{Kind: bot.New, Subject: parser.Parse(text).Command.Subject})
 	}
 	return all
 }
@@ -101,7 +101,7 @@ func TestCardsFit(t *testing.T) {
 	catalog := testCatalog(t)
 	for _, part := range []string{"x", "<", "é", "😀", "\u2028", "\\", "\x00", "`", "{{DATE(", "{{DATE(2026-03-12T15:04:05Z,SHORT)}}"} {
 		for _, lang := range bot.Languages {
-			for name, reply := range hostileReplies(lang, strings.Repeat(part, 10000)) {
+			for name, reply := range hostileReplies(bot.NewParser(catalog), lang, strings.Repeat(part, 10000)) {
 				card, err := json.Marshal(cardOf(catalog, reply, style{}))
 				if err != nil || len(card) > maxCard {
 					t.Errorf("%s of %q has %d bytes, %v", name, part, len(card), err)
@@ -114,7 +114,7 @@ func TestCardsFit(t *testing.T) {
 // Text from outside stands in a card as it is, and does nothing: no mention, no link, no formatting, no date.
 func TestHostileTextDoesNothing(t *testing.T) {
 	catalog := testCatalog(t)
-	for name, reply := range hostileReplies(bot.English, hostile) {
+	for name, reply := range hostileReplies(bot.NewParser(catalog), bot.English, hostile) {
 		card := cardOf(catalog, reply, style{})
 		found := 0
 		for _, e := range card.Body {
@@ -141,7 +141,7 @@ func TestHostileTextDoesNothing(t *testing.T) {
 		}
 	}
 	// What sets off commands, and what turns around what is read, comes from the bot alone.
-	foul := hostileReplies(bot.English, "`a` \u202egnp.exe")
+	foul := hostileReplies(bot.NewParser(catalog), bot.English, "`a` \u202egnp.exe")
 	for _, e := range cardOf(catalog, foul["card-foul"], style{}).Body[:1] {
 		if text := e.(richText).Inlines[0].Text; text != "'a' gnp.exe" {
 			t.Errorf("title %q", text)

@@ -22,7 +22,7 @@ func bury(t *testing.T) (redisURL string) {
 	}
 	defer func() { _ = s.Close() }()
 	lease, err := s.Accept(t.Context(), bot.Job{
-		ID: "slack:request:1", Accepted: time.Now(), Command: bot.Command{Kind: bot.New},
+		ID: "slack:request:1", Accepted: time.Now(), Intent: bot.Intent{Command: bot.Command{Kind: bot.New}},
 		Conversation: bot.Conversation{Platform: "slack", Workspace: "T024BE7LD", Channel: "C0GENERAL"},
 		Asker:        bot.Asker{Platform: "slack", Workspace: "T024BE7LD", User: "U0ANN"},
 		Route:        bot.Route{Channel: "C0GENERAL", User: "U0ANN", ResponseURL: "https://hooks.slack.com/commands/T1/2/secret"},

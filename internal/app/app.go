@@ -98,6 +98,7 @@ func (a *App) wire(c Config, o Options) error {
 		return err
 	}
 	graph, err := graphclient.New(graphclient.Config{
+		TenantID:   c.Entra.TenantID,
 		Credential: credential, BaseURL: c.Graph.BaseURL, RootCAs: o.RootCAs, Observe: a.metrics.Graph,
 	})
 	if err != nil {
@@ -124,11 +125,15 @@ func (a *App) wire(c Config, o Options) error {
 		Conversations: a.store, Identities: a.store, Queue: a.store, Limiter: a.store,
 		Meetings: graph, Directory: graph,
 		Catalog: catalog, Log: a.log, Observer: a.metrics,
-		Platforms:  byName,
-		Organizers: organizers,
-		Askers:     c.Policy.askers(),
-		Limits:     bot.Limits{Window: time.Hour, PerUser: c.Policy.PerUser, PerWorkspace: c.Policy.PerWorkspace},
-		ClientID:   c.Entra.ClientID, Language: lang, Timing: o.Timing,
+		Platforms: byName,
+		Workspaces: bot.OneWorkspace{
+			Tenant:     bot.Tenant{ID: c.Entra.TenantID, ClientID: c.Entra.ClientID},
+			Organizers: organizers,
+			Askers:     c.Policy.askers(),
+			Limits:     bot.Limits{Window: time.Hour, PerUser: c.Policy.PerUser, PerWorkspace: c.Policy.PerWorkspace},
+			Language:   lang,
+		},
+		Language: lang, Timing: o.Timing,
 	})
 	a.public.server, a.admin.server = server(a.publicMux(), a.log), server(a.adminMux(), a.log)
 	return nil

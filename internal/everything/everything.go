@@ -46,12 +46,12 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 		"card-bare":         card(bot.AudienceEveryone, bot.Card{Meeting: bare}),
 		"card-hostile":      card(bot.AudienceEveryone, bot.Card{Meeting: hostile, New: true}),
 		"help":              bot.HelpReply(catalog, lang),
-		"ask-back":          bot.DidYouMeanReply(lang, bot.ParseCommand("hlep")),
+		"ask-back":          bot.DidYouMeanReply(lang, bot.Command{Kind: bot.Meet, Subject: "hlep"}, bot.Help),
 		"working":           bot.WorkingReply(lang),
 		"duplicate":         bot.DuplicateReply(lang),
 		"no-meeting":        bot.NoMeetingReply(lang),
 		"gave-up":           bot.GaveUpReply(lang, where, bot.Command{Kind: bot.New, Subject: "Weekly"}, 25*time.Minute),
-		"trouble-store":     bot.UnreachableReply(lang, bot.ParseCommand(`"new hires"`)),
+		"trouble-store":     bot.UnreachableReply(lang, bot.Intent{Command: bot.Command{Kind: bot.Meet, Subject: "new hires"}}),
 	}
 	for _, what := range []string{"starting", "workspace", "command"} {
 		all["trouble-"+what] = bot.TroubleReply(lang, what)

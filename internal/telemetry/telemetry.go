@@ -64,8 +64,8 @@ func (m *Metrics) Handler() http.Handler {
 }
 
 // Command implements bot.Observer.
-func (m *Metrics) Command(platform string, kind bot.Kind, outcome string, took time.Duration) {
-	m.commands.WithLabelValues(platform, string(kind), outcome).Observe(took.Seconds())
+func (m *Metrics) Command(platform, intent string, outcome bot.Outcome, took time.Duration) {
+	m.commands.WithLabelValues(platform, intent, string(outcome)).Observe(took.Seconds())
 }
 
 // Identity implements bot.Observer.

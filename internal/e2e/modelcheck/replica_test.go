@@ -173,14 +173,16 @@ func run(t *testing.T, catalog *bot.Catalog, policy bot.OrganizerPolicy, who per
 		var log bytes.Buffer
 		s := bot.NewService(bot.Config{
 			Conversations: r, Identities: r, Queue: r, Limiter: r, Meetings: r, Directory: r, Observer: observer{p},
-			Catalog:    catalog,
-			Log:        slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})),
-			Platforms:  map[string]bot.Platform{place.Platform: r},
-			Organizers: policy, ClientID: "client", Language: bot.English,
+			Catalog:   catalog,
+			Log:       slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})),
+			Platforms: map[string]bot.Platform{place.Platform: r},
+			Workspaces: bot.OneWorkspace{Tenant: bot.Tenant{ClientID: "client"}, Organizers: policy,
+				Language: bot.English},
+			Language: bot.English,
 		})
 		// Where the job is an old one this is merely the way to have an attempt started.
 		err := s.Accept(t.Context(), bot.Request{
-			ID: who.identity(), Conversation: place, Command: bot.Command{Kind: who.kind},
+			ID: who.identity(), Conversation: place, Intent: bot.Intent{Command: bot.Command{Kind: who.kind}},
 			Asker:    bot.Asker{Platform: place.Platform, Workspace: place.Workspace, User: who.identity()},
 			Received: time.Now(),
 		})
@@ -260,8 +262,8 @@ func (r *replica) Release(_ context.Context, claim bot.Claim) (bot.State, error)
 	return r.state(call{op: opRelease, place: claim.Conversation, claim: r.known(claim)})
 }
 
-func (r *replica) CreateOrGet(_ context.Context, organizer string, q bot.MeetingRequest) (bot.OnlineMeeting, bool,
-	error) {
+func (r *replica) CreateOrGet(_ context.Context, _ bot.Tenant, organizer string, q bot.MeetingRequest) (
+	bot.OnlineMeeting, bool, error) {
 	q.ExternalID = strings.NewReplacer(r.names...).Replace(q.ExternalID)
 	c := call{op: opCreate, organizer: organizer, request: q}
 	if n := len(r.p.history); r.at == n && n > 0 && r.p.history[n-1].state.Pending != nil {
@@ -304,8 +306,8 @@ func (r *replica) Deliver(_ context.Context, _ bot.Job, reply bot.Reply) (string
 // observer notes the outcome.
 type observer struct{ p *point }
 
-func (o observer) Command(_ string, _ bot.Kind, outcome string, _ time.Duration) {
-	o.p.outcome = outcome
+func (o observer) Command(_, _ string, outcome bot.Outcome, _ time.Duration) {
+	o.p.outcome = string(outcome)
 }
 
 func (observer) Identity(bool) {}
@@ -320,7 +322,7 @@ func (r *replica) Identity(context.Context, bot.Asker) (*bot.Identity, error) {
 	return &bot.Identity{ID: r.who.identity(), Name: r.who.identity(), Language: bot.English}, nil
 }
 
-func (r *replica) User(context.Context, string) (bot.DirectoryUser, error) {
+func (r *replica) User(context.Context, bot.Tenant, string) (bot.DirectoryUser, error) {
 	return bot.DirectoryUser{ID: serviceAccount, Name: serviceAccount, Enabled: true}, nil
 }
 
@@ -336,7 +338,9 @@ func (r *replica) Spend(_ context.Context, a bot.Asker, _ string, _ bot.Limits) 
 
 func (r *replica) Remember(context.Context, bot.Asker, bot.Identity, time.Duration) error { return nil }
 
-func (r *replica) UsersByEmail(context.Context, string) ([]bot.DirectoryUser, error) { return nil, nil }
+func (r *replica) UsersByEmail(context.Context, bot.Tenant, string) ([]bot.DirectoryUser, error) {
+	return nil, nil
+}
 
 func (r *replica) Profile(context.Context, bot.Asker) (bot.Profile, error) { return bot.Profile{}, nil }
 

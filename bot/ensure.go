@@ -1,0 +1,153 @@
+package bot
+
+import (
+	"context"
+	"errors"
+)
+
+// ensureMeeting makes the conversation's meeting, or finds it: claim, create, complete. If the stored state is not the
+// expected one, it goes on from the state that it finds, until ctx ends. What comes next is decided in decide.go.
+func (s *Service) ensureMeeting(ctx context.Context, t task, asker Identity) (result, error) {
+	organizer, err := s.organizer(ctx, t, asker)
+	if err != nil {
+		return s.refuse(ctx, t, asker.Language, err, organizer)
+	}
+	for ctx.Err() == nil {
+		state, err := s.Conversations.Claim(ctx, s.claim(t, organizer, asker.Language), t.fresh, t.Seen)
+		if err != nil {
+			return result{}, err
+		}
+		switch afterClaim(t, state) {
+		case stepMoveChannel: // whose meeting the asker had not seen as such
+			t.Conversation, t.Seen = state.Conversation, state.Generation()
+			continue
+		case stepShowJoined:
+			return result{outcome: OutcomeJoined, show: true}, nil
+		}
+
+		pending := *state.Pending
+		made, created, refusal := s.create(ctx, t, pending)
+		if refusal == nil {
+			state, err = s.Conversations.Complete(ctx, pending, meetingOf(pending, made))
+			if err != nil {
+				return result{}, err
+			}
+			switch afterComplete(t, pending, created, state) {
+			case stepShowMade:
+				return result{outcome: OutcomeMade, show: true, made: pending.ID}, nil
+			case stepShowJoined:
+				return result{outcome: OutcomeJoined, show: true}, nil
+			}
+			continue
+		}
+		if Temporary(refusal) {
+			return result{}, refusal
+		}
+		if state, err = s.Conversations.Release(ctx, pending); err != nil {
+			return result{}, errors.Join(err, refusal)
+		}
+		refused := refusedClaim{claim: pending, refusal: refusal, state: state, asker: asker, organizer: organizer}
+		next := afterRefusal(t, refused, t.workspace.Organizers)
+		if next == stepFallBack {
+			account, err := s.accounts.get(ctx, s.graph, t)
+			switch {
+			case err != nil:
+				return s.refuse(ctx, t, asker.Language, err, organizer)
+			case account.ID == asker.ID:
+				next = stepRefuse
+			default:
+				organizer = account
+				continue
+			}
+		}
+		switch next {
+		case stepForget: // the account in Entra is gone, so what is remembered of the asker is worth nothing
+			if err := s.Identities.Remember(ctx, t.Asker, Identity{}, 0); err != nil {
+				return result{}, err
+			}
+			fallthrough
+		case stepRefuse:
+			return s.refuse(ctx, t, asker.Language, refusal, pending.Organizer)
+		}
+	}
+	return result{}, &Error{Code: Unavailable, Err: ctx.Err()}
+}
+
+// create calls Graph for the claim, if the claim's asker may make another meeting: it counts as theirs, whichever job
+// carries it out.
+func (s *Service) create(ctx context.Context, t task, c Claim) (m OnlineMeeting, created bool, err error) {
+	wait, err := s.Limiter.Spend(ctx, c.Asker(), c.Job, t.workspace.Limits)
+	if err != nil {
+		return OnlineMeeting{}, false, err
+	}
+	if wait > 0 {
+		return OnlineMeeting{}, false, &Error{Code: TooMany, Wait: wait}
+	}
+	return s.graph.createOrGet(ctx, t.slot, t.workspace.Tenant, c)
+}
+
+// claim is what this asker proposes for the conversation.
+func (s *Service) claim(t task, organizer Organizer, lang Language) Claim {
+	claim := NewClaim(t.Conversation, t.Seen+1, t.fresh)
+	claim.Job, claim.User, claim.Organizer, claim.Language = t.ID, t.Asker.User, organizer, lang
+	claim.Request.Subject = t.Command.Subject
+	if claim.Request.Subject == "" {
+		m := message("subject.default")
+		if t.Topic != "" {
+			m = message("subject.topic", Arg{"Topic", t.Topic})
+		}
+		claim.Request.Subject = s.Catalog.PlainText(lang, m)
+	}
+	return claim
+}
+
+func meetingOf(c Claim, m OnlineMeeting) Meeting {
+	return Meeting{
+		OnlineMeeting: m, ClaimID: c.ID, Generation: c.Generation, ExternalID: c.Request.ExternalID,
+		Organizer: c.Organizer, Language: c.Language,
+	}
+}
+
+// refuse turns a final refusal into what its asker reads, and returns a passing fault as it is.
+func (s *Service) refuse(ctx context.Context, t task, lang Language, err error, organizer Organizer) (result, error) {
+	refusal, ok := errors.AsType[*Error](err)
+	if !ok || Temporary(err) {
+		return result{}, err
+	}
+	state, err := s.releaseOwnClaim(ctx, t)
+	if err != nil {
+		return result{}, errors.Join(err, refusal)
+	}
+	if satisfies(t, state) {
+		return result{outcome: OutcomeJoined, show: true}, nil // another asker made it just now
+	}
+	reply := Explain(lang, refusal, organizer, t.workspace.Tenant.ClientID, t.Command)
+	return result{outcome: OutcomeRefused(refusal.Code), reply: reply}, nil
+}
+
+// giveUp tells a job's asker that it was tried long enough.
+func (s *Service) giveUp(ctx context.Context, t task) (result, error) {
+	state, err := s.releaseOwnClaim(ctx, t)
+	if err != nil {
+		return result{}, err
+	}
+	if satisfies(t, state) {
+		return result{outcome: OutcomeJoined, show: true}, nil
+	}
+	id, err := s.Identities.Identity(ctx, t.Asker)
+	if err != nil {
+		return result{}, err
+	}
+	lang := t.workspace.language(id, t.Language)
+	return result{outcome: OutcomeGaveUp, reply: GaveUpReply(lang, t.Conversation, t.Command, s.Timing.GiveUp)}, nil
+}
+
+// releaseOwnClaim releases the claim that an earlier attempt of the job may have left, so that the next asker starts
+// afresh. It returns what stands then.
+func (s *Service) releaseOwnClaim(ctx context.Context, t task) (State, error) {
+	state, err := s.Conversations.Read(ctx, t.Conversation, Asker{})
+	if err != nil || state.Pending == nil || state.Pending.Job != t.ID {
+		return state, err
+	}
+	return s.Conversations.Release(ctx, *state.Pending)
+}

@@ -1,0 +1,144 @@
+package bot
+
+import (
+	"context"
+	"time"
+)
+
+// handler is what an intent does.
+type handler interface {
+	// announces tells whether the answer shows the conversation's card to everybody, unless that was done lately.
+	announces() bool
+	// answer answers a request from the conversation's state alone. The outcome is empty if the answer takes an attempt.
+	// state is nil if the conversation could not be read.
+	answer(s *Service, i Intent, state *State, lang Language) (Reply, Outcome)
+	// execute makes an attempt at a job. An error is a passing fault: the same job may succeed later.
+	execute(ctx context.Context, s *Service, t task) (result, error)
+}
+
+// task is a job as one attempt works on it.
+type task struct {
+	Job
+	workspace Workspace
+	slot      *slot
+	fresh     bool // asks for a fresh meeting
+}
+
+// result is what an attempt came to.
+type result struct {
+	outcome Outcome
+	reply   Reply
+	// show says that the reply is the conversation's card: the conversation is read once more right before it is sent.
+	show bool
+	made string // the ID of the claim that this very attempt turned into a new meeting
+}
+
+// meetCommand gives the conversation its meeting, or a fresh one.
+type meetCommand struct{ fresh bool }
+
+func (m meetCommand) announces() bool { return !m.fresh }
+
+func (m meetCommand) answer(s *Service, i Intent, state *State, lang Language) (Reply, Outcome) {
+	if m.fresh || state == nil || state.Meeting == nil {
+		return Reply{}, ""
+	}
+	return s.card(i.Command, *state, lang, false), OutcomeKnown
+}
+
+func (m meetCommand) execute(ctx context.Context, s *Service, t task) (result, error) {
+	t.fresh = m.fresh
+	var state State
+	var err error
+	if m.fresh {
+		state, err = s.Conversations.Read(ctx, t.location(), Asker{})
+	} else { // what a repeat finds is sent at once
+		state, err = s.Conversations.Announce(ctx, t.location(), t.ID, t.Asker)
+	}
+	switch {
+	case err != nil:
+		return result{}, err
+	case !m.fresh && state.Meeting != nil:
+		lang := t.workspace.language(state.Identity, t.Language)
+		return result{outcome: OutcomeKnown, reply: s.card(t.Command, state, lang, false)}, nil
+	case satisfies(t, state):
+		return result{outcome: OutcomeKnown, show: true}, nil
+	case time.Since(t.Accepted) >= s.Timing.GiveUp:
+		return s.giveUp(ctx, t)
+	}
+	asker, err := s.identify(ctx, t)
+	asker.Language = t.workspace.language(&asker, t.Language)
+	if err != nil {
+		return s.refuse(ctx, t, asker.Language, err, Organizer{})
+	}
+	return s.ensureMeeting(ctx, t, asker)
+}
+
+// showCommand shows the conversation's meeting to the asker alone.
+type showCommand struct{}
+
+func (showCommand) announces() bool { return false }
+
+func (showCommand) answer(_ *Service, _ Intent, state *State, lang Language) (Reply, Outcome) {
+	switch {
+	case state == nil:
+		return Reply{}, ""
+	case state.Meeting == nil:
+		return NoMeetingReply(lang), OutcomeKnown
+	default:
+		return Reply{Audience: AudienceAsker, Language: lang, Card: &Card{Meeting: *state.Meeting}}, OutcomeKnown
+	}
+}
+
+func (c showCommand) execute(ctx context.Context, s *Service, t task) (result, error) {
+	state, err := s.Conversations.Read(ctx, t.location(), Asker{})
+	if err != nil {
+		return result{}, err
+	}
+	reply, outcome := c.answer(s, t.Intent, &state, t.Language)
+	return result{outcome: outcome, reply: reply}, nil
+}
+
+// executeWords is execute for an intent that concerns no meeting, so that words alone answer it.
+func executeWords(h handler, s *Service, t task) (result, error) {
+	reply, outcome := h.answer(s, t.Intent, nil, t.Language)
+	return result{outcome: outcome, reply: reply}, nil
+}
+
+// helpCommand says what the bot can do.
+type helpCommand struct{}
+
+func (helpCommand) announces() bool { return false }
+
+func (helpCommand) answer(s *Service, _ Intent, _ *State, lang Language) (Reply, Outcome) {
+	return HelpReply(s.Catalog, lang), OutcomeWords
+}
+
+func (h helpCommand) execute(_ context.Context, s *Service, t task) (result, error) {
+	return executeWords(h, s, t)
+}
+
+// unclearCommand asks back about a near miss of a subcommand.
+type unclearCommand struct{}
+
+func (unclearCommand) announces() bool { return false }
+
+func (unclearCommand) answer(_ *Service, i Intent, _ *State, lang Language) (Reply, Outcome) {
+	return DidYouMeanReply(lang, i.Command, i.Guess), OutcomeWords
+}
+
+func (h unclearCommand) execute(_ context.Context, s *Service, t task) (result, error) {
+	return executeWords(h, s, t)
+}
+
+// welcome greets a conversation that the bot was brought into.
+type welcome struct{}
+
+func (welcome) announces() bool { return false }
+
+func (welcome) answer(_ *Service, _ Intent, _ *State, lang Language) (Reply, Outcome) {
+	return GreetingReply(lang), OutcomeWords
+}
+
+func (h welcome) execute(_ context.Context, s *Service, t task) (result, error) {
+	return executeWords(h, s, t)
+}

@@ -1,0 +1,4 @@
+package store
+
+// EncodeJob writes a job as Accept does.
+var EncodeJob = encodeJob

@@ -1,0 +1,136 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"meetbot/bot"
+)
+
+// jobFormat is the version of the job records that this release writes. Version 1, which has no number, is that of the
+// first release: there the kind of a job stood in its command. Both releases understand the records of both.
+const jobFormat = 2
+
+// The commands by which version 1 named jobs that are no commands.
+const (
+	unclearV1 = "unclear"
+	welcomeV1 = "welcome"
+)
+
+// jobRecord is a job as it stands in the stream and among the dead letters, in JSON.
+type jobRecord struct {
+	Version      int                `json:"v,omitempty"`
+	ID           string             `json:"id"`
+	Kind         bot.JobKind        `json:"kind,omitempty"`
+	Conversation conversationRecord `json:"conversation"`
+	Command      commandRecord      `json:"command"`
+	Asker        askerRecord        `json:"asker"`
+	Seen         int                `json:"seen,omitempty"`
+	Language     bot.Language       `json:"language,omitempty"`
+	Topic        string             `json:"topic,omitempty"`
+	Route        routeRecord        `json:"route"`
+	Accepted     time.Time          `json:"accepted"`
+	Trace        string             `json:"trace"`
+}
+
+type conversationRecord struct {
+	Platform  string `json:"platform"`
+	Workspace string `json:"workspace"`
+	Channel   string `json:"channel"`
+	Thread    string `json:"thread,omitempty"`
+}
+
+type askerRecord struct {
+	Platform  string `json:"platform"`
+	Workspace string `json:"workspace"`
+	User      string `json:"user"`
+}
+
+type commandRecord struct {
+	Kind    string   `json:"kind"`
+	Subject string   `json:"subject,omitempty"`
+	Guess   bot.Kind `json:"meant,omitempty"`
+}
+
+type routeRecord struct {
+	Channel     string `json:"channel,omitempty"`
+	Thread      string `json:"thread,omitempty"`
+	User        string `json:"user,omitempty"`
+	Service     string `json:"service,omitempty"`
+	Message     string `json:"message,omitempty"`
+	Alone       bool   `json:"alone,omitempty"`
+	Root        bool   `json:"root,omitempty"`
+	ResponseURL string `json:"capability,omitempty"` // as version 1 named it
+}
+
+// encodeJob writes a job so that version 1 understands it too.
+func encodeJob(j bot.Job) (string, error) {
+	r := jobRecord{
+		Version: jobFormat, ID: j.ID, Kind: j.Kind, Conversation: conversationRecord(j.Conversation),
+		Command: commandRecord{Kind: string(j.Command.Kind), Subject: j.Command.Subject},
+		Asker:   askerRecord(j.Asker), Seen: j.Seen, Language: j.Language, Topic: j.Topic, Route: routeRecord(j.Route),
+		Accepted: j.Accepted, Trace: j.Trace,
+	}
+	switch j.Kind {
+	case "":
+		r.Kind = bot.JobCommand
+	case bot.JobUnclear:
+		r.Command.Kind, r.Command.Guess = unclearV1, j.Guess
+	case bot.JobWelcome:
+		r.Command.Kind = welcomeV1
+	}
+	record, err := json.Marshal(r)
+	return string(record), err
+}
+
+// decodeJob reads a job of any version up to this one. A job of a later version has a kind that nobody knows, so it is
+// left alone like any other job of a later release.
+func decodeJob(record string) (bot.Job, error) {
+	var r jobRecord
+	// The errors of package json quote what they trip over; a record's content belongs in no log.
+	if json.Unmarshal([]byte(record), &r) != nil || r.ID == "" {
+		return bot.Job{}, errCorrupt
+	}
+	j := bot.Job{
+		ID: r.ID, Conversation: bot.Conversation(r.Conversation), Asker: bot.Asker(r.Asker), Seen: r.Seen, Language: r.Language,
+		Topic: r.Topic, Route: bot.Route(r.Route), Accepted: r.Accepted, Trace: r.Trace,
+	}
+	j.Kind, j.Command = r.Kind, bot.Command{Kind: bot.Kind(r.Command.Kind), Subject: r.Command.Subject}
+	if r.Version > jobFormat {
+		j.Kind = bot.JobKind(fmt.Sprintf("%s in format %d", r.Kind, r.Version))
+		return j, nil
+	}
+	if r.Version == 0 {
+		switch r.Command.Kind {
+		case unclearV1:
+			j.Kind = bot.JobUnclear
+		case welcomeV1:
+			j.Kind = bot.JobWelcome
+		default:
+			j.Kind = bot.JobCommand
+		}
+	}
+	switch j.Kind {
+	case bot.JobUnclear:
+		j.Command.Kind, j.Guess = bot.Meet, r.Command.Guess
+	case bot.JobWelcome:
+		j.Command = bot.Command{}
+	}
+	return j, nil
+}
+
+// acceptedNow is the record with another time of acceptance. Whatever a later release keeps in it stays.
+func acceptedNow(record string, now time.Time) (string, error) {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal([]byte(record), &fields) != nil {
+		return "", errCorrupt
+	}
+	at, err := json.Marshal(now)
+	if err != nil {
+		return "", err
+	}
+	fields["accepted"] = at
+	changed, err := json.Marshal(fields)
+	return string(changed), err
+}
