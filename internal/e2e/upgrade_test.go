@@ -90,12 +90,10 @@ func TestUpgradeFromTheFirstRelease(t *testing.T) {
 		})
 	}
 	env.answer(teamsChat, nil, func(m teamstest.Message) bool {
-		return strings.Contains(m.Words(), "Lunch") &&
-			m.Card != nil
+		return strings.Contains(m.Words(), "Lunch") && m.Card != nil
 	})
 	env.answer(teamsChat, nil, func(m teamstest.Message) bool {
-		return strings.Contains(m.Words(), "@meetbot") &&
-			m.To == ""
+		return strings.Contains(m.Words(), "@meetbot") && m.To == ""
 	})
 	eventually(t, "no job is left", func() bool {
 		_, metrics := get(t, r.AdminURL()+"/metrics")
