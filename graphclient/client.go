@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 
+	abstractions "github.com/microsoft/kiota-abstractions-go"
 	jsonserialization "github.com/microsoft/kiota-serialization-json-go"
 	core "github.com/microsoftgraph/msgraph-sdk-go-core"
 	"github.com/microsoftgraph/msgraph-sdk-go/users"
@@ -42,10 +43,10 @@ const (
 
 // Client implements [bot.Meetings] and [bot.Directory]. It is safe for concurrent use.
 type Client struct {
-	tenant string
-	users  *users.UsersRequestBuilder
-	tokens *entra.Tokens
-	http   *http.Client // beneath users
+	tenant  string
+	adapter abstractions.RequestAdapter
+	tokens  *entra.Tokens
+	http    *http.Client // beneath the adapter
 }
 
 var (
@@ -75,9 +76,13 @@ func New(cfg Config) (*Client, error) {
 		return nil, fmt.Errorf("prepare Graph client: %w", err)
 	}
 	adapter.SetBaseUrl(strings.TrimRight(base.String(), "/"))
-	// The root client takes a minute to compile, and this is all that it would do.
-	builder := users.NewUsersRequestBuilderInternal(map[string]string{"baseurl": adapter.GetBaseUrl()}, adapter)
-	return &Client{tenant: cfg.TenantID, users: builder, tokens: tokens, http: hc}, nil
+	return &Client{tenant: cfg.TenantID, adapter: adapter, tokens: tokens, http: hc}, nil
+}
+
+// users begins a request, as the root client would, which takes a minute to compile. Every request needs a builder of its
+// own: the adapter writes into the builder's path parameters.
+func (c *Client) users() *users.UsersRequestBuilder {
+	return users.NewUsersRequestBuilderInternal(map[string]string{"baseurl": c.adapter.GetBaseUrl()}, c.adapter)
 }
 
 // Close closes the connections that wait to be used again.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 
 	"meetbot/bot"
@@ -125,4 +126,18 @@ func TestUsersByEmailFailsWhole(t *testing.T) {
 	if got, err := r.UsersByEmail(t.Context(), tenant, "a.first@contoso.example"); err != nil || len(got) != 1 {
 		t.Errorf("got %+v, %v", got, err)
 	}
+}
+
+// Requests at the same moment have nothing in common but the connections. The race detector is the judge.
+func TestRequestsAtTheSameMoment(t *testing.T) {
+	r := start(t, setup{})
+	var wg sync.WaitGroup
+	for range 16 {
+		wg.Go(func() {
+			if found, err := r.UsersByEmail(t.Context(), tenant, "ann@contoso.example"); err != nil || len(found) != 1 {
+				t.Errorf("found %+v, %v", found, err)
+			}
+		})
+	}
+	wg.Wait()
 }
