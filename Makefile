@@ -4,7 +4,7 @@
 # How long each fuzz target runs; ten minutes before a release: make fuzz FUZZTIME=10m
 FUZZTIME ?= 30s
 # Packages that link the Graph SDK, whose build takes minutes, and with the race detector many more.
-SDK := meetbot/cmd/bot meetbot/graphclient
+SDK := meetbot/cmd/bot meetbot/cmd/demo meetbot/internal/app meetbot/internal/e2e meetbot/graphclient
 # What Microsoft publishes for checking Teams apps; npm installs it there.
 TEAMSKIT := internal/teamskit
 # What Chromium is called, in any of its makes; colons between.
@@ -18,7 +18,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## the demo in this terminal: no account, nothing but Go (the first build takes minutes)
-	go run ./cmd/bot demo
+	go run ./cmd/demo
 
 test: tools lint unit race story ## everything that CI runs
 
@@ -30,7 +30,7 @@ race: tools ## the race detector over everything that does not link the Graph SD
 	go test -race $$(go list ./... | grep -v -x $(addprefix -e ,$(SDK)))
 
 story: ## the demo's sample script, by the very command that the README gives
-	go run ./cmd/bot demo --script docs/demo.meetbot
+	go run ./cmd/demo --script docs/demo.meetbot
 
 lint: ## gofmt, go vet, golangci-lint
 	@test -z "$$(gofmt -l .)" || { echo "not gofmt-ed:"; gofmt -l .; exit 1; }
@@ -41,10 +41,10 @@ bench: tools ## everything that docs/performance.md tells, anew (a quarter of an
 	go run ./internal/bench $(BENCH)
 
 chaos: tools ## three replicas, CHAOS_FAULTS faults (250: 20 minutes), CHAOS_REDIS=single, sentinel or cluster, CHAOS_SEED
-	CHAOS_FAULTS=$${CHAOS_FAULTS:-250} CHAOS_REDIS=$${CHAOS_REDIS:-single} go test ./cmd/bot -run '^TestChaos$$' -count 1 -v -timeout 2h
+	CHAOS_FAULTS=$${CHAOS_FAULTS:-250} CHAOS_REDIS=$${CHAOS_REDIS:-single} go test ./internal/e2e -run '^TestChaos$$' -count 1 -v -timeout 2h
 
 stress: tools ## 1,000 askers at the same moment over three replicas, 20 rounds
-	STRESS_ASKERS=$${STRESS_ASKERS:-1000} STRESS_ROUNDS=$${STRESS_ROUNDS:-20} go test ./cmd/bot -run '^TestOneMeetingForAllAtOnce$$' -count 1 -v
+	STRESS_ASKERS=$${STRESS_ASKERS:-1000} STRESS_ROUNDS=$${STRESS_ROUNDS:-20} go test ./internal/e2e -run '^TestOneMeetingForAllAtOnce$$' -count 1 -v
 
 fuzz: ## every fuzz target for FUZZTIME each (30s); an input that fails is kept under testdata/fuzz: commit it with the mend
 	@for file in $$(grep -rl '^func Fuzz' --include='*_test.go' .); do \
@@ -59,7 +59,7 @@ vuln: ## known vulnerabilities in what is linked; needs https://vuln.go.dev
 
 golden: ## write the golden files anew; read the difference before you commit it
 	UPDATE_GOLDEN=1 go test ./bot/slackapp ./bot/teamsapp ./manifest ./manifest/icons -run 'GetsThem|Golden'
-	UPDATE_GOLDEN=1 go test ./cmd/bot -run ListsEverything
+	UPDATE_GOLDEN=1 go test ./internal/app -run ListsEverything
 
 tools: $(TEAMSKIT)/node_modules/.package-lock.json ## install what the tests need and is missing: redis-server, Node.js, npm packages, Chromium
 

@@ -128,9 +128,6 @@ func (a *App) Connect(ctx context.Context) error {
 // botName is the bot's name as it may stand in a sentence.
 func botName(name string) string { return bot.Clip(bot.CleanText(name), maxName) }
 
-// Connected tells whether the workspace is known.
-func (a *App) Connected() bool { return a.installed.Load() != nil }
-
 // workspace returns the workspace of a request, and whether it is the installation's own: the enterprise for an
 // organization-wide install, otherwise the team.
 func (i *installation) workspace(team, enterprise string, enterpriseInstall bool) (string, bool) {

@@ -4,5 +4,5 @@
 // A request is bounded, then its signature is checked over the raw bytes, and only then is it parsed and believed.
 // The converters between Slack's wire format and the bot's types (parse.go, render.go) are pure functions.
 //
-// It may import package bot, slack-go and internal/outbound, and nothing of Graph or Redis.
+// It may import package bot, slack-go, internal/inbound and internal/outbound, and nothing of Graph or Redis.
 package slackapp

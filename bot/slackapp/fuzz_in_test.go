@@ -82,7 +82,7 @@ func fuzzSign(stamp string, body []byte) string {
 }
 
 // fuzzPost sends a signed body to one endpoint of the app.
-func fuzzPost(a *App, b Bot, path, contentType string, body []byte) *httptest.ResponseRecorder {
+func fuzzPost(a *App, b bot.Bot, path, contentType string, body []byte) *httptest.ResponseRecorder {
 	mux := http.NewServeMux()
 	a.Register(mux, b)
 	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(string(body)))

@@ -1,7 +1,6 @@
 package slackapp
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -15,13 +14,6 @@ import (
 
 	"meetbot/bot"
 )
-
-// Bot is what the front-end hands commands to.
-type Bot interface {
-	Ask(ctx context.Context, r bot.Request) bot.Answer
-	Accept(ctx context.Context, r bot.Request) error
-	LinkThread(ctx context.Context, c bot.Conversation, root string) error
-}
 
 // The endpoints, as the app manifest names them.
 const (
@@ -40,7 +32,7 @@ var Scopes = []string{
 }
 
 // Register adds the endpoints to mux.
-func (a *App) Register(mux *http.ServeMux, b Bot) {
+func (a *App) Register(mux *http.ServeMux, b bot.Bot) {
 	mux.Handle(CommandsPath, a.verified(formType, a.commands(b)))
 	mux.Handle(EventsPath, a.verified(jsonType, a.events(b)))
 	mux.Handle(InteractivityPath, a.verified(formType, a.interactivity(b)))
@@ -81,7 +73,7 @@ func (a *App) encode(r bot.Reply) ([]byte, error) {
 var errNotWritten = errors.New("answer was not written")
 
 // commands answers slash commands. Source: Slack, "Implementing slash commands".
-func (a *App) commands(b Bot) signedHandler {
+func (a *App) commands(b bot.Bot) signedHandler {
 	return func(w http.ResponseWriter, r *http.Request, body []byte) {
 		received := time.Now()
 		if err := setForm(r, body); err != nil {
@@ -164,7 +156,7 @@ func (a *App) answer(w http.ResponseWriter, r bot.Reply) error {
 
 // events accepts mentions. An answer other than 2xx makes Slack deliver the event again. Source: Slack, "The Events
 // API", sections "Responding to events" and "Error handling".
-func (a *App) events(b Bot) signedHandler {
+func (a *App) events(b bot.Bot) signedHandler {
 	return func(w http.ResponseWriter, r *http.Request, body []byte) {
 		received := time.Now()
 		e, m, err := parseEvent(body)
@@ -229,7 +221,7 @@ func (a *App) mentionRequest(e event, m *mention, in *installation, workspace st
 // interactivity answers presses of buttons. The Join button is a link that the client opens by itself; Slack still
 // wants its interaction acknowledged, and tells by it which message in the channel the card is. Source: Slack,
 // "Block Kit reference: button element", url.
-func (a *App) interactivity(b Bot) signedHandler {
+func (a *App) interactivity(b bot.Bot) signedHandler {
 	return func(w http.ResponseWriter, r *http.Request, body []byte) {
 		if err := setForm(r, body); err != nil {
 			http.Error(w, "cannot parse interaction", http.StatusBadRequest)

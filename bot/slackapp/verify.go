@@ -3,14 +3,13 @@ package slackapp
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
-	"io"
-	"mime"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"github.com/slack-go/slack"
+
+	"meetbot/internal/inbound"
 )
 
 // MaxBody is the number of bytes that a request may have.
@@ -27,23 +26,13 @@ type signedHandler func(w http.ResponseWriter, r *http.Request, body []byte)
 // verified lets a request through to next only if it is a POST of the given content type, bounded, and signed by Slack
 // within the last five minutes. Source: Slack, "Verifying requests from Slack".
 func (a *App) verified(contentType string, next signedHandler) http.Handler {
+	guard := inbound.Guard{ContentType: contentType, MaxBody: MaxBody, What: "request"}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodPost {
-			w.Header().Set("Allow", http.MethodPost)
-			http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+		if !guard.Head(w, r) {
 			return
 		}
-		if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != contentType {
-			http.Error(w, "unsupported content type", http.StatusUnsupportedMediaType)
-			return
-		}
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
-		if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok && tooLarge != nil {
-			http.Error(w, "request too large", http.StatusRequestEntityTooLarge)
-			return
-		}
-		if err != nil {
-			http.Error(w, "cannot read request", http.StatusBadRequest)
+		body, ok := guard.Body(w, r)
+		if !ok {
 			return
 		}
 		verifier, err := slack.NewSecretsVerifier(r.Header, a.secret)

@@ -6,8 +6,6 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
-	"io"
-	"mime"
 	"net/http"
 	"strings"
 	"time"
@@ -15,13 +13,8 @@ import (
 	"meetbot/bot"
 	"meetbot/bot/teamsapp/botauth"
 	"meetbot/bot/teamsapp/connector"
+	"meetbot/internal/inbound"
 )
-
-// Bot is what the front-end hands commands to.
-type Bot interface {
-	Ask(ctx context.Context, r bot.Request) bot.Answer
-	Accept(ctx context.Context, r bot.Request) error
-}
 
 // MessagesPath is the endpoint, as the bot's registration names it.
 const MessagesPath = "/api/messages"
@@ -29,11 +22,14 @@ const MessagesPath = "/api/messages"
 // MaxBody is the number of bytes that an activity may have: several times what Teams sends for the longest message.
 const MaxBody = 256 << 10
 
+// guard is what an activity has to be like. Its token is checked between the two steps.
+var guard = inbound.Guard{ContentType: "application/json", MaxBody: MaxBody, What: "activity"}
+
 // channelID is what Teams calls itself in activities.
 const channelID = "msteams"
 
 // Register adds the endpoint to mux.
-func (a *App) Register(mux *http.ServeMux, b Bot) {
+func (a *App) Register(mux *http.ServeMux, b bot.Bot) {
 	mux.HandleFunc(MessagesPath, func(w http.ResponseWriter, r *http.Request) {
 		received := time.Now()
 		in, ok := a.readActivity(w, r)
@@ -57,13 +53,7 @@ func (a *App) Register(mux *http.ServeMux, b Bot) {
 // that activity, and the activity is of the one tenant that is served. Otherwise it answers the request and returns false.
 func (a *App) readActivity(w http.ResponseWriter, r *http.Request) (connector.Activity, bool) {
 	var in connector.Activity
-	if r.Method != http.MethodPost {
-		w.Header().Set("Allow", http.MethodPost)
-		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
-		return in, false
-	}
-	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
-		http.Error(w, "unsupported content type", http.StatusUnsupportedMediaType)
+	if !guard.Head(w, r) {
 		return in, false
 	}
 	grant, err := a.tokens.Verify(r.Context(), r.Header)
@@ -76,15 +66,11 @@ func (a *App) readActivity(w http.ResponseWriter, r *http.Request) (connector.Ac
 		a.refuse(w, r, err)
 		return in, false
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
-	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok && tooLarge != nil {
-		http.Error(w, "request too large", http.StatusRequestEntityTooLarge)
+	body, ok := guard.Body(w, r)
+	if !ok {
 		return in, false
 	}
-	if err == nil {
-		err = json.Unmarshal(body, &in)
-	}
-	if err != nil {
+	if err := json.Unmarshal(body, &in); err != nil {
 		http.Error(w, "cannot read activity", http.StatusBadRequest)
 		return in, false
 	}
@@ -143,7 +129,7 @@ func (a *App) request(in connector.Activity, p place, received time.Time) bot.Re
 
 // message accepts a message: 200 at once, the answer through the connector. Microsoft documents no redelivery, so whoever's
 // message cannot be kept is told right away.
-func (a *App) message(w http.ResponseWriter, r *http.Request, b Bot, in connector.Activity, received time.Time) {
+func (a *App) message(w http.ResponseWriter, r *http.Request, b bot.Bot, in connector.Activity, received time.Time) {
 	p := a.placeOf(in)
 	if in.ID == "" || p.conversation.Channel == "" || in.From.ID == "" {
 		http.Error(w, "activity names no message, conversation or sender", http.StatusBadRequest)
@@ -182,7 +168,7 @@ func (neverThrottled) ThrottledFor(context.Context, string) (time.Duration, erro
 
 // installed greets a conversation that the bot has come into. Teams tells it in a conversationUpdate as well, which does not
 // say in which language.
-func (a *App) installed(w http.ResponseWriter, r *http.Request, b Bot, in connector.Activity, received time.Time) {
+func (a *App) installed(w http.ResponseWriter, r *http.Request, b bot.Bot, in connector.Activity, received time.Time) {
 	p := a.placeOf(in)
 	if p.conversation.Channel == "" {
 		http.Error(w, "activity names no conversation", http.StatusBadRequest)
@@ -207,7 +193,7 @@ type invokeAnswer struct {
 }
 
 // answerButton answers the press of a card's button in the response.
-func (a *App) answerButton(w http.ResponseWriter, r *http.Request, b Bot, in connector.Activity, received time.Time) {
+func (a *App) answerButton(w http.ResponseWriter, r *http.Request, b bot.Bot, in connector.Activity, received time.Time) {
 	var value struct {
 		Action struct {
 			Verb string `json:"verb"`

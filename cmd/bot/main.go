@@ -1,93 +1,128 @@
 // Command bot is meetbot: one Microsoft Teams meeting for each conversation, on command.
 //
-//	bot serve            answer Slack, configured by the environment
-//	bot demo             the same bot against a world in a box: no account, no Redis
-//	bot manifest slack   print the Slack app manifest
-//	bot manifest teams   pack the Teams app: manifest and icons in a zip file
-//	bot letters          list answers that reached nobody, or run one again
+//	bot serve              answer the chat platforms, configured by the environment
+//	bot manifest slack     print the Slack app manifest
+//	bot manifest teams     pack the Teams app: manifest and icons in a zip file
+//	bot deadletters        list answers that reached nobody
+//	bot deadletters retry  run the command of one of them again
+//	bot version            print the version
 //
-// This package turns flags and environment into a configuration, wires the parts together, and holds no behaviour of
-// the bot itself.
+// This package knows flags, environment variables and exit codes. What runs is package internal/app.
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"syscall"
 
-	"github.com/alecthomas/kong"
+	"github.com/spf13/cobra"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(run(ctx, os.Args[1:], Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
+	os.Exit(run(ctx, os.Args[1:], streams{Out: os.Stdout, Err: os.Stderr}))
 }
 
-// Streams are the standard streams.
-type Streams struct {
-	In       io.Reader
-	Out, Err io.Writer
-}
+// streams are the standard streams to write to.
+type streams struct{ Out, Err io.Writer }
 
-type cli struct {
-	Serve    serveCmd    `cmd:"" help:"Answer the chat platforms."`
-	Demo     demoCmd     `cmd:"" help:"Try the bot in this terminal: no account, nothing to install."`
-	Manifest manifestCmd `cmd:"" help:"Make an app manifest to create the app from."`
-	Letters  lettersCmd  `cmd:"" help:"Answers that reached nobody."`
-}
+// Exit codes.
+const (
+	exitDone          = 0
+	exitFailed        = 1
+	exitNotUnderstood = 2 // arguments, or the value of an environment variable
+)
 
-// run is the program. It returns the exit code: 0, 1 for a failure, 2 for arguments that are not understood.
-func run(ctx context.Context, args []string, std Streams) int {
-	var c cli
-	exited := -1
-	parser, err := kong.New(&c, kong.Name("bot"), kong.UsageOnError(),
-		kong.Description("meetbot: one Microsoft Teams meeting for each conversation, on command."),
-		kong.Writers(std.Out, std.Err), kong.Exit(func(code int) { exited = code }),
-		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(std))
-	if err != nil {
-		_, _ = fmt.Fprintln(std.Err, "bot:", err)
-		return 2
+// run is the program. It returns the exit code.
+func run(ctx context.Context, args []string, std streams) int {
+	root := rootCommand()
+	root.SetArgs(append([]string{}, args...)) // nil would stand for the arguments of the process
+	root.SetOut(std.Out)
+	root.SetErr(std.Err)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitDone
 	}
-	command, err := parser.Parse(args)
-	if exited >= 0 {
-		return exited // --help
+	_, _ = fmt.Fprintln(std.Err, "bot:", err)
+	if _, ok := errors.AsType[failure](err); ok {
+		return exitFailed
 	}
-	if err != nil {
-		_, _ = fmt.Fprintln(std.Err, "bot:", err)
-		return 2
-	}
-	if err := command.Run(); err != nil {
-		_, _ = fmt.Fprintln(std.Err, "bot:", err)
-		return 1
-	}
-	return 0
+	return exitNotUnderstood
 }
 
-type serveCmd struct {
-	Config `embed:""`
+// failure is the error of a command that was understood.
+type failure struct{ error }
+
+func (f failure) Unwrap() error { return f.error }
+
+// rootCommand is the whole command line.
+func rootCommand() *cobra.Command {
+	root := group("bot", "meetbot: one Microsoft Teams meeting for each conversation, on command.",
+		serveCommand(), manifestCommand(), deadLettersCommand("deadletters"), versionCommand())
+	hidden := deadLettersCommand("letters") // the name of the release before
+	hidden.Hidden = true
+	root.AddCommand(hidden)
+	root.Version = version()
+	root.SilenceErrors, root.SilenceUsage = true, true
+	return root
 }
 
-// Run serves until the process is told to stop.
-func (c *serveCmd) Run(ctx context.Context, std Streams) error {
-	return serve(ctx, c.Config, Surroundings{}, std)
-}
-
-func serve(ctx context.Context, c Config, in Surroundings, std Streams) error {
-	if err := c.Check(); err != nil {
-		return err
+// command is one that does something. Its arguments are counted, and its flags complete, before do is called.
+func command(use, short string, arguments cobra.PositionalArgs,
+	do func(cmd *cobra.Command, args []string) error) *cobra.Command {
+	return &cobra.Command{
+		Use: use, Short: short, Args: arguments,
+		PreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := fromEnvironment(cmd.Flags()); err != nil {
+				return err
+			}
+			return missing(cmd.Flags())
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := do(cmd, args); err != nil {
+				return failure{err}
+			}
+			return nil
+		},
 	}
-	r, err := NewReplica(ctx, c, in, logger(c, std.Err))
-	if err != nil {
-		return err
-	}
-	return r.Run(ctx)
 }
 
-type manifestCmd struct {
-	Slack slackManifestCmd `cmd:"" help:"The Slack app manifest, as JSON."`
-	Teams teamsManifestCmd `cmd:"" help:"The Teams app package: manifest and icons, as a zip file to upload."`
+// group is a command that only has others under it.
+func group(use, short string, under ...*cobra.Command) *cobra.Command {
+	c := &cobra.Command{Use: use, Short: short, Args: noArguments}
+	c.AddCommand(under...)
+	c.RunE = func(*cobra.Command, []string) error {
+		text := "expected one of "
+		for i, sub := range under {
+			if i > 0 {
+				text += ", "
+			}
+			text += fmt.Sprintf("%q", sub.Name())
+		}
+		return errors.New(text)
+	}
+	return c
+}
+
+// noArguments refuses every argument that is no flag.
+func noArguments(_ *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("unexpected argument %s", args[0])
+	}
+	return nil
+}
+
+// oneArgument wants exactly one, of that name.
+func oneArgument(name string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return fmt.Errorf("expected %q", "<"+name+">")
+		}
+		return noArguments(cmd, args[1:])
+	}
 }

@@ -6,86 +6,89 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
-	"runtime/debug"
+
+	"github.com/spf13/cobra"
 
 	"meetbot/bot"
 	"meetbot/manifest"
 )
 
-type slackManifestCmd struct {
-	URL string `name:"url" required:"" help:"Public https address of this bot, for example https://bot.example.com."`
+func manifestCommand() *cobra.Command {
+	return group("manifest", "Make an app manifest to create the app from.",
+		slackManifestCommand(), teamsManifestCommand())
 }
 
-// Run prints the manifest.
-func (c *slackManifestCmd) Run(std Streams) error {
+// urlHelp is the help of --url, of every manifest.
+const urlHelp = "Public https `address` of this bot, for example https://bot.example.com."
+
+func slackManifestCommand() *cobra.Command {
+	var url string
+	c := command("slack", "The Slack app manifest, as JSON.", noArguments, func(cmd *cobra.Command, _ []string) error {
+		catalog, err := bot.NewCatalog()
+		if err != nil {
+			return err
+		}
+		m, err := manifest.Slack(url, catalog)
+		if err != nil {
+			return err
+		}
+		return manifest.WriteJSON(cmd.OutOrStdout(), m)
+	})
+	c.Flags().StringVar(&url, "url", "", urlHelp)
+	require(c, "url")
+	return c
+}
+
+func teamsManifestCommand() *cobra.Command {
+	var m manifest.TeamsApp
+	var output string
+	c := command("teams", "The Teams app package: manifest and icons, as a zip file to upload.", noArguments,
+		func(cmd *cobra.Command, _ []string) error { return writeTeamsPackage(m, output, cmd.OutOrStdout()) })
+	f := c.Flags()
+	f.SortFlags = false
+	f.StringVar(&m.URL, "url", "", urlHelp)
+	f.StringVar(&m.ID, "app-id", "", "Microsoft App `ID` of the bot: a GUID.")
+	f.StringVarP(&output, "output", "o", "",
+		"Zip `file` to write, for example meetbot.zip; standard output if left out.")
+	f.StringVar(&m.Version, "app-version", "",
+		"`Version` of the app, for example 1.0.1; it has to grow for Teams to take a changed package as an update. "+
+			"That of this program if left out, or 1.0.0 if it has none.")
+	f.StringVar(&m.Developer, "developer", "", "The `name` that the app's page gives as its maker, for example your "+
+		"organization; Meetbot if left out.")
+	f.StringVar(&m.Website, "website", "", "`Page` that the app's page links to for support; --url if left out.")
+	f.StringVar(&m.Privacy, "privacy", "", "`Page` with the privacy statement; --website if left out.")
+	f.StringVar(&m.Terms, "terms", "", "`Page` with the terms of use; --website if left out.")
+	require(c, "url", "app-id")
+	return c
+}
+
+// writeTeamsPackage writes the package to the file output, or to standard output if that is empty.
+func writeTeamsPackage(m manifest.TeamsApp, output string, std io.Writer) error {
 	catalog, err := bot.NewCatalog()
 	if err != nil {
 		return err
 	}
-	m, err := manifest.Slack(c.URL, catalog)
+	if m.Version == "" {
+		m.Version = releaseVersion()
+	}
+	app, err := manifest.Teams(m, catalog)
 	if err != nil {
 		return err
 	}
-	return manifest.WriteJSON(std.Out, m)
-}
-
-type teamsManifestCmd struct {
-	URL        string `name:"url" required:"" help:"Public https address of this bot, for example https://bot.example.com."`
-	AppID      string `name:"app-id" required:"" help:"Microsoft App ID of the bot: a GUID."`
-	Output     string `name:"output" short:"o" placeholder:"FILE" help:"Zip file to write, for example meetbot.zip; standard output if left out."`
-	AppVersion string `name:"app-version" help:"Version of the app, for example 1.0.1; it has to grow for Teams to take a changed package as an update. That of this program if left out, or 1.0.0 if it has none."`
-	Developer  string `name:"developer" help:"Who the app's page names as its maker, for example your organization; Meetbot if left out."`
-	Website    string `name:"website" help:"Page that the app's page links to for support; --url if left out."`
-	Privacy    string `name:"privacy" help:"Page with the privacy statement; --website if left out."`
-	Terms      string `name:"terms" help:"Page with the terms of use; --website if left out."`
-}
-
-// Run writes the package.
-func (c *teamsManifestCmd) Run(std Streams) error {
-	catalog, err := bot.NewCatalog()
-	if err != nil {
-		return err
-	}
-	version := c.AppVersion
-	if version == "" {
-		version = releaseVersion()
-	}
-	app, err := manifest.Teams(manifest.TeamsApp{
-		URL: c.URL, ID: c.AppID, Version: version,
-		Developer: c.Developer, Website: c.Website, Privacy: c.Privacy, Terms: c.Terms,
-	}, catalog)
-	if err != nil {
-		return err
-	}
-	if c.Output == "" {
-		if terminal(std.Out) {
+	if output == "" {
+		if terminal(std) {
 			return errors.New("a zip file is nothing to read: name a file with -o, for example -o meetbot.zip")
 		}
-		return app.WriteZip(std.Out)
+		return app.WriteZip(std)
 	}
 	var packed bytes.Buffer
 	if err := app.WriteZip(&packed); err != nil {
 		return err
 	}
-	if err := os.WriteFile(c.Output, packed.Bytes(), 0o644); err != nil {
+	if err := os.WriteFile(output, packed.Bytes(), 0o644); err != nil {
 		return fmt.Errorf("write the package: %w", err)
 	}
 	return nil
-}
-
-var release = regexp.MustCompile(`^v([0-9]+\.[0-9]+\.[0-9]+)$`)
-
-// releaseVersion is the version that this program was built as, without the v; empty unless it is a release.
-func releaseVersion() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return ""
-	}
-	if m := release.FindStringSubmatch(info.Main.Version); m != nil {
-		return m[1]
-	}
-	return ""
 }
 
 // terminal tells whether w is one, or another device that is no file and no pipe.

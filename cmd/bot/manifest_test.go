@@ -12,17 +12,19 @@ import (
 
 // The package is the same in a file and on standard output, and says what the flags said.
 func TestTeamsPackageIsWritten(t *testing.T) {
-	args := []string{"manifest", "teams", "--url", "https://bot.contoso.example", "--app-id", "00001111-aaaa-2222-bbbb-3333cccc4444",
+	args := []string{"manifest", "teams", "--url", "https://bot.contoso.example", "--app-id",
+		"00001111-aaaa-2222-bbbb-3333cccc4444",
 		"--app-version", "2.10.0", "--developer", "Contoso", "--website", "https://contoso.example",
 		"--privacy", "https://contoso.example/privacy", "--terms", "https://contoso.example/terms"}
 	var printed bytes.Buffer
 	var problems strings.Builder
-	if code := run(t.Context(), args, Streams{Out: &printed, Err: &problems}); code != 0 {
+	if code := run(t.Context(), args, streams{Out: &printed, Err: &problems}); code != 0 {
 		t.Fatalf("code %d: %s", code, &problems)
 	}
 	path := filepath.Join(t.TempDir(), "meetbot.zip")
 	var nothing bytes.Buffer
-	if code := run(t.Context(), append(args, "-o", path), Streams{Out: &nothing, Err: &problems}); code != 0 || nothing.Len() > 0 {
+	if code := run(t.Context(), append(args, "-o", path), streams{Out: &nothing, Err: &problems}); code != 0 ||
+		nothing.Len() > 0 {
 		t.Fatalf("code %d, %d bytes printed: %s", code, nothing.Len(), &problems)
 	}
 	written, err := os.ReadFile(path)
@@ -44,7 +46,8 @@ func TestTeamsPackageIsWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`"id": "00001111-aaaa-2222-bbbb-3333cccc4444"`, `"version": "2.10.0"`, `"name": "Contoso"`,
+	for _, want := range []string{`"id": "00001111-aaaa-2222-bbbb-3333cccc4444"`, `"version": "2.10.0"`,
+		`"name": "Contoso"`,
 		`"websiteUrl": "https://contoso.example"`, `"privacyUrl": "https://contoso.example/privacy"`,
 		`"termsOfUseUrl": "https://contoso.example/terms"`} {
 		if !strings.Contains(string(manifest), want) {
@@ -54,10 +57,11 @@ func TestTeamsPackageIsWritten(t *testing.T) {
 }
 
 func TestTeamsPackageGoesNowhere(t *testing.T) {
-	args := []string{"manifest", "teams", "--url", "https://bot.contoso.example", "--app-id", "00001111-aaaa-2222-bbbb-3333cccc4444"}
+	args := []string{"manifest", "teams", "--url", "https://bot.contoso.example", "--app-id",
+		"00001111-aaaa-2222-bbbb-3333cccc4444"}
 	var problems strings.Builder
 	missing := filepath.Join(t.TempDir(), "missing", "meetbot.zip")
-	if code := run(t.Context(), append(args, "-o", missing), Streams{Out: io.Discard, Err: &problems}); code != 1 ||
+	if code := run(t.Context(), append(args, "-o", missing), streams{Out: io.Discard, Err: &problems}); code != 1 ||
 		!strings.Contains(problems.String(), missing) || !strings.Contains(problems.String(), "no such file") {
 		t.Errorf("into no directory: code %d, %s", code, &problems)
 	}
@@ -67,7 +71,8 @@ func TestTeamsPackageGoesNowhere(t *testing.T) {
 	}
 	defer func() { _ = device.Close() }()
 	problems.Reset()
-	if code := run(t.Context(), args, Streams{Out: device, Err: &problems}); code != 1 || !strings.Contains(problems.String(), "-o meetbot.zip") {
+	if code := run(t.Context(), args, streams{Out: device, Err: &problems}); code != 1 ||
+		!strings.Contains(problems.String(), "-o meetbot.zip") {
 		t.Errorf("to a terminal: code %d, %s", code, &problems)
 	}
 }

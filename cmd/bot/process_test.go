@@ -1,153 +1,103 @@
 package main
 
 import (
+	"bufio"
 	"context"
-	"crypto/rand"
-	"crypto/x509"
-	"fmt"
 	"net"
 	"os"
 	"os/exec"
-	"os/signal"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
-	"github.com/alecthomas/kong"
+	"github.com/alicebob/miniredis/v2"
 
-	"meetbot/internal/redistest"
-	"meetbot/internal/sandbox/faultserver"
 	"meetbot/internal/sandbox/slacktest"
+	"meetbot/internal/testenv"
 )
 
-func token() string { return rand.Text() }
+// asProgram makes the test binary the program: main, in a process of its own.
+const asProgram = "MEETBOT_TEST_PROGRAM"
 
-// replicaProcess is main for a process that is `serve` and trusts the sandbox's certificate besides.
-func replicaProcess(ca string) int {
-	pem, err := os.ReadFile(ca)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
 	}
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(pem)
-	var c struct {
-		Config `embed:""`
-	}
-	parser, err := kong.New(&c)
-	if err == nil {
-		_, err = parser.Parse(nil)
-	}
-	if err == nil {
-		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-		defer stop()
-		err = serve(ctx, c.Config, Surroundings{RootCAs: roots}, Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return 0
+	os.Exit(m.Run())
 }
 
-// process runs `serve` in a process of its own and returns it and its address.
-func (w *world) process(c Config) (*exec.Cmd, string) {
-	w.t.Helper()
-	ca := filepath.Join(w.t.TempDir(), "ca.pem")
-	if err := os.WriteFile(ca, w.entra.CAPEM(), 0o600); err != nil {
-		w.t.Fatal(err)
+// program is the program with these arguments, in an environment with Slack in it, and an embedded Redis.
+func program(ctx context.Context, t *testing.T, change map[string]string, args ...string) *exec.Cmd {
+	t.Helper()
+	env, err := testenv.New(slacktest.Options{})
+	if err != nil {
+		t.Fatal(err)
 	}
-	c.HTTPAddr = freeAddress(w.t)
-	cmd := exec.Command(os.Args[0]) //nolint:gosec // the test binary itself
-	cmd.Env = append(os.Environ(),
-		asReplica+"="+ca, "HTTP_ADDR="+c.HTTPAddr, "ADMIN_ADDR="+c.AdminAddr, "REDIS_URL="+c.RedisURL,
-		"SLACK_SIGNING_SECRET="+c.SlackSigningSecret, "SLACK_BOT_TOKEN="+c.SlackBotToken, "SLACK_API_URL="+c.SlackAPIURL,
-		"AZURE_TENANT_ID="+c.TenantID, "AZURE_CLIENT_ID="+c.ClientID, "AZURE_CLIENT_SECRET="+c.ClientSecret,
-		"AZURE_AUTHORITY_HOST="+c.AuthorityHost, "GRAPH_BASE_URL="+c.GraphBaseURL, "ORGANIZER="+c.Organizer, "LOG_LEVEL=debug")
-	if c.teamsOn() {
-		cmd.Env = append(cmd.Env, "TEAMS_APP_ID="+c.TeamsAppID, "TEAMS_APP_SECRET="+c.TeamsAppSecret,
-			"TEAMS_OPENID_METADATA_URL="+c.TeamsMetadataURL, "TEAMS_SERVICE_HOSTS="+strings.Join(c.TeamsServiceHosts, ","))
+	t.Cleanup(env.Close)
+	env.RedisURL = "redis://" + miniredis.RunT(t).Addr() + "/0"
+	variables := env.Variables()
+	for name, value := range change {
+		variables[name] = value
 	}
-	cmd.Stderr = w.logs
+	cmd := exec.CommandContext(ctx, os.Args[0], args...)
+	cmd.Env = append(os.Environ(), asProgram+"=1")
+	for name, value := range variables {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	return cmd
+}
+
+// A flag is stronger than the environment, and that is stronger than the default. On SIGTERM the program ends in order.
+func TestServeUntilSIGTERM(t *testing.T) {
+	t.Parallel()
+	listen, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := listen.Addr().String()
+	if err := listen.Close(); err != nil {
+		t.Fatal(err)
+	}
+	cmd := program(t.Context(), t, map[string]string{"HTTP_ADDR": "nonsense", "LOG_FORMAT": "text"}, "serve",
+		"--http-addr", addr)
+	said, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := cmd.Start(); err != nil {
-		w.t.Fatal(err)
+		t.Fatal(err)
 	}
-	w.t.Cleanup(func() {
+	if err := testenv.WaitReady(t.Context(), "http://"+addr); err != nil {
 		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	url := "http://" + c.HTTPAddr
-	var err error
-	for range 4 { // on a busy machine a start takes its time
-		if err = waitReady(w.t.Context(), url); err == nil {
-			return cmd, url
+		t.Error(err)
+	} else if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Error(err)
+	}
+	var log strings.Builder
+	for lines := bufio.NewScanner(said); lines.Scan(); {
+		log.WriteString(lines.Text() + "\n")
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("the program ended with %v", err)
+	}
+	for _, want := range []string{"msg=serving", "msg=\"connected to Slack\"", "msg=stopping", "msg=stopped"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the log lacks %s:\n%s", want, log.String())
 		}
 	}
-	w.t.Fatalf("%v; the last of the log: %s", err, w.logs.tail())
-	return nil, ""
 }
 
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	return net.JoinHostPort("127.0.0.1", strconv.Itoa(redistest.FreePort(t)))
-}
-
-// Promise 2: a replica that is killed right after its acknowledgement loses nothing. Another one brings the card.
-func TestKilledAfterAcknowledgement(t *testing.T) {
+// A token that the only platform refuses ends the program, with exit code 1 and the variable's name.
+func TestServeWithARefusedToken(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, slacktest.Options{})
-	w.graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Latency: 8 * time.Second})
-	victim, url := w.process(w.config())
-	w.process(w.config())
-
-	a, err := w.slack.Command(t.Context(), url, slacktest.Command{User: ann, Channel: general, Text: "Retrospective"})
-	if err != nil || a.Message == nil {
-		t.Fatalf("command: %+v, %v", a, err)
+	cmd := program(t.Context(), t, map[string]string{"SLACK_BOT_TOKEN": "xoxb-wrong"}, "serve")
+	var said strings.Builder
+	cmd.Stderr = &said
+	err := cmd.Run()
+	if cmd.ProcessState == nil || cmd.ProcessState.ExitCode() != exitFailed {
+		t.Errorf("the program ended with %v", err)
 	}
-	wantWords(t, *a.Message, ann, "I have your request")
-	if err := victim.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	killed := time.Now()
-
-	card := w.next(general, w.slack.Messages(general), nil)
-	wantCard(t, card, "")
-	if took := time.Since(killed); took > 30*time.Second {
-		t.Errorf("the card came %s after the kill, want within 30 s", took)
-	}
-	if m := w.wantMeetings(1); len(m) == 1 && m[0].Subject != "Retrospective" {
-		t.Errorf("subject is %q", m[0].Subject)
-	}
-}
-
-// On SIGTERM a replica finishes the attempt that is under way, and its author gets the card from it.
-func TestOrderlyStopFinishesAttempts(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, slacktest.Options{})
-	w.graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Latency: 4 * time.Second})
-	p, url := w.process(w.config())
-	a, err := w.slack.Command(t.Context(), url, slacktest.Command{User: ann, Channel: general})
-	if err != nil || a.Message == nil {
-		t.Fatalf("command: %+v, %v", a, err)
-	}
-	wantWords(t, *a.Message, ann, "I have your request")
-	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	if err := p.Wait(); err != nil {
-		t.Errorf("the process ended with %v", err)
-	}
-	found := false
-	for _, m := range w.slack.Messages(general) {
-		found = found || link(m) != ""
-	}
-	if !found {
-		t.Errorf("no card was posted before the process ended: %s", texts(w.slack.Messages(general)))
-	}
-	if _, err := net.DialTimeout("tcp", url[len("http://"):], time.Second); err == nil {
-		t.Error("the process is gone and its address still accepts")
+	if !strings.HasSuffix(said.String(), "\nbot: SLACK_BOT_TOKEN: Slack refuses the bot token: invalid_auth\n") {
+		t.Errorf("it said: %s", said.String())
 	}
 }

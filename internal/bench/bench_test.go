@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"math"
-	"meetbot/internal/sandbox/slacktest"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -12,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"meetbot/internal/sandbox/slacktest"
 )
 
 func TestSeries(t *testing.T) {
@@ -122,7 +123,8 @@ func TestDrive(t *testing.T) {
 			defer mu.Unlock()
 			from[r.RemoteAddr] = true
 			served++
-			if again.Get("X-Slack-Signature") != r.Header.Get("X-Slack-Signature") && again.Get("X-Slack-Request-Timestamp") == r.Header.Get("X-Slack-Request-Timestamp") {
+			if again.Get("X-Slack-Signature") != r.Header.Get("X-Slack-Signature") &&
+				again.Get("X-Slack-Request-Timestamp") == r.Header.Get("X-Slack-Request-Timestamp") {
 				t.Error("the signature is wrong")
 			}
 			_, _ = io.WriteString(w, tt.answer)

@@ -64,7 +64,7 @@ func installBolt(ctx context.Context) (string, error) {
 }
 
 // startBolt runs the handler in Bolt for JavaScript.
-func (l *lab) startBolt(ctx context.Context, r *redisServer) (*server, error) {
+func (env *environment) startBolt(ctx context.Context, r *redisServer) (*server, error) {
 	dir, err := installBolt(ctx)
 	if err != nil {
 		return nil, err
@@ -74,8 +74,9 @@ func (l *lab) startBolt(ctx context.Context, r *redisServer) (*server, error) {
 		return nil, err
 	}
 	_, port, _ := strings.Cut(s.addr, ":")
-	s.process, err = l.spawn("bolt", []string{
-		"NODE_ENV=production", "PORT=" + port, "REDIS_URL=" + r.url(), "SIGNING_SECRET=" + l.slack.SigningSecret(), "KEY=" + bareKey,
+	s.process, err = env.spawn("bolt", []string{
+		"NODE_ENV=production", "PORT=" + port, "REDIS_URL=" + r.url(), "SIGNING_SECRET=" + env.Slack.SigningSecret(),
+		"KEY=" + bareKey,
 	}, "node", filepath.Join(dir, "server.js"))
 	if err != nil {
 		return nil, err

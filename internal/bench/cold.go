@@ -3,11 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
-	"meetbot/internal/sandbox/faultserver"
-	"meetbot/internal/sandbox/slacktest"
 	"slices"
 	"sync"
 	"time"
+
+	"meetbot/internal/sandbox/faultserver"
+	"meetbot/internal/sandbox/slacktest"
 )
 
 const (
@@ -31,23 +32,23 @@ type coldCell struct {
 
 // cold measures commands that need a meeting made: how long until the card is there, less what Graph itself took, at a
 // steady rate that does not wait for answers.
-func (l *lab) cold(ctx context.Context, o options, r *report) error {
-	defer l.stopAll()
-	redis, err := l.startRedis(ctx)
+func (env *environment) cold(ctx context.Context, o options, r *report) error {
+	defer env.stopAll()
+	redis, err := env.startRedis(ctx)
 	if err != nil {
 		return err
 	}
-	bot, _, err := l.startBot(ctx, redis)
+	bot, _, err := env.startBot(ctx, redis)
 	if err != nil {
 		return err
 	}
 	var people []string
 	for range coldPeople {
-		id, err := l.person()
+		id, err := env.person()
 		if err != nil {
 			return err
 		}
-		if _, err := l.meet(ctx, bot, slacktest.Command{User: id, Channel: l.fresh()}); err != nil {
+		if _, err := env.meet(ctx, bot, slacktest.Command{User: id, Channel: env.fresh()}); err != nil {
 			return err
 		}
 		people = append(people, id)
@@ -60,24 +61,29 @@ func (l *lab) cold(ctx context.Context, o options, r *report) error {
 			if !known {
 				asker = "asker not known"
 			}
-			cells = append(cells, &coldCell{name: fmt.Sprintf("%s, Graph %s", asker, latency), latency: latency, cold: true, known: known})
+			cells = append(cells, &coldCell{name: fmt.Sprintf("%s, Graph %s", asker, latency), latency: latency,
+				cold: true, known: known})
 		}
 	}
 	n := max(2, int(coldRate*o.cold.Seconds()))
 	for range min(o.rounds, coldRounds) {
 		for _, c := range cells {
-			if err := l.coldRound(ctx, bot, redis, c, people, n); err != nil {
+			if err := env.coldRound(ctx, bot, redis, c, people, n); err != nil {
 				return fmt.Errorf("%s: %w", c.name, err)
 			}
 		}
 	}
 
 	for _, c := range cells[1:] {
-		r.compareTo("cold, "+c.name+": p50 less Graph's own time, against "+repeat.name, span, c.p50, repeat.p50, goal{atMost: 0.060, words: "≤ 60 ms"})
-		r.compareTo("cold, "+c.name+": p99 less Graph's own time, against "+repeat.name, span, c.p99, repeat.p99, goal{atMost: 0.150, words: "≤ 150 ms"})
+		r.compareTo("cold, "+c.name+": p50 less Graph's own time, against "+repeat.name, span, c.p50, repeat.p50,
+			goal{atMost: 0.060, words: "≤ 60 ms"})
+		r.compareTo("cold, "+c.name+": p99 less Graph's own time, against "+repeat.name, span, c.p99, repeat.p99,
+			goal{atMost: 0.150, words: "≤ 150 ms"})
 		if c.latency == 0 {
-			r.compare("cold, "+c.name+": CPU of the bot per command, against "+repeat.name, span, c.bot, repeat.bot, goal{})
-			r.compare("cold, "+c.name+": CPU of Redis per command, against "+repeat.name, span, c.redis, repeat.redis, goal{})
+			r.compare("cold, "+c.name+": CPU of the bot per command, against "+repeat.name, span, c.bot, repeat.bot,
+				goal{})
+			r.compare("cold, "+c.name+": CPU of Redis per command, against "+repeat.name, span, c.redis, repeat.redis,
+				goal{})
 			r.single("cold, "+c.name+": calls to Graph per command", few, c.graph, goal{})
 		}
 	}
@@ -96,32 +102,33 @@ func (l *lab) cold(ctx context.Context, o options, r *report) error {
 }
 
 // fresh is a channel in which nobody ever asked.
-func (l *lab) fresh() string {
-	l.channels++
-	return l.channel(freshFrom + l.channels)
+func (env *environment) fresh() string {
+	env.channels++
+	return env.channel(freshFrom + env.channels)
 }
 
 // coldRound sends n commands of one kind.
-func (l *lab) coldRound(ctx context.Context, bot *server, redis *redisServer, c *coldCell, people []string, n int) error {
+func (env *environment) coldRound(ctx context.Context, bot *server, redis *redisServer, c *coldCell, people []string,
+	n int) error {
 	list := make([]slacktest.Command, n)
 	for i := range list {
 		list[i].User = people[i%len(people)]
 		if !c.known {
 			var err error
-			if list[i].User, err = l.person(); err != nil {
+			if list[i].User, err = env.person(); err != nil {
 				return err
 			}
 		}
 		if c.cold {
-			list[i].Channel = l.fresh()
+			list[i].Channel = env.fresh()
 		} else {
-			list[i].Channel = l.channel(freshFrom + 1 + i%len(people)) // where the known people made their meetings
+			list[i].Channel = env.channel(freshFrom + 1 + i%len(people)) // where the known people made their meetings
 		}
 	}
-	l.graph.ResetCalls()
+	env.Graph.ResetCalls()
 	if c.latency > 0 {
-		l.graph.Fault(faultserver.Fault{Latency: c.latency})
-		defer l.graph.ClearFaults()
+		env.Graph.Fault(faultserver.Fault{Latency: c.latency})
+		defer env.Graph.ClearFaults()
 	}
 	botBefore, redisBefore, err := usages(bot.process, redis.process)
 	if err != nil {
@@ -134,10 +141,10 @@ func (l *lab) coldRound(ctx context.Context, bot *server, redis *redisServer, c 
 	var took []time.Duration
 	var problems []error
 	pace(ctx, coldRate, n, func(i int, due time.Time) {
-		a, err := l.slack.Command(ctx, "http://"+bot.addr, list[i])
+		a, err := env.Slack.Command(ctx, "http://"+bot.addr, list[i])
 		inPlace := err == nil && a.Message != nil && isCard(*a.Message)
 		if err == nil && !inPlace {
-			err = l.cardFollows(ctx, bot, list[i].Channel)
+			err = env.cardFollows(ctx, bot, list[i].Channel)
 		}
 		mu.Lock()
 		defer mu.Unlock()
@@ -165,7 +172,7 @@ func (l *lab) coldRound(ctx context.Context, bot *server, redis *redisServer, c 
 	if err != nil {
 		return err
 	}
-	calls := float64(len(l.graph.Calls())) / float64(n)
+	calls := float64(len(env.Graph.Calls())) / float64(n)
 	slices.Sort(took)
 	// The calls of one command follow one another.
 	graph := c.latency.Seconds() * calls
@@ -177,10 +184,10 @@ func (l *lab) coldRound(ctx context.Context, bot *server, redis *redisServer, c 
 }
 
 // cardFollows waits for the card of a command that was not answered with it.
-func (l *lab) cardFollows(ctx context.Context, s *server, channel string) error {
+func (env *environment) cardFollows(ctx context.Context, s *server, channel string) error {
 	ctx, cancel := context.WithTimeout(ctx, cardWithin)
 	defer cancel()
-	if _, err := l.slack.WaitFor(ctx, channel, isCard); err != nil {
+	if _, err := env.Slack.WaitFor(ctx, channel, isCard); err != nil {
 		return fmt.Errorf("no card came into %s: %w: %s", channel, err, s.said(channel))
 	}
 	return nil

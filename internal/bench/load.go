@@ -7,12 +7,13 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"meetbot/internal/sandbox/slacktest"
 	"net"
 	"net/http"
 	"slices"
 	"sync"
 	"time"
+
+	"meetbot/internal/sandbox/slacktest"
 )
 
 // commands are slash commands that can be sent any number of times, each time with a fresh signature.
@@ -67,15 +68,15 @@ type result struct {
 	example string // one of them
 }
 
-// tolerable tells whether so many answers that were no card, of so many, leave the figures a meaning. On a machine that is
-// very busy Redis may not get its turn for a second, which strikes whatever is under way at that moment; the bot says so
-// in its answer.
+// tolerable tells whether so many answers that were no card, of so many, leave the figures a meaning. On a machine that
+// is very busy Redis may not get its turn for a second, which strikes whatever is under way at that moment; the bot
+// says so in its answer.
 func tolerable(amiss, cards, underWay int) bool {
 	return cards > 0 && float64(amiss) <= max(0.01*float64(cards), float64(underWay))
 }
 
-// drive sends the requests over so many keep-alive connections, each as soon as the one before it was answered, for that
-// long. The connections are spread evenly over the addresses.
+// drive sends the requests over so many keep-alive connections, each as soon as the one before it was answered, for
+// that long. The connections are spread evenly over the addresses.
 //
 // It shares the machine with what it measures, so it does the least that it can: the bytes are prepared, and one
 // goroutine writes and reads a connection.
@@ -108,7 +109,8 @@ func drive(ctx context.Context, addrs []string, wire [][]byte, connections int, 
 		return result{}, fmt.Errorf("put load on %v: %w", addrs, err)
 	}
 	if !tolerable(all.amiss, len(all.took), connections) {
-		return result{}, fmt.Errorf("%d cards from %v, and %d other answers; for example %s", len(all.took), addrs, all.amiss, all.example)
+		return result{}, fmt.Errorf("%d cards from %v, and %d other answers; for example %s", len(all.took), addrs,
+			all.amiss, all.example)
 	}
 	slices.Sort(all.took)
 	return all, nil

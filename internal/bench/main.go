@@ -1,13 +1,13 @@
 // Command bench measures the bot and prints one table, in Markdown.
 //
-// Everything runs as in production: the real binary as a process, a real redis-server, and Slack, Entra and Graph on the
-// wire (the sandbox, in this process). Every row is measured against something else in the same run, and most are the
+// Everything runs as in production: the real binary as a process, a real redis-server, and Slack, Entra and Graph on
+// the wire (fakes, in this process). Every row is measured against something else in the same run, and most are the
 // median of several rounds in which the sides take turns, because the machine may be shared and its speed drifts. The
 // servers, Redis and the load share its cores. No figure fails anything.
 //
 //	go run ./internal/bench                    everything: about a quarter of an hour
 //	go run ./internal/bench -quick             everything, with short rounds
-//	go run ./internal/bench -only repeat,cold  some of: repeat, cold, million, replicas, idle, start, size
+//	go run ./internal/bench -only repeat,cold  some of: repeat, cold, large, replicas, idle, start, size
 //	go run ./internal/bench -only packages     how long `go test` takes for each package with an empty build cache
 //
 // It needs Linux, redis-server and Go; the comparison with Bolt for JavaScript needs node and npm, which installs it
@@ -48,16 +48,16 @@ type options struct {
 var sections = []struct {
 	name  string
 	usual bool
-	run   func(*lab, context.Context, options, *report) error
+	run   func(*environment, context.Context, options, *report) error
 }{
-	{"repeat", true, (*lab).repeat},
-	{"cold", true, (*lab).cold},
-	{"million", true, (*lab).million},
-	{"replicas", true, (*lab).replicas},
-	{"idle", true, (*lab).idle},
-	{"start", true, (*lab).start},
-	{"size", true, (*lab).size},
-	{"packages", false, (*lab).packages},
+	{"repeat", true, (*environment).repeat},
+	{"cold", true, (*environment).cold},
+	{"large", true, (*environment).large},
+	{"replicas", true, (*environment).replicas},
+	{"idle", true, (*environment).idle},
+	{"start", true, (*environment).start},
+	{"size", true, (*environment).size},
+	{"packages", false, (*environment).packages},
 }
 
 func main() {
@@ -78,17 +78,17 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 		return err
 	}
 	_, _ = fmt.Fprintln(progress, "building; the first time takes minutes")
-	l, err := newLab(ctx)
+	env, err := newEnvironment(ctx)
 	if err != nil {
 		return err
 	}
-	defer l.close()
+	defer env.close()
 	machine, err := watch()
 	if err != nil {
 		return err
 	}
 	var r report
-	err = l.measure(ctx, o, &r, progress)
+	err = env.measure(ctx, o, &r, progress)
 	others, also := machine.others()
 	r.note("%s, %s, %d cores, shared by the servers, Redis and the load; everything else on the machine used %s of them meanwhile; %s.",
 		runtime.GOOS, runtime.Version(), runtime.NumCPU(), percent(others), time.Now().Format(time.DateOnly))
@@ -97,11 +97,11 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 }
 
 // measure runs the sections that are asked for.
-func (l *lab) measure(ctx context.Context, o options, r *report, progress io.Writer) error {
+func (env *environment) measure(ctx context.Context, o options, r *report, progress io.Writer) error {
 	for _, s := range sections {
 		if slices.Contains(o.only, s.name) || len(o.only) == 0 && s.usual {
 			_, _ = fmt.Fprintln(progress, "measuring:", s.name)
-			if err := s.run(l, ctx, o, r); err != nil {
+			if err := s.run(env, ctx, o, r); err != nil {
 				return fmt.Errorf("%s: %w", s.name, err)
 			}
 		}

@@ -12,10 +12,11 @@ import (
 // sdkModule is what takes minutes to build.
 const sdkModule = "github.com/microsoftgraph/msgraph-sdk-go"
 
-// packages measures `go test` for each package with an empty build cache, against the same with a full one: the CPU time,
-// compilers and all, which is the same however busy the machine is.
-func (l *lab) packages(ctx context.Context, o options, r *report) error {
-	list, err := exec.CommandContext(ctx, "go", "list", "-f", "{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}", "meetbot/...").Output()
+// packages measures `go test` for each package with an empty build cache, against the same with a full one: the CPU
+// time, compilers and all, which is the same however busy the machine is.
+func (env *environment) packages(ctx context.Context, o options, r *report) error {
+	list, err := exec.CommandContext(ctx, "go", "list", "-f",
+		"{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}", "meetbot/...").Output()
 	if err != nil {
 		return fmt.Errorf("list the packages: %w", err)
 	}
@@ -31,19 +32,20 @@ func (l *lab) packages(ctx context.Context, o options, r *report) error {
 				continue
 			}
 		}
-		empty, full, err := l.coldTest(ctx, pkg)
+		empty, full, err := env.coldTest(ctx, pkg)
 		if err != nil {
 			return err
 		}
-		r.compare("CPU of go test "+pkg+": empty build cache against a full one", span, series{empty.Seconds()}, series{full.Seconds()}, goal{})
+		r.compare("CPU of go test "+pkg+": empty build cache against a full one", span, series{empty.Seconds()},
+			series{full.Seconds()}, goal{})
 	}
 	r.note("Packages that link the Graph SDK: %s.", strings.Join(sdk, ", "))
 	return nil
 }
 
 // coldTest runs the tests of a package twice over, with a build cache that is empty at first.
-func (l *lab) coldTest(ctx context.Context, pkg string) (empty, full time.Duration, err error) {
-	cache, err := os.MkdirTemp(l.dir, "cache-")
+func (env *environment) coldTest(ctx context.Context, pkg string) (empty, full time.Duration, err error) {
+	cache, err := os.MkdirTemp(env.dir, "cache-")
 	if err != nil {
 		return 0, 0, fmt.Errorf("make a build cache: %w", err)
 	}

@@ -75,9 +75,10 @@ func (p *process) stop() {
 	}
 }
 
-// until asks again and again, at the given interval, until ready says yes, and returns how long that took from the start
-// of the process.
-func (p *process) until(ctx context.Context, interval time.Duration, ready func(context.Context) bool) (time.Duration, error) {
+// until asks again and again, at the given interval, until ready says yes, and returns how long that took from the
+// start of the process.
+func (p *process) until(ctx context.Context, interval time.Duration, ready func(context.Context) bool) (time.Duration,
+	error) {
 	ctx, cancel := context.WithTimeout(ctx, readyWithin)
 	defer cancel()
 	tick := time.NewTicker(interval)
@@ -165,7 +166,8 @@ func usageOf(p procfs.Proc) (usage, error) {
 	if err != nil {
 		return usage{}, err
 	}
-	return usage{cpu: time.Duration(stat.CPUTime() * float64(time.Second)), rss: float64(maps.Rss), own: float64(maps.Anonymous)}, nil
+	return usage{cpu: time.Duration(stat.CPUTime() * float64(time.Second)), rss: float64(maps.Rss),
+		own: float64(maps.Anonymous)}, nil
 }
 
 // get returns the body of a URL that answers with 200.

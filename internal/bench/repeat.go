@@ -3,11 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
-	"meetbot/internal/sandbox/slacktest"
 	"path/filepath"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"meetbot/internal/sandbox/slacktest"
 )
 
 // The repeats are asked by this many people in this many channels.
@@ -27,11 +28,11 @@ type side struct {
 
 // known makes a meeting in each of some channels, and returns repeats by everybody in all of them, and the card that is
 // the answer. Everybody has made one, so the bot knows them all.
-func (l *lab) known(ctx context.Context, s *server, people, channels int) (*commands, []byte, error) {
+func (env *environment) known(ctx context.Context, s *server, people, channels int) (*commands, []byte, error) {
 	var list []slacktest.Command
 	var who []string
 	for range people {
-		id, err := l.person()
+		id, err := env.person()
 		if err != nil {
 			return nil, nil, err
 		}
@@ -39,8 +40,8 @@ func (l *lab) known(ctx context.Context, s *server, people, channels int) (*comm
 	}
 	var last slacktest.Command
 	for i := range max(people, channels) {
-		c := slacktest.Command{User: who[i%people], Channel: l.channel(i % channels)}
-		m, err := l.meet(ctx, s, c)
+		c := slacktest.Command{User: who[i%people], Channel: env.channel(i % channels)}
+		m, err := env.meet(ctx, s, c)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -51,42 +52,42 @@ func (l *lab) known(ctx context.Context, s *server, people, channels int) (*comm
 	}
 	for i := range channels {
 		for _, user := range who {
-			list = append(list, slacktest.Command{User: user, Channel: l.channel(i)})
+			list = append(list, slacktest.Command{User: user, Channel: env.channel(i)})
 		}
 	}
-	all, err := commandsOf(ctx, l.slack, list)
+	all, err := commandsOf(ctx, env.Slack, list)
 	if err != nil {
 		return nil, nil, err
 	}
-	a, err := l.slack.Command(ctx, "http://"+s.addr, last)
+	a, err := env.Slack.Command(ctx, "http://"+s.addr, last)
 	return all, a.Body, err
 }
 
 // repeat measures a repeat of a known command: the bot, the bare handler, and the same in Bolt for JavaScript.
-func (l *lab) repeat(ctx context.Context, o options, r *report) error {
-	defer l.stopAll()
-	redis, err := l.startRedis(ctx)
+func (env *environment) repeat(ctx context.Context, o options, r *report) error {
+	defer env.stopAll()
+	redis, err := env.startRedis(ctx)
 	if err != nil {
 		return err
 	}
-	bot, _, err := l.startBot(ctx, redis)
+	bot, _, err := env.startBot(ctx, redis)
 	if err != nil {
 		return err
 	}
-	all, card, err := l.known(ctx, bot, repeatPeople, repeatChannels)
+	all, card, err := env.known(ctx, bot, repeatPeople, repeatChannels)
 	if err != nil {
 		return err
 	}
 	if err := redis.client.Set(ctx, bareKey, card, 0).Err(); err != nil {
 		return fmt.Errorf("keep the card: %w", err)
 	}
-	bare, _, err := l.startBare(ctx, redis)
+	bare, _, err := env.startBare(ctx, redis)
 	if err != nil {
 		return err
 	}
 	sides := []*side{{server: bare, beside: redis}, {server: bot, beside: redis}}
 	if o.bolt {
-		bolt, err := l.startBolt(ctx, redis)
+		bolt, err := env.startBolt(ctx, redis)
 		if err != nil {
 			return err
 		}
@@ -120,12 +121,15 @@ func (l *lab) repeat(ctx context.Context, o options, r *report) error {
 	r.compare("repeat, bot against bare handler: bytes allocated per request", count, t.bytes, b.bytes, goal{})
 	if o.bolt {
 		n := sides[2]
-		r.compare("repeat, bot against Bolt for JavaScript: throughput", perSecond, t.throughput, n.throughput, atLeast(2.5))
+		r.compare("repeat, bot against Bolt for JavaScript: throughput", perSecond, t.throughput, n.throughput,
+			atLeast(2.5))
 		r.compare("repeat, bot against Bolt for JavaScript: p50", span, t.p50, n.p50, goal{})
 		r.compare("repeat, bot against Bolt for JavaScript: p99", span, t.p99, n.p99, goal{})
 		r.compare("repeat, bot against Bolt for JavaScript: CPU of the server per request", span, t.cpu, n.cpu, goal{})
-		r.compare("repeat, bot against Bolt for JavaScript: memory after the load", mebibytes, t.rss, n.rss, atMost(0.5))
-		r.compare("repeat, bot against Bolt for JavaScript: the part of it that no file backs", mebibytes, t.own, n.own, goal{})
+		r.compare("repeat, bot against Bolt for JavaScript: memory after the load", mebibytes, t.rss, n.rss,
+			atMost(0.5))
+		r.compare("repeat, bot against Bolt for JavaScript: the part of it that no file backs", mebibytes, t.own, n.own,
+			goal{})
 	}
 	r.note("Repeats: %d people in %d channels, %d keep-alive connections, %d rounds of %s a side, the sides in turn; the answer has %d bytes.",
 		repeatPeople, repeatChannels, o.connections, o.rounds, o.round, len(card))
@@ -177,7 +181,8 @@ func (s *side) round(ctx context.Context, o options, all *commands, counts bool)
 	s.p50, s.p99 = append(s.p50, quantile(load.took, 0.5)), append(s.p99, quantile(load.took, 0.99))
 	s.cpu, s.rss = append(s.cpu, (end.cpu-start.cpu).Seconds()/n), append(s.rss, end.rss)
 	s.own, s.redis = append(s.own, end.own), append(s.redis, (redisEnd.cpu-redisStart.cpu).Seconds()/n)
-	s.mallocs, s.bytes = append(s.mallocs, (after.mallocs-before.mallocs)/n), append(s.bytes, (after.bytes-before.bytes)/n)
+	s.mallocs, s.bytes = append(s.mallocs, (after.mallocs-before.mallocs)/n), append(s.bytes,
+		(after.bytes-before.bytes)/n)
 	return nil
 }
 

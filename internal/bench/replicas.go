@@ -15,21 +15,21 @@ const replicaCounts = 3
 type shares struct{ throughput, bots, redis, load, cores series }
 
 // replicas measures how throughput grows with replicas on one Redis, and who uses up the machine.
-func (l *lab) replicas(ctx context.Context, o options, r *report) error {
-	defer l.stopAll()
-	redis, err := l.startRedis(ctx)
+func (env *environment) replicas(ctx context.Context, o options, r *report) error {
+	defer env.stopAll()
+	redis, err := env.startRedis(ctx)
 	if err != nil {
 		return err
 	}
 	var bots []*server
 	for range replicaCounts {
-		bot, _, err := l.startBot(ctx, redis)
+		bot, _, err := env.startBot(ctx, redis)
 		if err != nil {
 			return err
 		}
 		bots = append(bots, bot)
 	}
-	all, _, err := l.known(ctx, bots[0], repeatPeople, repeatChannels)
+	all, _, err := env.known(ctx, bots[0], repeatPeople, repeatChannels)
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,8 @@ func (l *lab) replicas(ctx context.Context, o options, r *report) error {
 	}
 	for i := range by {
 		if i > 0 {
-			r.compare(fmt.Sprintf("%d replicas on one Redis against one: throughput of repeats", i+1), perSecond, by[i].throughput, by[0].throughput, goal{})
+			r.compare(fmt.Sprintf("%d replicas on one Redis against one: throughput of repeats", i+1), perSecond,
+				by[i].throughput, by[0].throughput, goal{})
 		}
 		name := fmt.Sprintf("%d replicas", i+1)
 		if i == 0 {
@@ -56,7 +57,8 @@ func (l *lab) replicas(ctx context.Context, o options, r *report) error {
 	return nil
 }
 
-func (s *shares) round(ctx context.Context, o options, all *commands, bots []*server, redis *redisServer, counts bool) error {
+func (s *shares) round(ctx context.Context, o options, all *commands, bots []*server, redis *redisServer,
+	counts bool) error {
 	wire, err := all.sign()
 	if err != nil {
 		return err

@@ -95,15 +95,16 @@ type report struct {
 	notes []string
 }
 
-// compare adds the ratio of two figures, by the median of the rounds and with the least and the greatest. The goal is for
-// that ratio.
+// compare adds the ratio of two figures, by the median of the rounds and with the least and the greatest. The goal is
+// for that ratio.
 func (r *report) compare(what string, u unit, figure, against series, g goal) {
 	ratios := figure.over(against)
 	ratio := few(ratios.median())
 	if len(ratios) > 1 {
 		ratio += fmt.Sprintf(" (%s–%s)", few(slices.Min(ratios)), few(slices.Max(ratios)))
 	}
-	r.rows = append(r.rows, row{what, u(figure.median()), u(against.median()), ratio, g.words, g.verdict(ratios.median())})
+	r.rows = append(r.rows, row{what, u(figure.median()), u(against.median()), ratio, g.words,
+		g.verdict(ratios.median())})
 }
 
 // compareTo is compare with a goal for the figure itself rather than for the ratio.
@@ -115,7 +116,8 @@ func (r *report) compareTo(what string, u unit, figure, against series, g goal) 
 
 // single adds a figure that there is nothing to measure against but its goal.
 func (r *report) single(what string, u unit, figure series, g goal) {
-	r.rows = append(r.rows, row{what: what, figure: u(figure.median()), goal: g.words, verdict: g.verdict(figure.median())})
+	r.rows = append(r.rows, row{what: what, figure: u(figure.median()), goal: g.words,
+		verdict: g.verdict(figure.median())})
 }
 
 // note adds a remark below the table.
@@ -128,7 +130,8 @@ func (r *report) write(w io.Writer) error {
 	var b strings.Builder
 	b.WriteString("| what | figure | against | ratio | goal | |\n| --- | --- | --- | --- | --- | --- |\n")
 	for _, row := range r.rows {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", row.what, row.figure, row.against, row.ratio, row.goal, row.verdict)
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", row.what, row.figure, row.against, row.ratio, row.goal,
+			row.verdict)
 	}
 	for i, note := range r.notes {
 		if i == 0 {

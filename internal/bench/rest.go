@@ -9,17 +9,18 @@ import (
 )
 
 // idle measures what a replica costs while nobody asks for anything.
-func (l *lab) idle(ctx context.Context, o options, r *report) error {
-	defer l.stopAll()
-	redis, err := l.startRedis(ctx)
+func (env *environment) idle(ctx context.Context, o options, r *report) error {
+	defer env.stopAll()
+	redis, err := env.startRedis(ctx)
 	if err != nil {
 		return err
 	}
-	bot, _, err := l.startBot(ctx, redis)
+	bot, _, err := env.startBot(ctx, redis)
 	if err != nil {
 		return err
 	}
-	if _, _, err := l.known(ctx, bot, 1, 1); err != nil { // as it is after work, with connections and scripts in place
+	// as it is after work, with connections and scripts in place
+	if _, _, err := env.known(ctx, bot, 1, 1); err != nil {
 		return err
 	}
 	if err := redis.client.ConfigResetStat(ctx).Err(); err != nil {
@@ -48,9 +49,11 @@ func (l *lab) idle(ctx context.Context, o options, r *report) error {
 	if err != nil {
 		return fmt.Errorf("ask Redis for its figures: %w", err)
 	}
-	r.single("idle: commands a second in Redis, those within scripts included", few, series{commands / long}, goal{atMost: 3, words: "≤ 3"})
+	r.single("idle: commands a second in Redis, those within scripts included", few, series{commands / long},
+		goal{atMost: 3, words: "≤ 3"})
 	r.single("idle: CPU of a replica, of one core", percent, series{(after.cpu - before.cpu).Seconds() / long}, goal{})
-	r.compare("idle: the part of a replica's memory that no file backs, of all", mebibytes, series{after.own}, series{after.rss}, goal{})
+	r.compare("idle: the part of a replica's memory that no file backs, of all", mebibytes, series{after.own},
+		series{after.rss}, goal{})
 	var each []string
 	for line := range strings.Lines(stats) {
 		name, rest, ok := strings.Cut(strings.TrimSpace(line), ":calls=")
@@ -64,45 +67,47 @@ func (l *lab) idle(ctx context.Context, o options, r *report) error {
 }
 
 // start measures how long a process takes until it serves.
-func (l *lab) start(ctx context.Context, o options, r *report) error {
-	defer l.stopAll()
-	redis, err := l.startRedis(ctx)
+func (env *environment) start(ctx context.Context, o options, r *report) error {
+	defer env.stopAll()
+	redis, err := env.startRedis(ctx)
 	if err != nil {
 		return err
 	}
 	var bots, bares series
 	for range o.rounds + 1 {
-		bare, took, err := l.startBare(ctx, redis)
+		bare, took, err := env.startBare(ctx, redis)
 		if err != nil {
 			return err
 		}
 		bare.stop()
 		bares = append(bares, took.Seconds())
-		bot, took, err := l.startBot(ctx, redis)
+		bot, took, err := env.startBot(ctx, redis)
 		if err != nil {
 			return err
 		}
 		bot.stop()
 		bots = append(bots, took.Seconds())
 	}
-	r.compareTo("start, bot against bare handler: until it serves", span, bots[1:], bares[1:], goal{atMost: 1, words: "< 1 s"})
+	r.compareTo("start, bot against bare handler: until it serves", span, bots[1:], bares[1:],
+		goal{atMost: 1, words: "< 1 s"})
 	return nil
 }
 
 // size measures how large the program is, as the README builds it, and without what only a debugger needs.
-func (l *lab) size(ctx context.Context, _ options, r *report) error {
-	stripped, err := build(ctx, l.dir, "stripped", "meetbot/cmd/bot", "-ldflags", "-s -w")
+func (env *environment) size(ctx context.Context, _ options, r *report) error {
+	stripped, err := build(ctx, env.dir, "stripped", "meetbot/cmd/bot", "-ldflags", "-s -w")
 	if err != nil {
 		return err
 	}
 	var sizes series
-	for _, path := range []string{stripped, l.bot} {
+	for _, path := range []string{stripped, env.bot} {
 		info, err := os.Stat(path)
 		if err != nil {
 			return fmt.Errorf("measure the program: %w", err)
 		}
 		sizes = append(sizes, float64(info.Size()))
 	}
-	r.compare("size of the program, built with `-ldflags '-s -w'` against as the README builds it", mebibytes, sizes[:1], sizes[1:], goal{})
+	r.compare("size of the program, built with `-ldflags '-s -w'` against as the README builds it", mebibytes,
+		sizes[:1], sizes[1:], goal{})
 	return nil
 }

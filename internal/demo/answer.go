@@ -17,7 +17,7 @@ const cardWidth = 100
 func (d *demo) say(ctx context.Context, how manner, text string) error {
 	before := d.mark()
 	d.asked = before
-	out, err := d.at.side.say(ctx, d.url(), d.at, how, text)
+	out, err := d.at.platform.say(ctx, d.url(), d.at, how, text)
 	if err != nil {
 		return err
 	}
@@ -36,19 +36,19 @@ func (d *demo) say(ctx context.Context, how manner, text string) error {
 
 // marks remembers what was there before a command.
 type marks struct {
-	at    time.Time
-	side  side
-	rooms []string // where the answer may stand
-	calls int      // Graph calls
+	at       time.Time
+	platform platform
+	rooms    []string // where the answer may stand
+	calls    int      // Graph calls
 }
 
 func (d *demo) mark() marks {
-	return marks{time.Now(), d.at.side, d.at.side.rooms(d.at), len(d.world.Graph.Calls())}
+	return marks{time.Now(), d.at.platform, d.at.platform.rooms(d.at), len(d.env.Graph.Calls())}
 }
 
 // await shows the answer that follows by another way than the command's own answer.
 func (d *demo) await(ctx context.Context, before marks) error {
-	if before.side == nil {
+	if before.platform == nil {
 		return errors.New("nothing was asked yet")
 	}
 	if d.crash {
@@ -62,7 +62,8 @@ func (d *demo) await(ctx context.Context, before marks) error {
 	}
 	m, err := d.next(ctx, before, answerWithin)
 	if err != nil {
-		return fmt.Errorf("no answer within %s; the bot goes on trying for up to 25 minutes, and /wait waits on", answerWithin)
+		return fmt.Errorf("no answer within %s; the bot goes on trying for up to 25 minutes, and /wait waits on",
+			answerWithin)
 	}
 	d.show(m, before)
 	return nil
@@ -79,7 +80,10 @@ func (d *demo) next(ctx context.Context, before marks, within time.Duration) (me
 	all := make(chan found, len(before.rooms))
 	for _, room := range before.rooms {
 		go func() {
-			m, err := before.side.await(ctx, room, func(m message) bool { return m.at.After(before.at) && !d.acknowledged(m) })
+			m, err := before.platform.await(ctx, room, func(m message) bool {
+				return m.at.After(before.at) &&
+					!d.acknowledged(m)
+			})
 			all <- found{m, err}
 		}()
 	}
@@ -106,7 +110,7 @@ func (d *demo) acknowledged(m message) bool {
 // show prints a message as its reader sees it, and what it cost.
 func (d *demo) show(m message, before marks) {
 	var kinds []string
-	for _, c := range d.world.Graph.Calls()[before.calls:] {
+	for _, c := range d.env.Graph.Calls()[before.calls:] {
 		kinds = append(kinds, fmt.Sprintf("%s %d", c.Op, c.Status))
 	}
 	cost := "no Graph call"
@@ -117,10 +121,11 @@ func (d *demo) show(m message, before marks) {
 	if m.room != before.rooms[0] {
 		where = ", in " + d.at.who.name + "'s own chat with the bot"
 	}
-	d.last = m.drawn + fmt.Sprintf("   %s, by %s%s, %s\n", m.at.Sub(before.at).Round(100*time.Microsecond), m.via, where, cost)
+	d.last = m.drawn + fmt.Sprintf("   %s, by %s%s, %s\n", m.at.Sub(before.at).Round(100*time.Microsecond), m.via,
+		where, cost)
 	d.printf("%s", d.last)
 	if m.card {
-		d.cards[before.side] = m
+		d.cards[before.platform] = m
 		if m.thread != "" {
 			d.under[m.room] = m.thread
 		}

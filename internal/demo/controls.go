@@ -16,12 +16,14 @@ type control struct {
 func controls() []control {
 	return []control{
 		{"/as", "NAME", "type as somebody else", (*demo).as},
-		{"/in", "PLACE", "go to another channel or chat, such as #design or teams:General; without PLACE, list them", (*demo).in},
+		{"/in", "PLACE", "go to another channel or chat, such as #design or teams:General; without PLACE, list them",
+			(*demo).in},
 		{"/thread", "[TEXT]", "post TEXT in the channel and go into the thread under it; without TEXT, under the last card", (*demo).intoThread},
 		{"/leave", "", "leave the thread", (*demo).leave},
 		{"/join", "", "press the button to join of the last card", (*demo).join},
 		{"/fault", "NAME", "let something fail; without NAME, list the faults; clear ends them", (*demo).fault},
-		{"/wait", "", "wait for the answer that the last command has not had yet", func(d *demo, ctx context.Context, _ string) error { return d.await(ctx, d.asked) }},
+		{"/wait", "", "wait for the answer that the last command has not had yet",
+			func(d *demo, ctx context.Context, _ string) error { return d.await(ctx, d.asked) }},
 		{"/meetings", "", "list what Graph holds", (*demo).meetings},
 		{"/expect", "TEXT", "fail unless the last answer holds TEXT", (*demo).expect},
 		{"/?", "", "this list", (*demo).usage},
@@ -34,7 +36,7 @@ func (d *demo) usage(context.Context, string) error {
 	d.printf("  %-20s %s\n", "@meetbot …", "the same by mention, which works in threads too")
 	d.printf("  %-20s %s\n", "…", "anything else is said as it stands: in Teams, meet is understood in one's own chat with the bot")
 	all := controls()
-	for _, s := range d.sides {
+	for _, s := range d.platforms {
 		all = append(all, s.controls()...)
 	}
 	for _, c := range all {
@@ -57,10 +59,10 @@ func (d *demo) as(_ context.Context, name string) error {
 
 func (d *demo) in(_ context.Context, name string) error {
 	var names []string
-	for _, s := range d.sides {
+	for _, s := range d.platforms {
 		for _, p := range s.places() {
 			if strings.EqualFold(strings.TrimPrefix(p.name, "#"), strings.TrimPrefix(name, "#")) {
-				d.at.side, d.at.place, d.at.thread = s, p, ""
+				d.at.platform, d.at.place, d.at.thread = s, p, ""
 				return nil
 			}
 			names = append(names, p.name)
@@ -82,7 +84,7 @@ func (d *demo) intoThread(_ context.Context, text string) error {
 		d.at.thread = thread
 		return nil
 	}
-	thread, err := d.at.side.post(d.at, text)
+	thread, err := d.at.platform.post(d.at, text)
 	if err != nil {
 		return err
 	}
@@ -96,11 +98,11 @@ func (d *demo) leave(context.Context, string) error {
 }
 
 func (d *demo) join(ctx context.Context, _ string) error {
-	card, ok := d.cards[d.at.side]
+	card, ok := d.cards[d.at.platform]
 	if !ok {
 		return errors.New("there is no card yet")
 	}
-	came, err := d.at.side.join(ctx, d.url(), d.at, card)
+	came, err := d.at.platform.join(ctx, d.url(), d.at, card)
 	if err != nil {
 		return err
 	}
@@ -110,10 +112,10 @@ func (d *demo) join(ctx context.Context, _ string) error {
 
 func (d *demo) meetings(context.Context, string) error {
 	d.last = ""
-	for _, m := range d.world.Graph.Meetings() {
+	for _, m := range d.env.Graph.Meetings() {
 		d.last += fmt.Sprintf("  %-60s %s\n", m.ExternalID, m.Subject)
 	}
-	d.last += fmt.Sprintf("  %d in all\n", len(d.world.Graph.Meetings()))
+	d.last += fmt.Sprintf("  %d in all\n", len(d.env.Graph.Meetings()))
 	d.printf("%s", d.last)
 	return nil
 }

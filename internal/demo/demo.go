@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"meetbot/bot"
+	"meetbot/internal/testenv"
 )
 
 // Replica is one running bot.
@@ -24,12 +25,12 @@ type Options struct {
 	In     io.Reader
 	Out    io.Writer
 	Script bool // lines come from a file: each is shown before it runs, and the first that fails ends the demo
-	// Start starts a bot in the world, by the ordinary configuration, and returns when it is ready.
-	Start func(ctx context.Context, w *World, name string) (Replica, error)
+	// Start starts a bot that reaches env, by the ordinary configuration, and returns when it is ready.
+	Start func(ctx context.Context, env *testenv.Environment, name string) (Replica, error)
 }
 
-// How long the demo waits: for an answer that was promised, longer than it takes another replica to take over what a dead
-// one left; and for an event to be accepted, before it goes on without.
+// How long the demo waits: for an answer that was promised, longer than it takes another replica to take over what a
+// dead one left; and for an event to be accepted, before it goes on without.
 const (
 	answerWithin = 30 * time.Second
 	acceptWithin = 4 * time.Second
@@ -41,46 +42,49 @@ var errQuit = errors.New("quit")
 // demo is one session.
 type demo struct {
 	Options
-	world    *World
+	env      *environment
 	catalog  *bot.Catalog
 	replicas []Replica
 	started  int
 
-	sides []side
-	at    spot
-	crash bool              // kill the replica right after it has acknowledged the next command
-	asked marks             // what was there before the last command
-	last  string            // what was printed for the last line
-	cards map[side]message  // the last card for everybody, by platform
-	under map[string]string // by room: the thread of the last card for everybody
+	platforms []platform
+	at        spot
+	crash     bool                 // kill the replica right after it has acknowledged the next command
+	asked     marks                // what was there before the last command
+	last      string               // what was printed for the last line
+	cards     map[platform]message // the last card for everybody, by platform
+	under     map[string]string    // by room: the thread of the last card for everybody
 }
 
 // newDemo is a session that has not begun.
-func newDemo(o Options, world *World, catalog *bot.Catalog) (*demo, error) {
-	teams, err := newTeams(world.Teams)
+func newDemo(o Options, env *environment, catalog *bot.Catalog) (*demo, error) {
+	teams, err := newTeams(env.Teams)
 	if err != nil {
 		return nil, err
 	}
-	d := &demo{Options: o, world: world, catalog: catalog, sides: []side{newSlack(world.Slack), teams}, cards: map[side]message{}, under: map[string]string{}}
-	d.at = spot{who: people()[0], side: d.sides[0], place: d.sides[0].places()[0]}
+	d := &demo{Options: o, env: env, catalog: catalog, platforms: []platform{newSlack(env.Slack), teams},
+		cards: map[platform]message{}, under: map[string]string{}}
+	d.at = spot{who: people()[0], platform: d.platforms[0], place: d.platforms[0].places()[0]}
 	return d, nil
 }
 
-// Run starts a world with two replicas of the bot and runs the lines of o.In in it.
+// Run says what this is, starts an environment with two replicas of the bot, and runs the lines of o.In in it.
 func Run(ctx context.Context, o Options) error {
-	world, err := NewWorld()
+	_, _ = fmt.Fprintln(o.Out, "meetbot demo: two replicas of the bot, and Slack, Teams, Entra, Graph and Redis in a box. "+
+		"/? lists what you can type.") // at once: what follows takes a moment
+	env, err := newEnvironment()
 	if err != nil {
 		return err
 	}
-	defer world.Close()
+	defer env.close()
 	catalog, err := bot.NewCatalog()
 	if err != nil {
 		return err
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	go world.RunClock(ctx)
-	d, err := newDemo(o, world, catalog)
+	go env.runClock(ctx)
+	d, err := newDemo(o, env, catalog)
 	if err != nil {
 		return err
 	}
@@ -94,13 +98,12 @@ func Run(ctx context.Context, o Options) error {
 			r.Kill()
 		}
 	}()
-	d.printf("meetbot demo: two replicas of the bot, and Slack, Teams, Entra, Graph and Redis in a box. /? lists what you can type.\n")
 	return d.loop(ctx)
 }
 
 func (d *demo) start(ctx context.Context) error {
 	d.started++
-	r, err := d.Start(ctx, d.world, fmt.Sprintf("replica-%d", d.started))
+	r, err := d.Start(ctx, d.env.Environment, fmt.Sprintf("replica-%d", d.started))
 	if err != nil {
 		return fmt.Errorf("start replica: %w", err)
 	}
@@ -190,12 +193,12 @@ func (d *demo) line(ctx context.Context, line string) error {
 	case !strings.HasPrefix(line, "/"):
 		return d.say(ctx, plainly, line)
 	}
-	for _, c := range append(controls(), d.at.side.controls()...) {
+	for _, c := range append(controls(), d.at.platform.controls()...) {
 		if c.word == word {
 			return c.run(d, ctx, rest)
 		}
 	}
-	for _, s := range d.sides {
+	for _, s := range d.platforms {
 		if slices.ContainsFunc(s.controls(), func(c control) bool { return c.word == word }) {
 			return fmt.Errorf("there is no %s here: /in %s is where it can be", word, s.places()[0].name)
 		}

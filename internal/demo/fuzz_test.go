@@ -17,19 +17,23 @@ type deaf struct{ *httptest.Server }
 func (d deaf) URL() string { return d.Server.URL }
 func (d deaf) Kill()       {}
 
-// Whatever is typed: the demo says what is wrong with it, or does it in a channel, as a person and with a fault that exist.
+// Whatever is typed: the demo says what is wrong with it, or does it in a channel, as a person and with a fault that
+// exist.
 func FuzzLine(f *testing.F) {
 	for _, seed := range []string{
-		"", "# note", "/as ben", "/as @BEN", "/as", "/in #design", "/in nowhere", "/thread hello <!channel>", "/thread", "/leave", "/join", "/fault", "/fault graph-429", "/fault crash",
-		"/fault clear", "/fault x", "/meetings", "/expect x", "/?", "/quit", "/meet", "/meet new \u202e", "hello", "/unknown", "\x00", "/in  #GENERAL ", "/as ann ben", "@meetbotx", "/in teams:General", "/in teams:chat", "/install", "/refresh x",
+		"", "# note", "/as ben", "/as @BEN", "/as", "/in #design", "/in nowhere", "/thread hello <!channel>", "/thread",
+		"/leave", "/join", "/fault", "/fault graph-429", "/fault crash",
+		"/fault clear", "/fault x", "/meetings", "/expect x", "/?", "/quit", "/meet", "/meet new \u202e", "hello",
+		"/unknown", "\x00", "/in  #GENERAL ", "/as ann ben", "@meetbotx", "/in teams:General", "/in teams:chat",
+		"/install", "/refresh x",
 	} {
 		f.Add(seed)
 	}
-	world, err := NewWorld()
+	env, err := newEnvironment()
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Cleanup(world.Close)
+	f.Cleanup(env.close)
 	catalog, err := bot.NewCatalog()
 	if err != nil {
 		f.Fatal(err)
@@ -38,7 +42,7 @@ func FuzzLine(f *testing.F) {
 	f.Cleanup(server.Close)
 	f.Fuzz(func(t *testing.T, line string) {
 		var out strings.Builder
-		d, err := newDemo(Options{Out: &out, Script: true}, world, catalog)
+		d, err := newDemo(Options{Out: &out, Script: true}, env, catalog)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,7 +58,7 @@ func FuzzLine(f *testing.F) {
 		if err != nil && err.Error() == "" {
 			t.Errorf("%q: an error without words", line)
 		}
-		if !slices.Contains(d.at.side.places(), d.at.place) {
+		if !slices.Contains(d.at.platform.places(), d.at.place) {
 			t.Errorf("%q leads to %+v", line, d.at.place)
 		}
 		if !slices.ContainsFunc(people(), func(p person) bool { return p.name == d.at.who.name }) {

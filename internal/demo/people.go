@@ -1,10 +1,11 @@
 package demo
 
 import (
+	"strings"
+
 	"meetbot/internal/sandbox/graphtest"
 	"meetbot/internal/sandbox/slacktest"
 	"meetbot/internal/sandbox/teamstest"
-	"strings"
 )
 
 // person is somebody in the demo: the same one in Slack, in Teams, and in the tenant.
@@ -47,8 +48,9 @@ func member(name, full, locale string, u graphtest.User) person {
 		u.Mail = u.UPN
 	}
 	return person{
-		name:  name,
-		slack: slacktest.User{ID: "U0" + strings.ToUpper(name), Name: name, RealName: full, Email: u.Mail, EmailConfirmed: true, Locale: locale},
+		name: name,
+		slack: slacktest.User{ID: "U0" + strings.ToUpper(name), Name: name, RealName: full, Email: u.Mail,
+			EmailConfirmed: true, Locale: locale},
 		teams: teamstest.User{ID: u.ID, Name: full, UPN: u.UPN, Locale: locale},
 		entra: &u,
 	}

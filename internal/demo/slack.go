@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"meetbot/internal/sandbox/slacktest"
 	"net/http"
 	"time"
+
+	"meetbot/internal/sandbox/slacktest"
 )
 
-// slackRedeliveries are the waits of Slack's before it delivers an event again. The real ones are none, a minute and five.
+// slackRedeliveries are the waits of Slack's before it delivers an event again. The real ones are none, a minute and
+// five.
 var slackRedeliveries = []time.Duration{0, 5 * time.Second, 10 * time.Second}
 
 // slackChannels are the channels of the demo's Slack.
@@ -19,16 +21,13 @@ var slackChannels = []slacktest.Channel{
 	{ID: "C0BRASIL", Name: "brasil"},
 }
 
-// slack is the Slack side.
+// slack is Slack.
 type slack struct{ *slacktest.Server }
 
-// newSlack moves the people into Slack.
+// newSlack adds the channels to Slack.
 func newSlack(s *slacktest.Server) slack {
 	for _, c := range slackChannels {
 		s.AddChannel(c)
-	}
-	for _, p := range people() {
-		s.AddUser(p.slack)
 	}
 	return slack{s}
 }
@@ -68,7 +67,8 @@ func (s slack) say(ctx context.Context, url string, at spot, how manner, text st
 	case at.thread != "":
 		return outcome{}, errors.New("Slack has no slash commands in threads: type @meetbot, or /leave the thread")
 	}
-	answer, err := s.Command(ctx, url, slacktest.Command{User: at.who.slack.ID, Channel: at.place.id, Text: slacktest.Escape(text)})
+	answer, err := s.Command(ctx, url, slacktest.Command{User: at.who.slack.ID, Channel: at.place.id,
+		Text: slacktest.Escape(text)})
 	switch {
 	case err != nil:
 		return outcome{}, err
@@ -119,7 +119,8 @@ func (s slack) join(ctx context.Context, url string, at spot, card message) (str
 		if answer.Status != http.StatusOK {
 			return "", fmt.Errorf("Slack shows a warning at the button: the bot answered %d", answer.Status)
 		}
-		return fmt.Sprintf("the client opens the link; the bot acknowledged the press in %s", answer.Took.Round(100*time.Microsecond)), nil
+		return fmt.Sprintf("the client opens the link; the bot acknowledged the press in %s",
+			answer.Took.Round(100*time.Microsecond)), nil
 	}
 	return "", errors.New("the card is gone")
 }

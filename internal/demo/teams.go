@@ -16,35 +16,32 @@ import (
 // teamsTeam is the team Contoso, by the ID of its General channel.
 const teamsTeam = "19:general0000000000000000000000000@thread.tacv2"
 
-// teams is the Microsoft Teams side.
+// teams is Microsoft Teams.
 type teams struct {
 	*teamstest.Server
 	list  []teamstest.Conversation // as they stand
 	evict bool                     // throw the bot out as soon as it has accepted the next message
 }
 
-// newTeams moves the people into Teams. Nobody has brought the bot into the chat about lunch yet.
+// newTeams adds the channels and chats to Teams. Nobody has brought the bot into the chat about lunch yet.
 func newTeams(t *teamstest.Server) (*teams, error) {
-	for _, p := range people() {
-		if err := t.AddUser(p.teams); err != nil {
-			return nil, err
-		}
-	}
 	if err := t.AddTeam(teamsTeam, "Contoso"); err != nil {
 		return nil, err
 	}
-	side := &teams{Server: t, list: []teamstest.Conversation{
+	platform := &teams{Server: t, list: []teamstest.Conversation{
 		{ID: teamsTeam, Kind: teamstest.Channel, Name: "General", Team: teamsTeam},
-		{ID: "19:design00000000000000000000000000@thread.tacv2", Kind: teamstest.Channel, Name: "Design", Team: teamsTeam},
-		{ID: "19:lunch000000000000000000000000000@thread.v2", Kind: teamstest.GroupChat, Name: "Lunch", BotAbsent: true},
+		{ID: "19:design00000000000000000000000000@thread.tacv2", Kind: teamstest.Channel, Name: "Design",
+			Team: teamsTeam},
+		{ID: "19:lunch000000000000000000000000000@thread.v2", Kind: teamstest.GroupChat, Name: "Lunch",
+			BotAbsent: true},
 		{ID: "19:meeting_review00000000000000000@thread.v2", Kind: teamstest.MeetingChat, Name: "Review"},
 	}}
-	for _, c := range side.list {
+	for _, c := range platform.list {
 		if _, err := t.AddConversation(c); err != nil {
 			return nil, err
 		}
 	}
-	return side, nil
+	return platform, nil
 }
 
 // change changes every conversation in something other than its name and kind.
@@ -96,7 +93,8 @@ func (t *teams) await(ctx context.Context, room string, match func(message) bool
 
 func (t *teams) message(m teamstest.Message) message {
 	said := message{
-		id: m.ID, room: m.Conversation, text: m.Words(), drawn: teamstest.RenderMessage(m, cardWidth), via: m.Via, at: m.At,
+		id: m.ID, room: m.Conversation, text: m.Words(), drawn: teamstest.RenderMessage(m, cardWidth), via: m.Via,
+		at:   m.At,
 		card: m.To == "" && teamstest.ReadCard(m.Card).Link() != "",
 	}
 	if t.conversation(m.Conversation).Kind == teamstest.Channel {

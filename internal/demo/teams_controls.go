@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"meetbot/internal/sandbox/faultserver"
-	"meetbot/internal/sandbox/teamstest"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
+
+	"meetbot/internal/sandbox/faultserver"
+	"meetbot/internal/sandbox/teamstest"
 )
 
 // greetWithin is how long the bot's greeting may take, once it has come into a conversation.
@@ -77,10 +78,11 @@ func (t *teams) faults() []fault {
 		{"teams-429", "Teams asks once to wait for 2 s", func(*demo) {
 			t.Fault(faultserver.Fault{Target: "send", Times: 1, Status: http.StatusTooManyRequests, RetryAfter: "2"})
 		}},
-		{"teams-removed", "the bot is thrown out of the conversation before it answers; /install brings it back", func(*demo) {
-			t.evict = true
-			t.Fault(faultserver.Fault{Target: "send", Times: 1, Latency: time.Second})
-		}},
+		{"teams-removed", "the bot is thrown out of the conversation before it answers; /install brings it back",
+			func(*demo) {
+				t.evict = true
+				t.Fault(faultserver.Fault{Target: "send", Times: 1, Latency: time.Second})
+			}},
 		{"teams-private", "Teams has no messages for one member alone", func(*demo) {
 			t.change(func(c *teamstest.Conversation) { c.RefuseTargeted = true })
 		}},

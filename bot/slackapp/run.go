@@ -1,0 +1,55 @@
+package slackapp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"meetbot/bot"
+)
+
+var _ bot.Frontend = (*App)(nil)
+
+// How long Run waits before it asks Slack again: the first time, and at most.
+const (
+	firstPause = time.Second
+	maxPause   = 30 * time.Second
+)
+
+// Run finds out which workspace the bot token belongs to, for as long as that takes, and then waits for ctx to end. Its
+// error is ErrToken.
+func (a *App) Run(ctx context.Context) error {
+	for pause := firstPause; ; pause = min(2*pause, maxPause) {
+		err := a.Connect(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err == nil:
+			<-ctx.Done()
+			return nil
+		case errors.Is(err, ErrToken):
+			return fmt.Errorf("SLACK_BOT_TOKEN: %w", err)
+		}
+		a.log.WarnContext(ctx, "cannot reach Slack; trying again", "error", err, "in", pause.String())
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// errNotConnected says that auth.test has not succeeded yet.
+var errNotConnected = errors.New("Slack has not told the workspace yet")
+
+// Ready returns an error until the workspace is known.
+func (a *App) Ready() error {
+	if a.installed.Load() == nil {
+		return errNotConnected
+	}
+	return nil
+}
+
+// Name is [Platform].
+func (*App) Name() string { return Platform }

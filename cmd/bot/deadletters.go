@@ -1,0 +1,30 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"meetbot/internal/app"
+)
+
+// deadLettersCommand lists dead letters, and has commands of its own.
+func deadLettersCommand(name string) *cobra.Command {
+	redis := app.Default().Redis
+	var limit int
+	list := func(use, short string) *cobra.Command {
+		c := command(use, short, noArguments, func(cmd *cobra.Command, _ []string) error {
+			return app.ListDeadLetters(cmd.Context(), redis, limit, cmd.OutOrStdout())
+		})
+		c.Flags().IntVar(&limit, "limit", 50, "How many to list.")
+		return c
+	}
+	c := list(name, "List answers that reached nobody, or run their commands again.")
+	addSettings(c.PersistentFlags(), redis.Settings())
+	c.AddCommand(
+		list("list", "List dead letters, the newest first."),
+		command("retry ENTRY", "Run the command of a dead letter again.", oneArgument("entry"),
+			func(cmd *cobra.Command, args []string) error {
+				return app.RetryDeadLetter(cmd.Context(), redis, args[0], cmd.OutOrStdout())
+			}),
+	)
+	return c
+}

@@ -1,0 +1,27 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"meetbot/internal/app"
+)
+
+func serveCommand() *cobra.Command {
+	config := app.Default()
+	c := command("serve", "Answer the chat platforms.", noArguments, func(cmd *cobra.Command, _ []string) error {
+		if err := config.Validate(); err != nil {
+			return err
+		}
+		a, err := app.New(config, app.Options{}, app.NewLogger(config.Logging, cmd.ErrOrStderr()))
+		if err != nil {
+			return err
+		}
+		defer func() { _ = a.Close() }() // does nothing once Run has closed it
+		if err := a.Listen(cmd.Context()); err != nil {
+			return err
+		}
+		return a.Run(cmd.Context())
+	})
+	addSettings(c.Flags(), config.Settings())
+	return c
+}

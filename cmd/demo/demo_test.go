@@ -1,0 +1,109 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// The sample script tells the whole story, and every expectation in it holds.
+func TestDemoScript(t *testing.T) {
+	t.Parallel()
+	var out, problems strings.Builder
+	code := run(t.Context(), []string{"--script", "../../docs/demo.meetbot"},
+		streams{in: strings.NewReader(""), out: &out, err: &problems})
+	if code != 0 {
+		t.Fatalf("code %d: %s\n%s", code, problems.String(), out.String())
+	}
+}
+
+// A script whose expectation does not hold fails, and says where.
+func TestDemoScriptFails(t *testing.T) {
+	t.Parallel()
+	script := filepath.Join(t.TempDir(), "script")
+	if err := os.WriteFile(script, []byte("/meet Weekly\n/expect Weekly\n/expect Monthly\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out, problems strings.Builder
+	code := run(t.Context(), []string{"--script", script}, streams{in: strings.NewReader(""), out: &out,
+		err: &problems})
+	if code != 1 || !strings.Contains(problems.String(), "line 3") {
+		t.Errorf("code %d: %s", code, problems.String())
+	}
+}
+
+// By hand, nothing that goes wrong ends the session.
+func TestDemoTypedByHand(t *testing.T) {
+	t.Parallel()
+	shown := typedByHand(t, "/wait\n/?\n/as ben\n/in #design\n/meet\n/expect something that is not there\n/fly\nhello\n/refresh\n/fault\n/join\n/quit\n/meet never\n")
+	wantShown(t, shown, "nothing was asked yet", "ben in #design> ", "New meeting", "does not hold",
+		"/? lists what you can type",
+		"the bot hears /meet and what mentions it", "/in teams:General is where it can be", "graph-429", "teams-429", "the client opens the link")
+	if strings.Contains(shown, "never") {
+		t.Error("the session went on after /quit")
+	}
+}
+
+// What Teams has not everywhere is said, and its own faults do what they say.
+func TestDemoTeamsByHand(t *testing.T) {
+	t.Parallel()
+	shown := typedByHand(t, `
+/in teams:Nowhere
+/in Teams:general
+hello everybody
+/install
+/thread Who broke the build?
+@meetbot Build trouble
+/fault teams-429
+@meetbot new
+/leave
+/meet Standup
+/join
+/fault teams-removed
+@meetbot
+/fault clear
+/meet
+/install
+/in teams:Lunch
+@meetbot
+/thread about lunch
+/in teams:chat
+/meet
+/as xena
+meet
+`)
+	wantShown(t, shown,
+		"there are #general, #design, #brasil, teams:General, teams:Design, teams:Lunch, teams:Review, teams:chat",
+		"ann in Teams General> ", "the bot hears /meet and what mentions it", "the bot is here already",
+		"ann in Teams General (thread)> ", "meetbot · in a thread", "│ Build trouble", "asks once to wait",
+		"│ Standup", "tells the bot nothing: https://teams.microsoft.com/",
+		"by send, in ann's own chat with the bot, no Graph call", "the bot is not here: /install brings it in",
+		"│ Hello! I give",
+		"Teams has threads in channels alone", "Teams has no slash menu in a chat with the bot alone: type meet",
+		"xena in Teams chat with meetbot> ", "the bot did not accept the message: [401]")
+	// The throttled answer came once Teams would take it; nothing else in the session waits for seconds.
+	if !regexp.MustCompile(`\n   ([2-9]|\d\d)[.\d]*s, by send, Graph: createOrGet 201`).MatchString(shown) {
+		t.Errorf("no answer waited for two seconds:\n%s", shown)
+	}
+}
+
+// typedByHand runs a demo with these lines and returns what it shows.
+func typedByHand(t *testing.T, lines string) string {
+	t.Helper()
+	var out, problems strings.Builder
+	if code := run(t.Context(), nil, streams{in: strings.NewReader(lines), out: &out, err: &problems}); code != 0 {
+		t.Fatalf("code %d: %s", code, problems.String())
+	}
+	return out.String()
+}
+
+func wantShown(t *testing.T, shown string, texts ...string) {
+	t.Helper()
+	for _, want := range texts {
+		if !strings.Contains(shown, want) {
+			t.Errorf("the session does not show %q:\n%s", want, shown)
+		}
+	}
+}

@@ -1,0 +1,261 @@
+package app
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"meetbot/bot"
+	"meetbot/graphclient"
+	"meetbot/internal/entra"
+	"meetbot/internal/telemetry"
+	"meetbot/store"
+)
+
+// grace is how long attempts under way may go on when the app is told to stop.
+const grace = 10 * time.Second
+
+// Options are what an app gets beside its configuration. The zero value is right for production.
+type Options struct {
+	Name    string         // unique among the replicas on one Redis; empty: host name, process ID and time
+	RootCAs *x509.CertPool // that Entra's certificate is checked against; nil: the system's
+	Timing  bot.Timing     // zero: the defaults
+	Idle    time.Duration  // store.Options.Idle
+}
+
+// App is one running bot: one replica among those that share a Redis.
+type App struct {
+	log       *slog.Logger
+	config    HTTPConfig
+	store     *store.Store
+	platforms []*platform
+	idle      []interface{ Close() } // clients whose idle connections are closed last
+	service   *bot.Service
+	metrics   *telemetry.Metrics
+
+	public, admin endpoint
+	closed        func() error
+}
+
+// platform is a front-end, and what became of it.
+type platform struct {
+	bot.Frontend
+	refused atomic.Pointer[error] // what Run returned; nil while the platform may still become ready
+}
+
+// unready says why commands of the platform cannot be served now; nil if they can.
+func (p *platform) unready() error {
+	if err := p.refused.Load(); err != nil {
+		return *err
+	}
+	return p.Ready()
+}
+
+// New wires an app from a valid configuration. It opens no socket, and neither Redis nor any other service needs to be
+// up. An app that is not run has to be closed.
+func New(c Config, o Options, log *slog.Logger) (*App, error) {
+	if o.Name == "" {
+		host, err := os.Hostname()
+		if err != nil {
+			return nil, fmt.Errorf("name the replica: %w", err)
+		}
+		o.Name = fmt.Sprintf("%s-%d-%d", host, os.Getpid(), time.Now().UnixMilli())
+	}
+	redis, err := store.Open(c.Redis.URL, store.Options{Replica: o.Name, Idle: o.Idle})
+	if err != nil {
+		return nil, fmt.Errorf("REDIS_URL: %w", err)
+	}
+	a := &App{log: log, config: c.HTTP, store: redis}
+	a.closed = sync.OnceValue(a.release)
+	if err := a.wire(c, o); err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	return a, nil
+}
+
+// wire makes the app's parts.
+func (a *App) wire(c Config, o Options) error {
+	catalog, err := bot.NewCatalog()
+	if err != nil {
+		return err
+	}
+	lang, _ := c.Policy.language()
+	organizers, err := bot.ParseOrganizerPolicy(c.Policy.Organizer)
+	if err != nil {
+		return fmt.Errorf("ORGANIZER: %w", err)
+	}
+	a.metrics = telemetry.New(a.store.Depth)
+	credential, err := newCredential(c.entra(), o, a.metrics)
+	if err != nil {
+		return err
+	}
+	graph, err := graphclient.New(graphclient.Config{
+		TenantID:   c.Entra.TenantID,
+		Credential: credential, BaseURL: c.Graph.BaseURL, RootCAs: o.RootCAs, Observe: a.metrics.Graph,
+	})
+	if err != nil {
+		return err
+	}
+	a.idle = append(a.idle, graph, credential)
+	byName := map[string]bot.Platform{}
+	for _, p := range platforms {
+		if !p.on(c) {
+			continue
+		}
+		frontend, err := p.new(c, o, shared{
+			catalog: catalog, language: lang, store: a.store, metrics: a.metrics, log: a.log,
+			closing: func(client interface{ Close() }) { a.idle = append(a.idle, client) },
+		})
+		if err != nil {
+			return err
+		}
+		a.idle = append(a.idle, frontend)
+		a.platforms = append(a.platforms, &platform{Frontend: frontend})
+		byName[frontend.Name()] = frontend
+	}
+	a.service = bot.NewService(bot.Config{
+		Conversations: a.store, Identities: a.store, Queue: a.store, Limiter: a.store,
+		Meetings: graph, Directory: graph,
+		Catalog: catalog, Log: a.log, Observer: a.metrics,
+		Platforms: byName,
+		Workspaces: bot.OneWorkspace{
+			Tenant:     bot.Tenant{ID: c.Entra.TenantID, ClientID: c.Entra.ClientID},
+			Organizers: organizers,
+			Askers:     c.Policy.askers(),
+			Limits:     bot.Limits{Window: time.Hour, PerUser: c.Policy.PerUser, PerWorkspace: c.Policy.PerWorkspace},
+			Language:   lang,
+		},
+		Language: lang, Timing: o.Timing,
+	})
+	a.public.server, a.admin.server = server(a.publicMux(), a.log), server(a.adminMux(), a.log)
+	return nil
+}
+
+// newCredential makes the credential of an Entra app.
+func newCredential(c entra.Config, o Options, metrics *telemetry.Metrics) (*entra.Credential, error) {
+	c.RootCAs, c.Observe = o.RootCAs, metrics.Graph
+	return entra.NewCredential(c)
+}
+
+// Listen opens the listeners. Nothing is answered before Run.
+func (a *App) Listen(ctx context.Context) error {
+	if err := a.public.listen(ctx, a.config.Addr); err != nil {
+		return fmt.Errorf("HTTP_ADDR: %w", err)
+	}
+	if err := a.admin.listen(ctx, a.config.AdminAddr); err != nil {
+		return fmt.Errorf("ADMIN_ADDR: %w", err)
+	}
+	return nil
+}
+
+// URL is where the app is reached on this machine, once it listens.
+func (a *App) URL() string {
+	_, port, _ := net.SplitHostPort(a.public.listener.Addr().String())
+	return "http://127.0.0.1:" + port
+}
+
+// AdminURL is where its figures are read on this machine, once it listens.
+func (a *App) AdminURL() string { return "http://" + a.admin.listener.Addr().String() }
+
+// Run serves until ctx ends, then stops in an orderly way: new work is refused, attempts under way may finish within
+// the grace period, the rest is left to the other replicas, and the app is closed. It returns early with an error if
+// every chat platform refuses the configuration. Listen must have succeeded.
+func (a *App) Run(ctx context.Context) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var wg sync.WaitGroup
+	for _, e := range []endpoint{a.public, a.admin} {
+		wg.Go(func() {
+			if err := e.server.Serve(e.listener); !errors.Is(err, http.ErrServerClosed) {
+				stop(fmt.Errorf("serve: %w", err))
+			}
+		})
+	}
+	for _, p := range a.platforms {
+		wg.Go(func() {
+			if err := a.runPlatform(ctx, p); err != nil {
+				stop(err)
+			}
+		})
+	}
+	wg.Go(func() { a.service.Run(ctx) })
+	a.log.Info("serving", "address", a.public.listener.Addr().String(), "admin", a.admin.listener.Addr().String())
+
+	<-ctx.Done()
+	a.log.Info("stopping")
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	err := a.public.server.Shutdown(last)
+	finished := make(chan struct{})
+	go func() {
+		defer close(finished)
+		a.service.Wait()
+	}()
+	select {
+	case <-finished:
+	case <-last.Done():
+		a.service.Kill()
+		<-finished
+		a.log.Warn("attempts did not finish in time; other replicas take them over")
+	}
+	err = errors.Join(err, a.admin.server.Shutdown(last))
+	wg.Wait()
+	err = errors.Join(err, a.Close())
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	if err != nil {
+		a.log.Warn("not everything stopped in order", "error", err)
+	}
+	a.log.Info("stopped")
+	return nil
+}
+
+// runPlatform runs a front-end until ctx ends. A platform that refuses the configuration is left as it is, for the
+// others go on; the error says that none is left.
+func (a *App) runPlatform(ctx context.Context, p *platform) error {
+	err := p.Run(ctx)
+	if err == nil || ctx.Err() != nil {
+		return nil
+	}
+	p.refused.Store(&err)
+	var refusals []error
+	for _, other := range a.platforms {
+		if refusal := other.refused.Load(); refusal != nil {
+			refusals = append(refusals, *refusal)
+		}
+	}
+	if len(refusals) == len(a.platforms) {
+		return errors.Join(refusals...)
+	}
+	a.log.Error("a chat platform refuses the configuration and is not served; the others are", "platform", p.Name(),
+		"error", err)
+	return nil
+}
+
+// Kill ends the app where it stands, as a crash would: no answer is finished, and nothing is handed over.
+func (a *App) Kill() {
+	a.service.Kill()
+	_ = a.public.server.Close()
+	_ = a.admin.server.Close()
+}
+
+// Close gives back what the app holds: listeners, connections to Redis and idle connections. It is for an app that is
+// not run, or that has stopped; a second call does nothing.
+func (a *App) Close() error { return a.closed() }
+
+func (a *App) release() error {
+	err := errors.Join(a.public.close(), a.admin.close())
+	for _, c := range a.idle {
+		c.Close()
+	}
+	return errors.Join(err, a.store.Close())
+}

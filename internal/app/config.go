@@ -1,0 +1,91 @@
+package app
+
+import (
+	"meetbot/graphclient"
+	"meetbot/internal/entra"
+)
+
+// Config is the whole configuration, by concern. [Default] has the defaults, [Config.Settings] the names by which an
+// operator sets the values, [Config.Validate] the rules.
+type Config struct {
+	HTTP    HTTPConfig
+	Redis   RedisConfig
+	Slack   SlackConfig
+	Teams   TeamsConfig
+	Entra   EntraConfig
+	Graph   GraphConfig
+	Policy  PolicyConfig
+	Logging LoggingConfig
+}
+
+// HTTPConfig says where the program listens.
+type HTTPConfig struct {
+	Addr      string // host:port for the chat platforms, /healthz and /readyz
+	AdminAddr string // host:port for /metrics and profiles
+}
+
+// RedisConfig says where the state is.
+type RedisConfig struct {
+	URL string // as package store takes it
+}
+
+// EntraConfig says which Entra app calls Graph, and how it proves itself: by one of ClientSecret, CertificatePath,
+// FederatedTokenFile and TokenCredentials.
+type EntraConfig struct {
+	TenantID            string // GUID or domain
+	ClientID            string // GUID
+	ClientSecret        string
+	CertificatePath     string // PEM or PKCS#12 file with the key
+	CertificatePassword string // of that file; empty for none
+	FederatedTokenFile  string // of a workload identity
+	TokenCredentials    string // "ManagedIdentityCredential" or empty
+	AuthorityHost       string // https URL
+}
+
+// GraphConfig says which Microsoft Graph is called.
+type GraphConfig struct {
+	BaseURL string // https URL that ends in /v1.0
+}
+
+// PolicyConfig says who may make meetings, in whose name, and how many.
+type PolicyConfig struct {
+	Organizer      string   // as bot.ParseOrganizerPolicy takes it
+	AllowedDomains []string // e-mail domains; empty for any
+	AllowGuests    string   // "true" or "false", as strconv.ParseBool takes it
+	PerUser        int      // new meetings of one person in an hour; 0 for any number
+	PerWorkspace   int      // new meetings of a workspace in an hour; 0 for any number
+	Locale         string   // one of bot.Languages, where nothing better is known
+}
+
+// LoggingConfig says what is logged.
+type LoggingConfig struct {
+	Level  string // debug, info, warn, error
+	Format string // json, text
+}
+
+// Default returns the configuration in which every value that has a default has it. It is not complete: see
+// [Config.Validate].
+func Default() Config {
+	return Config{
+		HTTP:  HTTPConfig{Addr: ":8080", AdminAddr: "localhost:9090"},
+		Redis: RedisConfig{URL: "redis://localhost:6379/0"},
+		Slack: defaultSlack,
+		Teams: defaultTeams,
+		Entra: EntraConfig{AuthorityHost: entra.DefaultAuthorityHost},
+		Graph: GraphConfig{BaseURL: graphclient.DefaultBaseURL},
+		Policy: PolicyConfig{
+			Organizer: "requester", AllowGuests: "false", PerUser: 20, PerWorkspace: 1000, Locale: "en",
+		},
+		Logging: LoggingConfig{Level: "info", Format: "json"},
+	}
+}
+
+// entra says how the app that calls Graph proves itself to Entra.
+func (c Config) entra() entra.Config {
+	return entra.Config{
+		TenantID: c.Entra.TenantID, ClientID: c.Entra.ClientID, ClientSecret: c.Entra.ClientSecret,
+		CertificatePath: c.Entra.CertificatePath, CertificatePassword: c.Entra.CertificatePassword,
+		FederatedTokenFile: c.Entra.FederatedTokenFile, ManagedIdentity: c.Entra.TokenCredentials != "",
+		AuthorityHost: c.Entra.AuthorityHost,
+	}
+}

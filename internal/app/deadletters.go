@@ -1,0 +1,58 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"meetbot/bot"
+	"meetbot/store"
+)
+
+// ListDeadLetters writes up to limit dead letters to w, the newest first, as a table for an operator.
+func ListDeadLetters(ctx context.Context, redis RedisConfig, limit int, w io.Writer) error {
+	return withStore(ctx, redis, func(s *store.Store) error {
+		letters, err := s.DeadLetters(ctx, limit)
+		if err != nil {
+			return err
+		}
+		if len(letters) == 0 {
+			_, err := fmt.Fprintln(w, "No dead letters: every answer reached somebody.")
+			return err
+		}
+		out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+		_, _ = fmt.Fprintln(out, "ENTRY\tSINCE\tCONVERSATION\tUSER\tCOMMAND\tREASON")
+		for _, l := range letters {
+			_, _ = fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\n", l.Entry, l.At.UTC().Format(time.RFC3339),
+				bot.CleanText(l.Job.Conversation.String()), bot.CleanText(l.Job.Asker.User),
+				bot.CleanText(string(l.Job.Command.Kind)), bot.CleanText(l.Reason))
+		}
+		return out.Flush()
+	})
+}
+
+// RetryDeadLetter makes the dead letter of that entry a fresh job, and says so on w.
+func RetryDeadLetter(ctx context.Context, redis RedisConfig, entry string, w io.Writer) error {
+	return withStore(ctx, redis, func(s *store.Store) error {
+		if err := s.Retry(ctx, entry); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintln(w, "The command will be run again by the next replica that looks for work.")
+		return err
+	})
+}
+
+// withStore opens the store for one command of an operator.
+func withStore(ctx context.Context, redis RedisConfig, do func(*store.Store) error) error {
+	s, err := store.Open(redis.URL, store.Options{Replica: "operator"})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = s.Close() }()
+	if err := s.Ping(ctx); err != nil {
+		return fmt.Errorf("REDIS_URL: %w", err)
+	}
+	return do(s)
+}

@@ -1,0 +1,94 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Periods and sizes of the HTTP servers.
+const (
+	readHeader = 2 * time.Second
+	readAll    = 5 * time.Second
+	writeAll   = 10 * time.Second
+	keepAlive  = 2 * time.Minute
+	maxHeader  = 16 << 10
+)
+
+// endpoint is an HTTP server and its listener.
+type endpoint struct {
+	server   *http.Server
+	listener net.Listener // nil before listen
+}
+
+func (e *endpoint) listen(ctx context.Context, addr string) (err error) {
+	var listen net.ListenConfig
+	e.listener, err = listen.Listen(ctx, "tcp", addr)
+	return err
+}
+
+// close closes the listener, unless the server has done so.
+func (e *endpoint) close() error {
+	if e.listener == nil {
+		return nil
+	}
+	if err := e.listener.Close(); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
+}
+
+func server(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: readHeader, ReadTimeout: readAll, WriteTimeout: writeAll, IdleTimeout: keepAlive,
+		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+}
+
+func (a *App) publicMux() http.Handler {
+	mux := http.NewServeMux()
+	for _, p := range a.platforms {
+		p.Register(mux, a.service)
+	}
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+	mux.HandleFunc("GET /readyz", a.ready)
+	return mux
+}
+
+// adminMux has no /debug/pprof/cmdline: a secret may have been given as a flag.
+func (a *App) adminMux() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", a.metrics.Handler())
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	return mux
+}
+
+// ready answers whether commands can be served: 503 with every reason if Redis is away or no chat platform is ready.
+// Otherwise 200, and a line for each platform that is not ready, with its reason.
+func (a *App) ready(w http.ResponseWriter, r *http.Request) {
+	lines, reasons := []string{"ready"}, []string{}
+	for _, p := range a.platforms {
+		if err := p.unready(); err != nil {
+			reasons = append(reasons, err.Error())
+			lines = append(lines, p.Name()+": "+err.Error())
+		}
+	}
+	err := a.store.Ping(r.Context())
+	if err != nil {
+		reasons = slices.Insert(reasons, 0, "Redis does not answer")
+	}
+	if err != nil || len(reasons) == len(a.platforms) {
+		http.Error(w, "not ready: "+strings.Join(reasons, ", "), http.StatusServiceUnavailable)
+		return
+	}
+	_, _ = w.Write([]byte(strings.Join(lines, "\n") + "\n"))
+}

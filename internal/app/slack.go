@@ -1,0 +1,50 @@
+package app
+
+import (
+	"strings"
+
+	"meetbot/bot"
+	"meetbot/bot/slackapp"
+)
+
+// SlackConfig says which Slack app this is. Slack is off while both secrets are empty.
+type SlackConfig struct {
+	SigningSecret string
+	BotToken      string // xoxb-…
+	APIURL        string // base of the Web API; ends in a slash
+}
+
+var defaultSlack = SlackConfig{APIURL: "https://slack.com/api/"}
+
+// Settings names the values of this concern.
+func (c *SlackConfig) Settings() []Setting {
+	return []Setting{
+		{"SLACK_SIGNING_SECRET", "Signing secret of the Slack app; Slack is off without it and the next.",
+			(*text)(&c.SigningSecret)},
+		{"SLACK_BOT_TOKEN", "Bot token of the Slack app (xoxb-…).", (*text)(&c.BotToken)},
+		{"SLACK_API_URL", "Base of the Slack Web API; ends in a slash.", (*text)(&c.APIURL)},
+	}
+}
+
+func (c Config) slackOn() bool { return c.Slack.SigningSecret != "" || c.Slack.BotToken != "" }
+
+// validateSlack also finds out that no platform is on at all: Slack is then the one that is asked for first.
+func (c Config) validateSlack(p *problems) {
+	if c.slackOn() || !c.teamsOn() {
+		p.need(c.Slack.SigningSecret != "", "SLACK_SIGNING_SECRET",
+			"is missing (Slack app, Basic Information)", "8f742231b10e8888abcd99yyyzzz85a5")
+		p.need(strings.HasPrefix(c.Slack.BotToken, "xoxb-"), "SLACK_BOT_TOKEN",
+			"is missing or is not a bot token (Slack app, OAuth & Permissions)", "xoxb-…")
+	}
+	p.need(c.slackOn() || c.teamsOn(), "TEAMS_APP_ID",
+		"is missing too, and one chat platform is needed: Slack or Teams", "22222222-3333-4444-5555-666666666666")
+	p.need(isBase(c.Slack.APIURL) && strings.HasSuffix(c.Slack.APIURL, "/"), "SLACK_API_URL",
+		"must be an https URL that ends in a slash", "https://slack.com/api/")
+}
+
+func newSlack(c Config, _ Options, in shared) (bot.Frontend, error) {
+	return slackapp.New(slackapp.Config{
+		SigningSecret: c.Slack.SigningSecret, BotToken: c.Slack.BotToken, APIURL: c.Slack.APIURL,
+		Catalog: in.catalog, Language: in.language, Throttles: in.store, Log: in.log,
+	})
+}

@@ -1,0 +1,175 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+
+	"meetbot/bot"
+	"meetbot/internal/guid"
+	"meetbot/internal/outbound"
+	"meetbot/store"
+)
+
+// Validate returns one error that lists every problem, each with the variable's name and an example. It quotes no value
+// that may be a secret.
+func (c Config) Validate() error {
+	var p problems
+	c.HTTP.validate(&p)
+	c.Redis.validate(&p)
+	c.validateSlack(&p)
+	c.Entra.validate(&p)
+	c.Graph.validate(&p)
+	c.validateTeams(&p)
+	c.Policy.validate(&p)
+	c.Logging.validate(&p)
+	return p.err()
+}
+
+// problems collects everything that is wrong with a configuration.
+type problems []string
+
+// need adds a problem with a variable unless ok, and says what a right value looks like.
+func (p *problems) need(ok bool, variable, problem, example string) {
+	if !ok {
+		*p = append(*p, fmt.Sprintf("%s %s; for example %s=%s", variable, problem, variable, example))
+	}
+}
+
+func (p problems) err() error {
+	if len(p) == 0 {
+		return nil
+	}
+	return errors.New("the configuration is not complete:\n  - " + strings.Join(p, "\n  - "))
+}
+
+func (c HTTPConfig) validate(p *problems) {
+	p.need(isAddress(c.Addr), "HTTP_ADDR", "is not a listen address", ":8080")
+	p.need(isAddress(c.AdminAddr), "ADMIN_ADDR", "is not a listen address", "localhost:9090")
+	p.need(!samePort(c.Addr, c.AdminAddr), "ADMIN_ADDR", "has the port of HTTP_ADDR", "localhost:9090")
+}
+
+func (c RedisConfig) validate(p *problems) {
+	err := store.CheckURL(c.URL)
+	p.need(err == nil, "REDIS_URL", fmt.Sprintf("cannot be used (%v)", err), "redis://localhost:6379/0")
+}
+
+func (c EntraConfig) validate(p *problems) {
+	p.need(guid.Valid(c.TenantID) || domain.MatchString(c.TenantID), "AZURE_TENANT_ID",
+		"is missing or is neither a GUID nor a domain", "8eaef023-2b34-4da1-9baa-8bc8c9d6a490")
+	p.need(guid.Valid(c.ClientID), "AZURE_CLIENT_ID",
+		"is missing or is not a GUID", "11111111-2222-3333-4444-555555555555")
+	p.need(c.TokenCredentials == "" || strings.EqualFold(c.TokenCredentials, "ManagedIdentityCredential"),
+		"AZURE_TOKEN_CREDENTIALS", "names a credential that is not supported here", "ManagedIdentityCredential")
+	p.need(c.ClientSecret != "" || c.CertificatePath != "" || c.FederatedTokenFile != "" || c.TokenCredentials != "",
+		"AZURE_CLIENT_SECRET",
+		"is missing, and so are AZURE_CLIENT_CERTIFICATE_PATH, AZURE_FEDERATED_TOKEN_FILE and AZURE_TOKEN_CREDENTIALS", "…")
+	if c.CertificatePath != "" {
+		p.need(isCertificate(c.CertificatePath, c.CertificatePassword), "AZURE_CLIENT_CERTIFICATE_PATH",
+			"names a file that cannot be read, or that holds no certificate with its key,"+
+				" or that AZURE_CLIENT_CERTIFICATE_PASSWORD does not open", "/etc/meetbot/client.pem")
+	}
+	if c.FederatedTokenFile != "" {
+		_, err := os.Stat(c.FederatedTokenFile)
+		p.need(err == nil, "AZURE_FEDERATED_TOKEN_FILE",
+			"names a file that is not there", "/var/run/secrets/azure/tokens/azure-identity-token")
+	}
+	authority, err := url.Parse(c.AuthorityHost)
+	p.need(err == nil && authority.Scheme == "https" && authority.Host != "", "AZURE_AUTHORITY_HOST",
+		"must be an https URL", "https://login.microsoftonline.com/")
+}
+
+func (c GraphConfig) validate(p *problems) {
+	const example = "https://graph.microsoft.com/v1.0"
+	p.need(isBase(c.BaseURL) && strings.HasSuffix(strings.TrimSuffix(c.BaseURL, "/"), "/v1.0"), "GRAPH_BASE_URL",
+		"must be an https URL that ends in /v1.0", example)
+	p.need(!strings.Contains(c.BaseURL, "chinacloudapi.cn"), "GRAPH_BASE_URL",
+		"is the China cloud's, whose Graph cannot make meetings for an app", example)
+}
+
+func (c PolicyConfig) validate(p *problems) {
+	_, err := bot.ParseOrganizerPolicy(c.Organizer)
+	p.need(err == nil, "ORGANIZER", fmt.Sprintf("cannot be understood (%v)", err), "requester")
+	for _, d := range c.AllowedDomains {
+		p.need(domain.MatchString(strings.TrimSpace(d)), "ALLOWED_EMAIL_DOMAINS",
+			fmt.Sprintf("holds %q, which is not a domain", d), "example.com,example.org")
+	}
+	_, err = strconv.ParseBool(c.AllowGuests)
+	p.need(err == nil, "ALLOW_GUESTS", "is neither true nor false", "false")
+	p.need(c.PerUser >= 0, "NEW_MEETINGS_PER_USER", "is negative", "20")
+	p.need(c.PerWorkspace >= 0, "NEW_MEETINGS_PER_WORKSPACE", "is negative", "1000")
+	_, ok := c.language()
+	p.need(ok, "LOCALE", "is not one of en, pt-BR", "en")
+}
+
+func (c LoggingConfig) validate(p *problems) {
+	_, err := c.level()
+	p.need(err == nil, "LOG_LEVEL", "is not one of debug, info, warn, error", "info")
+	p.need(c.Format == "json" || c.Format == "text", "LOG_FORMAT", "is not one of json, text", "json")
+}
+
+var domain = regexp.MustCompile(`^(?i)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$`)
+
+func isAddress(addr string) bool {
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	_, err = strconv.ParseUint(port, 10, 16)
+	return err == nil
+}
+
+// samePort tells whether two listen addresses share a port; 0 stands for any free one.
+func samePort(a, b string) bool {
+	_, first, errA := net.SplitHostPort(a)
+	_, second, errB := net.SplitHostPort(b)
+	return errA == nil && errB == nil && first == second && first != "0"
+}
+
+func isCertificate(path, password string) bool {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return false
+	}
+	_, _, err = azidentity.ParseCertificates(data, []byte(password))
+	return err == nil
+}
+
+func isBase(raw string) bool {
+	u, err := url.Parse(raw)
+	return err == nil && u.Host != "" && u.RawQuery == "" && u.Fragment == "" && outbound.Secure(u) == nil
+}
+
+// The following turn checked values into what the parts take.
+
+func (c PolicyConfig) language() (bot.Language, bool) {
+	for _, lang := range bot.Languages {
+		if strings.EqualFold(string(lang), c.Locale) {
+			return lang, true
+		}
+	}
+	return bot.English, false
+}
+
+func (c PolicyConfig) askers() bot.AskerPolicy {
+	var p bot.AskerPolicy
+	p.Guests, _ = strconv.ParseBool(c.AllowGuests)
+	for _, d := range c.AllowedDomains {
+		p.Domains = append(p.Domains, strings.ToLower(strings.TrimSpace(d)))
+	}
+	return p
+}
+
+func (c LoggingConfig) level() (slog.Level, error) {
+	var level slog.Level
+	err := level.UnmarshalText([]byte(c.Level))
+	return level, err
+}

@@ -1,0 +1,272 @@
+package app
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"meetbot/internal/golden"
+)
+
+const (
+	sampleGUID   = "8eaef023-2b34-4da1-9baa-8bc8c9d6a490"
+	sampleApp    = "22222222-3333-4444-5555-666666666666"
+	sampleSecret = "a-client-secret"
+)
+
+// valid is a configuration for Slack.
+func valid() Config {
+	c := Default()
+	c.Slack.SigningSecret, c.Slack.BotToken = "8f742231b10e8888abcd99yyyzzz85a5", "xoxb-1-2-3"
+	c.Entra.TenantID, c.Entra.ClientID, c.Entra.ClientSecret = sampleGUID, "0c4b1f6e-3a52-4f6b-9f57-6d2f1a7c9e01", sampleSecret
+	return c
+}
+
+// Everything that is wrong is said at once, with the variable's name and an example.
+func TestValidateListsEverything(t *testing.T) {
+	if err := valid().Validate(); err != nil {
+		t.Fatalf("a valid configuration: %v", err)
+	}
+	wrong := Config{
+		HTTP:  HTTPConfig{Addr: ":70000", AdminAddr: "localhost:70000"},
+		Redis: RedisConfig{URL: "redis://:hunter2@host:notaport/0"},
+		Slack: SlackConfig{BotToken: "hunter2", APIURL: "http://slack.com/api"},
+		Teams: TeamsConfig{
+			AppID: "hunter2", MetadataURL: "http://login.botframework.com/",
+			ServiceHosts: []string{"https://smba.trafficmanager.net"},
+		},
+		Entra: EntraConfig{
+			TenantID: "x", ClientID: "x", TokenCredentials: "AzureCLICredential", CertificatePath: "missing.pem",
+			FederatedTokenFile: "missing", AuthorityHost: "http://login.microsoftonline.com/",
+		},
+		Graph: GraphConfig{BaseURL: "https://graph.microsoft.com"},
+		Policy: PolicyConfig{
+			Organizer: "boss", AllowedDomains: []string{"@contoso.example"}, AllowGuests: "maybe",
+			PerUser: -1, PerWorkspace: -1, Locale: "fr",
+		},
+		Logging: LoggingConfig{Level: "loud", Format: "xml"},
+	}
+	err := wrong.Validate()
+	if err == nil {
+		t.Fatal("no error")
+	}
+	if strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("a secret is quoted: %v", err)
+	}
+	golden.Check(t, "config-problems.txt", []byte(err.Error()+"\n"))
+	golden.Check(t, "config-empty.txt", []byte(Config{}.Validate().Error()+"\n"))
+}
+
+// check validates a valid configuration with one change, and wants a problem with that variable, or none.
+func check(t *testing.T, name, variable string, change func(*Config)) {
+	t.Helper()
+	c := valid()
+	change(&c)
+	err := c.Validate()
+	switch {
+	case variable == "" && err != nil:
+		t.Errorf("%s: %v", name, err)
+	case variable != "" && (err == nil || strings.Count(err.Error(), "\n") != 1 ||
+		!strings.Contains(err.Error(), "  - "+variable+" ")):
+		t.Errorf("%s: %v, want a problem with %s and no other", name, err, variable)
+	}
+}
+
+func TestValidateHTTP(t *testing.T) {
+	for _, tt := range []struct{ addr, admin, problem string }{
+		{"127.0.0.1:0", "127.0.0.1:0", ""}, // any two free ports
+		{"[::1]:8080", "localhost:9090", ""},
+		{"8080", "localhost:9090", "HTTP_ADDR"},
+		{":8080", "localhost", "ADMIN_ADDR"},
+		{":http", "localhost:9090", "HTTP_ADDR"},
+		{":8080", "localhost:8080", "ADMIN_ADDR"},
+	} {
+		check(t, tt.addr+" "+tt.admin, tt.problem, func(c *Config) { c.HTTP = HTTPConfig{tt.addr, tt.admin} })
+	}
+}
+
+func TestValidateRedis(t *testing.T) {
+	for url, problem := range map[string]string{
+		"redis://sentinel:26379/0?master_name=main": "",
+		"rediss://node1:6379?addr=node2:6379":       "",
+		"localhost:6379":                            "REDIS_URL",
+	} {
+		check(t, url, problem, func(c *Config) { c.Redis.URL = url })
+	}
+}
+
+func TestValidateSlack(t *testing.T) {
+	check(t, "no token", "SLACK_BOT_TOKEN", func(c *Config) { c.Slack.BotToken = "" })
+	check(t, "a user's token", "SLACK_BOT_TOKEN", func(c *Config) { c.Slack.BotToken = "xoxp-1-2-3" })
+	check(t, "no secret", "SLACK_SIGNING_SECRET", func(c *Config) { c.Slack.SigningSecret = "" })
+	check(t, "no slash", "SLACK_API_URL", func(c *Config) { c.Slack.APIURL = "https://slack.com/api" })
+	check(t, "US Government", "", func(c *Config) { c.Slack.APIURL = "https://slack-gov.com/api/" })
+}
+
+func TestValidateTeams(t *testing.T) {
+	for name, tt := range map[string]struct {
+		problem string
+		change  func(*Config)
+	}{
+		"beside Slack": {"", func(*Config) {}},
+		"in a national cloud": {"", func(c *Config) {
+			c.Teams.MetadataURL = "https://login.botframework.azure.us/v1/.well-known/openidconfiguration"
+		}},
+		"alone, by the app that calls Graph": {"", func(c *Config) {
+			c.Slack.SigningSecret, c.Slack.BotToken = "", ""
+			c.Teams.AppID, c.Teams.AppSecret = strings.ToUpper(c.Entra.ClientID), ""
+		}},
+		"another app without a secret": {"TEAMS_APP_SECRET", func(c *Config) { c.Teams.AppSecret = "" }},
+		"no app":                       {"TEAMS_APP_ID", func(c *Config) { c.Teams.AppID = "" }},
+		"Entra's tenant by domain":     {"TEAMS_TENANT_ID", func(c *Config) { c.Entra.TenantID = "contoso.example" }},
+		"a tenant of its own": {"", func(c *Config) {
+			c.Entra.TenantID, c.Teams.TenantID = "contoso.example", sampleGUID
+		}},
+		"a tenant of its own by domain": {"TEAMS_TENANT_ID", func(c *Config) { c.Teams.TenantID = "contoso.example" }},
+		"a host with its port":          {"", func(c *Config) { c.Teams.ServiceHosts = []string{"127.0.0.1:443"} }},
+		"a host with a path": {"TEAMS_SERVICE_HOSTS",
+			func(c *Config) { c.Teams.ServiceHosts = []string{"smba.example/x"} }},
+		"no host": {"TEAMS_SERVICE_HOSTS",
+			func(c *Config) { c.Teams.ServiceHosts = []string{""} }},
+		"keys in the clear": {"TEAMS_OPENID_METADATA_URL", func(c *Config) {
+			c.Teams.MetadataURL = "http://login.botframework.com/"
+		}},
+	} {
+		check(t, name, tt.problem, func(c *Config) {
+			c.Teams.AppID, c.Teams.AppSecret = sampleApp, sampleSecret
+			tt.change(c)
+		})
+	}
+}
+
+func TestValidateEntra(t *testing.T) {
+	for name, tt := range map[string]struct {
+		problem string
+		change  func(*EntraConfig)
+	}{
+		"managed identity": {"", func(c *EntraConfig) {
+			c.ClientSecret, c.TokenCredentials = "", "ManagedIdentityCredential"
+		}},
+		"workload identity": {"", func(c *EntraConfig) {
+			c.ClientSecret, c.FederatedTokenFile = "", "validate_test.go"
+		}},
+		"tenant by domain": {"", func(c *EntraConfig) { c.TenantID = "contoso.example" }},
+		"US Government":    {"", func(c *EntraConfig) { c.AuthorityHost = "https://login.microsoftonline.us/" }},
+		"a client by name": {"AZURE_CLIENT_ID", func(c *EntraConfig) { c.ClientID = "meetbot" }},
+		"no credential":    {"AZURE_CLIENT_SECRET", func(c *EntraConfig) { c.ClientSecret = "" }},
+		"a file without a key": {"AZURE_CLIENT_CERTIFICATE_PATH",
+			func(c *EntraConfig) { c.CertificatePath = "validate_test.go" }},
+		"a token that is missing": {"AZURE_FEDERATED_TOKEN_FILE",
+			func(c *EntraConfig) { c.FederatedTokenFile = "missing" }},
+	} {
+		check(t, name, tt.problem, func(c *Config) { tt.change(&c.Entra) })
+	}
+}
+
+func TestValidateGraph(t *testing.T) {
+	for url, problem := range map[string]string{
+		"https://graph.microsoft.us/v1.0":              "",
+		"https://graph.microsoft.com/v1.0/":            "",
+		"https://graph.microsoft.com/beta":             "GRAPH_BASE_URL",
+		"https://microsoftgraph.chinacloudapi.cn/v1.0": "GRAPH_BASE_URL",
+	} {
+		check(t, url, problem, func(c *Config) { c.Graph.BaseURL = url })
+	}
+	c := valid()
+	c.Graph.BaseURL = "https://microsoftgraph.chinacloudapi.cn/v1.0"
+	if err := c.Validate(); err == nil || !strings.Contains(err.Error(), "China") {
+		t.Errorf("China cloud: %v", err)
+	}
+}
+
+func TestValidatePolicy(t *testing.T) {
+	check(t, "service account", "",
+		func(c *Config) { c.Policy.Organizer = "requester,service:meetings@contoso.example" })
+	check(t, "domains", "", func(c *Config) {
+		c.Policy.AllowedDomains = []string{"Contoso.example", " fabrikam.example"}
+	})
+	check(t, "one wrong domain", "ALLOWED_EMAIL_DOMAINS", func(c *Config) {
+		c.Policy.AllowedDomains = []string{"contoso.example", "ann@contoso.example"}
+	})
+	check(t, "guests", "", func(c *Config) { c.Policy.AllowGuests = "1" })
+	check(t, "no limits", "", func(c *Config) { c.Policy.PerUser, c.Policy.PerWorkspace = 0, 0 })
+	check(t, "Portuguese", "", func(c *Config) { c.Policy.Locale = "pt-br" })
+	c := valid()
+	c.Policy.AllowedDomains, c.Policy.AllowGuests = []string{"Contoso.example", " fabrikam.example"}, "true"
+	if p := c.Policy.askers(); !p.Guests || !slices.Equal(p.Domains, []string{"contoso.example", "fabrikam.example"}) {
+		t.Errorf("policy %+v", p)
+	}
+}
+
+func TestValidateLogging(t *testing.T) {
+	check(t, "debug, as text", "", func(c *Config) { c.Logging = LoggingConfig{"DEBUG", "text"} })
+	check(t, "no level", "LOG_LEVEL", func(c *Config) { c.Logging.Level = "" })
+	check(t, "no format", "LOG_FORMAT", func(c *Config) { c.Logging.Format = "" })
+}
+
+// The README's table of variables is the configuration: every variable with its default, and no other.
+func TestReadmeNamesEveryVariable(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := map[string]string{}
+	for line := range strings.Lines(string(readme)) {
+		cells := strings.Split(line, "|")
+		if len(cells) != 5 || !strings.HasPrefix(strings.TrimSpace(cells[1]), "`") {
+			continue
+		}
+		for _, name := range strings.Split(cells[1], ",") {
+			rows[strings.Trim(name, " `")] = strings.TrimSpace(cells[3])
+		}
+	}
+	c := Default()
+	for _, s := range c.Settings() {
+		cell, ok := rows[s.Env]
+		if !ok {
+			t.Errorf("README does not name %s", s.Env)
+			continue
+		}
+		if def := s.Value.String(); def != "" && cell != "`"+def+"`" {
+			t.Errorf("README says that the default of %s is %s, the program says %s", s.Env, cell, def)
+		}
+		delete(rows, s.Env)
+	}
+	for name := range rows {
+		t.Errorf("README names %s, which the program does not know", name)
+	}
+}
+
+// A value is set in the configuration that its setting was asked of, and wrong ones are refused.
+func TestSettings(t *testing.T) {
+	c := Default()
+	set := map[string]Setting{}
+	for _, s := range c.Settings() {
+		if _, twice := set[s.Env]; twice || s.Help == "" {
+			t.Errorf("%s: there twice, or without help", s.Env)
+		}
+		set[s.Env] = s
+	}
+	if flag := set["ALLOWED_EMAIL_DOMAINS"].Flag(); flag != "allowed-email-domains" {
+		t.Errorf("the flag is %q", flag)
+	}
+	for env, value := range map[string]string{"HTTP_ADDR": "", "NEW_MEETINGS_PER_USER": "0x10",
+		"ALLOWED_EMAIL_DOMAINS": "a.example,b.example,"} {
+		if err := set[env].Value.Set(value); err != nil {
+			t.Errorf("%s=%s: %v", env, value, err)
+		}
+	}
+	if c.HTTP.Addr != "" || c.Policy.PerUser != 16 || !slices.Equal(c.Policy.AllowedDomains,
+		[]string{"a.example", "b.example"}) {
+		t.Errorf("set: %+v", c)
+	}
+	if err := set["ALLOWED_EMAIL_DOMAINS"].Value.Set(""); err != nil || len(c.Policy.AllowedDomains) != 0 {
+		t.Errorf("an empty list: %v, %v", c.Policy.AllowedDomains, err)
+	}
+	for _, value := range []string{"", "x", "1.5", "99999999999999999999"} {
+		if err := set["NEW_MEETINGS_PER_USER"].Value.Set(value); err == nil || c.Policy.PerUser != 16 {
+			t.Errorf("%q is a number: %v, %d", value, err, c.Policy.PerUser)
+		}
+	}
+}

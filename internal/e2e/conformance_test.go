@@ -1,0 +1,356 @@
+package e2e
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"meetbot/internal/app"
+	"meetbot/internal/sandbox/faultserver"
+	"meetbot/internal/sandbox/graphtest"
+	"meetbot/internal/sandbox/slacktest"
+	"meetbot/internal/sandbox/teamstest"
+	"meetbot/internal/testenv"
+)
+
+// seen is an answer as somebody sees it, whatever platform shows it.
+type seen struct {
+	link   string // where the card's button leads; empty for sentences
+	words  string // everything there is to read
+	alone  bool   // nobody but the asker sees it
+	thread string // the root message of the thread that it stands in; empty outside threads
+}
+
+// member is somebody on both platforms.
+type member struct{ slack, entra string }
+
+var members = struct{ ann, ben, caio, gus member }{
+	member{ann, annID}, member{ben, benID}, member{caio, caioID},
+	member{"U0GUS", "f1111111-0000-4000-8000-000000000001"},
+}
+
+// asked is a command, and where the answer to it is read.
+type asked struct {
+	user    member
+	design  bool   // in the second channel
+	thread  string // as a reply in the thread under this message
+	command string
+}
+
+// front is a chat platform, as its users see it: people mention the bot in two channels, and read.
+type front interface {
+	// ask mentions the bot, and returns its answer and the ID of the message that mentioned it.
+	ask(asked) (seen, string)
+	// say writes a message that does not concern the bot, and returns its ID.
+	say(user member, text string) string
+	// again delivers the request of the last ask once more, as the platform now and then does.
+	again()
+	// guest adds somebody who is a guest.
+	guest(user member)
+	// count is how many messages of the bot there are in the first channel.
+	count() int
+}
+
+// fronts are the platforms. What every one of them shows for the same commands is the same.
+var fronts = map[string]func(*testing.T) (*environment, front){
+	"slack": func(t *testing.T) (*environment, front) {
+		env := newEnv(t, slacktest.Options{PostBurst: -1})
+		return env, &slackFront{environment: env, bot: env.start(env.config(), app.Options{})}
+	},
+	"teams": func(t *testing.T) (*environment, front) {
+		env := newTeamsEnv(t)
+		return env, &teamsFront{environment: env, bot: env.start(env.teamsConfig(), app.Options{})}
+	},
+}
+
+// TestConformance holds what a person sees against every platform.
+func TestConformance(t *testing.T) {
+	for name, scenario := range map[string]func(*testing.T, *environment, front){
+		"one meeting for a channel":    oneMeeting,
+		"a fresh meeting":              freshMeeting,
+		"words for the asker alone":    wordsAlone,
+		"threads":                      threads,
+		"the asker's language":         languages,
+		"refusals":                     refusals,
+		"only the refused hear of it":  refusedAlone,
+		"Graph asks to wait":           graphWaits,
+		"Graph's answer is lost":       graphLost,
+		"a request delivered again":    deliveredAgain,
+		"a subject that means to harm": hostile,
+	} {
+		for platform, open := range fronts {
+			t.Run(strings.ReplaceAll(name, " ", "_")+"/"+platform, func(t *testing.T) {
+				t.Parallel()
+				env, f := open(t)
+				scenario(t, env, f)
+			})
+		}
+	}
+}
+
+// card asks, and fails the test unless a card comes back with all these words.
+func card(t *testing.T, f front, a asked, words ...string) seen {
+	t.Helper()
+	s, _ := f.ask(a)
+	if s.link == "" {
+		t.Fatalf("%+v brought no card:\n%s", a, s.words)
+	}
+	for _, want := range words {
+		if !strings.Contains(s.words, want) {
+			t.Errorf("%+v: the card lacks %q:\n%s", a, want, s.words)
+		}
+	}
+	return s
+}
+
+// told asks, and fails the test unless all these words come back for the asker alone, and no link.
+func told(t *testing.T, f front, a asked, words ...string) {
+	t.Helper()
+	s, _ := f.ask(a)
+	if s.link != "" || !s.alone {
+		t.Errorf("%+v: link %q, for the asker alone: %v\n%s", a, s.link, s.alone, s.words)
+	}
+	for _, want := range words {
+		if !strings.Contains(s.words, want) {
+			t.Errorf("%+v: the answer lacks %q:\n%s", a, want, s.words)
+		}
+	}
+}
+
+func oneMeeting(t *testing.T, env *environment, f front) {
+	first := card(t, f, asked{user: members.ann, command: "meet Design review"}, "Design review", "New meeting.",
+		"Organizer: Ann Example", "Meeting ID: ")
+	if first.alone {
+		t.Error("a new meeting's card is for all")
+	}
+	again := card(t, f, asked{user: members.ben, command: "meet"}, "Design review", "since", "Ann Example")
+	if again.link != first.link || !again.alone {
+		t.Errorf("the second asker got %+v, want the same link, for him alone: everybody saw it just now", again)
+	}
+	kept := card(t, f, asked{user: members.ben, command: "meet Budget"}, "Design review", "the subject stays")
+	if kept.link != first.link {
+		t.Error("another subject made another meeting")
+	}
+	if other := card(t, f, asked{user: members.ben, design: true, command: "meet"},
+		"Ben Example"); other.link == first.link {
+		t.Error("two channels share a meeting")
+	}
+	env.wantMeetings(2)
+}
+
+func freshMeeting(t *testing.T, env *environment, f front) {
+	first := card(t, f, asked{user: members.ann, command: "meet"})
+	fresh := card(t, f, asked{user: members.ben, command: "new Retrospective"}, "New meeting.", "Retrospective",
+		"Ben Example")
+	if fresh.link == first.link || fresh.alone {
+		t.Errorf("new gave %+v, want another link, for all", fresh)
+	}
+	if now := card(t, f, asked{user: members.ann, command: "meet"}); now.link != fresh.link {
+		t.Error("after new, not everybody gets the new one")
+	}
+	shown := card(t, f, asked{user: members.ann, command: "show"}, "Retrospective")
+	if shown.link != fresh.link || !shown.alone {
+		t.Errorf("show gave %+v", shown)
+	}
+	env.wantMeetings(2)
+}
+
+func wordsAlone(t *testing.T, env *environment, f front) {
+	told(t, f, asked{user: members.ann, command: "show"}, "There is no meeting here yet")
+	told(t, f, asked{user: members.ann, command: "help"}, "One meeting for each conversation",
+		"a fresh meeting from now on", "Quotation marks")
+	told(t, f, asked{user: members.ann, command: "hlep"}, "Did you mean", "“hlep”")
+	env.wantMeetings(0)
+}
+
+func threads(t *testing.T, env *environment, f front) {
+	first, command := f.ask(asked{user: members.ann, command: "meet Standup"})
+	if first.link == "" {
+		t.Fatalf("no card:\n%s", first.words)
+	}
+	under := card(t, f, asked{user: members.ben, thread: command, command: "meet"}, "Standup")
+	if under.link != first.link || under.thread != command {
+		t.Errorf("in the thread under the command: %+v, want the channel's meeting, in that thread", under)
+	}
+	root := f.say(members.ben, "Who broke the build?")
+	own := card(t, f, asked{user: members.ben, thread: root, command: "meet Build trouble"}, "Build trouble",
+		"Ben Example")
+	if own.link == first.link || own.thread != root {
+		t.Errorf("in another thread: %+v, want a meeting of its own, in that thread", own)
+	}
+	if again := card(t, f, asked{user: members.ann, thread: root, command: "meet"}); again.link != own.link {
+		t.Error("asking again in a thread made another meeting")
+	}
+	env.wantMeetings(2)
+}
+
+func languages(t *testing.T, _ *environment, f front) {
+	card(t, f, asked{user: members.caio, command: "meet"}, "Nova reunião.", "Organizador: Caio Example",
+		"Entrar na reunião")
+	told(t, f, asked{user: members.caio, command: "hlep"}, "Você quis dizer")
+	told(t, f, asked{user: members.ann, command: "hlep"}, "Did you mean")
+	card(t, f, asked{user: members.ann, command: "show"}, "Join meeting") // for Ann alone, so in hers
+}
+
+func refusals(t *testing.T, env *environment, f front) {
+	f.guest(members.gus)
+	told(t, f, asked{user: members.gus, command: "meet"}, "Guests may not make meetings here")
+	env.Graph.SetPolicy(annID, false)
+	told(t, f, asked{user: members.ann, command: "meet Weekly"},
+		`New-CsApplicationAccessPolicy -Identity Meetbot -AppIds "`+testenv.ClientID+`"`, `-Identity "`+annID+`"`, "30 minutes", "meet Weekly")
+	env.wantMeetings(0)
+	card(t, f, asked{user: members.ben, command: "meet"}, "Ben Example")
+	card(t, f, asked{user: members.ann, command: "meet"}, "Ben Example") // joining needs no policy
+	card(t, f, asked{user: members.gus, command: "meet"}, "Ben Example")
+}
+
+func refusedAlone(t *testing.T, env *environment, f front) {
+	env.Graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Status: http.StatusBadRequest,
+		ContentType: "application/json",
+		Body:        `{"error":{"code":"BadRequest","message":"The subject holds a word that is not allowed."}}`})
+	told(t, f, asked{user: members.ann, command: "meet Weekly"}, "The subject holds a word that is not allowed.")
+	card(t, f, asked{user: members.ben, command: "meet Another"}, "Another", "Ben Example")
+}
+
+func graphWaits(t *testing.T, env *environment, f front) {
+	env.Graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Status: http.StatusTooManyRequests,
+		RetryAfter: "2"})
+	card(t, f, asked{user: members.ann, command: "meet Later"}, "Later")
+	env.wantMeetings(1)
+}
+
+func graphLost(t *testing.T, env *environment, f front) {
+	env.Graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Reset: true, Works: true})
+	card(t, f, asked{user: members.ann, command: "meet Lost and found"}, "Lost and found")
+	env.wantMeetings(1)
+}
+
+func deliveredAgain(t *testing.T, env *environment, f front) {
+	card(t, f, asked{user: members.ann, command: "meet"})
+	before := f.count()
+	f.again()
+	// Whatever the repetition brought would stand before the answer to a later request.
+	told(t, f, asked{user: members.ben, command: "help"})
+	if n := f.count(); n != before+1 {
+		t.Errorf("%d messages after a request was delivered again, want those %d and one more", n, before)
+	}
+	env.wantMeetings(1)
+}
+
+func hostile(t *testing.T, env *environment, f front) {
+	const subject = "<!channel> <at>Ben Example</at> [x](https://evil.example) *b* {{DATE(2026-01-01T00:00:00Z)}} &amp; \u202egnp"
+	s := card(t, f, asked{user: members.ann, command: "meet " + subject})
+	if !strings.Contains(s.words, "[x](https://evil.example) *b*") {
+		t.Errorf("the subject does not read as it was written:\n%s", s.words)
+	}
+	if strings.Contains(s.words, "\u202e") {
+		t.Error("the card holds a character that turns text round")
+	}
+	if m := env.wantMeetings(1); len(m) == 1 && !strings.HasPrefix(s.link, m[0].JoinURL) {
+		t.Errorf("the button leads to %s", s.link)
+	}
+}
+
+// slackFront is Slack.
+type slackFront struct {
+	*environment
+	bot  *replica
+	last slacktest.Delivery
+}
+
+func (f *slackFront) ask(a asked) (seen, string) {
+	f.t.Helper()
+	channel := general
+	if a.design {
+		channel = design
+	}
+	before := f.Slack.Messages(channel)
+	f.last = f.mention(f.bot, a.user.slack, channel, a.thread, slacktest.Escape(a.command))
+	m := f.next(channel, before, nil)
+	if m.To != "" && m.To != a.user.slack {
+		f.t.Errorf("%+v: the answer is for %s", a, m.To)
+	}
+	words := m.Text
+	if m.Blocks != nil {
+		words = slacktest.RenderMessage(m, 10_000)
+	}
+	return seen{link: link(m), words: words, alone: m.To == a.user.slack, thread: m.ThreadTS}, f.last.TS
+}
+
+func (f *slackFront) say(user member, text string) string {
+	return f.Slack.Say(user.slack, general, text).TS
+}
+
+func (f *slackFront) again() {
+	f.t.Helper()
+	if status, err := f.Slack.Deliver(f.t.Context(), f.bot.URL(), f.last.Envelope, 1, "http_timeout"); err != nil ||
+		status != http.StatusOK {
+		f.t.Fatalf("%d, %v", status, err)
+	}
+}
+
+func (f *slackFront) guest(user member) {
+	f.Slack.AddUser(slacktest.User{ID: user.slack, Name: "gus", Email: "gus@fabrikam.example", EmailConfirmed: true,
+		Restricted: true})
+}
+
+func (f *slackFront) count() int {
+	n := 0
+	for _, m := range f.Slack.Messages(general) {
+		if m.Via != "user" {
+			n++
+		}
+	}
+	return n
+}
+
+// teamsFront is Microsoft Teams.
+type teamsFront struct {
+	*environment
+	bot  *replica
+	last teamstest.Delivery
+}
+
+func (f *teamsFront) ask(a asked) (seen, string) {
+	f.t.Helper()
+	channel := teamsGeneral
+	if a.design {
+		channel = teamsDesign
+	}
+	before := f.Teams.Messages(channel)
+	f.last = f.call(f.bot, a.user.entra, channel, a.thread, a.command)
+	m := f.answer(channel, before, nil)
+	if m.To != "" && m.To != a.user.entra {
+		f.t.Errorf("%+v: the answer is for %s", a, m.To)
+	}
+	return seen{link: teamstest.ReadCard(m.Card).Link(), words: m.Words(), alone: m.To == a.user.entra,
+		thread: m.Thread}, f.last.ID
+}
+
+func (f *teamsFront) say(user member, text string) string {
+	return f.Teams.Say(user.entra, teamsGeneral, text).ID
+}
+
+func (f *teamsFront) again() {
+	f.t.Helper()
+	d, err := f.Teams.Deliver(f.t.Context(), f.bot.URL(), f.last.Activity, teamstest.Token{})
+	if err != nil || len(d.Attempts) != 1 || d.Attempts[0] != http.StatusOK {
+		f.t.Fatalf("%+v, %v", d, err)
+	}
+}
+
+func (f *teamsFront) guest(user member) {
+	f.entraUser(graphtest.User{ID: user.entra, UPN: "gus_fabrikam.example#EXT#@contoso.example", DisplayName: "Gus",
+		Guest: true})
+	f.teamsUser(teamstest.User{ID: user.entra, Name: "Gus", Guest: true})
+}
+
+func (f *teamsFront) count() int {
+	n := 0
+	for _, m := range f.Teams.Messages(teamsGeneral) {
+		if m.Via != "user" {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,461 @@
+// Package historycheck judges what people asked a bot and what they were shown, from the first event to the last,
+// rather than the state that is left in the end. It is pure: a list of events in, a list of broken promises out. It
+// imports nothing of the program, so that it cannot share a mistake with it.
+package historycheck
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Kind says what happened.
+type Kind string
+
+// The kinds, and which fields of an Event each one uses beside At.
+const (
+	Asked        Kind = "asked"        // a request left its asker: Request, User, Place, Conversation, Fresh
+	Acknowledged Kind = "acknowledged" // the bot said that the request is safe: Request
+	Shown        Kind = "shown"        // somebody reads an answer: Place, User, Request, Link, None
+	Made         Kind = "made"         // a meeting was made: Link, Conversation, Generation, Organizer
+	Refused      Kind = "refused"      // a meeting was refused for good: Conversation, Generation, Organizer
+	// faults have ended; whatever was acknowledged before is due within Limits.Within
+	Calm Kind = "calm"
+	Idle Kind = "idle" // nothing is left to do; whatever was acknowledged before is due by now
+	// The bot's memory has lost something, as a fail-over may: of a request that it was accepted or how far it came
+	// (Request), or of a conversation every generation from this one on (Conversation, Generation). It is for what was
+	// told to be lost, and for nothing else, that promises may be broken: such cases are counted.
+	Lost Kind = "lost"
+)
+
+// Event is one thing that happened.
+type Event struct {
+	At           time.Time
+	Kind         Kind
+	Request      string // of Shown: the request that this is the answer to, where that is known
+	User         string // who asked; of Shown: the only one who sees it, empty for everybody in the place
+	Place        string // where it is read: a channel, or a thread of one
+	Conversation string // whose meeting it is; a place may show another's, as a thread does that hangs under a card
+	Fresh        bool   // a new meeting is wanted, whatever there is
+	Link         string // empty for an answer in words
+	None         bool   // the words say that there is no meeting
+	Generation   int
+	Organizer    string
+}
+
+// Limits are what a history is held to.
+type Limits struct {
+	Within time.Duration // an acknowledged request is answered so soon after the faults have ended
+	// Overtaking is how long an answer may be under way between being read from the store and being seen. For so long
+	// an older meeting may still appear after a newer one, to somebody who had asked before.
+	Overtaking time.Duration
+	// Repeated is how many repeated answers the bot itself reports. More than that were hidden from the operator.
+	Repeated int
+}
+
+// Report is what a history came to.
+type Report struct {
+	Violations   []string      // broken promises, in no order that matters
+	Requests     int           // asked
+	Acknowledged int           // of them
+	Answers      int           // shown
+	Repeated     int           // answers beyond one for each request
+	Orphans      int           // meetings that were made and never shown to anybody
+	Overtaken    int           // older meetings seen after newer ones, within Limits.Overtaking
+	Unanswered   int           // acknowledged requests without an answer whose acceptance was lost
+	Doubled      int           // meetings beyond one for a generation, after what was known of it had been lost
+	Slowest      time.Duration // from the end of the faults to the answer of a request acknowledged before it
+}
+
+// Check judges a history. The order of events of the same instant is that of the list.
+func Check(events []Event, l Limits) Report {
+	c := checker{
+		limits: l, requests: map[string]*request{}, last: map[string]*request{}, open: map[string][]*request{},
+		made:         map[string]Event{},
+		lostRequests: map[string]bool{},
+	}
+	events = slices.Clone(events)
+	slices.SortStableFunc(events, func(a, b Event) int { return a.At.Compare(b.At) })
+	c.read(events)
+	c.meetings()
+	c.order()
+	c.answers()
+	return c.report
+}
+
+// request is one request and what is known to have come of it.
+type request struct {
+	Event
+	acknowledged time.Time // zero: never
+	due          time.Time // zero: the history ends before the faults do
+	calm         time.Time // when those faults ended
+	own          []Event   // answers that are certainly its own
+}
+
+type checker struct {
+	limits   Limits
+	report   Report
+	requests map[string]*request
+	last     map[string]*request   // by user
+	open     map[string][]*request // by user, in the order asked, since the last time that nothing was left to do
+	inOrder  []*request
+	shown    []Event // in order
+	public   []Event // those of them that are for everybody and name no request
+	made     map[string]Event
+	all      []Event // meetings, in order
+	refused  []Event
+	lost     []Event // of conversations
+
+	lostRequests map[string]bool
+}
+
+// violation adds a broken promise, once for each way to say it.
+func (c *checker) violation(format string, args ...any) {
+	if v := fmt.Sprintf(format, args...); !slices.Contains(c.report.Violations, v) {
+		c.report.Violations = append(c.report.Violations, v)
+	}
+}
+
+// read sorts the events by what they are, and gives every answer that can be to its request.
+func (c *checker) read(events []Event) {
+	var calms, idles []time.Time
+	owed := map[string]bool{} // requests that are acknowledged, be it after their answer
+	for _, e := range events {
+		if e.Kind == Acknowledged {
+			owed[e.Request] = true
+		}
+	}
+	for _, e := range events {
+		switch e.Kind {
+		case Asked:
+			r := &request{Event: e}
+			c.requests[e.Request] = r
+			c.last[e.User], c.open[e.User] = r, append(c.open[e.User], r)
+			c.inOrder = append(c.inOrder, r)
+		case Acknowledged:
+			if r := c.requests[e.Request]; r == nil {
+				c.violation("request %s was acknowledged and never asked", e.Request)
+			} else if r.acknowledged.IsZero() {
+				r.acknowledged = e.At
+				c.report.Acknowledged++
+			}
+		case Shown:
+			c.shown = append(c.shown, e)
+			c.give(e, owed)
+		case Made:
+			c.made[e.Link] = e
+			c.all = append(c.all, e)
+		case Refused:
+			c.refused = append(c.refused, e)
+		case Lost:
+			if e.Request != "" {
+				c.lostRequests[e.Request] = true
+			} else {
+				c.lost = append(c.lost, e)
+			}
+		case Calm:
+			calms = append(calms, e.At)
+		case Idle:
+			idles = append(idles, e.At)
+			clear(c.open)
+		}
+	}
+	for _, r := range c.inOrder {
+		if r.acknowledged.IsZero() {
+			continue
+		}
+		later := func(t time.Time) bool { return !t.Before(r.acknowledged) }
+		if i := slices.IndexFunc(calms, later); i >= 0 {
+			r.calm, r.due = calms[i], calms[i].Add(c.limits.Within)
+		}
+		if i := slices.IndexFunc(idles, later); i >= 0 && idles[i].Before(r.due) {
+			r.due = idles[i]
+		}
+	}
+	c.report.Requests, c.report.Answers = len(c.inOrder), len(c.shown)
+}
+
+// give finds the request that was answered: the one named; otherwise, of what the only reader had asked in that place,
+// the first that is owed an answer and has none, or the first that has none, or the last; and if they had asked nothing
+// there (it is a direct message), the last of all.
+func (c *checker) give(e Event, owed map[string]bool) {
+	r := c.requests[e.Request]
+	if r == nil {
+		r = c.last[e.User]
+		best := 0
+		for _, asked := range c.open[e.User] {
+			rank := 1
+			switch {
+			case asked.Place != e.Place:
+				continue
+			case len(asked.own) == 0 && owed[asked.Request]:
+				rank = 3
+			case len(asked.own) == 0:
+				rank = 2
+			}
+			if rank > best || rank == 1 && best == 1 {
+				r, best = asked, rank
+			}
+		}
+	}
+	switch {
+	case r != nil:
+		r.own = append(r.own, e)
+	case e.User != "":
+		c.violation("%s was shown an answer in %s without having asked", e.User, e.Place)
+	default:
+		c.public = append(c.public, e)
+	}
+}
+
+// generation names one meeting that a conversation may have.
+type generation struct {
+	conversation string
+	number       int
+}
+
+// meetings checks that each generation of each conversation is one meeting and shows one link, in its own place.
+func (c *checker) meetings() {
+	belongs := map[string]string{} // place to conversation
+	for _, r := range c.inOrder {
+		if before, ok := belongs[r.Place]; ok && before != r.Conversation {
+			c.violation("the history is unsound: %s is %s and %s", r.Place, before, r.Conversation)
+		}
+		belongs[r.Place] = r.Conversation
+	}
+	links := map[generation][]string{}
+	seen := map[string]bool{}
+	for _, e := range c.shown {
+		if e.Link == "" {
+			continue
+		}
+		m, ok := c.made[e.Link]
+		if !ok {
+			c.violation("%s showed a link that no meeting has: %s", e.Place, e.Link)
+			continue
+		}
+		if want, ok := belongs[e.Place]; ok && want != m.Conversation {
+			c.violation("%s showed the meeting of %s, want that of %s", e.Place, m.Conversation, want)
+		}
+		g := generation{m.Conversation, m.Generation}
+		if !seen[e.Link] {
+			links[g] = append(links[g], e.Link)
+			seen[e.Link] = true
+			if len(links[g]) > 1 && !c.excused(g, len(links[g])-1) {
+				c.violation("generation %d of %s was shown with two links: %s and %s", g.number, g.conversation,
+					links[g][0], e.Link)
+			}
+		}
+	}
+	for _, m := range c.all {
+		if seen[m.Link] {
+			continue
+		}
+		c.report.Orphans++
+		g := generation{m.Conversation, m.Generation}
+		refused := slices.ContainsFunc(c.refused, func(e Event) bool {
+			return e.Conversation == m.Conversation && e.Generation == m.Generation && e.Organizer == m.Organizer
+		})
+		if refused || len(links[g]) == 0 {
+			continue
+		}
+		links[g] = append(links[g], m.Link)
+		if !c.excused(g, len(links[g])-1) {
+			c.violation("generation %d of %s has a second meeting, of an organizer who was not refused: shown %s, other %s", g.number, g.conversation, links[g][0], m.Link)
+		}
+	}
+	for _, of := range links {
+		c.report.Doubled += len(of) - 1
+	}
+}
+
+// excused tells whether so many meetings of a generation can be second ones because the earlier was lost.
+func (c *checker) excused(g generation, second int) bool {
+	return second <= count(c.lost, func(l Event) bool {
+		return l.Conversation == g.conversation &&
+			l.Generation <= g.number
+	})
+}
+
+// forgotten tells whether a meeting was made before what was known of it was lost. It binds nobody any more.
+func (c *checker) forgotten(m Event) bool {
+	return slices.ContainsFunc(c.lost, func(l Event) bool {
+		return l.Conversation == m.Conversation && l.Generation <= m.Generation && !m.At.After(l.At)
+	})
+}
+
+// sight is a generation that was seen.
+type sight struct {
+	at         time.Time
+	generation int
+}
+
+// order checks that nobody is ever led back to an older generation.
+func (c *checker) order() {
+	sights := map[string][]sight{} // by conversation, in order; only those that were news
+	newest := func(conversation string, before time.Time) int {
+		n := 0
+		for _, s := range sights[conversation] {
+			if s.at.Before(before) {
+				n = max(n, s.generation)
+			}
+		}
+		return n
+	}
+	for _, e := range c.shown {
+		m, ok := c.made[e.Link]
+		if !ok {
+			continue
+		}
+		for _, s := range sights[m.Conversation] {
+			if s.generation <= m.Generation {
+				continue
+			}
+			if late := e.At.Sub(s.at); late > c.limits.Overtaking {
+				c.violation("%s showed generation %d of %s, %s after generation %d", e.Place, m.Generation,
+					m.Conversation, late, s.generation)
+			} else {
+				c.report.Overtaken++
+			}
+			break
+		}
+		if m.Generation > newest(m.Conversation, e.At.Add(1)) && !c.forgotten(m) {
+			sights[m.Conversation] = append(sights[m.Conversation], sight{e.At, m.Generation})
+		}
+	}
+	for _, r := range c.inOrder {
+		known := newest(r.Conversation, r.At)
+		for _, e := range r.own {
+			m, ok := c.made[e.Link]
+			switch {
+			case e.None && known > 0:
+				c.violation("request %s was told that %s has no meeting, though generation %d had been shown",
+					r.Request, r.Conversation, known)
+			case !ok:
+			case m.Generation < known:
+				c.violation("request %s was given generation %d of %s, though %d had been shown before it asked",
+					r.Request, m.Generation, r.Conversation, known)
+			case r.Fresh && m.Generation <= known:
+				c.violation("request %s wanted a new meeting of %s and was given generation %d, which had been shown before it asked", r.Request, r.Conversation, m.Generation)
+			}
+		}
+	}
+}
+
+// answers checks that every acknowledged request has an answer of its own, in time, and counts the answers too many.
+// What everybody in a place was shown names nobody, so such answers are matched with the requests there that have none.
+func (c *checker) answers() {
+	owed, waiting := map[string][]*request{}, map[string][]*request{} // by place: with and without a time
+	public := map[string][]Event{}
+	for _, e := range c.public {
+		public[e.Place] = append(public[e.Place], e)
+	}
+	places := map[string]bool{}
+	for _, r := range c.inOrder {
+		switch {
+		case len(r.own) > 0:
+			c.report.Repeated += len(r.own) - 1
+			c.inTime(r, r.own[0].At)
+			continue
+		case r.due.IsZero():
+			waiting[r.Place] = append(waiting[r.Place], r)
+		default:
+			owed[r.Place] = append(owed[r.Place], r)
+		}
+		places[r.Place] = true
+	}
+	for place := range places {
+		// Whose acceptance was lost comes last: an answer is not spent on them that others are owed.
+		slices.SortStableFunc(owed[place], func(a, b *request) int {
+			switch lostA, lostB := c.lostRequests[a.Request], c.lostRequests[b.Request]; {
+			case lostA == lostB:
+				return 0
+			case lostB:
+				return -1
+			default:
+				return 1
+			}
+		})
+		for i, answer := range match(owed[place], public[place]) {
+			switch r := owed[place][i]; {
+			case answer >= 0:
+				c.inTime(r, public[place][answer].At)
+			case c.lostRequests[r.Request]:
+				c.report.Unanswered++
+			default:
+				c.violation("request %s of %s in %s was acknowledged at %s and not answered by %s", r.Request, r.User,
+					r.Place, clock(r.acknowledged), clock(r.due))
+			}
+		}
+		// What is too many is what even those who were owed nothing cannot have asked for.
+		got := match(slices.Concat(owed[place], waiting[place]), public[place])
+		c.report.Repeated += len(public[place]) - len(got) + count(got, func(answer int) bool { return answer < 0 })
+		delete(public, place)
+	}
+	for _, rest := range public {
+		c.report.Repeated += len(rest)
+	}
+	if c.report.Repeated > c.limits.Repeated+len(c.lostRequests) {
+		c.violation("%d answers were repeated, and the bot reports %d", c.report.Repeated, c.limits.Repeated)
+	}
+}
+
+// inTime checks the time of a request's first answer.
+func (c *checker) inTime(r *request, at time.Time) {
+	if r.due.IsZero() {
+		return
+	}
+	c.report.Slowest = max(c.report.Slowest, at.Sub(r.calm))
+	if at.After(r.due) {
+		c.violation("request %s of %s in %s was answered at %s, due by %s", r.Request, r.User, r.Place, clock(at),
+			clock(r.due))
+	}
+}
+
+// match gives to as many requests as possible an answer that was shown after they were asked and, for those that have a
+// time, in it if that can be; an earlier request of the list is never left out for a later one. It returns the index of
+// each request's answer, -1 for none.
+func match(asked []*request, shown []Event) []int {
+	owner := make([]int, len(shown)) // of each answer; -1: nobody's
+	for i := range owner {
+		owner[i] = -1
+	}
+	var tried []bool
+	var place func(r int) bool
+	place = func(r int) bool {
+		for i, e := range shown {
+			if tried[i] || e.At.Before(asked[r].At) || !asked[r].due.IsZero() && e.At.After(asked[r].due) {
+				continue
+			}
+			tried[i] = true
+			if owner[i] < 0 || place(owner[i]) {
+				owner[i] = r
+				return true
+			}
+		}
+		return false
+	}
+	got := make([]int, len(asked))
+	for r := range asked {
+		tried = make([]bool, len(shown))
+		place(r)
+		got[r] = -1
+	}
+	for i, r := range owner {
+		if r >= 0 {
+			got[r] = i
+		}
+	}
+	return got
+}
+
+func count[T any](list []T, is func(T) bool) (n int) {
+	for _, v := range list {
+		if is(v) {
+			n++
+		}
+	}
+	return n
+}
+
+func clock(t time.Time) string { return t.Format("15:04:05.000") }

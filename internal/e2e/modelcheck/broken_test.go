@@ -1,0 +1,317 @@
+//go:build !race
+
+package modelcheck
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/alicebob/miniredis/v2"
+
+	"meetbot/bot"
+	"meetbot/store"
+)
+
+// brokenStore is the store with one of its rules left out. It may break the rule by several calls: to the attempts it
+// is one. What it does not mention is the store's.
+type brokenStore struct {
+	*store.Store
+	read     func(context.Context, bot.Conversation, reading) (bot.State, error)
+	claim    func(context.Context, bot.Claim, bool, int) (bot.State, error)
+	complete func(context.Context, bot.Claim, bot.Meeting) (bot.State, error)
+	release  func(context.Context, bot.Claim) (bot.State, error)
+}
+
+func (b brokenStore) Read(ctx context.Context, c bot.Conversation, asker bot.Asker) (bot.State, error) {
+	return b.reads(ctx, c, reading{Asker: asker})
+}
+
+func (b brokenStore) Announce(ctx context.Context, c bot.Conversation, request string, asker bot.Asker) (bot.State,
+	error) {
+	return b.reads(ctx, c, reading{Announce: request, Asker: asker})
+}
+
+func (b brokenStore) reads(ctx context.Context, c bot.Conversation, r reading) (bot.State, error) {
+	if b.read != nil {
+		return b.read(ctx, c, r)
+	}
+	return read(ctx, b.Store, c, r)
+}
+
+func (b brokenStore) Claim(ctx context.Context, claim bot.Claim, fresh bool, seen int) (bot.State, error) {
+	if b.claim != nil {
+		return b.claim(ctx, claim, fresh, seen)
+	}
+	return b.Store.Claim(ctx, claim, fresh, seen)
+}
+
+func (b brokenStore) Complete(ctx context.Context, claim bot.Claim, m bot.Meeting) (bot.State, error) {
+	if b.complete != nil {
+		return b.complete(ctx, claim, m)
+	}
+	return b.Store.Complete(ctx, claim, m)
+}
+
+func (b brokenStore) Release(ctx context.Context, claim bot.Claim) (bot.State, error) {
+	if b.release != nil {
+		return b.release(ctx, claim)
+	}
+	return b.Store.Release(ctx, claim)
+}
+
+// free takes away whatever claim is pending, and returns what stands then.
+func free(ctx context.Context, s *store.Store, c bot.Conversation) (bot.State, error) {
+	st, err := s.Read(ctx, c, bot.Asker{})
+	if err != nil || st.Pending == nil {
+		return st, err
+	}
+	return s.Release(ctx, *st.Pending)
+}
+
+func meetingKey(c bot.Conversation) string { return "mb:{" + c.ChannelKey() + "}:m:" + c.Thread }
+
+func pendingKey(c bot.Conversation) string { return "mb:{" + c.ChannelKey() + "}:p:" + c.Thread }
+
+// promised is the meeting that a claim would become.
+func promised(claim bot.Claim) *bot.Meeting {
+	return &bot.Meeting{
+		OnlineMeeting: bot.OnlineMeeting{JoinURL: linkOf(claim)}, ClaimID: claim.ID, Generation: claim.Generation,
+		ExternalID: claim.Request.ExternalID, Organizer: claim.Organizer, Language: claim.Language,
+	}
+}
+
+// TestModelFindsWhatIsBroken leaves out one rule at a time: going through the same scenarios has to come upon it.
+func TestModelFindsWhatIsBroken(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		in     string // scenario
+		breaks func(s *store.Store, raw *miniredis.Miniredis) brokenStore
+		blind  bool // to what Graph has: what people are shown tells, too
+		want   string
+	}{
+		{
+			name: "claim overwrites a pending one", in: "two meet",
+			want: "neither became the conversation's nor was released",
+			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
+				return brokenStore{claim: func(ctx context.Context, claim bot.Claim, fresh bool, seen int) (bot.State,
+					error) {
+					if _, err := free(ctx, s, claim.Conversation); err != nil {
+						return bot.State{}, err
+					}
+					return s.Claim(ctx, claim, fresh, seen)
+				}}
+			},
+		},
+		{
+			name: "claim tells everybody that it was theirs that was recorded", in: "two meet",
+			want: "neither became the conversation's nor was released",
+			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
+				return brokenStore{claim: func(ctx context.Context, claim bot.Claim, fresh bool, seen int) (bot.State,
+					error) {
+					st, err := s.Claim(ctx, claim, fresh, seen)
+					if st.Pending != nil {
+						st.Pending = &claim
+					}
+					return st, err
+				}}
+			},
+		},
+		{
+			name: "claim is not kept", in: "two meet", want: "neither became the conversation's nor was released",
+			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
+				return brokenStore{claim: func(ctx context.Context, claim bot.Claim, fresh bool, seen int) (bot.State,
+					error) {
+					st, err := s.Claim(ctx, claim, fresh, seen)
+					if err == nil && st.Pending != nil {
+						_, err = s.Release(ctx, *st.Pending)
+					}
+					return st, err
+				}}
+			},
+		},
+		{
+			name: "claim takes everybody for its author", in: "two meet, one of them refused",
+			want: "is told of the refusal of ann",
+			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
+				return brokenStore{claim: func(ctx context.Context, claim bot.Claim, fresh bool, seen int) (bot.State,
+					error) {
+					st, err := s.Claim(ctx, claim, fresh, seen)
+					if st.Pending != nil {
+						st.Pending.Job = claim.Job
+					}
+					return st, err
+				}}
+			},
+		},
+		{
+			name: "new does not heed what its asker saw", in: "two new", blind: true, want: "generations were made",
+			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
+				return brokenStore{claim: func(ctx context.Context, claim bot.Claim, fresh bool, seen int) (bot.State,
+					error) {
+					st, err := s.Read(ctx, claim.Conversation, bot.Asker{})
+					if err != nil {
+						return bot.State{}, err
+					}
+					claim.Generation = st.Generation() + 1
+					return s.Claim(ctx, claim, fresh, st.Generation())
+				}}
+			},
+		},
+		{
+			name: "new joins the meeting that its asker saw", in: "meet and new",
+			want: "asked for a new meeting after generation 1",
+			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
+				return brokenStore{claim: func(ctx context.Context, claim bot.Claim, _ bool, seen int) (bot.State,
+					error) {
+					return s.Claim(ctx, claim, false, seen)
+				}}
+			},
+		},
+		{
+			name: "complete ignores the claim's ID", in: "two meet, Graph wavers",
+			want: "neither became the conversation's nor was released",
+			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
+				return brokenStore{complete: func(ctx context.Context, claim bot.Claim, m bot.Meeting) (bot.State,
+					error) {
+					st, err := s.Read(ctx, claim.Conversation, bot.Asker{})
+					if err == nil && st.Pending != nil && st.Pending.ID != claim.ID {
+						_, err = s.Release(ctx, *st.Pending)
+						if err == nil {
+							_, err = s.Claim(ctx, claim, true, st.Generation())
+						}
+					}
+					if err != nil {
+						return bot.State{}, err
+					}
+					return s.Complete(ctx, claim, m)
+				}}
+			},
+		},
+		{
+			name: "complete ignores the generation", in: "meet and new from nothing", blind: true,
+			want: "after generation 1 and is shown generation 1",
+			breaks: func(s *store.Store, raw *miniredis.Miniredis) brokenStore {
+				return brokenStore{complete: func(ctx context.Context, claim bot.Claim, m bot.Meeting) (bot.State,
+					error) {
+					raw.Del(meetingKey(claim.Conversation))
+					raw.Del(pendingKey(claim.Conversation))
+					if _, err := s.Claim(ctx, claim, true, claim.Generation-1); err != nil {
+						return bot.State{}, err
+					}
+					return s.Complete(ctx, claim, m)
+				}}
+			},
+		},
+		{
+			name: "complete replaces a meeting of the same generation", in: "two meet, Graph wavers", blind: true,
+			want: "generation 1 is shown with two links",
+			breaks: func(s *store.Store, raw *miniredis.Miniredis) brokenStore {
+				return brokenStore{complete: func(ctx context.Context, claim bot.Claim, m bot.Meeting) (bot.State,
+					error) {
+					st, err := s.Read(ctx, claim.Conversation, bot.Asker{})
+					if err == nil && st.Generation() == claim.Generation {
+						raw.Del(meetingKey(claim.Conversation))
+						_, err = s.Claim(ctx, claim, false, 0)
+					}
+					if err != nil {
+						return bot.State{}, err
+					}
+					return s.Complete(ctx, claim, m)
+				}}
+			},
+		},
+		{
+			name: "complete leaves the claim pending", in: "two meet", want: "goes round and round",
+			breaks: func(s *store.Store, raw *miniredis.Miniredis) brokenStore {
+				return brokenStore{complete: func(ctx context.Context, claim bot.Claim, m bot.Meeting) (bot.State,
+					error) {
+					key := pendingKey(claim.Conversation)
+					pending, _ := raw.Get(key)
+					st, err := s.Complete(ctx, claim, m)
+					if err == nil && pending != "" {
+						err = raw.Set(key, pending)
+					}
+					return st, err
+				}}
+			},
+		},
+		{
+			name: "a card is shown before complete", in: "two meet", want: "is shown",
+			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
+				return brokenStore{
+					complete: func(ctx context.Context, claim bot.Claim, m bot.Meeting) (bot.State, error) {
+						st, err := s.Read(ctx, claim.Conversation, bot.Asker{})
+						st.Meeting, st.Pending = promised(claim), nil
+						return st, err
+					},
+					read: func(ctx context.Context, c bot.Conversation, r reading) (bot.State, error) {
+						st, err := read(ctx, s, c, r)
+						if st.Pending != nil && r.Announce != "" {
+							st.Meeting = promised(*st.Pending)
+						}
+						return st, err
+					},
+				}
+			},
+		},
+		{
+			name: "release ignores the claim's ID", in: "two meet, one of them refused",
+			want: "neither became the conversation's nor was released",
+			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
+				return brokenStore{release: func(ctx context.Context, claim bot.Claim) (bot.State, error) {
+					return free(ctx, s, claim.Conversation)
+				}}
+			},
+		},
+		{
+			name: "release forgets nothing", in: "two meet, one of them refused", want: "goes round and round",
+			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
+				return brokenStore{release: func(ctx context.Context, claim bot.Claim) (bot.State, error) {
+					return s.Read(ctx, claim.Conversation, bot.Asker{})
+				}}
+			},
+		},
+		{
+			name: "release forgets the meeting too", in: "meet and new", blind: true, want: "is shown with two links",
+			breaks: func(s *store.Store, raw *miniredis.Miniredis) brokenStore {
+				return brokenStore{release: func(ctx context.Context, claim bot.Claim) (bot.State, error) {
+					raw.Del(meetingKey(claim.Conversation))
+					return s.Release(ctx, claim)
+				}}
+			},
+		},
+		{
+			name: "everybody may show the card to everybody", in: "two meet", want: "is shown to everybody twice",
+			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
+				return brokenStore{read: func(ctx context.Context, c bot.Conversation, r reading) (bot.State, error) {
+					st, err := read(ctx, s, c, r)
+					st.MayAnnounce = true
+					return st, err
+				}}
+			},
+		},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			for _, sc := range scenarios {
+				if sc.name != tc.in {
+					continue
+				}
+				sc.blind = tc.blind
+				sc.conversations = func(s *store.Store, raw *miniredis.Miniredis) bot.Conversations {
+					b := tc.breaks(s, raw)
+					b.Store = s
+					return b
+				}
+				err := newExplorer(t, sc).explore()
+				if !errors.Is(err, errBroken) || !strings.Contains(err.Error(), tc.want) {
+					t.Errorf("want a broken promise with %q", tc.want)
+				}
+				t.Log(err)
+				return
+			}
+			t.Fatalf("no scenario %q", tc.in)
+		})
+	}
+}

@@ -1,0 +1,567 @@
+//go:build !race
+
+package modelcheck
+
+import (
+	"errors"
+	"fmt"
+	"math/bits"
+	"net/url"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/alicebob/miniredis/v2"
+
+	"meetbot/bot"
+	"meetbot/store"
+)
+
+// set is a set of claims, by number.
+type set [2]uint64
+
+func (s set) has(i int) bool    { return s[i/64]>>(i%64)&1 == 1 }
+func (s set) with(i int) set    { s[i/64] |= 1 << (i % 64); return s }
+func (s set) and(o set) set     { return set{s[0] & o[0], s[1] & o[1]} }
+func (s set) without(o set) set { return set{s[0] &^ o[0], s[1] &^ o[1]} }
+func (s set) all(yield func(int) bool) {
+	for w, word := range s {
+		for ; word != 0; word &= word - 1 {
+			if !yield(w*64 + bits.TrailingZeros64(word)) {
+				return
+			}
+		}
+	}
+}
+
+// crowd is the largest number of attempts that go on at once.
+const crowd = 3
+
+// moment is one state of everything: what Redis holds, what Graph holds, where each attempt stands, and as much of
+// the past as the promises speak of.
+type moment struct {
+	content  int32 // of Redis
+	made     set   // claims for which Graph has made a meeting
+	stood    set   // claims whose meeting was the conversation's at some time
+	released set   // claims that were released; kept of those for which Graph has, or may be about to have, a meeting
+	shown    struct {
+		generation int32 // the last one
+		link       int32
+		everybody  int32 // who showed it to everybody; 0 for nobody
+	}
+	faults   int8         // that have happened
+	refusals int8         // of organizers whom Graph serves at other calls
+	at       [crowd]int32 // the point at which each attempt stands; 0 before it begins
+}
+
+// graphRule is how Graph treats an organizer.
+type graphRule int
+
+const (
+	makes   graphRule = iota
+	refuses           // at every call
+	wavers            // calls are refused now and then, as while an access policy spreads
+)
+
+// scenario is a small case to be gone through completely.
+type scenario struct {
+	name   string
+	met    bool // the conversation has a meeting already
+	people []person
+	faults int8                 // crashes and lost answers, all in all
+	giveUp bool                 // a crash can keep a job so long that it is given up
+	graph  map[string]graphRule // by organizer; those not named are served
+	// refusals is how many calls for organizers with whom Graph wavers are refused at most. Without a bound such a
+	// Graph can keep two askers going round for ever, each of them releasing the claim that the other one is carrying
+	// out.
+	refusals int8
+	// blind leaves Graph's meetings unchecked, for what can be noticed without.
+	blind  bool
+	policy bot.OrganizerPolicy
+	// conversations is the store as the attempts see it; nil for as it is.
+	conversations func(*store.Store, *miniredis.Miniredis) bot.Conversations
+}
+
+// record is one key of Redis.
+type record struct{ key, value string }
+
+// explorer goes through a scenario.
+type explorer struct {
+	t        *testing.T
+	scenario scenario
+	people   []person // of the scenario, then the visitors
+	place    bot.Conversation
+	catalog  *bot.Catalog
+	mini     *miniredis.Miniredis
+	store    *store.Store      // the real one
+	called   bot.Conversations // as the attempts see it
+
+	points   []*point // 0 is nobody's
+	roots    map[string]int32
+	contents [][]record
+	views    []bot.State // of each content
+	numbers  map[string]int32
+	claimed  map[string]int // number of each claim, by ID
+	claims   []bot.Claim
+	links    []string // of the claims
+	answers  map[asked]answered
+	scripts  int // calls that Redis has really answered
+
+	index   map[moment]int32
+	moments []moment
+	from    []int32 // the moment from which each was first reached
+	next    [][]int32
+	alone   map[moment]bool // in which only a visitor goes on
+
+	orphans  int // the most meetings of Graph's that nobody was ever to get
+	heedless int // steps that tell of a refusal or of giving up where the store has just said that there is a meeting
+	rounds   int // the most claims that one attempt made
+}
+
+type asked struct{ content, call int32 }
+
+// answered is an answer, with the number by which it is known and what it leaves in Redis.
+type answered struct {
+	content int32
+	number  int32
+	answer  answer
+}
+
+// way is one way in which a call can go.
+type way struct {
+	to     moment
+	number int32
+	answer answer
+}
+
+func newExplorer(t *testing.T, sc scenario) *explorer {
+	t.Helper()
+	mini := miniredis.RunT(t)
+	x := &explorer{
+		t: t, scenario: sc, people: slices.Concat(sc.people, visitors), place: channel(), mini: mini,
+		store:  open(t, "redis://"+mini.Addr(), store.Options{Replica: "one"}),
+		points: []*point{nil}, roots: map[string]int32{}, numbers: map[string]int32{}, answers: map[asked]answered{},
+		claimed: map[string]int{}, index: map[moment]int32{}, alone: map[moment]bool{},
+	}
+	catalog, err := bot.NewCatalog()
+	must(t, err)
+	x.catalog, x.called = catalog, x.store
+	if sc.conversations != nil {
+		x.called = sc.conversations(x.store, mini)
+	}
+	return x
+}
+
+// number gives equal texts the same number, from 1 on.
+func (x *explorer) number(text string) int32 {
+	n, ok := x.numbers[text]
+	if !ok {
+		n = int32(len(x.numbers) + 1)
+		x.numbers[text] = n
+	}
+	return n
+}
+
+// linkOf is the link of the meeting that Graph makes of a claim: the same for the same organizer and external ID.
+func linkOf(c bot.Claim) string {
+	return "https://teams.example/join/" + url.PathEscape(c.Organizer.ID+"/"+c.Request.ExternalID)
+}
+
+// claim gives the claim's number.
+func (x *explorer) claim(c bot.Claim) int {
+	i, ok := x.claimed[c.ID]
+	if ok {
+		return i
+	}
+	i = len(x.claims)
+	if i == 128 {
+		x.t.Fatal("more claims than the sets have room for")
+	}
+	x.claimed[c.ID], x.claims, x.links = i, append(x.claims, c), append(x.links, linkOf(c))
+	return i
+}
+
+// dump returns the number of what Redis holds.
+func (x *explorer) dump() int32 {
+	var held []record
+	var text strings.Builder
+	for _, key := range x.mini.Keys() {
+		value, err := x.mini.Get(key)
+		must(x.t, err)
+		held = append(held, record{key, value})
+		fmt.Fprintf(&text, "%q %q\n", key, value)
+	}
+	known := len(x.numbers)
+	n := x.number("redis " + text.String())
+	if len(x.numbers) > known {
+		state, err := x.store.Read(x.t.Context(), x.place, bot.Asker{})
+		must(x.t, err)
+		x.contents = append(x.contents, make([][]record, int(n)+1-len(x.contents))...)
+		x.views = append(x.views, make([]bot.State, int(n)+1-len(x.views))...)
+		x.contents[n], x.views[n] = held, state
+	}
+	return n
+}
+
+// ask has the store answer a call while Redis holds the given content. The scripts depend on nothing else, so each
+// question is really asked once.
+func (x *explorer) ask(content int32, p *point) answered {
+	key := asked{content, p.call}
+	a, ok := x.answers[key]
+	if ok {
+		return a
+	}
+	x.mini.FlushDB()
+	for _, r := range x.contents[content] {
+		must(x.t, x.mini.Set(r.key, r.value))
+	}
+	var err error
+	ctx, c := x.t.Context(), p.next
+	switch c.op {
+	case opRead:
+		a.answer.state, err = read(ctx, x.called, c.place, c.reading)
+	case opClaim:
+		a.answer.state, err = x.called.Claim(ctx, c.claim, c.fresh, c.seen)
+	case opComplete:
+		a.answer.state, err = x.called.Complete(ctx, c.claim, c.meeting)
+	case opRelease:
+		a.answer.state, err = x.called.Release(ctx, c.claim)
+	}
+	must(x.t, err)
+	x.scripts++
+	a.content, a.number = x.dump(), x.number("answer "+a.answer.String())
+	x.answers[key] = a
+	return a
+}
+
+// root is the beginning of an attempt: the asking itself, or a job that was accepted before.
+func (x *explorer) root(asker, attempt int, job *bot.Job, aged bool) int32 {
+	seen := -1
+	if job != nil {
+		seen = job.Seen
+	}
+	key := fmt.Sprint(asker, attempt, seen, aged)
+	i, ok := x.roots[key]
+	if !ok {
+		i = x.add(&point{asker: asker, attempt: attempt, job: job, old: job != nil, aged: aged})
+		x.roots[key] = i
+	}
+	return i
+}
+
+// after is the point to which an answer leads.
+func (x *explorer) after(i int32, a answer, number int32) int32 {
+	p := x.points[i]
+	child, ok := p.children[number]
+	if !ok {
+		child = x.add(&point{
+			asker: p.asker, attempt: p.attempt, job: p.job, old: p.old, aged: p.aged,
+			history: append(slices.Clip(p.history), a),
+		})
+		p.children[number] = child
+	}
+	return child
+}
+
+// same returns one point for all that the attempt goes on from alike, however it came there. Where a round begins, all
+// that an attempt carries over from earlier ones is in the claim that it makes; once the answer was given, all that is
+// left is to say so, and then nothing.
+func (x *explorer) same(i int32) int32 {
+	p := x.points[i]
+	var key string
+	switch p.next.op {
+	case opClaim:
+		key = fmt.Sprint("claim", p.asker, p.attempt, p.aged, p.job.Seen, p.call)
+	case opDone:
+		key = fmt.Sprint("done", p.asker, p.attempt, p.aged, p.job.Seen, p.outcome)
+	case "":
+		key = fmt.Sprint("end", p.asker, p.job.Seen, p.outcome)
+	default:
+		return i
+	}
+	if _, ok := x.roots[key]; !ok {
+		x.roots[key] = i
+	}
+	return x.roots[key]
+}
+
+// spent tells whether somebody has made as many meetings as anybody may.
+func (x *explorer) spent(identity string) bool {
+	return slices.ContainsFunc(x.people, func(p person) bool { return p.identity() == identity && p.spent })
+}
+
+func (x *explorer) add(p *point) int32 {
+	p.children = map[int32]int32{}
+	run(x.t, x.catalog, x.scenario.policy, x.people[p.asker], x.spent, x.place, p)
+	type all call // without its String method, which leaves things out
+	p.call = x.number("call " + fmt.Sprintf("%+v", all(p.next)))
+	x.points = append(x.points, p)
+	x.rounds = max(x.rounds, p.rounds)
+	return int32(len(x.points) - 1)
+}
+
+// begin is the moment before anybody asks.
+func (x *explorer) begin() moment {
+	var m moment
+	m.content = x.dump()
+	if x.scenario.met {
+		first := bot.NewClaim(x.place, 1, false)
+		first.ID, first.Organizer.ID = "first", "founder"
+		_, err := x.store.Claim(x.t.Context(), first, false, 0)
+		must(x.t, err)
+		i := x.claim(first)
+		meeting := meetingFor(first)
+		meeting.JoinURL = x.links[i]
+		_, err = x.store.Complete(x.t.Context(), first, meeting)
+		must(x.t, err)
+		m.content, m.made, m.stood = x.dump(), m.made.with(i), m.stood.with(i)
+	}
+	for i, p := range x.scenario.people {
+		if p.same == "" {
+			m.at[i] = x.root(i, 0, nil, false)
+		}
+	}
+	return m
+}
+
+// existing tells whether Graph has the meeting that this claim would get.
+func (x *explorer) existing(m moment, claim int) bool {
+	for i := range m.made.all {
+		if x.links[i] == x.links[claim] {
+			return true
+		}
+	}
+	return false
+}
+
+// serve makes the call that an attempt stands at, and returns every way in which it can go.
+func (x *explorer) serve(m moment, p *point) ([]way, error) {
+	switch p.next.op {
+	case opDone:
+		return []way{{to: m}}, nil
+	case opCreate:
+		return x.create(m, p)
+	}
+	if c := p.next.claim; p.next.op == opRelease && c.Job != p.job.ID && !x.spent(c.Job) &&
+		!p.history[len(p.history)-1].refused {
+		return nil, broken("claim %s is released by somebody to whom neither Graph nor its asker's limit has refused it", c.ID)
+	}
+	a := x.ask(m.content, p)
+	m.content = a.content
+	if now := x.views[m.content].Meeting; now != nil {
+		if i, ok := x.claimed[now.ClaimID]; ok {
+			m.stood = m.stood.with(i)
+		}
+	}
+	if p.next.op == opRelease {
+		m.released = m.released.with(x.claim(p.next.claim))
+	}
+	return []way{{to: m, number: a.number, answer: a.answer}}, nil
+}
+
+// create is Graph. Its answers have numbers of their own, below those of the store's.
+func (x *explorer) create(m moment, p *point) (ways []way, err error) {
+	c := p.next
+	if c.claim.ID == "" || c.organizer != c.claim.Organizer.ID || !reflect.DeepEqual(c.request, c.claim.Request) {
+		return nil, broken("Graph is asked for something else than the claim says")
+	}
+	rule, i := x.scenario.graph[c.organizer], x.claim(c.claim)
+	if rule != refuses {
+		to := m
+		to.made = to.made.with(i)
+		a := answer{made: bot.OnlineMeeting{JoinURL: x.links[i]}, created: !x.existing(m, i)}
+		number := int32(-2 - 2*i)
+		if a.created {
+			number--
+		}
+		ways = append(ways, way{to, number, a})
+	}
+	if rule == refuses || rule == wavers && m.refusals < x.scenario.refusals {
+		if rule == wavers {
+			m.refusals++
+		}
+		ways = append(ways, way{m, -1, answer{refused: true}})
+	}
+	return ways, nil
+}
+
+// onward goes from a moment to every one that can follow it, each by one step, and names the steps. An error is a
+// promise broken on the way, or comes from then.
+func (x *explorer) onward(m moment, then func(next moment, step func() string) error) error {
+	reach := func(next moment, step func() string) error {
+		if err := x.holds(&next); err != nil {
+			return fmt.Errorf("%w\n%s", err, step())
+		}
+		return then(next, step)
+	}
+	for k, at := range m.at {
+		var err error
+		switch {
+		case at == 0:
+			if job := x.shared(m, k); job != nil {
+				begun := m
+				begun.at[k] = x.root(k, 0, job, false)
+				err = reach(begun, func() string { return x.people[k].name + " begins" })
+			}
+		case !x.points[at].ended() && x.points[at].rounds <= roundsAtMost:
+			err = errors.Join(x.goOn(m, k, reach), x.crash(m, k, reach))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// goOn makes the call at which the attempt stands.
+func (x *explorer) goOn(m moment, k int, reach func(moment, func() string) error) error {
+	p := x.points[m.at[k]]
+	name := x.people[p.asker].name
+	ways, err := x.serve(m, p)
+	if err != nil {
+		return fmt.Errorf("%w\n%s: %v", err, name, p.next)
+	}
+	for _, w := range ways {
+		step := func() string { return fmt.Sprintf("%s: %v -> %v", name, p.next, w.answer) }
+		if m.faults < x.scenario.faults && p.next.op != opRead && p.next.op != opDone {
+			lost := w.to
+			lost.faults++
+			if err := reach(lost, func() string { return step() + ", but the answer is lost" }); err != nil {
+				return err
+			}
+		}
+		next, came := w.to, x.after(m.at[k], w.answer, w.number)
+		next.at[k] = x.same(came)
+		step = func() string {
+			return fmt.Sprintf("%s: %v -> %v%s", name, p.next, w.answer, x.told(came))
+		}
+		if err := x.tell(&next, x.points[came]); err != nil {
+			return fmt.Errorf("%w\n%s", err, step())
+		}
+		if err := reach(next, step); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// crash ends the attempt where it stands. The job is taken over, at once or when it has grown too old.
+func (x *explorer) crash(m moment, k int, reach func(moment, func() string) error) error {
+	p := x.points[m.at[k]]
+	if m.faults == x.scenario.faults || p.job == nil {
+		return nil
+	}
+	name := x.people[p.asker].name
+	m.faults++
+	m.at[k] = x.root(p.asker, p.attempt+1, p.job, p.aged)
+	err := reach(m, func() string { return name + " crashes, and the job is taken over" })
+	if err != nil || !x.scenario.giveUp || p.aged {
+		return err
+	}
+	m.at[k] = x.root(p.asker, p.attempt+1, p.job, true)
+	return reach(m, func() string { return name + " crashes, and the job grows too old" })
+}
+
+// told says what an asker was told on the way to a point.
+func (x *explorer) told(i int32) string {
+	switch p := x.points[i]; {
+	case p.told == nil:
+		return ""
+	case p.told.Card != nil:
+		return ", shown " + p.told.Card.Meeting.JoinURL
+	default:
+		return ", told " + p.outcome
+	}
+}
+
+// shared is the job at which a second attempt can begin, or nil.
+func (x *explorer) shared(m moment, k int) *bot.Job {
+	for i, p := range x.scenario.people {
+		if k >= len(x.scenario.people) || p.name != x.scenario.people[k].same || m.at[i] == 0 {
+			continue
+		}
+		if first := x.points[m.at[i]]; first.asker == i {
+			return first.job
+		}
+	}
+	return nil
+}
+
+// explore goes through every schedule, the short ones first. An error tells the promise that was broken, and then
+// the shortest schedule that leads to it, from its last step back to its first.
+func (x *explorer) explore() error {
+	x.reach(x.begin(), -1)
+	for i := int32(0); int(i) < len(x.moments); i++ {
+		m := x.moments[i]
+		var next []int32
+		err := x.onward(m, func(to moment, _ func() string) error {
+			next = append(next, x.reach(to, i))
+			return nil
+		})
+		if err == nil {
+			err = x.visit(m, 0)
+		}
+		if err == nil && len(next) == 0 {
+			err = x.settled(m)
+		}
+		if err != nil {
+			return fmt.Errorf("%w%s", err, x.schedule(i))
+		}
+		x.next = append(x.next, next)
+	}
+	return nil
+}
+
+func (x *explorer) reach(m moment, from int32) int32 {
+	i, ok := x.index[m]
+	if !ok {
+		i = int32(len(x.moments))
+		x.index[m] = i
+		x.moments, x.from = append(x.moments, m), append(x.from, from)
+	}
+	return i
+}
+
+// steps counts the steps from all moments to the next.
+func (x *explorer) steps() (n int) {
+	for _, next := range x.next {
+		n += len(next)
+	}
+	return n
+}
+
+// schedules counts the ways from the beginning to an end. Every step is an answer more or a fault less, so there is no
+// way round in circles.
+func (x *explorer) schedules() float64 {
+	ways := make([]float64, len(x.moments))
+	var count func(i int32) float64
+	count = func(i int32) float64 {
+		if ways[i] == 0 {
+			if len(x.next[i]) == 0 {
+				ways[i] = 1
+			}
+			for _, next := range x.next[i] {
+				ways[i] += count(next)
+			}
+		}
+		return ways[i]
+	}
+	return count(0)
+}
+
+// schedule tells how a moment was reached, the last step first.
+func (x *explorer) schedule(i int32) string {
+	var lines strings.Builder
+	for ; x.from[i] >= 0; i = x.from[i] {
+		var last string
+		_ = x.onward(x.moments[x.from[i]], func(to moment, step func() string) error {
+			if to == x.moments[i] {
+				last = step()
+			}
+			return nil
+		})
+		lines.WriteString("\n" + last)
+	}
+	return lines.String()
+}

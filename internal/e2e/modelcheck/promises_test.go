@@ -1,0 +1,205 @@
+//go:build !race
+
+package modelcheck
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"meetbot/bot"
+)
+
+// errBroken is what a broken promise is.
+var errBroken = errors.New("broken promise")
+
+func broken(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", errBroken, fmt.Sprintf(format, args...))
+}
+
+// visitors come one after another when everybody else has stopped for good, wherever that was.
+var visitors = []person{{name: "visitor", kind: bot.Meet}, {name: "renewer", kind: bot.New},
+	{name: "follower", kind: bot.Meet}}
+
+// roundsAtMost is how many claims one attempt may make where so few others ask.
+const roundsAtMost = 4
+
+// holds checks Graph's meetings: each is the conversation's or was, or is about to become it, or its claim was
+// released; and of one generation there is but one that was not released. It forgets what can matter no more.
+func (x *explorer) holds(m *moment) error {
+	held := m.made
+	for _, at := range m.at {
+		if at != 0 && x.points[at].next.op == opCreate {
+			held = held.with(x.claim(x.points[at].next.claim))
+		}
+	}
+	m.released = m.released.and(held)
+	pending := -1
+	if p := x.views[m.content].Pending; p != nil {
+		pending = x.claim(*p)
+	}
+	if x.scenario.blind {
+		return nil
+	}
+	links := map[int]string{}
+	for i := range m.made.without(m.released.without(m.stood)).all {
+		c := x.claims[i]
+		if !m.stood.has(i) && i != pending {
+			return broken("Graph has a meeting for claim %s, which neither became the conversation's nor was released",
+				c.ID)
+		}
+		if other, ok := links[c.Generation]; ok && other != x.links[i] {
+			return broken("Graph has two meetings for generation %d: %s and %s", c.Generation, other, x.links[i])
+		}
+		links[c.Generation] = x.links[i]
+	}
+	return nil
+}
+
+// tell checks what an asker is told at this moment.
+func (x *explorer) tell(m *moment, p *point) error {
+	who := x.people[p.asker]
+	if p.ended() && p.outcome == "" {
+		return broken("%s's attempt ends without an answer: %s", who.name, p.log)
+	}
+	if p.rounds > roundsAtMost {
+		return broken("%s's attempt goes round and round", who.name)
+	}
+	if p.told == nil {
+		return nil
+	}
+	now := x.views[m.content].Meeting
+	if p.told.Card != nil {
+		card := p.told.Card.Meeting
+		switch {
+		case now == nil || !reflect.DeepEqual(card, *now):
+			return broken("%s is shown %s, and the conversation has %v", who.name, card.JoinURL,
+				answer{state: x.views[m.content]})
+		case !x.existing(*m, x.claimed[card.ClaimID]) || card.JoinURL != x.links[x.claimed[card.ClaimID]]:
+			return broken("%s is shown %s, which is not Graph's meeting for claim %s", who.name, card.JoinURL,
+				card.ClaimID)
+		case who.kind == bot.New && card.Generation <= p.job.Seen:
+			return broken("%s asked for a new meeting after generation %d and is shown generation %d", who.name,
+				p.job.Seen, card.Generation)
+		}
+		generation, link := int32(card.Generation), x.number(card.JoinURL)
+		switch {
+		case generation < m.shown.generation:
+			return broken("generation %d is shown after generation %d", generation, m.shown.generation)
+		case generation == m.shown.generation && link != m.shown.link:
+			return broken("generation %d is shown with two links", generation)
+		case generation > m.shown.generation:
+			m.shown.everybody = 0
+		}
+		m.shown.generation, m.shown.link = generation, link
+		if p.told.Audience == bot.AudienceEveryone {
+			by := x.number("job " + p.job.ID)
+			if m.shown.everybody != 0 && m.shown.everybody != by {
+				return broken("generation %d is shown to everybody twice in a row", generation)
+			}
+			m.shown.everybody = by
+		}
+		return nil
+	}
+	if last := p.history[len(p.history)-1].state; last.Meeting != nil &&
+		(who.kind == bot.Meet || last.Generation() > p.job.Seen) {
+		x.heedless++
+	}
+	switch {
+	case p.outcome == "gave_up":
+		if !p.aged {
+			return broken("%s's young job is given up", who.name)
+		}
+	case p.outcome == "refused_"+string(bot.TooMany):
+		if !who.spent {
+			return broken("%s is told of somebody else's limit", who.name)
+		}
+	case p.outcome == "refused_"+string(bot.NoAccessPolicy):
+		// The sentence goes with the line that an administrator has to type, which names the organizer.
+		own := func(organizer string) bool {
+			return x.scenario.policy.Requester && organizer == who.identity() || x.scenario.policy.Service != "" &&
+				organizer == serviceAccount
+		}
+		_, line, _ := strings.Cut(strings.Join(p.told.Code, "\n"), `-Identity "`)
+		organizer, _, _ := strings.Cut(line, `"`)
+		if !own(organizer) || x.scenario.graph[organizer] == makes {
+			return broken("%s is told of the refusal of %s", who.name, organizer)
+		}
+	default:
+		return broken("%s is told %q", who.name, p.outcome)
+	}
+	return nil
+}
+
+// settled checks a moment in which everybody has an answer.
+func (x *explorer) settled(m moment) error {
+	// Each generation is wanted by those who saw the one before it, so however many they are they make one.
+	wanted, generation := map[int]bool{}, x.views[m.content].Generation()
+	if x.scenario.met {
+		generation--
+	}
+	for _, at := range m.at {
+		if at == 0 {
+			continue
+		}
+		p := x.points[at]
+		if !p.ended() {
+			return broken("%s has no answer, and nothing is left to happen", x.people[p.asker].name)
+		}
+		if x.people[p.asker].kind == bot.New || p.job.Seen == 0 {
+			wanted[p.job.Seen] = true
+		}
+	}
+	if generation > len(wanted) {
+		return broken("%d generations were made, and those who asked had seen only %v", generation,
+			slices.Sorted(maps.Keys(wanted)))
+	}
+	links := map[string]bool{}
+	for i := range m.made.all {
+		links[x.links[i]] = links[x.links[i]] || m.stood.has(i)
+	}
+	orphans := 0
+	for _, stood := range links {
+		if !stood {
+			orphans++
+		}
+	}
+	x.orphans = max(x.orphans, orphans)
+	return nil
+}
+
+// visit lets the visitors come, one after another, while everybody else stands still for good. All of them must get
+// a card.
+func (x *explorer) visit(m moment, number int) error {
+	m.at = [crowd]int32{x.root(len(x.scenario.people)+number, 0, nil, false)}
+	m.faults, m.refusals = x.scenario.faults, x.scenario.refusals // there are no more
+	if err := x.holds(&m); err != nil {
+		return err
+	}
+	return x.attend(m, number)
+}
+
+func (x *explorer) attend(m moment, number int) error {
+	if x.alone[m] {
+		return nil
+	}
+	x.alone[m] = true
+	if p := x.points[m.at[0]]; p.ended() {
+		if p.outcome != "made" && p.outcome != "joined" && p.outcome != "known" {
+			return broken("%s, who comes later, gets no card but %q", visitors[number].name, p.outcome)
+		}
+		if number+1 < len(visitors) {
+			return x.visit(m, number+1)
+		}
+		return nil
+	}
+	return x.onward(m, func(next moment, step func() string) error {
+		if err := x.attend(next, number); err != nil {
+			return fmt.Errorf("%w\n%s", err, step()) // the last step comes first
+		}
+		return nil
+	})
+}

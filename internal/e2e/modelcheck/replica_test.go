@@ -1,0 +1,356 @@
+//go:build !race
+
+package modelcheck
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"meetbot/bot"
+)
+
+// op is one of the calls between which anything may happen.
+type op string
+
+const (
+	opRead     op = "read"
+	opClaim    op = "claim"
+	opCreate   op = "createOrGet"
+	opComplete op = "complete"
+	opRelease  op = "release"
+	opDone     op = "done"
+)
+
+// call is what an attempt asks of the store or of Graph, with all that it says.
+type call struct {
+	op        op
+	place     bot.Conversation
+	reading   reading
+	claim     bot.Claim // claim, complete, release; createOrGet: the claim that is carried out
+	fresh     bool
+	seen      int
+	meeting   bot.Meeting // complete
+	organizer string      // createOrGet
+	request   bot.MeetingRequest
+}
+
+func (c call) String() string {
+	switch c.op {
+	case opRead:
+		if c.reading.Announce != "" {
+			return "announce"
+		}
+		return "read"
+	case opDone:
+		return "done"
+	case opCreate:
+		return fmt.Sprintf("createOrGet for claim %s of %s", c.claim.ID, c.organizer)
+	case opClaim:
+		return fmt.Sprintf("claim %s, generation %d", c.claim.ID, c.claim.Generation)
+	default:
+		return fmt.Sprintf("%s %s", c.op, c.claim.ID)
+	}
+}
+
+// answer is what a call is answered with.
+type answer struct {
+	state   bot.State // of the store
+	made    bot.OnlineMeeting
+	created bool
+	refused bool // by Graph
+}
+
+func (a answer) String() string {
+	meeting, pending, first := "no meeting", "", ""
+	if m := a.state.Meeting; m != nil {
+		meeting = fmt.Sprintf("generation %d of claim %s, %s", m.Generation, m.ClaimID, m.JoinURL)
+	}
+	if p := a.state.Pending; p != nil {
+		pending = fmt.Sprintf(", pending %s of generation %d for %s by job %s", p.ID, p.Generation, p.Organizer.ID,
+			p.Job)
+	}
+	if a.state.MayAnnounce {
+		first = ", for everybody to see"
+	}
+	switch {
+	case a.state.Conversation == (bot.Conversation{}) && a.made.JoinURL == "" && !a.refused:
+		return "ok"
+	case a.refused:
+		return "refused"
+	case a.made.JoinURL != "":
+		return fmt.Sprintf("%s, created %v", a.made.JoinURL, a.created)
+	default:
+		return meeting + pending + first
+	}
+}
+
+// renamed is the answer with the claims' names replaced.
+func (a answer) renamed(names *strings.Replacer) answer {
+	if m := a.state.Meeting; m != nil {
+		other := *m
+		other.ClaimID, other.ExternalID, other.JoinURL = names.Replace(m.ClaimID), names.Replace(m.ExternalID), names.Replace(m.JoinURL)
+		a.state.Meeting = &other
+	}
+	if p := a.state.Pending; p != nil {
+		other := *p
+		other.ID, other.Request.ExternalID = names.Replace(p.ID), names.Replace(p.Request.ExternalID)
+		a.state.Pending = &other
+	}
+	a.made.JoinURL = names.Replace(a.made.JoinURL)
+	return a
+}
+
+// point is a place in the course of an attempt: who attempts, for the how manieth time, and every answer so far. As
+// the bot has no other input, this is all of its local state.
+type point struct {
+	asker   int
+	attempt int
+	aged    bool // the job is so old that the attempt gives it up
+	old     bool // the job was accepted before the attempt began
+	history []answer
+	job     *bot.Job // nil until accepted
+
+	// What comes of it, as the bot itself says when it is run up to here.
+	next     call       // op is empty at the end
+	call     int32      // its number
+	told     *bot.Reply // what was delivered between the last answer and the next call
+	outcome  string     // once delivered
+	rounds   int        // claims that the attempt has made
+	log      string     // if it ended without an answer
+	children map[int32]int32
+}
+
+func (p *point) ended() bool { return p.next.op == "" }
+
+// person is somebody who asks.
+type person struct {
+	name  string
+	kind  bot.Kind
+	spent bool   // has made as many meetings as anybody may
+	same  string // this is a second attempt at the job of the person named, while the first one goes on
+}
+
+// identity is who the person is in chat and in Entra.
+func (p person) identity() string {
+	if p.same != "" {
+		return p.same
+	}
+	return p.name
+}
+
+// serviceAccount is the organizer that a policy may name.
+const serviceAccount = "service"
+
+// errHere ends an attempt where its script ends. The wait that it asks for is too long for any attempt to keep.
+var errHere = &bot.Error{Code: bot.Throttled, Wait: time.Hour, Err: errors.New("this is as far as the attempt goes")}
+
+// replica is everything around a bot.Service that makes one attempt. It gives the answers of the point's history in
+// turn, and ends the attempt at the call after them.
+type replica struct {
+	p        *point
+	who      person
+	spent    func(identity string) bool
+	at       int      // answers given
+	names    []string // real claim ID, the model's name for it, and so on
+	accepted bool
+	stopped  bool
+}
+
+// run makes the attempt up to the point, and fills in what comes next. Its clock is its own, so that no wait takes
+// time.
+func run(t *testing.T, catalog *bot.Catalog, policy bot.OrganizerPolicy, who person, spent func(identity string) bool,
+	place bot.Conversation, p *point) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &replica{p: p, who: who, spent: spent}
+		var log bytes.Buffer
+		s := bot.NewService(bot.Config{
+			Conversations: r, Identities: r, Queue: r, Limiter: r, Meetings: r, Directory: r, Observer: observer{p},
+			Catalog:    catalog,
+			Log:        slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})),
+			Platforms:  map[string]bot.Platform{place.Platform: r},
+			Workspaces: bot.OneWorkspace{Tenant: bot.Tenant{ClientID: "client"}, Organizers: policy, Language: bot.English},
+			Language:   bot.English,
+		})
+		// Where the job is an old one this is merely the way to have an attempt started.
+		err := s.Accept(t.Context(), bot.Request{
+			ID: who.identity(), Conversation: place, Intent: bot.Intent{Command: bot.Command{Kind: who.kind}},
+			Asker:    bot.Asker{Platform: place.Platform, Workspace: place.Workspace, User: who.identity()},
+			Received: time.Now(),
+		})
+		if err != nil && !errors.Is(err, errHere) {
+			t.Fatal(err)
+		}
+		s.Wait()
+		if p.ended() && p.outcome == "" {
+			p.log = log.String()
+		}
+	})
+}
+
+// answer gives the next answer, or notes the call as the one that the point has come to.
+func (r *replica) answer(c call) (answer, error) {
+	switch {
+	case r.stopped:
+		return answer{}, errHere
+	case r.at < len(r.p.history):
+		given := r.p.history[r.at]
+		r.at++
+		r.p.told = nil // what was told before this answer belongs to an earlier point
+		backwards := slices.Clone(r.names)
+		slices.Reverse(backwards)
+		return given.renamed(strings.NewReplacer(backwards...)), nil
+	}
+	r.stopped, r.p.next = true, c
+	return answer{}, errHere
+}
+
+// known is the model's form of a claim: with the name that the model has for it.
+func (r *replica) known(claim bot.Claim) bot.Claim {
+	names := strings.NewReplacer(r.names...)
+	claim.ID, claim.Request.ExternalID = names.Replace(claim.ID), names.Replace(claim.Request.ExternalID)
+	return claim
+}
+
+func (r *replica) state(c call) (bot.State, error) {
+	a, err := r.answer(c)
+	return a.state, err
+}
+
+// Read is the first call of accepting a job too; where the job is an old one, that call is none of the model's.
+func (r *replica) Read(_ context.Context, c bot.Conversation, asker bot.Asker) (bot.State, error) {
+	if r.p.old && !r.accepted {
+		return bot.State{Conversation: c}, nil
+	}
+	return r.state(call{op: opRead, place: c, reading: reading{Asker: asker}})
+}
+
+func (r *replica) Announce(_ context.Context, c bot.Conversation, request string, asker bot.Asker) (bot.State, error) {
+	return r.state(call{op: opRead, place: c, reading: reading{Announce: request, Asker: asker}})
+}
+
+func (r *replica) LinkThread(_ context.Context, c bot.Conversation, root string) error {
+	_, err := r.state(call{op: opRead, place: c, reading: reading{Root: root}})
+	return err
+}
+
+func (r *replica) Claim(_ context.Context, claim bot.Claim, fresh bool, seen int) (bot.State, error) {
+	// Whoever makes the same claim in the same attempt gives it the same name, in whichever order others come in
+	// between.
+	name := fmt.Sprintf("%s-%d-%d-g%d-%s", r.who.name, r.p.attempt, r.p.rounds, claim.Generation, claim.Organizer.ID)
+	r.names = append(r.names, claim.ID, name)
+	r.p.rounds++
+	return r.state(call{op: opClaim, place: claim.Conversation, claim: r.known(claim), fresh: fresh, seen: seen})
+}
+
+func (r *replica) Complete(_ context.Context, claim bot.Claim, m bot.Meeting) (bot.State, error) {
+	claim = r.known(claim)
+	names := strings.NewReplacer(r.names...)
+	m.ClaimID, m.ExternalID, m.JoinURL = names.Replace(m.ClaimID), names.Replace(m.ExternalID), names.Replace(m.JoinURL)
+	return r.state(call{op: opComplete, place: claim.Conversation, claim: claim, meeting: m})
+}
+
+func (r *replica) Release(_ context.Context, claim bot.Claim) (bot.State, error) {
+	return r.state(call{op: opRelease, place: claim.Conversation, claim: r.known(claim)})
+}
+
+func (r *replica) CreateOrGet(_ context.Context, _ bot.Tenant, organizer string, q bot.MeetingRequest) (bot.OnlineMeeting, bool,
+	error) {
+	q.ExternalID = strings.NewReplacer(r.names...).Replace(q.ExternalID)
+	c := call{op: opCreate, organizer: organizer, request: q}
+	if n := len(r.p.history); r.at == n && n > 0 && r.p.history[n-1].state.Pending != nil {
+		c.claim = *r.p.history[n-1].state.Pending // what the bot has just been told to carry out
+	}
+	a, err := r.answer(c)
+	if err == nil && a.refused {
+		err = &bot.Error{Code: bot.NoAccessPolicy, Status: 403}
+	}
+	return a.made, a.created, err
+}
+
+func (r *replica) Accept(_ context.Context, j bot.Job) (bot.Lease, error) {
+	r.accepted = true
+	if r.p.old {
+		j = *r.p.job
+		if r.p.aged {
+			j.Accepted = j.Accepted.Add(-30 * time.Minute)
+		}
+	}
+	r.p.job = &j
+	return bot.Lease{Job: j, Entry: "1-1", Attempt: r.p.attempt + 1}, nil
+}
+
+func (r *replica) Done(context.Context, bot.Lease) error {
+	_, err := r.answer(call{op: opDone})
+	return err
+}
+
+func (r *replica) Deliver(_ context.Context, _ bot.Job, reply bot.Reply) (string, error) {
+	if reply.Card != nil {
+		card := *reply.Card
+		card.Meeting = *answer{state: bot.State{Meeting: &card.Meeting}}.renamed(strings.NewReplacer(r.names...)).state.Meeting
+		reply.Card = &card
+	}
+	r.p.told = &reply
+	return "", nil
+}
+
+// observer notes the outcome.
+type observer struct{ p *point }
+
+func (o observer) Command(_, _ string, outcome bot.Outcome, _ time.Duration) {
+	o.p.outcome = string(outcome)
+}
+
+func (observer) Identity(bool) {}
+
+func (observer) PossibleDuplicate() {}
+
+func (observer) DeadLettered() {}
+
+// Who people are is settled: what the protocol does must not depend on it.
+
+func (r *replica) Identity(context.Context, bot.Asker) (*bot.Identity, error) {
+	return &bot.Identity{ID: r.who.identity(), Name: r.who.identity(), Language: bot.English}, nil
+}
+
+func (r *replica) User(context.Context, bot.Tenant, string) (bot.DirectoryUser, error) {
+	return bot.DirectoryUser{ID: serviceAccount, Name: serviceAccount, Enabled: true}, nil
+}
+
+// Spend gives the same answer whoever asks and whenever, as it must for the same job.
+func (r *replica) Spend(_ context.Context, a bot.Asker, _ string, _ bot.Limits) (time.Duration, error) {
+	if r.spent(a.User) {
+		return time.Minute, nil
+	}
+	return 0, nil
+}
+
+// What plays no part.
+
+func (r *replica) Remember(context.Context, bot.Asker, bot.Identity, time.Duration) error { return nil }
+
+func (r *replica) UsersByEmail(context.Context, bot.Tenant, string) ([]bot.DirectoryUser, error) {
+	return nil, nil
+}
+
+func (r *replica) Profile(context.Context, bot.Asker) (bot.Profile, error) { return bot.Profile{}, nil }
+
+func (r *replica) Reclaim(context.Context, int) ([]bot.Lease, error) { return nil, nil }
+
+func (r *replica) BeginSend(context.Context, bot.Lease) (bool, error) { return false, nil }
+
+func (r *replica) AbortSend(context.Context, bot.Lease) error { return nil }
+
+func (r *replica) MoveToDeadLetters(context.Context, bot.Lease, string) error { return nil }
+
+func (r *replica) Throttle(context.Context, string, time.Duration) error { return nil }
+
+func (r *replica) ThrottledFor(context.Context, string) (time.Duration, error) { return 0, nil }

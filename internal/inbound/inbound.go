@@ -1,0 +1,50 @@
+// Package inbound refuses HTTP requests that cannot be a chat platform's, before anything of them is parsed: those of
+// another method or content type, and those that are too large.
+//
+// A front-end describes its requests by a [Guard], calls [Guard.Head] first and [Guard.Body] when it wants the body:
+// before or after it has checked who sends the request, as the platform's rules have it.
+//
+// It imports the standard library alone.
+package inbound
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+)
+
+// Guard describes the requests that an endpoint takes. All of them are POST requests.
+type Guard struct {
+	ContentType string // media type without parameters, in lower case
+	MaxBody     int64  // bytes
+	What        string // what a body is, for the answer to one that cannot be read: "cannot read <What>"
+}
+
+// Head tells whether the request's method and content type are right. If not, it has answered: 405 or 415.
+func (g Guard) Head(w http.ResponseWriter, r *http.Request) bool {
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+		return false
+	}
+	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != g.ContentType {
+		http.Error(w, "unsupported content type", http.StatusUnsupportedMediaType)
+		return false
+	}
+	return true
+}
+
+// Body reads the request's body. If it is too large or cannot be read, Body returns false and has answered: 413 or 400.
+func (g Guard) Body(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, g.MaxBody))
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		http.Error(w, "request too large", http.StatusRequestEntityTooLarge)
+		return nil, false
+	}
+	if err != nil {
+		http.Error(w, "cannot read "+g.What, http.StatusBadRequest)
+		return nil, false
+	}
+	return body, true
+}
