@@ -83,7 +83,28 @@ func (s *Service) execute(ctx context.Context, j Job, slot *slot) (result, error
 		return result{}, err
 	}
 	h, _ := j.handler() // start lets no other job through
-	return h.execute(ctx, s, task{Job: j, workspace: w, slot: slot})
+	t := task{Job: j, workspace: w, slot: slot}
+	done, err := h.execute(ctx, s, t)
+	if CodeOf(err) == UnreadableRecord {
+		s.noteUnreadable(ctx, t, err)
+		return s.refuse(ctx, t, w.language(nil, j.Language), err, Organizer{})
+	}
+	return done, err
+}
+
+// noteUnreadable tells the operator that a record of the task's conversation cannot be read.
+func (s *Service) noteUnreadable(ctx context.Context, t task, err error) {
+	s.Observer.UnreadableRecord()
+	s.Log.WarnContext(ctx, "record cannot be read", "request", t.Trace, "error", err)
+}
+
+// despiteUnreadable drops the error for a record that cannot be read, where the rest of the state is enough.
+func (s *Service) despiteUnreadable(ctx context.Context, t task, err error) error {
+	if CodeOf(err) != UnreadableRecord {
+		return err
+	}
+	s.noteUnreadable(ctx, t, err)
+	return nil
 }
 
 // Periods of forgetting a job whose answer was given.
@@ -128,10 +149,10 @@ func (s *Service) reply(ctx context.Context, l Lease, done result, slot *slot, p
 	if done.show {
 		// What is shown is what stands in the store at this moment, never what an attempt remembers.
 		state, err := s.Conversations.Announce(ctx, j.location(), j.ID, j.Asker)
-		if err != nil {
+		if err != nil && CodeOf(err) != UnreadableRecord {
 			return err
 		}
-		if state.Meeting == nil {
+		if state.Meeting == nil { // the next attempt says why
 			return &Error{Code: Unavailable, Err: errors.New("conversation's meeting is gone from the store")}
 		}
 		reply = s.card(j.Command, state, s.jobLanguage(j, state.Identity), state.Meeting.ClaimID == done.made)

@@ -14,6 +14,10 @@ func (s *Service) ensureMeeting(ctx context.Context, t task, asker Identity) (re
 	}
 	for ctx.Err() == nil {
 		state, err := s.Conversations.Claim(ctx, s.claim(t, organizer, asker.Language), t.fresh, t.Seen)
+		if t.fresh && CodeOf(err) == UnreadableRecord { // it is another one than the asker saw
+			t.Seen = state.Generation()
+			continue
+		}
 		if err != nil {
 			return result{}, err
 		}
@@ -29,7 +33,7 @@ func (s *Service) ensureMeeting(ctx context.Context, t task, asker Identity) (re
 		made, created, refusal := s.create(ctx, t, pending)
 		if refusal == nil {
 			state, err = s.Conversations.Complete(ctx, pending, meetingOf(pending, made))
-			if err != nil {
+			if err != nil && CodeOf(err) != UnreadableRecord {
 				return result{}, err
 			}
 			switch afterComplete(t, pending, created, state) {
@@ -43,7 +47,7 @@ func (s *Service) ensureMeeting(ctx context.Context, t task, asker Identity) (re
 		if Temporary(refusal) {
 			return result{}, refusal
 		}
-		if state, err = s.Conversations.Release(ctx, pending); err != nil {
+		if state, err = s.Conversations.Release(ctx, pending); err != nil && CodeOf(err) != UnreadableRecord {
 			return result{}, errors.Join(err, refusal)
 		}
 		refused := refusedClaim{claim: pending, refusal: refusal, state: state, asker: asker, organizer: organizer}
@@ -115,7 +119,7 @@ func (s *Service) refuse(ctx context.Context, t task, lang Language, err error, 
 		return result{}, err
 	}
 	state, err := s.releaseOwnClaim(ctx, t)
-	if err != nil {
+	if err != nil && CodeOf(err) != UnreadableRecord {
 		return result{}, errors.Join(err, refusal)
 	}
 	if satisfies(t, state) {
@@ -128,7 +132,7 @@ func (s *Service) refuse(ctx context.Context, t task, lang Language, err error, 
 // giveUp tells a job's asker that it was tried long enough.
 func (s *Service) giveUp(ctx context.Context, t task) (result, error) {
 	state, err := s.releaseOwnClaim(ctx, t)
-	if err != nil {
+	if err != nil && CodeOf(err) != UnreadableRecord {
 		return result{}, err
 	}
 	if satisfies(t, state) {
@@ -146,7 +150,7 @@ func (s *Service) giveUp(ctx context.Context, t task) (result, error) {
 // afresh. It returns what stands then.
 func (s *Service) releaseOwnClaim(ctx context.Context, t task) (State, error) {
 	state, err := s.Conversations.Read(ctx, t.Conversation, Asker{})
-	if err != nil || state.Pending == nil || state.Pending.Job != t.ID {
+	if state.Pending == nil || state.Pending.Job != t.ID {
 		return state, err
 	}
 	return s.Conversations.Release(ctx, *state.Pending)

@@ -20,6 +20,9 @@ func Explain(lang Language, refusal *Error, organizer Organizer, clientID string
 			id += "_bare"
 		}
 		reply.Messages = []Message{message(id, Arg{"Reason", refusal.Reason})}
+	case UnreadableRecord:
+		reply.PublicFallback = nil // there is nothing private about it
+		reply.Messages = []Message{message(id)}
 	case TooMany:
 		reply.Messages = []Message{message(id, Arg{"Minutes", int(refusal.Wait/time.Minute) + 1}, Arg{"Again", c})}
 	default:

@@ -51,6 +51,7 @@ func (m meetCommand) execute(ctx context.Context, s *Service, t task) (result, e
 	var err error
 	if m.fresh {
 		state, err = s.Conversations.Read(ctx, t.location(), Asker{})
+		err = s.despiteUnreadable(ctx, t, err) // a fresh meeting repairs it
 	} else { // what a repeat finds is sent at once
 		state, err = s.Conversations.Announce(ctx, t.location(), t.ID, t.Asker)
 	}

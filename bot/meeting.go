@@ -88,12 +88,14 @@ type State struct {
 	Pending      *Claim       // the claim being carried out; nil if there is none
 	MayAnnounce  bool         // Announce: this request may show the card to everybody
 	Identity     *Identity    // what is remembered of the asker whose identity was read along; nil if nothing is
+	// UnreadableGeneration is the generation of a meeting that is there and cannot be read; 0 if there is none such.
+	UnreadableGeneration int
 }
 
 // Generation is the current meeting's generation; 0 without one.
 func (s State) Generation() int {
 	if s.Meeting == nil {
-		return 0
+		return s.UnreadableGeneration
 	}
 	return s.Meeting.Generation
 }
@@ -102,6 +104,9 @@ func (s State) Generation() int {
 const AnnounceInterval = 30 * time.Second
 
 // Conversations keeps which meeting each conversation has. Every method is atomic and safe to repeat.
+//
+// An error of code UnreadableRecord says that the meeting cannot be read, or, where there is none, the pending claim. The
+// state returned with it holds everything else, and its Generation is right.
 type Conversations interface {
 	// Read returns what the conversation holds, and with it what is remembered of the asker; a zero asker is nobody. It
 	// changes nothing.
@@ -119,7 +124,8 @@ type Conversations interface {
 	// Claim records claim unless there is something better: a meeting (of another generation than seen, if fresh
 	// is set), or a pending claim. The state returned holds what stands afterwards: if its Pending has claim's ID,
 	// it was recorded. If the state's Conversation is another than the claim's, the thread turned out to belong to
-	// its channel and nothing was recorded: claim again for that one.
+	// its channel and nothing was recorded: claim again for that one. With fresh, a meeting and a pending claim that
+	// cannot be read count as such, and give way.
 	Claim(ctx context.Context, claim Claim, fresh bool, seen int) (State, error)
 
 	// Complete makes m the meeting of the claim's conversation while the claim is still the pending one; otherwise

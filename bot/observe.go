@@ -32,4 +32,6 @@ type Observer interface {
 	PossibleDuplicate()
 	// DeadLettered is called when an answer reached nobody.
 	DeadLettered()
+	// UnreadableRecord is called when an attempt finds a record of the conversation that cannot be read.
+	UnreadableRecord()
 }

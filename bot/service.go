@@ -164,7 +164,7 @@ func (s *Service) Ask(ctx context.Context, r Request) Answer {
 			return s.answerInPlace(ctx, r, outcome, reply)
 		}
 	}
-	if err != nil {
+	if err != nil && CodeOf(err) != UnreadableRecord { // which an attempt explains, or repairs
 		return s.answerInPlace(ctx, r, OutcomeUnreachable, UnreachableReply(lang, r.Intent))
 	}
 
@@ -207,7 +207,7 @@ func (s *Service) Accept(ctx context.Context, r Request) error {
 		}
 	}
 	state, err := s.Conversations.Read(ctx, r.Conversation, r.Asker)
-	if err != nil {
+	if err != nil && CodeOf(err) != UnreadableRecord {
 		return err
 	}
 	lease, err := s.Queue.Accept(ctx, s.job(r, state))

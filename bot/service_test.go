@@ -344,6 +344,7 @@ func (observer) Command(string, string, bot.Outcome, time.Duration) {}
 func (observer) Identity(bool)                                      {}
 func (observer) PossibleDuplicate()                                 {}
 func (observer) DeadLettered()                                      {}
+func (observer) UnreadableRecord()                                  {}
 
 type syncBuffer struct {
 	mu  sync.Mutex

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"strings"
 
-	abstractions "github.com/microsoft/kiota-abstractions-go"
 	jsonserialization "github.com/microsoft/kiota-serialization-json-go"
 	core "github.com/microsoftgraph/msgraph-sdk-go-core"
 	"github.com/microsoftgraph/msgraph-sdk-go/users"
@@ -44,9 +43,9 @@ const (
 // Client implements [bot.Meetings] and [bot.Directory]. It is safe for concurrent use.
 type Client struct {
 	tenant  string
-	adapter abstractions.RequestAdapter
+	adapter *core.GraphRequestAdapterBase
 	tokens  *entra.Tokens
-	http    *http.Client // beneath the adapter
+	http    *http.Client // beneath adapter
 }
 
 var (
@@ -79,8 +78,8 @@ func New(cfg Config) (*Client, error) {
 	return &Client{tenant: cfg.TenantID, adapter: adapter, tokens: tokens, http: hc}, nil
 }
 
-// users begins a request, as the root client would, which takes a minute to compile. Every request needs a builder of its
-// own: the adapter writes into the builder's path parameters.
+// users begins a request below /users, as the SDK's root client would, which takes a minute to compile. Every request
+// needs a builder of its own: the adapter writes to the map of path parameters that a builder gives to its requests.
 func (c *Client) users() *users.UsersRequestBuilder {
 	return users.NewUsersRequestBuilderInternal(map[string]string{"baseurl": c.adapter.GetBaseUrl()}, c.adapter)
 }

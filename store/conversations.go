@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,17 +41,16 @@ func (s *Store) read(ctx context.Context, c bot.Conversation, announce string, a
 	var state bot.State
 	err := s.within(ctx, "read a conversation", func(ctx context.Context) error {
 		found, certain, err := s.readChannel(ctx, c, announce, asker)
-		if err == nil && !certain {
+		if !certain && (err == nil || isUnreadable(err)) {
 			found, err = s.readByScript(ctx, c, announce, asker)
 		}
 		state = found
 		return err
 	})
-	if err != nil {
-		return bot.State{}, err
-	}
-	return state, nil
+	return state, err
 }
+
+func isUnreadable(err error) bool { return bot.CodeOf(err) == bot.UnreadableRecord }
 
 // readByScript reads a conversation by one script, and the identity by a second command in the same round trip: it lies in
 // another slot, so the script cannot read it.
@@ -70,11 +70,15 @@ func (s *Store) readByScript(ctx context.Context, c bot.Conversation, announce s
 			read = readScript.Eval(ctx, s.client, keys, args...)
 		}
 	}
-	state, err := s.stateOf(c, read)
-	if err == nil && remembered != nil {
-		state.Identity, err = s.identity(asker, remembered)
+	state, unreadable := s.stateOf(c, read)
+	if unreadable != nil && !isUnreadable(unreadable) || remembered == nil {
+		return state, unreadable
 	}
-	return state, err
+	var err error
+	if state.Identity, err = s.identity(asker, remembered); err != nil {
+		return bot.State{}, err
+	}
+	return state, unreadable
 }
 
 // readChannel reads a channel's conversation without a script, which is the most common case, in one pipeline: MGET of
@@ -126,16 +130,14 @@ func (s *Store) readChannel(ctx context.Context, c bot.Conversation, announce st
 	if err != nil {
 		return bot.State{}, false, err
 	}
-	if state, err = s.stateFrom(c, values); err != nil {
-		return bot.State{}, false, err
-	}
+	state, unreadable := s.stateFrom(c, values)
 	if remembered != nil {
 		if state.Identity, err = s.identity(asker, remembered); err != nil {
 			return bot.State{}, false, err
 		}
 	}
-	if mark == nil {
-		return state, true, nil
+	if mark == nil || unreadable != nil {
+		return state, true, unreadable
 	}
 	shown, err := mark.Result()
 	switch {
@@ -164,49 +166,68 @@ func isReply(err error) bool {
 // Claim records a claim unless something better stands; see [bot.Conversations]. The claim's generation must be the
 // one after that seen, so at least 1.
 func (s *Store) Claim(ctx context.Context, claim bot.Claim, fresh bool, seen int) (bot.State, error) {
-	return s.changeConversation(ctx, "claim a conversation", claim.Conversation, func(ctx context.Context) (*redis.Cmd, error) {
+	c := claim.Conversation
+	broken := "" // the pending claim that cannot be read and may be replaced, as the script wants it
+	return s.changeConversation(ctx, "claim a conversation", func(ctx context.Context) (bot.State, error) {
 		record, err := encodeClaim(claim)
 		if err != nil {
-			return nil, err
+			return bot.State{}, err
 		}
-		keys := resolveKeys(claim.Conversation)
-		return claimScript.Run(ctx, s.client, keys, claim.Conversation.Thread, fresh, seen, claim.Generation, record), nil
+		for {
+			answer := claimScript.Run(ctx, s.client, resolveKeys(c), c.Thread, fresh, seen, claim.Generation, record,
+				unknownGeneration(time.Now()), broken)
+			state, err := s.stateOf(c, answer)
+			switch found := pendingOf(answer); {
+			case fresh && state.Pending == nil && found != "" && found != broken && (err == nil || isUnreadable(err)):
+				broken = found
+			case isUnreadable(err) && state.Pending != nil:
+				return state, nil // what is pending takes the place of the meeting that cannot be read
+			default:
+				return state, err
+			}
+		}
 	})
+}
+
+// pendingOf returns "=" and the record of the pending claim that a conversation script answered with; empty if there is
+// none.
+func pendingOf(answer *redis.Cmd) string {
+	if parts, _ := answer.Slice(); len(parts) > 2 {
+		if record, ok := parts[2].(string); ok {
+			return "=" + record
+		}
+	}
+	return ""
 }
 
 // Complete makes m the meeting while the claim is still the pending one; see [bot.Conversations]. What is recorded has
 // the claim's ID and generation, whatever m says.
 func (s *Store) Complete(ctx context.Context, claim bot.Claim, m bot.Meeting) (bot.State, error) {
-	return s.changeConversation(ctx, "complete a claim", claim.Conversation, func(ctx context.Context) (*redis.Cmd, error) {
+	return s.changeConversation(ctx, "complete a claim", func(ctx context.Context) (bot.State, error) {
 		record, err := encodeMeeting(claim, m)
 		if err != nil {
-			return nil, err
+			return bot.State{}, err
 		}
-		return completeScript.Run(ctx, s.client, settleKeys(claim.Conversation), claim.ID, claim.Generation, record), nil
+		// The generation counts as of the time when the claim was made, which is less than a day ago.
+		unknown := unknownGeneration(time.Now().AddDate(0, 0, -1))
+		answer := completeScript.Run(ctx, s.client, settleKeys(claim.Conversation), claim.ID, claim.Generation, record, unknown)
+		return s.stateOf(claim.Conversation, answer)
 	})
 }
 
 // Release forgets the claim while it is still the pending one; see [bot.Conversations].
 func (s *Store) Release(ctx context.Context, claim bot.Claim) (bot.State, error) {
-	return s.changeConversation(ctx, "release a claim", claim.Conversation, func(ctx context.Context) (*redis.Cmd, error) {
-		return releaseScript.Run(ctx, s.client, settleKeys(claim.Conversation), claim.ID), nil
+	return s.changeConversation(ctx, "release a claim", func(ctx context.Context) (bot.State, error) {
+		return s.stateOf(claim.Conversation, releaseScript.Run(ctx, s.client, settleKeys(claim.Conversation), claim.ID))
 	})
 }
 
-func (s *Store) changeConversation(ctx context.Context, doing string, c bot.Conversation, call func(context.Context) (*redis.Cmd, error)) (bot.State, error) {
-	var state bot.State
-	err := s.within(ctx, doing, func(ctx context.Context) error {
-		answer, err := call(ctx)
-		if err != nil {
-			return err
-		}
-		state, err = s.stateOf(c, answer)
+func (s *Store) changeConversation(ctx context.Context, doing string, change func(context.Context) (bot.State, error)) (state bot.State, err error) {
+	err = s.within(ctx, doing, func(ctx context.Context) (err error) {
+		state, err = change(ctx)
 		return err
 	})
-	if err != nil {
-		return bot.State{}, err
-	}
-	return state, nil
+	return state, err
 }
 
 // stateOf reads what the conversation scripts return: whether the channel is meant, the meeting, the pending claim,
@@ -223,25 +244,28 @@ func (s *Store) stateOf(c bot.Conversation, answer *redis.Cmd) (bot.State, error
 		c = c.InChannel()
 	}
 	state, err := s.stateFrom(c, parts[1:3])
-	state.MayAnnounce = parts[3] == int64(1)
+	state.MayAnnounce = err == nil && parts[3] == int64(1)
 	return state, err
 }
 
-// stateFrom reads the records of conversation c: its meeting and its pending claim, nil where there is none.
+// stateFrom reads the records of conversation c: its meeting and its pending claim, nil where there is none. If a record
+// cannot be read, the state has what the other one says, and the error has the code [bot.UnreadableRecord]. A claim that
+// cannot be read is no error beside a meeting that can.
 func (s *Store) stateFrom(c bot.Conversation, records []any) (bot.State, error) {
 	state := bot.State{Conversation: c}
-	var err error
+	var meetingErr, claimErr error
 	if record, ok := records[0].(string); ok {
-		if state.Meeting, err = s.meeting(c, record); err != nil {
-			return bot.State{}, err
+		if state.Meeting, meetingErr = s.meeting(c, record); meetingErr != nil {
+			state.UnreadableGeneration = generationOf(record, time.Now())
 		}
 	}
 	if record, ok := records[1].(string); ok {
-		if state.Pending, err = decodeClaim(c, record); err != nil {
-			return bot.State{}, err
-		}
+		state.Pending, claimErr = decodeClaim(c, record)
 	}
-	return state, nil
+	if state.Meeting != nil {
+		return state, nil
+	}
+	return state, cmp.Or(meetingErr, claimErr)
 }
 
 // conversationRead is what was last read of a conversation that has a meeting.

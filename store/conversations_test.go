@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"meetbot/bot"
 	"meetbot/internal/redistest"
 	"meetbot/store"
@@ -372,29 +374,181 @@ func TestRecordsComeBackWhole(t *testing.T) {
 	})
 }
 
-func TestCorruptRecordIsAnError(t *testing.T) {
+// unreadableRecords are what this release cannot read, with the generation if they tell it.
+var unreadableRecords = map[string]int{
+	"": 0, "nonsense": 0, "1": 0, "1 ID": 0, "0 ID {}": 0, "-1 ID {}": 0, "99999999999999 ID {}": 0,
+	"1 ID {": 1, "1 ID {}": 1, `1 ID {"u":7}`: 1, "7 ID nonsense": 7, `7 ID {"v":3,"u":"https://teams.example/of-a-later-release"}`: 7,
+}
+
+func meetingOf(c bot.Conversation) string { return "mb:{" + c.ChannelKey() + "}:m:" + c.Thread }
+func pendingOf(c bot.Conversation) string { return "mb:{" + c.ChannelKey() + "}:p:" + c.Thread }
+
+// wantUnreadable fails the test unless the call could not read a record, and says so.
+func wantUnreadable(t *testing.T, st bot.State, err error) bot.State {
+	t.Helper()
+	if bot.CodeOf(err) != bot.UnreadableRecord || bot.Temporary(err) {
+		t.Fatalf("got %+v, %v; want an error of code %s", st, err, bot.UnreadableRecord)
+	}
+	return st
+}
+
+func TestUnreadableMeetingGivesWayToAFreshOne(t *testing.T) {
 	everywhere(t, func(t *testing.T, b backend) {
 		s := b.open(t, "one")
-		for _, record := range []string{"", "nonsense", "1", "1 ID", "1 ID {", "0 ID {}", "-1 ID {}", "1 ID {}", "99999999999999 ID {}", `1 ID {"u":7}`} {
-			c := channel()
-			claim := bot.NewClaim(c, 1, false)
-			_, err := s.Claim(t.Context(), claim, false, 0)
-			no(t, err)
-			key := "mb:{" + c.ChannelKey() + "}:m:"
-			no(t, b.raw.Set(t.Context(), key, record, 0).Err())
-			_, looked := read(t.Context(), s, c, reading{})
-			_, claimed := s.Claim(t.Context(), bot.NewClaim(c, 2, true), true, 1)
-			_, completed := s.Complete(t.Context(), claim, meetingFor(claim))
-			_, released := s.Release(t.Context(), claim)
-			for _, err := range []error{looked, claimed, completed, released} {
-				if bot.CodeOf(err) != bot.Unavailable {
-					t.Errorf("record %q: got %v, want an error of code %s", record, err, bot.Unavailable)
+		ann := bot.Asker{Platform: "slack", Workspace: "T024BE7LD", User: "U1"}
+		no(t, s.Remember(t.Context(), ann, bot.Identity{ID: "ann"}, time.Hour))
+		for record, generation := range unreadableRecords {
+			for _, known := range []bool{false, true} { // whether this store has read the conversation before
+				c := channel()
+				first := bot.NewClaim(c, 1, false)
+				_, err := s.Claim(t.Context(), first, false, 0)
+				no(t, err)
+				_, err = s.Complete(t.Context(), first, meetingFor(first))
+				no(t, err)
+				reader := s
+				if !known {
+					reader = b.open(t, "two")
+				}
+				no(t, b.raw.Set(t.Context(), meetingOf(c), record, 0).Err())
+
+				st, err := reader.Read(t.Context(), c, ann)
+				wantUnreadable(t, st, err)
+				if st, err = reader.Announce(t.Context(), c, "r1", ann); wantUnreadable(t, st, err).Identity == nil || st.Conversation != c || st.MayAnnounce {
+					t.Errorf("record %q: Announce found %+v", record, st)
+				}
+				seen := st.Generation()
+				if generation > 0 && seen != generation || seen < 1 {
+					t.Errorf("record %q has generation %d, want %d", record, seen, generation)
+				}
+
+				// A plain claim changes nothing.
+				st, err = reader.Claim(t.Context(), bot.NewClaim(c, seen+1, false), false, seen)
+				wantUnreadable(t, st, err)
+				// Nor does one for a fresh meeting, by somebody who saw another generation.
+				st, err = reader.Claim(t.Context(), bot.NewClaim(c, seen, true), true, seen-1)
+				if wantUnreadable(t, st, err); generation > 0 && st.Generation() != seen {
+					t.Errorf("record %q: a claim found generation %d, want %d", record, st.Generation(), seen)
+				}
+				if got := b.raw.Get(t.Context(), meetingOf(c)).Val(); got != record {
+					t.Errorf("record %q was overwritten by %q", record, got)
+				}
+
+				// Two ask for a fresh meeting, and get the same one.
+				fresh := bot.NewClaim(c, seen+1, true)
+				st, err = reader.Claim(t.Context(), fresh, true, seen)
+				if generation == 0 && bot.CodeOf(err) == bot.UnreadableRecord { // a minute has passed: it counts as another one
+					seen = st.Generation()
+					fresh.Generation = seen + 1
+					st, err = reader.Claim(t.Context(), fresh, true, seen)
+				}
+				no(t, err)
+				other := bot.NewClaim(c, seen+1, true)
+				if st.Pending == nil || st.Pending.ID != fresh.ID {
+					t.Fatalf("record %q: a claim for a fresh meeting was not recorded: %+v", record, st)
+				}
+				if st, err = reader.Claim(t.Context(), other, true, seen); err != nil || st.Pending == nil || st.Pending.ID != fresh.ID {
+					t.Errorf("record %q: a second claim found %+v, %v", record, st, err)
+				}
+				if st, err = reader.Claim(t.Context(), bot.NewClaim(c, 1, false), false, 0); err != nil || st.Pending == nil || st.Pending.ID != fresh.ID {
+					t.Errorf("record %q: a plain claim found %+v, %v", record, st, err)
+				}
+				st, err = reader.Complete(t.Context(), fresh, meetingFor(fresh))
+				no(t, err)
+				if st.Meeting == nil || st.Meeting.ClaimID != fresh.ID || st.Generation() != seen+1 {
+					t.Errorf("record %q: completed to %+v", record, st)
+				}
+				if st, err = s.Claim(t.Context(), other, true, seen); err != nil || st.Pending != nil || st.Generation() != seen+1 {
+					t.Errorf("record %q: who saw the unreadable one is given %+v, %v", record, st, err)
+				}
+				if st, err = s.Announce(t.Context(), c, "r2", ann); err != nil || st.Meeting == nil || st.Meeting.ClaimID != fresh.ID || !st.MayAnnounce {
+					t.Errorf("record %q: the fresh meeting is announced as %+v, %v", record, st, err)
 				}
 			}
-			if got := b.raw.Get(t.Context(), key).Val(); got != record {
-				t.Errorf("record %q was overwritten by %q", record, got)
+		}
+	})
+}
+
+func TestUnreadableClaimGivesWayToAFreshOne(t *testing.T) {
+	everywhere(t, func(t *testing.T, b backend) {
+		s := b.open(t, "one")
+		for record := range unreadableRecords {
+			// Without a meeting.
+			c := channel()
+			no(t, b.raw.Set(t.Context(), pendingOf(c), record, 0).Err())
+			st, err := s.Read(t.Context(), c, bot.Asker{})
+			if record == `1 ID {}` { // a claim for nothing in particular, but a claim
+				no(t, err)
+				continue
+			}
+			if record == `1 ID {"u":7}` {
+				continue
+			}
+			wantUnreadable(t, st, err)
+			st, err = s.Claim(t.Context(), bot.NewClaim(c, 1, false), false, 0)
+			wantUnreadable(t, st, err)
+			if got := b.raw.Get(t.Context(), pendingOf(c)).Val(); got != record {
+				t.Errorf("claim %q was overwritten by %q", record, got)
+			}
+			fresh := bot.NewClaim(c, 1, true)
+			if st, err = s.Claim(t.Context(), fresh, true, 0); err != nil || st.Pending == nil || st.Pending.ID != fresh.ID {
+				t.Fatalf("claim %q did not give way: %+v, %v", record, st, err)
+			}
+			if st, err = s.Claim(t.Context(), bot.NewClaim(c, 1, true), true, 0); err != nil || st.Pending == nil || st.Pending.ID != fresh.ID {
+				t.Errorf("claim %q: a second one found %+v, %v", record, st, err)
+			}
+			st, err = s.Complete(t.Context(), fresh, meetingFor(fresh))
+			no(t, err)
+			if st.Meeting == nil || st.Meeting.ClaimID != fresh.ID {
+				t.Errorf("claim %q: completed to %+v", record, st)
+			}
+
+			// Beside a meeting, which everybody gets as before.
+			no(t, b.raw.Set(t.Context(), pendingOf(c), record, 0).Err())
+			st, err = s.Read(t.Context(), c, bot.Asker{})
+			no(t, err)
+			if st.Meeting == nil || st.Meeting.ClaimID != fresh.ID || st.Pending != nil {
+				t.Errorf("beside claim %q there is %+v", record, st)
+			}
+			next := bot.NewClaim(c, 2, true)
+			if st, err = s.Claim(t.Context(), next, true, 1); err != nil || st.Pending == nil || st.Pending.ID != next.ID || st.Generation() != 1 {
+				t.Errorf("claim %q did not give way beside a meeting: %+v, %v", record, st, err)
 			}
 		}
+	})
+}
+
+// Whatever stands in the place of a meeting's record: it is a meeting, or gives way to a fresh one of a later generation.
+func TestAnyRecordGivesWayToAFreshMeeting(t *testing.T) {
+	everywhere(t, func(t *testing.T, b backend) {
+		s := b.open(t, "one")
+		rapid.Check(t, func(t *rapid.T) {
+			c := channel()
+			record := rapid.StringMatching(`[0-9]{0,11}[ \t\v\r\n-]{0,2}[A-Z\x{80}-\x{ff}\v]{0,3} ?(\{("v":[0-4],)?"u":"x"\}|\{\}|x)?`).Draw(t, "record")
+			pending := rapid.SampledFrom([]string{"", "x", "7 ID {", `7 ID {"v":3}`}).Draw(t, "pending")
+			if err := b.raw.MSet(t.Context(), meetingOf(c), record, pendingOf(c), pending).Err(); err != nil {
+				t.Fatal(err)
+			}
+			seen, err := s.Read(t.Context(), c, bot.Asker{})
+			if (err == nil) != (seen.Meeting != nil) || err != nil && bot.CodeOf(err) != bot.UnreadableRecord {
+				t.Fatalf("found %+v, %v", seen, err)
+			}
+			if seen.Generation() == 1<<31-1 {
+				return // there is none after it
+			}
+			claim := bot.NewClaim(c, seen.Generation()+1, true)
+			st, err := s.Claim(t.Context(), claim, true, seen.Generation())
+			if bot.CodeOf(err) == bot.UnreadableRecord && st.Generation() > seen.Generation() { // a minute has passed
+				claim = bot.NewClaim(c, st.Generation()+1, true)
+				st, err = s.Claim(t.Context(), claim, true, st.Generation())
+			}
+			if err != nil || st.Pending == nil || st.Pending.ID != claim.ID {
+				t.Fatalf("claimed after %+v: %+v, %v", seen, st, err)
+			}
+			st, err = s.Complete(t.Context(), claim, meetingFor(claim))
+			if err != nil || st.Meeting == nil || st.Meeting.ClaimID != claim.ID || st.Generation() <= seen.Generation() {
+				t.Fatalf("completed to %+v, %v", st, err)
+			}
+		})
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -15,8 +16,18 @@ import (
 // A meeting or a pending claim is "<generation> <claim ID> <payload>". The scripts read the first two words; the
 // payload is JSON with short names, because there is one such record for every conversation, for good.
 
-// errCorrupt says that a record is not one of ours.
+// recordVersion is the version of the meetings and claims that this release writes. Version 1, which has no number, is
+// that of the first release; version 2 adds the meeting's ID. A later release raises the number only if this one would
+// misread the record: what is added otherwise is ignored here.
+const recordVersion = 2
+
+// errCorrupt says that a value in Redis is not what this package wrote.
 var errCorrupt = errors.New("record cannot be read")
+
+// unreadable is the error of a meeting or a claim that cannot be read.
+func unreadable(what string, c bot.Conversation, err error) error {
+	return &bot.Error{Code: bot.UnreadableRecord, Err: fmt.Errorf("%s of %s in Redis: %w", what, c, err)}
+}
 
 type organizerRecord struct {
 	ID   string `json:"i"`
@@ -24,6 +35,8 @@ type organizerRecord struct {
 }
 
 type meetingRecord struct {
+	Version      int             `json:"v,omitempty"`
+	ID           string          `json:"i,omitempty"`
 	JoinURL      string          `json:"u"`
 	Subject      string          `json:"s,omitempty"`
 	Created      time.Time       `json:"c,omitzero"`
@@ -42,6 +55,7 @@ type attendeeRecord struct {
 }
 
 type claimRecord struct {
+	Version    int              `json:"v,omitempty"`
 	Job        string           `json:"b,omitempty"`
 	User       string           `json:"k,omitempty"`
 	Organizer  organizerRecord  `json:"o"`
@@ -56,7 +70,7 @@ type claimRecord struct {
 // encodeMeeting writes the meeting that the claim became.
 func encodeMeeting(claim bot.Claim, m bot.Meeting) (string, error) {
 	r := meetingRecord{
-		JoinURL: m.JoinURL, Subject: m.Subject, Created: m.Created.Truncate(time.Second), JoinID: m.JoinID, Passcode: m.Passcode,
+		Version: recordVersion, ID: m.ID, JoinURL: m.JoinURL, Subject: m.Subject, Created: m.Created.Truncate(time.Second), JoinID: m.JoinID, Passcode: m.Passcode,
 		TollNumber: m.TollNumber, ConferenceID: m.ConferenceID, ExternalID: m.ExternalID,
 		Organizer: organizerRecord(m.Organizer), Language: m.Language,
 	}
@@ -73,18 +87,21 @@ func encodeMeeting(claim bot.Claim, m bot.Meeting) (string, error) {
 func decodeMeeting(c bot.Conversation, value string) (*bot.Meeting, error) {
 	var r meetingRecord
 	generation, id, err := decode(value, &r)
-	if err != nil {
-		return nil, fmt.Errorf("meeting of %s: %w", c, err)
+	if err == nil {
+		err = readableVersion(r.Version)
 	}
-	if r.JoinURL == "" {
-		return nil, fmt.Errorf("meeting of %s has no join link: %w", c, errCorrupt)
+	if err == nil && r.JoinURL == "" {
+		err = errors.New("there is no join link")
+	}
+	if err != nil {
+		return nil, unreadable("meeting", c, err)
 	}
 	if r.ExternalID == "" {
 		r.ExternalID = c.String()
 	}
 	return &bot.Meeting{
 		OnlineMeeting: bot.OnlineMeeting{
-			JoinURL: r.JoinURL, Subject: r.Subject, Created: r.Created, JoinID: r.JoinID, Passcode: r.Passcode,
+			ID: r.ID, JoinURL: r.JoinURL, Subject: r.Subject, Created: r.Created, JoinID: r.JoinID, Passcode: r.Passcode,
 			TollNumber: r.TollNumber, ConferenceID: r.ConferenceID,
 		},
 		ClaimID: id, Generation: generation, ExternalID: r.ExternalID, Organizer: bot.Organizer(r.Organizer), Language: r.Language,
@@ -95,7 +112,7 @@ func decodeMeeting(c bot.Conversation, value string) (*bot.Meeting, error) {
 func encodeClaim(claim bot.Claim) (string, error) {
 	q := claim.Request
 	r := claimRecord{
-		Job: claim.Job, User: claim.User, Organizer: organizerRecord(claim.Organizer), ExternalID: q.ExternalID, Subject: q.Subject,
+		Version: recordVersion, Job: claim.Job, User: claim.User, Organizer: organizerRecord(claim.Organizer), ExternalID: q.ExternalID, Subject: q.Subject,
 		Start: q.Start, End: q.End, Language: claim.Language,
 	}
 	for _, a := range q.Attendees {
@@ -108,8 +125,11 @@ func encodeClaim(claim bot.Claim) (string, error) {
 func decodeClaim(c bot.Conversation, value string) (*bot.Claim, error) {
 	var r claimRecord
 	generation, id, err := decode(value, &r)
+	if err == nil {
+		err = readableVersion(r.Version)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("claim of %s: %w", c, err)
+		return nil, unreadable("claim", c, err)
 	}
 	claim := &bot.Claim{
 		ID: id, Job: r.Job, User: r.User, Conversation: c, Generation: generation, Organizer: bot.Organizer(r.Organizer), Language: r.Language,
@@ -120,6 +140,39 @@ func decodeClaim(c bot.Conversation, value string) (*bot.Claim, error) {
 	}
 	return claim, nil
 }
+
+// readableVersion returns an error for a version that this release does not know.
+func readableVersion(v int) error {
+	if v > recordVersion {
+		return fmt.Errorf("record has version %d, and this release reads versions up to %d", v, recordVersion)
+	}
+	return nil
+}
+
+// recordHeader is the beginning of a record as the scripts read it: "<generation> <claim ID> ".
+var recordHeader = regexp.MustCompile(`^([1-9][0-9]{0,9}) ([^\s\v]+) `)
+
+// generationOf returns the generation of a meeting whose record cannot be read: what its header says. If that cannot be
+// read either, it is a number made from the time, which is higher than that of any meeting that the conversation had: so
+// generations do not go down. It is never the number of a meeting itself: so an asker who saw the unreadable record is given
+// the meeting that has replaced it since.
+func generationOf(record string, now time.Time) int {
+	if found := recordHeader.FindStringSubmatch(record); found != nil {
+		if n, err := strconv.ParseUint(found[1], 10, 31); err == nil {
+			return int(n)
+		}
+	}
+	return unknownGeneration(now)
+}
+
+// unknownGeneration is what counts as the generation of a meeting whose record does not tell it.
+func unknownGeneration(now time.Time) int {
+	return int(now.Unix()/60) * generationsAMinute
+}
+
+// generationsAMinute is more than the fresh meetings that are made in a conversation in a minute, on the average of its
+// life. It is small enough for the numbers to have 31 bits until the year 2174.
+const generationsAMinute = 20
 
 func encode(claim bot.Claim, payload any) (string, error) {
 	if claim.Generation < 1 || claim.ID == "" || strings.ContainsAny(claim.ID, " \t\r\n\v\f") {
@@ -136,15 +189,17 @@ func encode(claim bot.Claim, payload any) (string, error) {
 }
 
 func decode(value string, payload any) (generation int, id string, err error) {
-	number, rest, _ := strings.Cut(value, " ")
-	id, text, _ := strings.Cut(rest, " ")
-	n, err := strconv.ParseUint(number, 10, 31)
-	if err != nil || n == 0 || id == "" {
+	found := recordHeader.FindStringSubmatch(value)
+	if found == nil {
+		return 0, "", errCorrupt
+	}
+	n, err := strconv.ParseUint(found[1], 10, 31)
+	if err != nil {
 		return 0, "", errCorrupt
 	}
 	// The errors of package json quote what they trip over; a record's content belongs in no log.
-	if json.Unmarshal([]byte(text), payload) != nil {
+	if json.Unmarshal([]byte(value[len(found[0]):]), payload) != nil {
 		return 0, "", errCorrupt
 	}
-	return int(n), id, nil
+	return int(n), found[2], nil
 }

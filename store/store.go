@@ -231,6 +231,9 @@ func (s *Store) within(ctx context.Context, doing string, call func(context.Cont
 }
 
 func unavailable(doing string, err error) error {
+	if isUnreadable(err) {
+		return err
+	}
 	if _, answered := errors.AsType[redis.Error](err); answered {
 		// Redis quotes the arguments of a command that it does not know, and they may hold a join link.
 		if text, _, quotes := strings.Cut(err.Error(), ", with args"); quotes {

@@ -67,7 +67,7 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 		bot.NoAccessPolicy, bot.NoPermission, bot.NoSuchUser, bot.ServiceAccount, bot.BadRequest, bot.Credentials,
 		bot.ChatCredentials,
 		bot.NotAPerson, bot.OutsideWorkspace, bot.GuestAccount, bot.NoEmail, bot.UnconfirmedEmail, bot.DomainNotAllowed,
-		bot.NotInDirectory, bot.AmbiguousIdentity, bot.DisabledAccount, bot.TooMany,
+		bot.NotInDirectory, bot.AmbiguousIdentity, bot.DisabledAccount, bot.TooMany, bot.UnreadableRecord,
 	} {
 		reason := "ann@contoso.example"
 		switch code {

@@ -21,8 +21,10 @@ type Metrics struct {
 	commands *prometheus.HistogramVec
 	graph    *prometheus.CounterVec
 	identity *prometheus.CounterVec
-	again    prometheus.Counter
-	buried   prometheus.Counter
+
+	possibleDuplicates prometheus.Counter
+	deadLettered       prometheus.Counter
+	unreadableRecords  prometheus.Counter
 }
 
 var _ bot.Observer = (*Metrics)(nil)
@@ -44,16 +46,20 @@ func New(depth func(context.Context) (bot.Depth, error)) *Metrics {
 			Name: "meetbot_identity_cache_total",
 			Help: "Times that somebody's identity was needed, by whether it was remembered.",
 		}, []string{"result"}),
-		again: prometheus.NewCounter(prometheus.CounterOpts{
+		possibleDuplicates: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "meetbot_answers_repeated_total",
 			Help: "Answers sent that may be the second one to the same command.",
 		}),
-		buried: prometheus.NewCounter(prometheus.CounterOpts{
+		deadLettered: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "meetbot_answers_undeliverable_total",
 			Help: "Answers that reached nobody; their commands are among the dead letters.",
 		}),
+		unreadableRecords: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "meetbot_unreadable_records_total",
+			Help: "Times that an attempt at a command found a record in Redis that this release cannot read.",
+		}),
 	}
-	m.registry.MustRegister(m.commands, m.graph, m.identity, m.again, m.buried, &queue{depth: depth},
+	m.registry.MustRegister(m.commands, m.graph, m.identity, m.possibleDuplicates, m.deadLettered, m.unreadableRecords, &queue{depth: depth},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector())
 	return m
 }
@@ -78,10 +84,13 @@ func (m *Metrics) Identity(remembered bool) {
 }
 
 // PossibleDuplicate implements bot.Observer.
-func (m *Metrics) PossibleDuplicate() { m.again.Inc() }
+func (m *Metrics) PossibleDuplicate() { m.possibleDuplicates.Inc() }
 
 // DeadLettered implements bot.Observer.
-func (m *Metrics) DeadLettered() { m.buried.Inc() }
+func (m *Metrics) DeadLettered() { m.deadLettered.Inc() }
+
+// UnreadableRecord implements bot.Observer.
+func (m *Metrics) UnreadableRecord() { m.unreadableRecords.Inc() }
 
 // Graph counts one exchange with Graph or Entra; status 0 is no answer.
 func (m *Metrics) Graph(operation string, status int) {

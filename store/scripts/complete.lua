@@ -1,10 +1,10 @@
 -- Makes a claim the conversation's meeting while it is the pending one.
--- KEYS: meeting, pending claim. ARGV: claim ID, the claim's generation, the meeting's record.
+-- KEYS: meeting, pending claim. ARGV: claim ID, the claim's generation, the meeting's record, the generation of a meeting
+-- whose record does not tell it.
 local meeting, pending = redis.call('GET', KEYS[1]), redis.call('GET', KEYS[2])
 local _, id = header(pending)
 if id == ARGV[1] then
-  local generation = header(meeting)
-  if not meeting or (generation and generation < tonumber(ARGV[2])) then
+  if not meeting or (header(meeting) or tonumber(ARGV[4])) < tonumber(ARGV[2]) then
     meeting = ARGV[3]
     redis.call('SET', KEYS[1], meeting)
   end

@@ -5,10 +5,11 @@
 -- about: a card shown in a thread was not seen in the channel. A meeting or a pending claim is
 -- "<generation> <claim ID> <payload>".
 
+-- Returns generation and claim ID; nothing if the value does not tell them.
 local function header(value)
   if not value then return nil, nil end
   local generation, id = string.match(value, '^([1-9]%d*) (%S+) ')
-  if not id then return nil, nil end
+  if not id or tonumber(generation) > 2147483647 then return nil, nil end
   return tonumber(generation), id
 end
 

@@ -316,6 +316,8 @@ func (observer) PossibleDuplicate() {}
 
 func (observer) DeadLettered() {}
 
+func (observer) UnreadableRecord() {}
+
 // Who people are is settled: what the protocol does must not depend on it.
 
 func (r *replica) Identity(context.Context, bot.Asker) (*bot.Identity, error) {

@@ -1,4 +1,0 @@
-package store
-
-// EncodeJob writes a job as Accept does.
-var EncodeJob = encodeJob
