@@ -10,7 +10,7 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"meetbot/bot"
-	"meetbot/internal/everything"
+	"meetbot/internal/replytest"
 )
 
 // Both catalogues hold the same sentences with the same gaps, so nobody ever reads half of one.
@@ -61,7 +61,7 @@ func TestMessagesFillTheirGaps(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, lang := range bot.Languages {
-		replies := everything.Replies(catalog, lang, bot.Conversation{Platform: "slack", Workspace: "T1", Channel: "C1"})
+		replies := replytest.Replies(catalog, lang, bot.Conversation{Platform: "slack", Workspace: "T1", Channel: "C1"})
 		replies["greeting"] = bot.GreetingReply(lang)
 		for name, reply := range replies {
 			messages := reply.Messages

@@ -42,10 +42,10 @@ const (
 
 // Client implements [bot.Meetings] and [bot.Directory]. It is safe for concurrent use.
 type Client struct {
-	tenant string
-	users  *users.UsersRequestBuilder
-	tokens *entra.Tokens
-	http   *http.Client // beneath users
+	tenant  string
+	adapter *core.GraphRequestAdapterBase
+	tokens  *entra.Tokens
+	http    *http.Client // beneath adapter
 }
 
 var (
@@ -75,9 +75,13 @@ func New(cfg Config) (*Client, error) {
 		return nil, fmt.Errorf("prepare Graph client: %w", err)
 	}
 	adapter.SetBaseUrl(strings.TrimRight(base.String(), "/"))
-	// The root client takes a minute to compile, and this is all that it would do.
-	builder := users.NewUsersRequestBuilderInternal(map[string]string{"baseurl": adapter.GetBaseUrl()}, adapter)
-	return &Client{tenant: cfg.TenantID, users: builder, tokens: tokens, http: hc}, nil
+	return &Client{tenant: cfg.TenantID, adapter: adapter, tokens: tokens, http: hc}, nil
+}
+
+// users begins a request below /users, as the SDK's root client would, which takes a minute to compile. Every request
+// needs a builder of its own: the adapter writes to the map of path parameters that a builder gives to its requests.
+func (c *Client) users() *users.UsersRequestBuilder {
+	return users.NewUsersRequestBuilderInternal(map[string]string{"baseurl": c.adapter.GetBaseUrl()}, c.adapter)
 }
 
 // Close closes the connections that wait to be used again.

@@ -33,7 +33,7 @@ func (c *Client) CreateOrGet(
 	body := meetingBody(r)
 	var answer models.OnlineMeetingable
 	status, err := c.call(ctx, opCreateOrGet, func(ctx context.Context) (err error) {
-		answer, err = c.users.ByUserId(organizerID).OnlineMeetings().CreateOrGet().Post(ctx, body, nil)
+		answer, err = c.users().ByUserId(organizerID).OnlineMeetings().CreateOrGet().Post(ctx, body, nil)
 		return err
 	})
 	if err != nil {

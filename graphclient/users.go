@@ -37,7 +37,7 @@ func (c *Client) User(ctx context.Context, t bot.Tenant, idOrUPN string) (bot.Di
 	}
 	var answer models.Userable
 	status, err := c.call(ctx, opUser, func(ctx context.Context) (err error) {
-		answer, err = c.users.ByUserId(idOrUPN).Get(ctx, &users.UserItemRequestBuilderGetRequestConfiguration{
+		answer, err = c.users().ByUserId(idOrUPN).Get(ctx, &users.UserItemRequestBuilderGetRequestConfiguration{
 			QueryParameters: &users.UserItemRequestBuilderGetQueryParameters{Select: userProperties},
 		})
 		return err
@@ -94,7 +94,7 @@ func (c *Client) search(ctx context.Context, filter string) ([]bot.DirectoryUser
 	}
 	following := &users.UsersRequestBuilderGetRequestConfiguration{Headers: headers}
 	var found []bot.DirectoryUser
-	builder, request := c.users, first
+	builder, request := c.users(), first
 	for range maxPages {
 		var answer models.UserCollectionResponseable
 		status, err := c.call(ctx, opUsers, func(ctx context.Context) (err error) {
@@ -119,7 +119,7 @@ func (c *Client) search(ctx context.Context, filter string) ([]bot.DirectoryUser
 		if next == nil || *next == "" {
 			return found, nil
 		}
-		builder, request = c.users.WithUrl(*next), following // goes nowhere but to the Graph host: internal/outbound
+		builder, request = c.users().WithUrl(*next), following // goes nowhere but to the Graph host: internal/outbound
 	}
 	return nil, &bot.Error{Code: bot.Unavailable, Err: fmt.Errorf("%s: more than %d pages", opUsers, maxPages)}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 
 	"meetbot/bot"
@@ -101,6 +102,30 @@ func TestSharedEmails(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A client serves many callers at once, each with a request of its own.
+func TestManyCallersAtOnce(t *testing.T) {
+	r := start(t, setup{graph: graphtest.Options{PageSize: 1}})
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 25 {
+				got, err := r.UsersByEmail(t.Context(), tenant, "gus@fabrikam.example")
+				if err != nil || len(got) != 1 || got[0] != gus {
+					t.Errorf("by e-mail: %+v, %v", got, err)
+				}
+				if got, err := r.User(t.Context(), tenant, annID); err != nil || got != ann {
+					t.Errorf("by ID: %+v, %v", got, err)
+				}
+				_, _, err = r.CreateOrGet(t.Context(), tenant, annID, bot.MeetingRequest{ExternalID: "x"})
+				if err != nil {
+					t.Errorf("createOrGet: %v", err)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
 
 func TestUsersByEmailFailsWhole(t *testing.T) {

@@ -23,8 +23,8 @@ type File struct {
 // packed is the time that every file has in the zip file: the first that the format can say.
 var packed = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// WriteZip writes the package as a zip file. The same package is the same bytes, on every machine and with every version
-// of Go: the files are in the order of their names, have a fixed time, and are stored as they are.
+// WriteZip writes the package as a zip file. The same package is the same bytes, on every machine and with every
+// version of Go: the files are in the order of their names, have a fixed time, and are stored as they are.
 func (p Package) WriteZip(w io.Writer) error {
 	archive := zip.NewWriter(w)
 	files := slices.SortedFunc(slices.Values(p), func(a, b File) int { return strings.Compare(a.Name, b.Name) })

@@ -17,7 +17,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"meetbot/bot"
-	"meetbot/internal/everything"
+	"meetbot/internal/replytest"
 )
 
 // own is the markup that the bot itself puts into its sentences: a moment, and a channel.
@@ -103,7 +103,7 @@ func FuzzMessages(f *testing.F) {
 		i := parser.Parse(text)
 		c := i.Command
 		all := func(text string) []bot.Reply {
-			m := everything.Meeting()
+			m := replytest.Meeting()
 			m.Subject, m.Organizer.Name, m.JoinID, m.Passcode, m.TollNumber, m.ConferenceID = text, "x"+text, "1"+text, "2"+text, "3"+text, "4"+text
 			replies := []bot.Reply{
 				{Audience: bot.AudienceEveryone, Language: lang, Card: &bot.Card{Meeting: m, New: true}},

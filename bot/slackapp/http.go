@@ -41,7 +41,8 @@ func (a *App) Register(mux *http.ServeMux, b bot.Bot) {
 // keptCards is how many encoded cards are kept, of about 4 KB each.
 const keptCards = 2048
 
-// cardKey is all that a card's answer depends on. What is known of a meeting never changes, so its claim's ID stands for it.
+// cardKey is all that a card's answer depends on. What is known of a meeting never changes, so its claim's ID stands
+// for it.
 type cardKey struct {
 	claim    string
 	audience bot.Audience
@@ -100,7 +101,8 @@ func (a *App) commands(b bot.Bot) signedHandler {
 		workspace, ok := in.workspace(c.TeamID, c.EnterpriseID, c.IsEnterpriseInstall)
 		switch {
 		case !ok:
-			a.log.WarnContext(r.Context(), "command from a workspace that is not configured", "team", c.TeamID, "enterprise", c.EnterpriseID)
+			a.log.WarnContext(r.Context(), "command from a workspace that is not configured", "team", c.TeamID,
+				"enterprise", c.EnterpriseID)
 			_ = a.answer(w, bot.TroubleReply(a.language, "workspace"))
 			return
 		case c.Command != "/"+bot.CommandName:
@@ -174,7 +176,8 @@ func (a *App) events(b bot.Bot) signedHandler {
 			http.Error(w, "not ready", http.StatusServiceUnavailable)
 			return
 		}
-		if m == nil || m.BotID != "" || m.User == "" || m.User == in.botUser || m.Channel == "" || m.TimeStamp == "" || e.EventID == "" {
+		if m == nil || m.BotID != "" || m.User == "" || m.User == in.botUser || m.Channel == "" || m.TimeStamp == "" ||
+			e.EventID == "" {
 			return
 		}
 		team, enterprise, wide := e.TeamID, e.EnterpriseID, false
@@ -184,11 +187,13 @@ func (a *App) events(b bot.Bot) signedHandler {
 		}
 		workspace, ok := in.workspace(team, enterprise, wide)
 		if !ok {
-			a.log.WarnContext(r.Context(), "event from a workspace that is not configured", "team", team, "enterprise", enterprise)
+			a.log.WarnContext(r.Context(), "event from a workspace that is not configured", "team", team, "enterprise",
+				enterprise)
 			return
 		}
 		if err := b.Accept(r.Context(), a.mentionRequest(e, m, in, workspace, received)); err != nil {
-			a.log.WarnContext(r.Context(), "cannot accept event; Slack will deliver it again", "event", e.EventID, "error", err)
+			a.log.WarnContext(r.Context(), "cannot accept event; Slack will deliver it again", "event", e.EventID,
+				"error", err)
 			http.Error(w, "try again", http.StatusServiceUnavailable)
 		}
 	}
@@ -239,7 +244,8 @@ func (a *App) interactivity(b bot.Bot) signedHandler {
 		in := a.installed.Load()
 		c := payload.Container
 		inThread := c.ThreadTs != "" && c.ThreadTs != c.MessageTs
-		if in == nil || payload.Type != slack.InteractionTypeBlockActions || c.IsEphemeral || inThread || c.MessageTs == "" || c.ChannelID == "" {
+		if in == nil || payload.Type != slack.InteractionTypeBlockActions || c.IsEphemeral || inThread ||
+			c.MessageTs == "" || c.ChannelID == "" {
 			return
 		}
 		workspace, ok := in.workspace(payload.Team.ID, payload.Enterprise.ID, payload.IsEnterpriseInstall)

@@ -56,10 +56,12 @@ func plain(text string) string {
 	return entities.Replace(text)
 }
 
-// topic is the channel's name where it may be told outside Slack: Slack gives stand-ins for channels that are not public.
+// topic is the channel's name where it may be told outside Slack: Slack gives stand-ins for channels that are not
+// public.
 func topic(channelName string) string {
 	switch {
-	case channelName == "", channelName == "privategroup", channelName == "directmessage", strings.HasPrefix(channelName, "mpdm-"):
+	case channelName == "", channelName == "privategroup", channelName == "directmessage",
+		strings.HasPrefix(channelName, "mpdm-"):
 		return ""
 	default:
 		return bot.Clip(bot.CleanText(channelName), maxName)

@@ -10,14 +10,14 @@ import (
 	"github.com/slack-go/slack"
 
 	"meetbot/bot"
-	"meetbot/internal/everything"
 	"meetbot/internal/golden"
+	"meetbot/internal/replytest"
 )
 
 // replies is everything that the bot can say, by name.
 func replies(t *testing.T, lang bot.Language) map[string]bot.Reply {
 	t.Helper()
-	return everything.Replies(testCatalog(t), lang,
+	return replytest.Replies(testCatalog(t), lang,
 		bot.Conversation{Platform: Platform, Workspace: "T024BE7LD", Channel: "C2147483705"})
 }
 

@@ -55,8 +55,8 @@ func signatureID(h http.Header) string {
 	return "slack:request:" + hex.EncodeToString(sum[:16])
 }
 
-// setForm makes the body the request's form, for slack-go's parsers. Package http would read the body once more, and copy
-// the form for the case that the URL has a query, which Slack's do not.
+// setForm makes the body the request's form, for slack-go's parsers. Package http would read the body once more, and
+// copy the form for the case that the URL has a query, which Slack's do not.
 func setForm(r *http.Request, body []byte) error {
 	form, err := url.ParseQuery(string(body))
 	if err != nil {

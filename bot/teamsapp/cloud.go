@@ -12,9 +12,12 @@ type Cloud struct {
 // clouds are Microsoft's; the first is the public one. Sources: "Authentication with the Bot Connector API", and
 // "Configure Bot Framework bots for US Government customers".
 var clouds = []Cloud{
-	{"https://login.botframework.com/v1/.well-known/openidconfiguration", "https://api.botframework.com", "https://api.botframework.com/.default"},
-	{"https://login.botframework.azure.us/v1/.well-known/openidconfiguration", "https://api.botframework.us", "https://api.botframework.us/.default"},
-	{"https://login.botframework.azure.cn/v1/.well-known/openidconfiguration", "https://api.botframework.azure.cn", "https://api.botframework.azure.cn/.default"},
+	{"https://login.botframework.com/v1/.well-known/openidconfiguration", "https://api.botframework.com",
+		"https://api.botframework.com/.default"},
+	{"https://login.botframework.azure.us/v1/.well-known/openidconfiguration", "https://api.botframework.us",
+		"https://api.botframework.us/.default"},
+	{"https://login.botframework.azure.cn/v1/.well-known/openidconfiguration", "https://api.botframework.azure.cn",
+		"https://api.botframework.azure.cn/.default"},
 }
 
 // CloudOf returns the cloud that announces its keys at this URL, or the public one with its keys announced there; the

@@ -49,8 +49,9 @@ func (a *App) Register(mux *http.ServeMux, b bot.Bot) {
 	})
 }
 
-// readActivity returns the activity of a request, if the request is a bounded POST of JSON with a token that is valid for
-// that activity, and the activity is of the one tenant that is served. Otherwise it answers the request and returns false.
+// readActivity returns the activity of a request, if the request is a bounded POST of JSON with a token that is valid
+// for that activity, and the activity is of the one tenant that is served. Otherwise it answers the request and returns
+// false.
 func (a *App) readActivity(w http.ResponseWriter, r *http.Request) (connector.Activity, bool) {
 	var in connector.Activity
 	if !guard.Head(w, r) {
@@ -115,11 +116,14 @@ func (a *App) isOurTenant(in connector.Activity) bool {
 func (a *App) request(in connector.Activity, p place, received time.Time) bot.Request {
 	r := bot.Request{
 		Conversation: p.conversation,
-		Asker:        bot.Asker{Platform: Platform, Workspace: a.tenant, User: strings.ToLower(cmp.Or(in.From.AADObjectID, in.From.ID))},
-		Root:         p.root,
-		Language:     bot.LanguageOf(in.Locale, ""),
+		Asker: bot.Asker{
+			Platform: Platform, Workspace: a.tenant, User: strings.ToLower(cmp.Or(in.From.AADObjectID, in.From.ID)),
+		},
+		Root:     p.root,
+		Language: bot.LanguageOf(in.Locale, ""),
 		Route: bot.Route{
-			Channel: p.answer, Thread: p.conversation.Thread, User: in.From.ID, Service: in.ServiceURL, Message: in.ID, Alone: p.alone,
+			Channel: p.answer, Thread: p.conversation.Thread, User: in.From.ID, Service: in.ServiceURL, Message: in.ID,
+			Alone: p.alone,
 		},
 		Received: received,
 		Trace:    rand.Text(),
@@ -127,8 +131,8 @@ func (a *App) request(in connector.Activity, p place, received time.Time) bot.Re
 	return r
 }
 
-// message accepts a message: 200 at once, the answer through the connector. Microsoft documents no redelivery, so whoever's
-// message cannot be kept is told right away.
+// message accepts a message: 200 at once, the answer through the connector. Microsoft documents no redelivery, so
+// the author of a message that cannot be kept is told right away.
 func (a *App) message(w http.ResponseWriter, r *http.Request, b bot.Bot, in connector.Activity, received time.Time) {
 	p := a.placeOf(in)
 	if in.ID == "" || p.conversation.Channel == "" || in.From.ID == "" {
@@ -144,7 +148,8 @@ func (a *App) message(w http.ResponseWriter, r *http.Request, b bot.Bot, in conn
 	request.Topic = bot.CleanText(in.ChannelData.Channel.Name)
 	if in.Recipient != nil && in.Recipient.IsTargeted {
 		// The message is its author's alone, so an answer to all cannot be an answer to it: it is a post of its own.
-		request.Route.Message, request.Route.Root = "", p.conversation.Thread == "" && in.Conversation.Kind == connector.Channel
+		request.Route.Message = ""
+		request.Route.Root = p.conversation.Thread == "" && in.Conversation.Kind == connector.Channel
 	}
 	err := b.Accept(r.Context(), request)
 	if err == nil {
@@ -154,7 +159,8 @@ func (a *App) message(w http.ResponseWriter, r *http.Request, b bot.Bot, in conn
 	direct := *a
 	direct.throttles = neverThrottled{} // the real one is in Redis, where the message could not be stored
 	job := bot.Job{ID: request.ID, Conversation: request.Conversation, Asker: request.Asker, Route: request.Route}
-	if _, err := direct.Deliver(r.Context(), job, bot.UnreachableReply(cmp.Or(request.Language, a.language), request.Intent)); err != nil {
+	reply := bot.UnreachableReply(cmp.Or(request.Language, a.language), request.Intent)
+	if _, err := direct.Deliver(r.Context(), job, reply); err != nil {
 		a.log.WarnContext(r.Context(), "cannot say so either", "request", request.Trace, "error", err)
 		http.Error(w, "try again", http.StatusServiceUnavailable)
 	}
@@ -166,8 +172,8 @@ type neverThrottled struct{}
 func (neverThrottled) Throttle(context.Context, string, time.Duration) error       { return nil }
 func (neverThrottled) ThrottledFor(context.Context, string) (time.Duration, error) { return 0, nil }
 
-// installed greets a conversation that the bot has come into. Teams tells it in a conversationUpdate as well, which does not
-// say in which language.
+// installed greets a conversation that the bot has come into. Teams tells it in a conversationUpdate as well, which
+// does not say in which language.
 func (a *App) installed(w http.ResponseWriter, r *http.Request, b bot.Bot, in connector.Activity, received time.Time) {
 	p := a.placeOf(in)
 	if p.conversation.Channel == "" {
@@ -193,14 +199,16 @@ type invokeAnswer struct {
 }
 
 // answerButton answers the press of a card's button in the response.
-func (a *App) answerButton(w http.ResponseWriter, r *http.Request, b bot.Bot, in connector.Activity, received time.Time) {
+func (a *App) answerButton(w http.ResponseWriter, r *http.Request, b bot.Bot, in connector.Activity,
+	received time.Time) {
 	var value struct {
 		Action struct {
 			Verb string `json:"verb"`
 		} `json:"action"`
 	}
 	p := a.placeOf(in)
-	if err := json.Unmarshal(in.Value, &value); err != nil || value.Action.Verb != refreshVerb || p.conversation.Channel == "" || in.From.ID == "" {
+	if err := json.Unmarshal(in.Value, &value); err != nil || value.Action.Verb != refreshVerb ||
+		p.conversation.Channel == "" || in.From.ID == "" {
 		_ = a.respond(w, invokeAnswer{http.StatusBadRequest, "application/vnd.microsoft.error", map[string]string{
 			"code": "BadRequest", "message": "unknown action",
 		}})
@@ -212,9 +220,8 @@ func (a *App) answerButton(w http.ResponseWriter, r *http.Request, b bot.Bot, in
 	answer := b.Ask(r.Context(), request)
 	s := style{alone: p.alone}
 	if answer.Reply.Card == nil {
-		answer.Given(a.respond(w, invokeAnswer{
-			http.StatusOK, "application/vnd.microsoft.activity.message", strings.ReplaceAll(answer.Reply.Text(a.catalog, s), "`", ""),
-		}))
+		text := strings.ReplaceAll(answer.Reply.Text(a.catalog, s), "`", "")
+		answer.Given(a.respond(w, invokeAnswer{http.StatusOK, "application/vnd.microsoft.activity.message", text}))
 		return
 	}
 	answer.Given(a.respond(w, invokeAnswer{http.StatusOK, connector.CardType, cardOf(a.catalog, answer.Reply, s)}))

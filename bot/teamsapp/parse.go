@@ -22,9 +22,9 @@ type place struct {
 	alone        bool   // nobody but the asker and the bot is there
 }
 
-// placeOf finds out where an activity belongs. In a channel a conversation's ID names the thread's root post; Teams has no
-// sound word for an activity being that very post but that its own ID is the same, or that the ID names none. (A reply's
-// replyToId is missing or "0" in some clients.)
+// placeOf finds out where an activity belongs. In a channel a conversation's ID names the thread's root post; Teams has
+// no sound word for an activity being that very post but that its own ID is the same, or that the ID names none. (A
+// reply's replyToId is missing or "0" in some clients.)
 func (a *App) placeOf(in connector.Activity) place {
 	p := place{answer: in.Conversation.ID, alone: in.Conversation.Kind == connector.Personal}
 	p.conversation = bot.Conversation{Platform: Platform, Workspace: a.tenant, Channel: in.Conversation.ID}
@@ -55,9 +55,9 @@ func requestID(kind string, parts ...string) string {
 // mention is somebody's name in a text, as Teams sets it off.
 var mention = regexp.MustCompile(`<at[^<>]*>([^<>]*)</at>`)
 
-// intentOf reads the command in a message. The text before a mention of the bot does not belong to it. In a chat with the
-// bot alone no mention is needed, and a text that is no command asks for help: it is a greeting or a question rather than
-// the subject of a meeting.
+// intentOf reads the command in a message. The text before a mention of the bot does not belong to it. In a chat with
+// the bot alone no mention is needed, and a text that is no command asks for help: it is a greeting or a question
+// rather than the subject of a meeting.
 func (a *App) intentOf(in connector.Activity, alone bool) bot.Intent {
 	text, called := in.Text, in.Recipient != nil && in.Recipient.IsTargeted
 	for _, e := range in.Entities {

@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"meetbot/bot"
-	"meetbot/internal/everything"
 	"meetbot/internal/golden"
+	"meetbot/internal/replytest"
 )
 
 // hostile is text that would do much if it were not literal. None of it is changed by [bot.CleanText].
@@ -27,7 +27,7 @@ func testCatalog(t testing.TB) *bot.Catalog {
 
 // replies is everything that the bot can say in Teams, by name.
 func replies(catalog *bot.Catalog, lang bot.Language) map[string]bot.Reply {
-	all := everything.Replies(catalog, lang, bot.Conversation{Platform: Platform, Workspace: "8eaef023-2b34-4da1-9baa-8bc8c9d6a490", Channel: "19:general@thread.tacv2"})
+	all := replytest.Replies(catalog, lang, bot.Conversation{Platform: Platform, Workspace: "8eaef023-2b34-4da1-9baa-8bc8c9d6a490", Channel: "19:general@thread.tacv2"})
 	all["welcome"] = bot.GreetingReply(lang)
 	maps.Copy(all, hostileReplies(bot.NewParser(catalog), lang, hostile))
 	all["aloud"] = bot.Reply{Language: lang, Messages: []bot.Message{*all["refusal-guest-account"].PublicFallback}}
@@ -36,7 +36,7 @@ func replies(catalog *bot.Catalog, lang bot.Language) map[string]bot.Reply {
 
 // hostileReplies are the replies that hold text from outside, with this text.
 func hostileReplies(parser *bot.Parser, lang bot.Language, text string) map[string]bot.Reply {
-	meeting := everything.Meeting()
+	meeting := replytest.Meeting()
 	meeting.Subject, meeting.Organizer.Name = text, text
 	meeting.JoinID, meeting.Passcode, meeting.TollNumber, meeting.ConferenceID = text, text, text, text
 	all := map[string]bot.Reply{

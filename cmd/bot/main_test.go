@@ -53,11 +53,14 @@ func TestCommandLine(t *testing.T) {
 // Every relative link of the documents leads somewhere.
 func TestLinksOfTheDocuments(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^)#:]+)[)#]`)
-	documents, err := filepath.Glob("../../docs/*.md")
-	if err != nil {
-		t.Fatal(err)
+	var documents []string
+	for _, folder := range []string{"../../", "../../docs/", "../../docs/adr/"} {
+		found, err := filepath.Glob(folder + "*.md")
+		if err != nil || len(found) == 0 {
+			t.Fatalf("%s: %d documents, %v", folder, len(found), err)
+		}
+		documents = append(documents, found...)
 	}
-	documents = append(documents, "../../README.md", "../../CONTRIBUTING.md")
 	found := 0
 	for _, document := range documents {
 		text, err := os.ReadFile(document)

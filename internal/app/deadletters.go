@@ -27,7 +27,7 @@ func ListDeadLetters(ctx context.Context, redis RedisConfig, limit int, w io.Wri
 		for _, l := range letters {
 			_, _ = fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\n", l.Entry, l.At.UTC().Format(time.RFC3339),
 				bot.CleanText(l.Job.Conversation.String()), bot.CleanText(l.Job.Asker.User),
-				bot.CleanText(string(l.Job.Command.Kind)), bot.CleanText(l.Reason))
+				bot.CleanText(l.Job.Label()), bot.CleanText(l.Reason))
 		}
 		return out.Flush()
 	})

@@ -11,9 +11,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
-
 	"meetbot/bot"
+	"meetbot/internal/entra"
 	"meetbot/internal/guid"
 	"meetbot/internal/outbound"
 	"meetbot/store"
@@ -73,7 +72,7 @@ func (c EntraConfig) validate(p *problems) {
 		"AZURE_CLIENT_SECRET",
 		"is missing, and so are AZURE_CLIENT_CERTIFICATE_PATH, AZURE_FEDERATED_TOKEN_FILE and AZURE_TOKEN_CREDENTIALS", "…")
 	if c.CertificatePath != "" {
-		p.need(isCertificate(c.CertificatePath, c.CertificatePassword), "AZURE_CLIENT_CERTIFICATE_PATH",
+		p.need(entra.CheckCertificate(c.CertificatePath, c.CertificatePassword) == nil, "AZURE_CLIENT_CERTIFICATE_PATH",
 			"names a file that cannot be read, or that holds no certificate with its key,"+
 				" or that AZURE_CLIENT_CERTIFICATE_PASSWORD does not open", "/etc/meetbot/client.pem")
 	}
@@ -132,15 +131,6 @@ func samePort(a, b string) bool {
 	_, first, errA := net.SplitHostPort(a)
 	_, second, errB := net.SplitHostPort(b)
 	return errA == nil && errB == nil && first == second && first != "0"
-}
-
-func isCertificate(path, password string) bool {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return false
-	}
-	_, _, err = azidentity.ParseCertificates(data, []byte(password))
-	return err == nil
 }
 
 func isBase(raw string) bool {

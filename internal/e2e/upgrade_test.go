@@ -23,12 +23,14 @@ func TestUpgradeFromTheFirstRelease(t *testing.T) {
 	// The IDs of people and chats in Teams come from the app's ID.
 	env.withTeams(teamstest.Options{Posts: []teamstest.Quota{}, AppID: "7d3a1c52-9b0e-4a3f-8c55-1e2f3a4b5c6d"})
 	for id, name := range map[string]string{
-		"C0PLAN": "planning", "C0THIRD": "third", "C0LATE": "late", "C0SERVICE": "service", "C0PLAIN": "plain", "C0QUEUE": "queue",
+		"C0PLAN": "planning", "C0THIRD": "third", "C0LATE": "late", "C0SERVICE": "service", "C0PLAIN": "plain",
+		"C0QUEUE": "queue",
 	} {
 		env.Slack.AddChannel(slacktest.Channel{ID: id, Name: name})
 	}
 	names := map[string]string{
-		"{slack}": strings.TrimSuffix(env.Slack.APIURL(), "/api/"), "{teams}": strings.TrimSuffix(env.Teams.ServiceURL(), "/emea/"),
+		"{slack}": strings.TrimSuffix(env.Slack.APIURL(), "/api/"),
+		"{teams}": strings.TrimSuffix(env.Teams.ServiceURL(), "/emea/"),
 	}
 	env.redis.Replay(upgradeData+"data.jsonl", names)
 	text, err := os.ReadFile(upgradeData + "read.json")
@@ -53,7 +55,8 @@ func TestUpgradeFromTheFirstRelease(t *testing.T) {
 		switch {
 		case c.Meeting == nil || c.Pending != nil:
 		case c.Asked.Platform == "teams":
-			if got := wantTeamsCard(t, env.callAnswered(r, benID, c.Asked.Channel, "", "show"), benID); got != c.Meeting.JoinURL {
+			if got := wantTeamsCard(t, env.callAnswered(r, benID, c.Asked.Channel, "", "show"),
+				benID); got != c.Meeting.JoinURL {
 				t.Errorf("%s has %s, want %s", c.Asked, got, c.Meeting.JoinURL)
 			}
 		case c.Asked.Thread == "":
@@ -73,7 +76,8 @@ func TestUpgradeFromTheFirstRelease(t *testing.T) {
 
 	// Every job is answered.
 	for _, answer := range []struct{ channel, thread, to, words, link string }{
-		{channel: "C0LATE", words: "Made, not told", link: "teams.microsoft.com"},               // Ann's meeting that nobody was told of
+		// Ann's meeting that nobody was told of
+		{channel: "C0LATE", words: "Made, not told", link: "teams.microsoft.com"},
 		{channel: "C0PLAN", words: "Planning", link: "teams.microsoft.com"},                     // Ann's first meeting
 		{channel: general, words: "Semanal", link: "teams.microsoft.com"},                       // Caio's new meeting
 		{channel: general, to: caio, link: "teams.microsoft.com"},                               // Caio's show
@@ -81,14 +85,20 @@ func TestUpgradeFromTheFirstRelease(t *testing.T) {
 		{channel: design, to: ann, words: "`/meet show`"},                                       // Ann's slip
 	} {
 		env.next(answer.channel, nil, func(m slacktest.Message) bool {
-			return m.To == answer.to && m.ThreadTS == answer.thread && strings.Contains(m.Text, answer.words) && strings.Contains(link(m), answer.link)
+			return m.To == answer.to && m.ThreadTS == answer.thread && strings.Contains(m.Text, answer.words) &&
+				strings.Contains(link(m), answer.link)
 		})
 	}
-	env.answer(teamsChat, nil, func(m teamstest.Message) bool { return strings.Contains(m.Words(), "Lunch") && m.Card != nil })
-	env.answer(teamsChat, nil, func(m teamstest.Message) bool { return strings.Contains(m.Words(), "@meetbot") && m.To == "" })
+	env.answer(teamsChat, nil, func(m teamstest.Message) bool {
+		return strings.Contains(m.Words(), "Lunch") && m.Card != nil
+	})
+	env.answer(teamsChat, nil, func(m teamstest.Message) bool {
+		return strings.Contains(m.Words(), "@meetbot") && m.To == ""
+	})
 	eventually(t, "no job is left", func() bool {
 		_, metrics := get(t, r.AdminURL()+"/metrics")
-		return strings.Contains(metrics, `meetbot_jobs{state="unfinished"} 0`) && strings.Contains(metrics, `meetbot_jobs{state="dead"} 3`)
+		return strings.Contains(metrics, `meetbot_jobs{state="unfinished"} 0`) &&
+			strings.Contains(metrics, `meetbot_jobs{state="dead"} 3`)
 	})
 
 	// What had been asked for is made once: three claims were pending.

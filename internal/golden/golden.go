@@ -29,6 +29,7 @@ func Check(t *testing.T, name string, got []byte) {
 		t.Fatalf("%v; run the test with %s=1 to write it", err, Update)
 	}
 	if string(got) != string(want) {
-		t.Errorf("%s differs; with %s=1 the test writes what it got\n--- got\n%s\n--- want\n%s", path, Update, got, want)
+		t.Errorf("%s differs; with %s=1 the test writes what it got\n--- got\n%s\n--- want\n%s", path, Update, got,
+			want)
 	}
 }

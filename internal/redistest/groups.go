@@ -16,8 +16,8 @@ import (
 // groupWithin is how long servers may take to agree with each other.
 const groupWithin = 40 * time.Second
 
-// Sentinel is a primary and two replicas, all with an AOF, and three sentinels that make a replica the primary when two of
-// them have not heard from it for a second and a half.
+// Sentinel is a primary and two replicas, all with an AOF, and three sentinels that make a replica the primary when two
+// of them have not heard from it for a second and a half.
 type Sentinel struct {
 	Servers   []*Server
 	Sentinels []*Server
@@ -46,7 +46,9 @@ func StartSentinel(t testing.TB) *Sentinel {
 	}
 	for range 3 {
 		watcher := Start(t, Options{watch: s.Servers[0]})
-		client := redis.NewSentinelClient(&redis.Options{Addr: watcher.Addr(), DialTimeout: time.Second, ReadTimeout: time.Second, MaxRetries: -1})
+		client := redis.NewSentinelClient(&redis.Options{
+			Addr: watcher.Addr(), DialTimeout: time.Second, ReadTimeout: time.Second, MaxRetries: -1,
+		})
 		t.Cleanup(func() { _ = client.Close() })
 		s.Sentinels, s.clients = append(s.Sentinels, watcher), append(s.clients, client)
 	}
@@ -56,7 +58,8 @@ func StartSentinel(t testing.TB) *Sentinel {
 
 // URL is the form in which a client finds the primary.
 func (s *Sentinel) URL() string {
-	return fmt.Sprintf("redis://%s/0?master_name=%s&addr=%s&addr=%s", s.Sentinels[0].Addr(), MainName, s.Sentinels[1].Addr(), s.Sentinels[2].Addr())
+	return fmt.Sprintf("redis://%s/0?master_name=%s&addr=%s&addr=%s", s.Sentinels[0].Addr(), MainName,
+		s.Sentinels[1].Addr(), s.Sentinels[2].Addr())
 }
 
 // Named returns the server that each sentinel calls the primary, nil for one that does not say.
@@ -76,8 +79,8 @@ func (s *Sentinel) Named(ctx context.Context) []*Server {
 	return named
 }
 
-// FailOver has a sentinel hand the role of the primary over to a replica, with the primary well. A sentinel refuses while
-// it has not quite done with the last time.
+// FailOver has a sentinel hand the role of the primary over to a replica, with the primary well. A sentinel refuses
+// while it has not quite done with the last time.
 func (s *Sentinel) FailOver(ctx context.Context) error {
 	if err := s.clients[0].Failover(ctx, MainName).Err(); err != nil {
 		return fmt.Errorf("ask a sentinel for a fail-over: %w", err)
@@ -142,7 +145,8 @@ func (c *Cluster) URL() string { return "redis://" + c.Nodes[0].Addr() + "/0?clu
 // Whole tells whether every node knows of all, and serves.
 func (c *Cluster) Whole(ctx context.Context) bool {
 	for _, node := range c.Nodes {
-		if !says(ctx, node, []string{"cluster_state:ok", "cluster_size:3", "cluster_known_nodes:3"}, "CLUSTER", "INFO") {
+		whole := []string{"cluster_state:ok", "cluster_size:3", "cluster_known_nodes:3"}
+		if !says(ctx, node, whole, "CLUSTER", "INFO") {
 			return false
 		}
 	}
@@ -170,8 +174,8 @@ func says(ctx context.Context, s *Server, words []string, command ...any) bool {
 // asked sends a server one command, and returns the answer as text.
 func asked(ctx context.Context, s *Server, command ...any) (string, error) {
 	client := redis.NewClient(&redis.Options{
-		Addr: s.Addr(), Protocol: 2, DisableIdentity: true, DialTimeout: time.Second, ReadTimeout: time.Second, MaxRetries: -1,
-		Dialer: (&net.Dialer{Timeout: time.Second}).DialContext,
+		Addr: s.Addr(), Protocol: 2, DisableIdentity: true, DialTimeout: time.Second, ReadTimeout: time.Second,
+		MaxRetries: -1, Dialer: (&net.Dialer{Timeout: time.Second}).DialContext,
 	})
 	defer func() { _ = client.Close() }()
 	answer, err := client.Do(ctx, command...).Result()

@@ -1,5 +1,5 @@
-// Package redistest gives a test a real redis-server of its own, which it may stop, kill, restart and freeze. Without the
-// binary the test fails: what these tests are about cannot be had from a stand-in.
+// Package redistest gives a test a real redis-server of its own, which it may stop, kill, restart and freeze. Without
+// the binary the test fails: what these tests are about cannot be had from a stand-in.
 package redistest
 
 import (
@@ -24,7 +24,8 @@ const startWithin = 20 * time.Second
 
 // Options tune a server. The zero value is an ordinary one that keeps nothing on disk.
 type Options struct {
-	AOF       bool    // write every change to disk before it is answered, so that a killed server comes back with its data
+	// AOF writes every change to disk before it is answered, so that a killed server comes back with its data.
+	AOF       bool
 	Cluster   bool    // run as a node of a cluster
 	ReplicaOf *Server // begin as a replica of this one
 	Dir       string  // where its files are; empty: a directory of its own, without any
@@ -81,11 +82,13 @@ func (s *Server) configure() {
 	case s.o.watch != nil:
 		lines = append(lines, sentinelLines(s.o.watch)...)
 	default:
-		lines = append(lines, `save ""`, "appendonly "+yes(s.o.AOF), "appendfsync always", "auto-aof-rewrite-min-size 8mb",
+		lines = append(lines, `save ""`, "appendonly "+yes(s.o.AOF), "appendfsync always",
+			"auto-aof-rewrite-min-size 8mb",
 			"repl-diskless-sync yes", "repl-diskless-sync-delay 0", "enable-debug-command yes")
 	}
 	if s.o.Cluster {
-		lines = append(lines, "cluster-enabled yes", "cluster-port "+strconv.Itoa(s.busPort), "cluster-node-timeout 2000")
+		lines = append(lines, "cluster-enabled yes", "cluster-port "+strconv.Itoa(s.busPort),
+			"cluster-node-timeout 2000")
 	}
 	if s.o.ReplicaOf != nil {
 		lines = append(lines, "replicaof 127.0.0.1 "+strconv.Itoa(s.o.ReplicaOf.port))
@@ -271,7 +274,8 @@ func yes(b bool) string {
 }
 
 // FreePort returns a port on 127.0.0.1 on which nobody listens. It lies below the range from which outgoing connections
-// get theirs on Linux (32768 and up): a server that stops and starts again must not find its port taken by one of those.
+// get theirs on Linux (32768 and up): a server that stops and starts again must not find its port taken by one of
+// those.
 func FreePort(t testing.TB) int {
 	t.Helper()
 	for range 1000 {

@@ -12,13 +12,13 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// times are the placeholders of a recording that stand for a moment: {ms N} in milliseconds since 1970, {at N} in RFC 3339. N is
-// in milliseconds, from the moment of the replay.
+// times are the placeholders of a recording that stand for a moment: {ms N} in milliseconds since 1970, {at N} in RFC
+// 3339. N is in milliseconds, from the moment of the replay.
 var times = regexp.MustCompile(`\{(ms|at) (-?[0-9]+)\}`)
 
-// Replay gives the server the data of a recording: a file with one command on each line, as a JSON list. In the text of a
-// command, names are the placeholders and what to put in their place; {ms N} and {at N} are moments. It returns a function
-// that puts the same moments and names into another text.
+// Replay gives the server the data of a recording: a file with one command on each line, as a JSON list. In the text of
+// a command, names are the placeholders and what to put in their place; {ms N} and {at N} are moments. It returns a
+// function that puts the same moments and names into another text.
 func (s *Server) Replay(file string, names map[string]string) (fill func(string) string) {
 	s.t.Helper()
 	now := time.Now()

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// Wire stands between a client and its server. It counts the client's turns to speak, and can lose an answer or break it.
+// Wire stands between a client and its server. It counts the client's turns to speak, and can lose an answer or break
+// it.
 type Wire struct {
 	addr     string
 	turns    atomic.Int64

@@ -1,11 +1,11 @@
 // Package teamskit lets tests ask the programs that Microsoft publishes for makers of Teams apps: the validator of app
-// manifests, the renderer of Adaptive Cards, and a client to talk to the bot with (Microsoft 365 Agents Playground). They
-// run in Node.js, in the versions that package-lock.json names; `make tools` installs them beside this file. Without them the
-// tests fail: their word cannot be had from a stand-in.
+// manifests, the renderer of Adaptive Cards, and a client to talk to the bot with (Microsoft 365 Agents Playground).
+// They run in Node.js, in the versions that package-lock.json names; `make tools` installs them beside this file.
+// Without them the tests fail: their word cannot be had from a stand-in.
 //
 // In package.json, fs-extra and swiper are there because the validator and the renderer load them without bringing
-// them, jsdom and markdown-it because the renderer expects a browser and somebody who knows Markdown; strip-bom is held to its
-// last version that the validator can load in Node.js 18.
+// them, jsdom and markdown-it because the renderer expects a browser and somebody who knows Markdown; strip-bom is held
+// to its last version that the validator can load in Node.js 18.
 package teamskit
 
 import (
@@ -61,8 +61,8 @@ func ask[Answer any](t testing.TB, script string, documents [][]byte) []Answer {
 	return answers
 }
 
-// Node is a command, not yet started, that runs a script of the kit in Node.js until the test ends. The script is named from
-// the kit's directory.
+// Node is a command, not yet started, that runs a script of the kit in Node.js until the test ends. The script is named
+// from the kit's directory.
 func Node(t testing.TB, script string, args ...string) *exec.Cmd {
 	t.Helper()
 	node, err := exec.LookPath("node")
@@ -70,7 +70,8 @@ func Node(t testing.TB, script string, args ...string) *exec.Cmd {
 		t.Fatalf("Node.js is needed (make tools installs it): %v", err)
 	}
 	kit := filepath.Join(root(t), "internal", "teamskit")
-	if installed, wanted := read(t, kit, "node_modules/.package-lock.json"), read(t, kit, "package-lock.json"); !sameVersions(t, installed, wanted) {
+	installed, wanted := read(t, kit, "node_modules/.package-lock.json"), read(t, kit, "package-lock.json")
+	if !sameVersions(t, installed, wanted) {
 		t.Fatal("node_modules is not what package-lock.json names: run make tools")
 	}
 	path := filepath.Join(kit, script)

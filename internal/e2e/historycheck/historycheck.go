@@ -261,7 +261,8 @@ func (c *checker) meetings() {
 		}
 		links[g] = append(links[g], m.Link)
 		if !c.excused(g, len(links[g])-1) {
-			c.violation("generation %d of %s has a second meeting, of an organizer who was not refused: shown %s, other %s", g.number, g.conversation, links[g][0], m.Link)
+			c.violation("generation %d of %s has a second meeting, of an organizer who was not refused: shown %s, "+
+				"other %s", g.number, g.conversation, links[g][0], m.Link)
 		}
 	}
 	for _, of := range links {
@@ -336,7 +337,8 @@ func (c *checker) order() {
 				c.violation("request %s was given generation %d of %s, though %d had been shown before it asked",
 					r.Request, m.Generation, r.Conversation, known)
 			case r.Fresh && m.Generation <= known:
-				c.violation("request %s wanted a new meeting of %s and was given generation %d, which had been shown before it asked", r.Request, r.Conversation, m.Generation)
+				c.violation("request %s wanted a new meeting of %s and was given generation %d, which had been shown "+
+					"before it asked", r.Request, r.Conversation, m.Generation)
 			}
 		}
 	}

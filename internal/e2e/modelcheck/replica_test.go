@@ -173,11 +173,12 @@ func run(t *testing.T, catalog *bot.Catalog, policy bot.OrganizerPolicy, who per
 		var log bytes.Buffer
 		s := bot.NewService(bot.Config{
 			Conversations: r, Identities: r, Queue: r, Limiter: r, Meetings: r, Directory: r, Observer: observer{p},
-			Catalog:    catalog,
-			Log:        slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})),
-			Platforms:  map[string]bot.Platform{place.Platform: r},
-			Workspaces: bot.OneWorkspace{Tenant: bot.Tenant{ClientID: "client"}, Organizers: policy, Language: bot.English},
-			Language:   bot.English,
+			Catalog:   catalog,
+			Log:       slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})),
+			Platforms: map[string]bot.Platform{place.Platform: r},
+			Workspaces: bot.OneWorkspace{Tenant: bot.Tenant{ClientID: "client"}, Organizers: policy,
+				Language: bot.English},
+			Language: bot.English,
 		})
 		// Where the job is an old one this is merely the way to have an attempt started.
 		err := s.Accept(t.Context(), bot.Request{
@@ -261,8 +262,8 @@ func (r *replica) Release(_ context.Context, claim bot.Claim) (bot.State, error)
 	return r.state(call{op: opRelease, place: claim.Conversation, claim: r.known(claim)})
 }
 
-func (r *replica) CreateOrGet(_ context.Context, _ bot.Tenant, organizer string, q bot.MeetingRequest) (bot.OnlineMeeting, bool,
-	error) {
+func (r *replica) CreateOrGet(_ context.Context, _ bot.Tenant, organizer string, q bot.MeetingRequest) (
+	bot.OnlineMeeting, bool, error) {
 	q.ExternalID = strings.NewReplacer(r.names...).Replace(q.ExternalID)
 	c := call{op: opCreate, organizer: organizer, request: q}
 	if n := len(r.p.history); r.at == n && n > 0 && r.p.history[n-1].state.Pending != nil {

@@ -105,7 +105,8 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	first := &app{
-		id: o.ClientID, secret: o.ClientSecret, certificate: o.Certificate, federation: o.Federation, roles: slices.Clone(o.Roles),
+		id: o.ClientID, secret: o.ClientSecret, certificate: o.Certificate, federation: o.Federation,
+		roles: slices.Clone(o.Roles),
 	}
 	e := &Server{
 		opts: o, ca: ca, key: key, kid: rand.Text(), lifetime: o.Lifetime,
@@ -152,7 +153,8 @@ func (e *Server) Requests() int { return int(e.requests.Load()) }
 // Tokens counts the tokens given out so far.
 func (e *Server) Tokens() int { return int(e.tokens.Load()) }
 
-// SetRoles changes the application permissions of the first app. As in the real Entra, a token keeps the roles that it was given with.
+// SetRoles changes the application permissions of the first app. As in the real Entra, a token keeps the roles that it
+// was given with.
 func (e *Server) SetRoles(roles ...string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -247,8 +249,9 @@ func (e *Server) discovery(w http.ResponseWriter, r *http.Request) {
 	}
 	base := e.URL() + e.opts.TenantID
 	faultserver.WriteJSON(w, http.StatusOK, map[string]any{
-		"token_endpoint":                        e.TokenEndpoint(),
-		"token_endpoint_auth_methods_supported": []string{"client_secret_post", "private_key_jwt", "client_secret_basic"},
+		"token_endpoint": e.TokenEndpoint(),
+		"token_endpoint_auth_methods_supported": []string{"client_secret_post", "private_key_jwt",
+			"client_secret_basic"},
 		"jwks_uri":                              base + "/discovery/v2.0/keys",
 		"response_modes_supported":              []string{"query", "fragment", "form_post"},
 		"subject_types_supported":               []string{"pairwise"},

@@ -55,7 +55,9 @@ func (e *Server) token(w http.ResponseWriter, r *http.Request) {
 	if !known {
 		e.refuse(w, r, &tokenRefusal{
 			http.StatusBadRequest, "invalid_resource", 500011,
-			fmt.Sprintf("The resource principal named %s was not found in the tenant named Contoso. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You might have sent your authentication request to the wrong tenant.", audience),
+			fmt.Sprintf("The resource principal named %s was not found in the tenant named Contoso. This can happen "+
+				"if the application has not been installed by the administrator of the tenant or consented to by any "+
+				"user in the tenant. You might have sent your authentication request to the wrong tenant.", audience),
 		})
 		return
 	}
@@ -139,7 +141,8 @@ func (e *Server) checkRequest(form url.Values) *tokenRefusal {
 	if len(scopes) != 1 || !strings.HasSuffix(scopes[0], "/.default") {
 		return &tokenRefusal{
 			http.StatusBadRequest, "invalid_scope", 1002012,
-			fmt.Sprintf("The provided value for scope %s is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI).", form.Get("scope")),
+			fmt.Sprintf("The provided value for scope %s is not valid. Client credential flows must have a scope "+
+				"value with /.default suffixed to the resource identifier (application ID URI).", form.Get("scope")),
 		}
 	}
 	form.Set("scope", scopes[0])
@@ -153,7 +156,9 @@ func (e *Server) checkClient(form url.Values) (*app, *tokenRefusal) {
 	if app == nil {
 		return nil, &tokenRefusal{
 			http.StatusBadRequest, "unauthorized_client", 700016,
-			fmt.Sprintf("Application with identifier '%s' was not found in the directory 'Contoso'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant.", client),
+			fmt.Sprintf("Application with identifier '%s' was not found in the directory 'Contoso'. This can happen "+
+				"if the application has not been installed by the administrator of the tenant or consented to by any "+
+				"user in the tenant. You may have sent your authentication request to the wrong tenant.", client),
 		}
 	}
 	if form.Has("client_assertion") {
@@ -169,12 +174,15 @@ func (e *Server) checkClient(form url.Values) (*app, *tokenRefusal) {
 	case app.secret == "" || subtle.ConstantTimeCompare([]byte(secret), []byte(app.secret)) != 1:
 		return nil, &tokenRefusal{
 			http.StatusUnauthorized, "invalid_client", 7000215,
-			fmt.Sprintf("Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '%s'.", app.id),
+			fmt.Sprintf("Invalid client secret provided. Ensure the secret being sent in the request is the client "+
+				"secret value, not the client secret ID, for a secret added to app '%s'.", app.id),
 		}
 	case app.secretExpired:
 		return nil, &tokenRefusal{
 			http.StatusUnauthorized, "invalid_client", 7000222,
-			fmt.Sprintf("The provided client secret keys for app '%s' are expired. Visit the Azure portal to create new keys for your app: https://aka.ms/NewClientSecret, or consider using certificate credentials for added security: https://aka.ms/certCreds.", app.id),
+			fmt.Sprintf("The provided client secret keys for app '%s' are expired. Visit the Azure portal to create "+
+				"new keys for your app: https://aka.ms/NewClientSecret, or consider using certificate credentials "+
+				"for added security: https://aka.ms/certCreds.", app.id),
 		}
 	}
 	return app, nil
@@ -200,7 +208,8 @@ func (e *Server) checkAssertion(app *app, form url.Values) *tokenRefusal {
 		if cert == nil || !thumbprint(unverified.Header, cert.Raw) {
 			return &tokenRefusal{
 				http.StatusUnauthorized, "invalid_client", 700027,
-				"The certificate with identifier used to sign the client assertion is not registered on application. [Reason - The key was not found.].",
+				"The certificate with identifier used to sign the client assertion is not registered on application. " +
+					"[Reason - The key was not found.].",
 			}
 		}
 		key = cert.PublicKey
@@ -210,13 +219,15 @@ func (e *Server) checkAssertion(app *app, form url.Values) *tokenRefusal {
 		if f == nil || claims.Issuer != f.Issuer || claims.Subject != f.Subject {
 			return &tokenRefusal{
 				http.StatusUnauthorized, "invalid_client", 700211,
-				fmt.Sprintf("No matching federated identity record found for presented assertion issuer '%s'.", claims.Issuer),
+				fmt.Sprintf("No matching federated identity record found for presented assertion issuer '%s'.",
+					claims.Issuer),
 			}
 		}
 		key = f.Key
 		options = append(options, jwt.WithAudience("api://AzureADTokenExchange"))
 	}
-	_, err = jwt.ParseWithClaims(form.Get("client_assertion"), &claims, func(*jwt.Token) (any, error) { return key, nil }, options...)
+	_, err = jwt.ParseWithClaims(form.Get("client_assertion"), &claims,
+		func(*jwt.Token) (any, error) { return key, nil }, options...)
 	switch {
 	case err == nil:
 		return nil
@@ -267,7 +278,9 @@ func malformed(why string) *tokenRefusal {
 func unknownTenant(tenant string) *tokenRefusal {
 	return &tokenRefusal{
 		http.StatusBadRequest, "invalid_request", 90002,
-		fmt.Sprintf("Tenant '%s' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant.", tenant),
+		fmt.Sprintf("Tenant '%s' not found. Check to make sure you have the correct tenant ID and are signing into "+
+			"the correct cloud. Check with your subscription administrator, this may happen if there are no active "+
+			"subscriptions for the tenant.", tenant),
 	}
 }
 

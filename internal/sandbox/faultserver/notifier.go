@@ -6,7 +6,8 @@ import (
 	"sync"
 )
 
-// Notifier wakes those who wait for a change of what people see. The lock of what changes guards it. Its zero value is ready.
+// Notifier wakes those who wait for a change of what people see. The lock of what changes guards it. Its zero value is
+// ready.
 type Notifier struct {
 	changed chan struct{} // closed at the next change; nil while nobody waits
 }
@@ -27,9 +28,10 @@ func (b *Notifier) Changed() <-chan struct{} {
 	return b.changed
 }
 
-// Await returns the first message of list that matches, at once if there is one, otherwise as soon as there is. list runs
-// with mu held, which guards b as well; where names the place for the error, which is the context's.
-func Await[M any](ctx context.Context, mu sync.Locker, b *Notifier, where string, list func() []M, match func(M) bool) (M, error) {
+// Await returns the first message of list that matches, at once if there is one, otherwise as soon as there is. list
+// runs with mu held, which guards b as well; where names the place for the error, which is the context's.
+func Await[M any](ctx context.Context, mu sync.Locker, b *Notifier, where string, list func() []M,
+	match func(M) bool) (M, error) {
 	for {
 		mu.Lock()
 		all, changed := list(), b.Changed()

@@ -131,7 +131,9 @@ func (g *Server) readMeeting(body []byte) (Meeting, error) {
 		} `json:"participants"`
 	}
 	if err := json.Unmarshal(body, &b); err != nil {
-		return none, requestRefusal("Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.")
+		return none, requestRefusal(
+			"Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid " +
+				"JSON format.")
 	}
 	if b.ExternalID == nil || *b.ExternalID == "" {
 		return none, requestRefusal("ExternalId is required.")
@@ -149,7 +151,8 @@ func (g *Server) readMeeting(body []byte) (Meeting, error) {
 		}
 		parsed, err := time.Parse(time.RFC3339, *t.sent)
 		if err != nil {
-			return none, requestRefusal(fmt.Sprintf("Cannot convert the literal '%s' to the expected type 'Edm.DateTimeOffset'.", *t.sent))
+			return none, requestRefusal(
+				fmt.Sprintf("Cannot convert the literal '%s' to the expected type 'Edm.DateTimeOffset'.", *t.sent))
 		}
 		*t.into = parsed.UTC()
 	}
@@ -198,7 +201,8 @@ func (g *Server) meeting(user *User, wanted Meeting) (m *meeting, created bool) 
 	m.joinID = "2" + digits(12)
 	m.Passcode = rand.Text()[:8]
 	context, _ := json.Marshal(map[string]string{"Tid": g.opts.Entra.TenantID(), "Oid": user.ID}) // strings cannot fail
-	m.JoinURL = "https://teams.microsoft.com/l/meetup-join/" + url.QueryEscape(m.threadID) + "/0?context=" + url.QueryEscape(string(context))
+	m.JoinURL = "https://teams.microsoft.com/l/meetup-join/" + url.QueryEscape(m.threadID) + "/0?context=" +
+		url.QueryEscape(string(context))
 	if user.DialIn {
 		m.conferenceID = "1" + digits(8)
 	}
@@ -225,27 +229,31 @@ func (g *Server) render(m *meeting, language string) map[string]any {
 		attendees = []json.RawMessage{}
 	}
 	return map[string]any{
-		"@odata.context":                 g.BaseURL() + "/$metadata#users('" + m.UserID + "')/onlineMeetings/$entity",
-		"id":                             base64.StdEncoding.EncodeToString([]byte("1*" + m.UserID + "*0**" + m.threadID)),
-		"creationDateTime":               m.Created.Format(stamp),
-		"startDateTime":                  m.Start.Format(stamp),
-		"endDateTime":                    m.End.Format(stamp),
-		"joinWebUrl":                     m.JoinURL,
-		"subject":                        nullable(m.Subject),
-		"externalId":                     m.ExternalID,
-		"isBroadcast":                    false,
-		"autoAdmittedUsers":              "EveryoneInCompany",
-		"isEntryExitAnnounced":           false,
-		"allowedPresenters":              "everyone",
-		"allowAttendeeToEnableCamera":    true,
-		"allowAttendeeToEnableMic":       true,
-		"allowMeetingChat":               "enabled",
-		"allowTeamworkReactions":         true,
-		"videoTeleconferenceId":          nil,
-		"recordAutomatically":            false,
-		"lobbyBypassSettings":            map[string]any{"scope": "organization", "isDialInBypassEnabled": false},
-		"chatInfo":                       map[string]any{"threadId": m.threadID, "messageId": "0", "replyChainMessageId": nil},
-		"joinMeetingIdSettings":          map[string]any{"isPasscodeRequired": true, "joinMeetingId": m.joinID, "passcode": m.Passcode},
+		"@odata.context":              g.BaseURL() + "/$metadata#users('" + m.UserID + "')/onlineMeetings/$entity",
+		"id":                          base64.StdEncoding.EncodeToString([]byte("1*" + m.UserID + "*0**" + m.threadID)),
+		"creationDateTime":            m.Created.Format(stamp),
+		"startDateTime":               m.Start.Format(stamp),
+		"endDateTime":                 m.End.Format(stamp),
+		"joinWebUrl":                  m.JoinURL,
+		"subject":                     nullable(m.Subject),
+		"externalId":                  m.ExternalID,
+		"isBroadcast":                 false,
+		"autoAdmittedUsers":           "EveryoneInCompany",
+		"isEntryExitAnnounced":        false,
+		"allowedPresenters":           "everyone",
+		"allowAttendeeToEnableCamera": true,
+		"allowAttendeeToEnableMic":    true,
+		"allowMeetingChat":            "enabled",
+		"allowTeamworkReactions":      true,
+		"videoTeleconferenceId":       nil,
+		"recordAutomatically":         false,
+		"lobbyBypassSettings":         map[string]any{"scope": "organization", "isDialInBypassEnabled": false},
+		"chatInfo": map[string]any{
+			"threadId": m.threadID, "messageId": "0", "replyChainMessageId": nil,
+		},
+		"joinMeetingIdSettings": map[string]any{
+			"isPasscodeRequired": true, "joinMeetingId": m.joinID, "passcode": m.Passcode,
+		},
 		"meetingTemplateId":              nil,
 		"broadcastSettings":              nil,
 		"watermarkProtection":            nil,
@@ -258,7 +266,8 @@ func (g *Server) render(m *meeting, language string) map[string]any {
 				"identity": map[string]any{
 					"application": nil, "device": nil,
 					"user": map[string]any{
-						"id": m.UserID, "displayName": nil, "tenantId": g.opts.Entra.TenantID(), "identityProvider": "AAD",
+						"id": m.UserID, "displayName": nil, "tenantId": g.opts.Entra.TenantID(),
+						"identityProvider": "AAD",
 					},
 				},
 			},
@@ -276,7 +285,8 @@ func audio(m *meeting) any {
 	}
 	return map[string]any{
 		"conferenceId": m.conferenceID, "tollNumber": tollNumber, "tollFreeNumber": nil,
-		"dialinUrl": "https://dialin.teams.microsoft.com/" + uuid.NewSHA1(uuid.NameSpaceURL, []byte(m.JoinURL)).String() + "?id=" + m.conferenceID,
+		"dialinUrl": "https://dialin.teams.microsoft.com/" +
+			uuid.NewSHA1(uuid.NameSpaceURL, []byte(m.JoinURL)).String() + "?id=" + m.conferenceID,
 	}
 }
 
@@ -289,17 +299,25 @@ func invitation(m *meeting, language string) string {
 	const font = "font-family:'Segoe UI','Helvetica Neue',Helvetica,Arial,sans-serif;"
 	rule := strings.Repeat("_", 80)
 	var b strings.Builder
-	b.WriteString(`<div style="width:100%;"><span style="white-space:nowrap;color:#5F5F5F;opacity:.36;">` + rule + `</span></div>`)
-	b.WriteString(`<div class="me-email-text" style="color:#252424;` + font + `" lang="` + html.EscapeString(language) + `">`)
-	b.WriteString(`<div style="margin-top:24px;margin-bottom:20px;"><span style="font-size:24px;color:#252424">` + head + `</span></div>`)
-	b.WriteString(`<div style="margin-bottom:20px;"><a class="me-email-headline" style="font-size:14px;` + font + `text-decoration:underline;color:#6264a7;" href="` +
+	b.WriteString(`<div style="width:100%;"><span style="white-space:nowrap;color:#5F5F5F;opacity:.36;">` + rule +
+		`</span></div>`)
+	b.WriteString(`<div class="me-email-text" style="color:#252424;` + font + `" lang="` + html.EscapeString(language) +
+		`">`)
+	b.WriteString(`<div style="margin-top:24px;margin-bottom:20px;"><span style="font-size:24px;color:#252424">` +
+		head + `</span></div>`)
+	b.WriteString(`<div style="margin-bottom:20px;"><a class="me-email-headline" style="font-size:14px;` + font +
+		`text-decoration:underline;color:#6264a7;" href="` +
 		html.EscapeString(m.JoinURL) + `" target="_blank" rel="noreferrer noopener">` + join + `</a></div>`)
 	for _, line := range [][2]string{{id, m.joinID}, {code, m.Passcode}} {
-		b.WriteString(`<div style="margin-bottom:4px;"><span data-tid="meeting-code" style="font-size:14px;color:#252424;` + font + `">` +
+		b.WriteString(`<div style="margin-bottom:4px;"><span data-tid="meeting-code" style="font-size:14px;` +
+			`color:#252424;` + font + `">` +
 			line[0] + ` <span style="font-size:16px;color:#252424;` + font + `">` + line[1] + `</span></span></div>`)
 	}
-	b.WriteString(`<div style="margin-bottom:24px;margin-top:20px;"><a class="me-email-link" style="font-size:14px;text-decoration:underline;color:#6264a7;` +
-		font + `" target="_blank" href="https://teams.microsoft.com/meetingOptions/?organizerId=` + m.UserID + `" rel="noreferrer noopener">Meeting options</a></div></div>`)
-	b.WriteString(`<div style="width:100%;margin-bottom:24px;"><span style="white-space:nowrap;color:#5F5F5F;opacity:.36;">` + rule + `</span></div>`)
+	b.WriteString(`<div style="margin-bottom:24px;margin-top:20px;"><a class="me-email-link" style="font-size:14px;` +
+		`text-decoration:underline;color:#6264a7;` +
+		font + `" target="_blank" href="https://teams.microsoft.com/meetingOptions/?organizerId=` + m.UserID +
+		`" rel="noreferrer noopener">Meeting options</a></div></div>`)
+	b.WriteString(`<div style="width:100%;margin-bottom:24px;"><span style="white-space:nowrap;color:#5F5F5F;` +
+		`opacity:.36;">` + rule + `</span></div>`)
 	return "data:text/html," + url.QueryEscape(b.String())
 }

@@ -230,7 +230,8 @@ func (g *Server) admit(w http.ResponseWriter, r *http.Request, role string) bool
 	case role == "" || slices.Contains(claims.Roles, role):
 		return true
 	case strings.HasPrefix(role, "User."):
-		g.fail(w, r, http.StatusForbidden, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+		g.fail(w, r, http.StatusForbidden, "Authorization_RequestDenied",
+			"Insufficient privileges to complete the operation.")
 	default:
 		g.fail(w, r, http.StatusForbidden, "Forbidden", fmt.Sprintf(
 			"Missing role permissions on the request. API requires one of '%s'. Roles on the request '%s'.",
@@ -280,7 +281,8 @@ func (g *Server) spend() time.Duration {
 
 func (g *Server) unauthorized(w http.ResponseWriter, r *http.Request, why string) {
 	w.Header().Set("WWW-Authenticate", fmt.Sprintf(
-		`Bearer realm="", authorization_uri="%scommon/oauth2/authorize", client_id="00000003-0000-0000-c000-000000000000"`,
+		`Bearer realm="", authorization_uri="%scommon/oauth2/authorize", `+
+			`client_id="00000003-0000-0000-c000-000000000000"`,
 		g.opts.Entra.URL()))
 	g.fail(w, r, http.StatusUnauthorized, "InvalidAuthenticationToken", why)
 }
@@ -308,7 +310,8 @@ func (g *Server) fail(w http.ResponseWriter, r *http.Request, status int, code, 
 }
 
 func writeJSON(w http.ResponseWriter, status int, body any) {
-	w.Header().Set("Content-Type", "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8")
+	w.Header().Set("Content-Type", "application/json;odata.metadata=minimal;odata.streaming=true;"+
+		"IEEE754Compatible=false;charset=utf-8")
 	w.Header().Set("OData-Version", "4.0")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(body) // the client may be gone

@@ -343,11 +343,12 @@ func TestUserFilters(t *testing.T) {
 		"alias":               {"proxyAddresses/any(p:p eq 'smtp:A.First@contoso.example')", false, nil, 200, []string{ann}},
 		"primary address":     {"proxyAddresses/any(x:x eq 'smtp:ann@contoso.example')", false, nil, 200, []string{ann}},
 		"nobody":              {"mail eq 'x@contoso.example'", false, nil, 200, nil},
-		"or":                  {"mail eq 'gus@fabrikam.example' or proxyAddresses/any(p:p eq 'smtp:ann@contoso.example')", true, advanced, 200, []string{ann, guest}},
-		"or, not advanced":    {"mail eq 'a' or mail eq 'b'", false, nil, 400, nil},
-		"or, no count":        {"mail eq 'a' or mail eq 'b'", false, advanced, 400, nil},
-		"count, no header":    {"mail eq 'a'", true, nil, 400, nil},
-		"not understood":      {"endsWith(mail,'example')", true, advanced, 400, nil},
+		"or": {"mail eq 'gus@fabrikam.example' or proxyAddresses/any(p:p eq " +
+			"'smtp:ann@contoso.example')", true, advanced, 200, []string{ann, guest}},
+		"or, not advanced": {"mail eq 'a' or mail eq 'b'", false, nil, 400, nil},
+		"or, no count":     {"mail eq 'a' or mail eq 'b'", false, advanced, 400, nil},
+		"count, no header": {"mail eq 'a'", true, nil, 400, nil},
+		"not understood":   {"endsWith(mail,'example')", true, advanced, 400, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			q := url.Values{"$filter": {tt.filter}, "$select": {"id"}}
@@ -404,7 +405,8 @@ func TestQuota(t *testing.T) {
 func TestFaults(t *testing.T) {
 	g := startGraph(t, Options{})
 	const body = `{"externalId":"x"}`
-	g.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Status: 502, ContentType: "text/html", Body: "<h1>Bad Gateway</h1>", Works: true})
+	g.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Status: 502, ContentType: "text/html", Body: "<h1>Bad " +
+		"Gateway</h1>", Works: true})
 	if a := g.do(t, "GET", "/users/"+ann, nil, nil); a.Status != 200 {
 		t.Errorf("the fault struck another operation: %d", a.Status)
 	}

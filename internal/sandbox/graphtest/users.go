@@ -119,7 +119,9 @@ func selectedProperties(q url.Values) ([]string, error) {
 	for i, name := range names {
 		names[i] = strings.TrimSpace(name)
 		if userProperties[names[i]] == nil {
-			return nil, requestRefusal(fmt.Sprintf("Parsing OData Select and Expand failed: Could not find a property named '%s' on type 'microsoft.graph.user'.", name))
+			return nil, requestRefusal(
+				fmt.Sprintf("Parsing OData Select and Expand failed: Could not find a property named '%s' on type "+
+					"'microsoft.graph.user'.", name))
 		}
 	}
 	return names, nil
@@ -156,7 +158,8 @@ func (g *Server) listUsers(w http.ResponseWriter, r *http.Request, _ []byte) {
 	q := r.URL.Query()
 	for name := range q {
 		if !slices.Contains([]string{"$select", "$filter", "$count", "$top", "$skiptoken"}, name) {
-			g.fail(w, r, http.StatusBadRequest, "Request_UnsupportedQuery", fmt.Sprintf("The query option '%s' is not supported.", name))
+			g.fail(w, r, http.StatusBadRequest, "Request_UnsupportedQuery",
+				fmt.Sprintf("The query option '%s' is not supported.", name))
 			return
 		}
 	}
@@ -180,7 +183,9 @@ func (g *Server) listUsers(w http.ResponseWriter, r *http.Request, _ []byte) {
 		}
 		if advanced && (!eventual || !count) {
 			g.fail(w, r, http.StatusBadRequest, "Request_UnsupportedQuery",
-				"Unsupported or invalid query filter clause: the required parameters might be missing. Try adding $count=true query parameter and ConsistencyLevel:eventual header. Refer to https://aka.ms/graph-docs/advanced-queries for more information")
+				"Unsupported or invalid query filter clause: the required parameters might be missing. Try adding "+
+					"$count=true query parameter and ConsistencyLevel:eventual header. Refer to https://aka.ms/"+
+					"graph-docs/advanced-queries for more information")
 			return
 		}
 	}
@@ -213,7 +218,8 @@ func (g *Server) page(match func(*User) bool, q url.Values) (page []*User, total
 	size, skip := g.opts.PageSize, 0
 	if q.Has("$top") {
 		if size, err = strconv.Atoi(q.Get("$top")); err != nil || size < 1 || size > 999 {
-			return nil, 0, 0, requestRefusal(fmt.Sprintf("Invalid page size specified: '%s'. Must be between 1 and 999 inclusive.", q.Get("$top")))
+			return nil, 0, 0, requestRefusal(
+				fmt.Sprintf("Invalid page size specified: '%s'. Must be between 1 and 999 inclusive.", q.Get("$top")))
 		}
 	}
 	if q.Has("$skiptoken") {

@@ -31,8 +31,8 @@ const (
 // looseBlocks are the types that a message may hold and that are not looked into here: their type and block_id
 // alone are checked. Alerts are for modals only.
 var looseBlocks = []string{
-	"call", "card", "carousel", "container", "context_actions", "data_table", "data_visualization", "file", "input", "layout",
-	"markdown", "plan", "table", "task_card", "video",
+	"call", "card", "carousel", "container", "context_actions", "data_table", "data_visualization", "file", "input",
+	"layout", "markdown", "plan", "table", "task_card", "video",
 }
 
 // looseElements are the interactive elements that are not looked into.
@@ -45,9 +45,9 @@ var looseElements = []string{
 
 // richElements are the elements of text within a rich_text block.
 var richElements = []string{
-	"attachment_mention", "broadcast", "canvas", "canvas_message_unfurl", "canvas_user_mention", "channel", "citation", "color",
-	"date", "emoji", "file", "link", "list_record", "message_mention", "salesforce_data_field", "tag", "team", "text", "user",
-	"usergroup", "work_object_mention", "workflow_mention",
+	"attachment_mention", "broadcast", "canvas", "canvas_message_unfurl", "canvas_user_mention", "channel", "citation",
+	"color", "date", "emoji", "file", "link", "list_record", "message_mention", "salesforce_data_field", "tag", "team",
+	"text", "user", "usergroup", "work_object_mention", "workflow_mention",
 }
 
 // blockProblems lists what Slack has against the blocks of a message, each with a pointer into them. The error
@@ -170,8 +170,8 @@ func (c *check) interactive(v any, at string) {
 }
 
 func (c *check) button(e map[string]any, at string) {
-	c.only(e, at, "type", "text", "action_id", "url", "value", "style", "confirm", "accessibility_label", "agent_prompt",
-		"agent_prompt_display", "visible_to_user_ids")
+	c.only(e, at, "type", "text", "action_id", "url", "value", "style", "confirm", "accessibility_label",
+		"agent_prompt", "agent_prompt_display", "visible_to_user_ids")
 	c.textObject(e, "text", at, maxButton, true, "plain_text")
 	c.text(e, "value", at, maxValue, false)
 	c.text(e, "accessibility_label", at, maxAccessibility, false)

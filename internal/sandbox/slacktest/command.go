@@ -39,13 +39,13 @@ type Answer struct {
 	Took     time.Duration
 	TimedOut bool     // the three seconds passed
 	Message  *Message // what Slack posted of the answer; nil for none
-	// Problem is Slack's word for what the user is shown instead of an answer: "operation_timeout", "dispatch_failed", or
-	// what is wrong with the message, with details after a colon: "invalid_blocks: ...". Empty for none.
+	// Problem is Slack's word for what the user is shown instead of an answer: "operation_timeout", "dispatch_failed",
+	// or what is wrong with the message, with details after a colon: "invalid_blocks: ...". Empty for none.
 	Problem string
 }
 
-// Command runs a slash command: it posts the signed form to botURL + "/slack/commands", waits for as long as Slack does,
-// and posts what the answer says. An error means that the sandbox was used wrongly, or that ctx ended.
+// Command runs a slash command: it posts the signed form to botURL + "/slack/commands", waits for as long as Slack
+// does, and posts what the answer says. An error means that the sandbox was used wrongly, or that ctx ended.
 func (s *Server) Command(ctx context.Context, botURL string, c Command) (Answer, error) {
 	r, err := s.CommandRequest(ctx, botURL, c)
 	if err != nil {

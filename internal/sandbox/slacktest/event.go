@@ -34,12 +34,13 @@ type Delivery struct {
 	TS       string // of the user's message
 	EventID  string
 	Envelope []byte // the body that was sent: Deliver can send it again
-	Attempts []int  // the status of each delivery; 0 where there was no answer in time. Empty: Slack sends no event for it
+	// Attempts is the status of each delivery; 0 where there was no answer in time. Empty: Slack sends no event for it
+	Attempts []int
 }
 
-// Mention posts the user's message and sends the event to botURL + "/slack/events", again after each of the retry delays
-// until it is accepted, or refused with X-Slack-No-Retry: the documentation of the Events API, "Error handling". It
-// returns after the last delivery. No event is sent where the app is not a member, nor in a direct message. An error
+// Mention posts the user's message and sends the event to botURL + "/slack/events", again after each of the retry
+// delays until it is accepted, or refused with X-Slack-No-Retry: the documentation of the Events API, "Error handling".
+// It returns after the last delivery. No event is sent where the app is not a member, nor in a direct message. An error
 // means that the sandbox was used wrongly, or that ctx ended.
 func (s *Server) Mention(ctx context.Context, botURL string, m Mention) (Delivery, error) {
 	user, ok := s.user(m.User)
@@ -89,7 +90,9 @@ func (s *Server) Deliver(ctx context.Context, botURL string, envelope []byte, re
 	return out.status, err
 }
 
-func (s *Server) deliver(ctx context.Context, botURL string, envelope []byte, retry int, reason string) (outcome, error) {
+func (s *Server) deliver(
+	ctx context.Context, botURL string, envelope []byte, retry int, reason string,
+) (outcome, error) {
 	r, err := s.request(ctx, botURL+"/slack/events", "application/json", envelope)
 	if err != nil {
 		return outcome{}, err
@@ -117,8 +120,9 @@ func (o outcome) retryReason() string {
 func (s *Server) mentionEnvelope(m Mention, user User, said Message, id string) map[string]any {
 	team, enterprise := cmp.Or(m.Team, s.o.Team), cmp.Or(m.Enterprise, s.o.Enterprise)
 	event := map[string]any{
-		"type": "app_mention", "user": user.ID, "text": m.Text, "ts": said.TS, "event_ts": said.TS, "channel": m.Channel,
-		"client_msg_id": faultserver.RandomHex(16), "team": user.Team, "user_team": user.Team, "source_team": user.Team,
+		"type": "app_mention", "user": user.ID, "text": m.Text, "ts": said.TS, "event_ts": said.TS,
+		"channel": m.Channel, "client_msg_id": faultserver.RandomHex(16), "team": user.Team, "user_team": user.Team,
+		"source_team": user.Team,
 	}
 	if m.ThreadTS != "" {
 		event["thread_ts"] = m.ThreadTS
@@ -150,7 +154,8 @@ func (s *Server) mentionEnvelope(m Mention, user User, said Message, id string) 
 // unless the challenge comes back, as plain text, as a form or as JSON: the reference of the url_verification event.
 func (s *Server) URLVerification(ctx context.Context, botURL string) error {
 	challenge := rand.Text()
-	body, err := json.Marshal(map[string]string{"token": s.verification, "challenge": challenge, "type": "url_verification"})
+	body, err := json.Marshal(map[string]string{"token": s.verification, "challenge": challenge,
+		"type": "url_verification"})
 	if err != nil {
 		return fmt.Errorf("verify the events URL: %w", err)
 	}
@@ -201,10 +206,12 @@ func (s *Server) Press(ctx context.Context, botURL string, p Press) (Answer, err
 		return Answer{}, err
 	}
 	action := map[string]any{
-		"type": "button", "action_id": cmp.Or(button.ActionID, faultserver.RandomHex(3)), "block_id": cmp.Or(button.block, faultserver.RandomHex(3)),
-		"text": button.Text, "action_ts": fmt.Sprintf("%d.%06d", s.o.Now().Unix(), s.o.Now().Nanosecond()/1000),
+		"type": "button", "action_id": cmp.Or(button.ActionID, faultserver.RandomHex(3)),
+		"block_id": cmp.Or(button.block, faultserver.RandomHex(3)), "text": button.Text,
+		"action_ts": fmt.Sprintf("%d.%06d", s.o.Now().Unix(), s.o.Now().Nanosecond()/1000),
 	}
-	for key, value := range map[string]string{"value": cmp.Or(p.Value, button.Value), "url": button.URL, "style": button.Style} {
+	optional := map[string]string{"value": cmp.Or(p.Value, button.Value), "url": button.URL, "style": button.Style}
+	for key, value := range optional {
 		if value != "" {
 			action[key] = value
 		}

@@ -15,8 +15,8 @@ var (
 // mark matches text between two marks that stand at the edges of words.
 func mark(mark string) *regexp.Regexp {
 	inner := `[^\s` + mark + `]`
-	return regexp.MustCompile(`(^|[\s(\["'*_~])` + mark + `(` + inner + `|` + inner + `[^\n` + mark + `]*` + inner + `)` + mark +
-		`($|[\s)\]"'.,:;!?*_~])`)
+	return regexp.MustCompile(`(^|[\s(\["'*_~])` + mark + `(` + inner + `|` + inner + `[^\n` + mark + `]*` + inner +
+		`)` + mark + `($|[\s)\]"'.,:;!?*_~])`)
 }
 
 // plain turns mrkdwn into what a reader sees, without the weight of letters. Code keeps its back-ticks, and is left

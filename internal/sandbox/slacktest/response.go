@@ -114,7 +114,8 @@ func jsonReply(status int, word string, object map[string]any) reply {
 	reply := reply{status: status, err: word, header: http.Header{"Content-Type": {"application/json; charset=utf-8"}}}
 	body, err := json.Marshal(object)
 	if err != nil { // a message that was accepted with broken JSON in it, which the check of its blocks rules out
-		reply.status, reply.err, body = http.StatusInternalServerError, "internal_error", []byte(`{"ok":false,"error":"internal_error"}`)
+		reply.status, reply.err, body = http.StatusInternalServerError, "internal_error",
+			[]byte(`{"ok":false,"error":"internal_error"}`)
 	}
 	reply.body = body
 	return reply

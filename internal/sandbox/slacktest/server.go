@@ -62,8 +62,8 @@ type Options struct {
 	Now func() time.Time
 }
 
-// Server is a workspace with one app in it. It calls the app as Slack does, and serves the Web API and the response URLs
-// that the app calls. It is safe for concurrent use. Close it when done.
+// Server is a workspace with one app in it. It calls the app as Slack does, and serves the Web API and the response
+// URLs that the app calls. It is safe for concurrent use. Close it when done.
 type Server struct {
 	o            Options
 	base         string // scheme, host and port

@@ -135,7 +135,8 @@ func (s *Server) messages(channel string) []Message {
 // WaitFor returns the first message in the channel that matches, at once if there is one, otherwise as soon as there
 // is. The error is the context's.
 func (s *Server) WaitFor(ctx context.Context, channel string, match func(Message) bool) (Message, error) {
-	return faultserver.Await(ctx, &s.mu, &s.talk.Notifier, channel, func() []Message { return s.messages(channel) }, match)
+	return faultserver.Await(ctx, &s.mu, &s.talk.Notifier, channel, func() []Message { return s.messages(channel) },
+		match)
 }
 
 // content is what a message says.

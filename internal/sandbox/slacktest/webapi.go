@@ -16,8 +16,8 @@ import (
 // callArgs are the arguments of a Web API call. One that came as JSON, and is not a string, is its JSON.
 type callArgs map[string]string
 
-// webAPI answers one call: the documentation of the Web API, "Using the Slack Web API" and each method's page. A refusal has
-// status 200 and says so in its body.
+// webAPI answers one call: the documentation of the Web API, "Using the Slack Web API" and each method's page. A
+// refusal has status 200 and says so in its body.
 func (s *Server) webAPI(method string, r *http.Request) reply {
 	var scope string // the one it takes, besides any token at all
 	var do func(callArgs) reply
@@ -111,8 +111,8 @@ func agree(object map[string]any) reply {
 
 func (s *Server) authTest(callArgs) reply {
 	object := map[string]any{
-		"url": "https://contoso.slack.com/", "team": "Contoso", "user": "meetbot", "team_id": s.o.Team, "user_id": botUser,
-		"bot_id": botID, "is_enterprise_install": s.o.EnterpriseInstall,
+		"url": "https://contoso.slack.com/", "team": "Contoso", "user": "meetbot", "team_id": s.o.Team,
+		"user_id": botUser, "bot_id": botID, "is_enterprise_install": s.o.EnterpriseInstall,
 	}
 	if s.o.Enterprise != "" {
 		object["enterprise_id"] = s.o.Enterprise
@@ -136,10 +136,11 @@ func (s *Server) usersInfo(args callArgs) reply {
 		label, offset = s.o.Now().In(zone).Zone()
 	}
 	object := map[string]any{
-		"id": u.ID, "team_id": u.Team, "name": u.Name, "real_name": u.RealName, "deleted": u.Deleted, "profile": profile,
-		"tz": u.TZ, "tz_label": label, "tz_offset": offset, "is_admin": false, "is_owner": false, "is_primary_owner": false,
-		"is_restricted": u.Restricted || u.UltraRestricted, "is_ultra_restricted": u.UltraRestricted, "is_bot": u.Bot,
-		"is_app_user": false, "is_email_confirmed": u.EmailConfirmed, "updated": s.o.Now().Unix(),
+		"id": u.ID, "team_id": u.Team, "name": u.Name, "real_name": u.RealName, "deleted": u.Deleted,
+		"profile": profile, "tz": u.TZ, "tz_label": label, "tz_offset": offset, "is_admin": false, "is_owner": false,
+		"is_primary_owner": false, "is_restricted": u.Restricted || u.UltraRestricted,
+		"is_ultra_restricted": u.UltraRestricted, "is_bot": u.Bot, "is_app_user": false,
+		"is_email_confirmed": u.EmailConfirmed, "updated": s.o.Now().Unix(),
 	}
 	if u.Stranger {
 		object["is_stranger"] = true

@@ -146,7 +146,8 @@ func (t *Server) contentProblem(a *activity, p location) string {
 var markedMention = regexp.MustCompile(`<at>([^<]*)</at>`)
 
 // mentionProblem says what is wrong with mentions: the document "Channel and group chat conversations with a bot", "Add
-// mentions to your messages". Each has an entity with the same text, and each entity stands in a text and names a member.
+// mentions to your messages". Each has an entity with the same text, and each entity stands in a text and names a
+// member.
 func (t *Server) mentionProblem(texts []string, entities []entity, p location) string {
 	known := map[string]bool{}
 	for _, e := range entities {

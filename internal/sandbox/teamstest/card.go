@@ -66,14 +66,16 @@ func (c *cardCheck) card(card map[string]any, at string) {
 	}
 	c.minor = n
 	c.object(card, at, nil, map[string]rule{
-		"type": c.anything, "$schema": c.text, "version": c.text, "fallbackText": c.text, "speak": c.text, "lang": c.text,
-		"minHeight": c.text, "rtl": c.boolean, "verticalContentAlignment": c.oneOf("top", "center", "bottom"),
-		"body": c.list(c.element), "actions": c.actions, "selectAction": c.selectAction, "backgroundImage": c.anything,
-		"metadata": c.anything, "refresh": c.refresh, "msteams": c.msteams,
+		"type": c.anything, "$schema": c.text, "version": c.text, "fallbackText": c.text, "speak": c.text,
+		"lang": c.text, "minHeight": c.text, "rtl": c.boolean,
+		"verticalContentAlignment": c.oneOf("top", "center", "bottom"), "body": c.list(c.element), "actions": c.actions,
+		"selectAction": c.selectAction, "backgroundImage": c.anything, "metadata": c.anything, "refresh": c.refresh,
+		"msteams": c.msteams,
 	})
 }
 
-// object checks that there are the required properties and no others than those with rules, and that each keeps its rule.
+// object checks that there are the required properties and no others than those with rules, and that each keeps its
+// rule.
 func (c *cardCheck) object(o map[string]any, at string, required []string, rules map[string]rule) {
 	for _, name := range required {
 		if o[name] == nil {
@@ -111,7 +113,8 @@ func (c *cardCheck) element(v any, at string) {
 	case kind == "TextBlock":
 		required, rules = []string{"text"}, maps.Clone(c.letters())
 		rules["text"], rules["wrap"], rules["maxLines"] = c.read, c.boolean, c.number
-		rules["horizontalAlignment"], rules["style"] = c.oneOf("left", "center", "right"), c.oneOf("default", "heading", "columnHeader")
+		rules["horizontalAlignment"], rules["style"] = c.oneOf("left", "center", "right"),
+			c.oneOf("default", "heading", "columnHeader")
 	case kind == "RichTextBlock":
 		required = []string{"inlines"}
 		rules = map[string]rule{"inlines": c.list(c.inline), "horizontalAlignment": c.oneOf("left", "center", "right")}
@@ -119,7 +122,8 @@ func (c *cardCheck) element(v any, at string) {
 		required, rules = []string{"url"}, c.image()
 	case kind == "ImageSet":
 		required = []string{"images"}
-		rules = map[string]rule{"images": c.list(c.element), "imageSize": c.oneOf("auto", "stretch", "small", "medium", "large")}
+		rules = map[string]rule{"images": c.list(c.element),
+			"imageSize": c.oneOf("auto", "stretch", "small", "medium", "large")}
 	case kind == "FactSet":
 		required, rules = []string{"facts"}, map[string]rule{"facts": c.list(c.fact)}
 	case kind == "ActionSet":
@@ -135,7 +139,8 @@ func (c *cardCheck) element(v any, at string) {
 	case kind == "Table":
 		rules = map[string]rule{
 			"columns": c.anything, "rows": c.list(c.row), "firstRowAsHeader": c.boolean, "showGridLines": c.boolean,
-			"gridStyle": c.anything, "horizontalCellContentAlignment": c.anything, "verticalCellContentAlignment": c.anything,
+			"gridStyle": c.anything, "horizontalCellContentAlignment": c.anything,
+			"verticalCellContentAlignment": c.anything,
 		}
 		c.since(5, kind, at)
 	case slices.Contains(looseElements, kind):
@@ -145,7 +150,8 @@ func (c *cardCheck) element(v any, at string) {
 		return
 	}
 	maps.Copy(rules, map[string]rule{
-		"type": c.anything, "id": c.text, "isVisible": c.boolean, "separator": c.boolean, "height": c.oneOf("auto", "stretch"),
+		"type": c.anything, "id": c.text, "isVisible": c.boolean, "separator": c.boolean,
+		"height":   c.oneOf("auto", "stretch"),
 		"spacing":  c.oneOf("default", "none", "small", "medium", "large", "extraLarge", "padding"),
 		"fallback": c.anything, "requires": c.anything, "targetWidth": c.text,
 	})
@@ -156,8 +162,9 @@ func (c *cardCheck) element(v any, at string) {
 func (c *cardCheck) letters() map[string]rule {
 	return map[string]rule{
 		"color": c.oneOf("default", "dark", "light", "accent", "good", "warning", "attention"), "isSubtle": c.boolean,
-		"fontType": c.oneOf("default", "monospace"), "size": c.oneOf("default", "small", "medium", "large", "extraLarge"),
-		"weight": c.oneOf("default", "lighter", "bolder"),
+		"fontType": c.oneOf("default", "monospace"),
+		"size":     c.oneOf("default", "small", "medium", "large", "extraLarge"),
+		"weight":   c.oneOf("default", "lighter", "bolder"),
 	}
 }
 
@@ -198,8 +205,8 @@ func (c *cardCheck) fact(v any, at string) {
 
 func (c *cardCheck) container() map[string]rule {
 	return map[string]rule{
-		"items": c.list(c.element), "selectAction": c.selectAction, "bleed": c.boolean, "minHeight": c.text, "rtl": c.boolean,
-		"style":                    c.oneOf("default", "emphasis", "good", "attention", "warning", "accent"),
+		"items": c.list(c.element), "selectAction": c.selectAction, "bleed": c.boolean, "minHeight": c.text,
+		"rtl": c.boolean, "style": c.oneOf("default", "emphasis", "good", "attention", "warning", "accent"),
 		"verticalContentAlignment": c.oneOf("top", "center", "bottom"), "backgroundImage": c.anything,
 	}
 }
@@ -226,7 +233,8 @@ func (c *cardCheck) row(v any, at string) {
 		return
 	}
 	c.object(row, at, nil, map[string]rule{
-		"type": c.anything, "style": c.anything, "horizontalCellContentAlignment": c.anything, "verticalCellContentAlignment": c.anything,
+		"type": c.anything, "style": c.anything, "horizontalCellContentAlignment": c.anything,
+		"verticalCellContentAlignment": c.anything,
 		"cells": c.list(func(v any, at string) {
 			cell, ok := v.(map[string]any)
 			if !ok || cell["type"] != "TableCell" {
@@ -263,9 +271,9 @@ func (c *cardCheck) action(v any, at string, button bool) {
 		required = []string{"title"}
 	}
 	rules := map[string]rule{
-		"type": c.anything, "id": c.text, "title": c.text, "iconUrl": c.picture, "tooltip": c.text, "isEnabled": c.boolean,
-		"style": c.oneOf("default", "positive", "destructive"), "mode": c.oneOf("primary", "secondary"),
-		"fallback": c.anything, "requires": c.anything,
+		"type": c.anything, "id": c.text, "title": c.text, "iconUrl": c.picture, "tooltip": c.text,
+		"isEnabled": c.boolean, "style": c.oneOf("default", "positive", "destructive"),
+		"mode": c.oneOf("primary", "secondary"), "fallback": c.anything, "requires": c.anything,
 	}
 	switch kind, _ := a["type"].(string); {
 	case kind == "Action.OpenUrl":

@@ -55,7 +55,8 @@ type reply struct {
 
 // refuse is an error as the connector writes it.
 func refuse(status int, code, message string) reply {
-	return reply{status: status, code: code, body: map[string]any{"error": map[string]any{"code": code, "message": message}}}
+	problem := map[string]any{"code": code, "message": message}
+	return reply{status: status, code: code, body: map[string]any{"error": problem}}
 }
 
 func badArgument(message string) reply {
@@ -76,8 +77,8 @@ func (t *Server) serve(op string, w http.ResponseWriter, r *http.Request, work f
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	call := Call{
-		Op: op, Conversation: r.PathValue("conversation"), Activity: r.PathValue("activity"), Member: r.PathValue("member"),
-		Targeted: r.URL.Query().Get("isTargetedActivity") == "true", At: t.o.Now(),
+		Op: op, Conversation: r.PathValue("conversation"), Activity: r.PathValue("activity"),
+		Member: r.PathValue("member"), Targeted: r.URL.Query().Get("isTargetedActivity") == "true", At: t.o.Now(),
 	}
 	recorded := false
 	defer func() { // a fault may cut the connection by a panic
@@ -150,9 +151,11 @@ func (t *Server) enter(id string) (location, reply) {
 	case p.BotDisabled:
 		return p, refuse(http.StatusForbidden, "BotDisabledByAdmin", "The tenant admin disabled this bot.")
 	case p.BotAbsent:
-		return p, refuse(http.StatusForbidden, "BotNotInConversationRoster", "The bot is not part of the conversation roster.")
+		return p, refuse(http.StatusForbidden, "BotNotInConversationRoster",
+			"The bot is not part of the conversation roster.")
 	case p.blocked:
-		return p, refuse(http.StatusForbidden, "ConversationBlockedByUser", "User blocked the conversation with the bot.")
+		return p, refuse(http.StatusForbidden, "ConversationBlockedByUser",
+			"User blocked the conversation with the bot.")
 	}
 	return p, reply{}
 }
@@ -201,12 +204,13 @@ func (t *Server) sendTo(r *http.Request, call *Call) reply {
 	return reply{status: http.StatusCreated, body: map[string]any{"id": t.post(m).ID}}
 }
 
-// compose makes the message of an activity, or says what is wrong with whom it is for: the document "Targeted messages",
-// "Handle errors". That a private activity is refused without the query parameter is this sandbox's own rule: in Teams
-// everybody might see it.
+// compose makes the message of an activity, or says what is wrong with whom it is for: the document "Targeted
+// messages", "Handle errors". That a private activity is refused without the query parameter is this sandbox's own
+// rule: in Teams everybody might see it.
 func (t *Server) compose(p location, a *activity, targeted bool) (Message, reply) {
 	m := Message{
-		Conversation: p.ID, Thread: p.thread, From: t.o.AppID, Text: a.Text, Format: cmp.Or(a.TextFormat, "markdown"), Card: a.card(),
+		Conversation: p.ID, Thread: p.thread, From: t.o.AppID, Text: a.Text, Format: cmp.Or(a.TextFormat, "markdown"),
+		Card: a.card(),
 	}
 	switch {
 	case !targeted && a.Recipient != nil && a.Recipient.IsTargeted:
@@ -232,8 +236,8 @@ func noActivity() reply {
 	return refuse(http.StatusNotFound, "ActivityNotFoundInConversation", "Activity not found in conversation.")
 }
 
-// own finds the bot's message that a path names, and the conversation. A private one is found by isTargetedActivity, and
-// only then.
+// own finds the bot's message that a path names, and the conversation. A private one is found by isTargetedActivity,
+// and only then.
 func (t *Server) own(call *Call) (location, Message, reply) {
 	p, refusal := t.enter(call.Conversation)
 	if refusal.status != 0 {
@@ -308,7 +312,8 @@ func (t *Server) create(r *http.Request, call *Call) reply {
 	if err := json.NewDecoder(r.Body).Decode(&c); err != nil {
 		return badSyntax(err)
 	}
-	if tenant := cmp.Or(c.TenantID, c.ChannelData.Tenant.ID); !strings.EqualFold(tenant, t.TenantID()) && c.ChannelData.Channel.ID == "" {
+	if tenant := cmp.Or(c.TenantID, c.ChannelData.Tenant.ID); !strings.EqualFold(tenant, t.TenantID()) &&
+		c.ChannelData.Channel.ID == "" {
 		return badArgument("The tenant of the conversation is missing or another.")
 	}
 	id := c.ChannelData.Channel.ID
@@ -323,7 +328,8 @@ func (t *Server) create(r *http.Request, call *Call) reply {
 			return badArgument("Unknown member.")
 		}
 		if u.NotInstalled {
-			return refuse(http.StatusForbidden, "ForbiddenOperationException", "Bot is not installed in user's personal scope.")
+			return refuse(http.StatusForbidden, "ForbiddenOperationException",
+				"Bot is not installed in user's personal scope.")
 		}
 		id = t.Personal(u.ID)
 	}

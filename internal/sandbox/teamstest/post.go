@@ -26,7 +26,8 @@ func (t *Server) Post(ctx context.Context, botURL string, p Post) (Delivery, err
 	if _, err := t.mentions(p.Text, place); err != nil {
 		return Delivery{}, fmt.Errorf("post a message: %w", err)
 	}
-	said := Message{Conversation: place.ID, Thread: place.thread, From: u.ID, Text: p.Text, Format: "plain", Via: "user"}
+	said := Message{Conversation: place.ID, Thread: place.thread, From: u.ID, Text: p.Text, Format: "plain",
+		Via: "user"}
 	if p.Slash {
 		said.To = u.ID
 	}
@@ -194,7 +195,8 @@ func (t *Server) react(a *Answer, m Message, user string) {
 		m.Card, m.Via = a.Value, "invoke"
 		a.Message = &m
 	case a.Type == "application/vnd.microsoft.activity.message" && a.StatusCode == http.StatusOK:
-		shown := Message{Conversation: m.Conversation, Thread: m.Thread, From: t.o.AppID, FromName: t.o.BotName, To: user, Via: "invoke", At: t.o.Now()}
+		shown := Message{Conversation: m.Conversation, Thread: m.Thread, From: t.o.AppID, FromName: t.o.BotName,
+			To: user, Via: "invoke", At: t.o.Now()}
 		if json.Unmarshal(a.Value, &shown.Text) != nil {
 			a.Problem = unreachable
 			return

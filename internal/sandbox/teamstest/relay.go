@@ -14,12 +14,12 @@ import (
 
 // Relay takes the activities that Microsoft 365 Agents Playground sends, which carry no token, signs them with the
 // sandbox's key for their own serviceUrl, passes them on to botURL + "/api/messages", and returns the bot's answer. It
-// takes them from loopback alone, and signs for a serviceUrl on loopback alone. The bot answers the Playground directly,
-// whose host and port must be among those that it may send to.
+// takes them from loopback alone, and signs for a serviceUrl on loopback alone. The bot answers the Playground
+// directly, whose host and port must be among those that it may send to.
 //
 // The Playground sends what real Teams sends, but for one thing, which is mended here: the ID of a message that opens a
-// thread in a channel is that of the thread. The first message that comes from a thread is taken for the one that opened
-// it, so a reply under a post that the bot was not told of is taken for that post.
+// thread in a channel is that of the thread. The first message that comes from a thread is taken for the one that
+// opened it, so a reply under a post that the bot was not told of is taken for that post.
 func (t *Server) Relay(botURL string) http.Handler {
 	var mu sync.Mutex
 	threads := map[string]bool{} // that a message came from
@@ -86,7 +86,8 @@ func thread(activity map[string]json.RawMessage) string {
 		ID string `json:"id"`
 	}
 	if json.Unmarshal(activity["type"], &kind) != nil || kind != "message" ||
-		json.Unmarshal(activity["conversation"], &conversation) != nil || !strings.Contains(conversation.ID, ";messageid=") {
+		json.Unmarshal(activity["conversation"], &conversation) != nil ||
+		!strings.Contains(conversation.ID, ";messageid=") {
 		return ""
 	}
 	return conversation.ID

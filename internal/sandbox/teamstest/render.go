@@ -186,7 +186,8 @@ func (e shown) parts(list []part) []part {
 	if len(e.Actions) > 0 {
 		part := part{gap: true}
 		for _, a := range e.Actions {
-			part.buttons = append(part.buttons, Button{Type: a.Type, Title: a.Title, URL: a.URL, Verb: a.Verb, Data: a.Data})
+			part.buttons = append(part.buttons, Button{Type: a.Type, Title: a.Title, URL: a.URL, Verb: a.Verb,
+				Data: a.Data})
 		}
 		list = append(list, part)
 		for _, a := range e.Actions {
@@ -243,7 +244,9 @@ func moments(text string) string {
 		if err != nil { // no such day
 			return call
 		}
-		layouts := map[string]string{"": "1/2/2006", "COMPACT": "1/2/2006", "SHORT": "Mon, Jan 2, 2006", "LONG": "Monday, January 2, 2006"}
+		layouts := map[string]string{
+			"": "1/2/2006", "COMPACT": "1/2/2006", "SHORT": "Mon, Jan 2, 2006", "LONG": "Monday, January 2, 2006",
+		}
 		if parts[1] == "TIME" {
 			return at.Format("3:04 PM")
 		}

@@ -69,8 +69,8 @@ type Quota struct {
 // Framework does, publishes the keys they are signed with, and serves the connector that the bot answers through. It is
 // safe for concurrent use. Close it when done.
 //
-// The names of its operations, for [Fault.Target], are "metadata", "keys", "create", "send", "reply", "update", "delete",
-// "members", "member".
+// The names of its operations, for [Fault.Target], are "metadata", "keys", "create", "send", "reply", "update",
+// "delete", "members", "member".
 //
 // It serves plain http, which clients accept on loopback alone.
 type Server struct {
@@ -104,8 +104,8 @@ type User struct {
 	Locale string // default "en-US"
 	TZ     string // default "Etc/UTC"
 	Guest  bool
-	// Tenant is another organization's, for somebody from there in a shared channel or a federated chat: the activities of
-	// those name this organization all the same, and only the list of members tells. Default: this organization's.
+	// Tenant is another organization's, for somebody from there in a shared channel or a federated chat: the activities
+	// of those name this organization all the same, and only the list of members tells. Default: this organization's.
 	Tenant string
 
 	NotInstalled bool // the bot is not installed for this user: there is no personal chat
@@ -125,8 +125,9 @@ const (
 
 // Conversation is a channel or a chat. Personal chats need not be added: see [Teams.Personal].
 type Conversation struct {
-	ID      string // "19:…@thread.tacv2" for channels, "19:…@thread.v2" for chats, "19:meeting_…@thread.v2"; default: made up
-	Kind    Kind   // default Channel
+	// ID is "19:…@thread.tacv2" for channels, "19:…@thread.v2" for chats, "19:meeting_…@thread.v2"; default: made up
+	ID      string
+	Kind    Kind // default Channel
 	Name    string
 	Team    string   // of a channel: the team's ID, which is that of its General channel
 	Members []string // object IDs; nil: everybody
@@ -181,9 +182,10 @@ type Post struct {
 type Delivery struct {
 	ID       string          // of the activity, and of the message if it is one
 	Activity json.RawMessage // the body that was sent: Deliver can send it again
-	Attempts []int           // the status of each delivery; 0 where there was no answer in time. Empty: Teams sends nothing for it
-	Body     []byte          // of the last answer
-	Took     time.Duration   // the last answer
+	// Attempts is the status of each delivery; 0 where there was no answer in time. Empty: Teams sends nothing for it
+	Attempts []int
+	Body     []byte        // of the last answer
+	Took     time.Duration // the last answer
 }
 
 // Press is a button that a user presses.
@@ -207,10 +209,12 @@ type Answer struct {
 	Type       string          // "application/vnd.microsoft.card.adaptive", "….activity.message", "….error", ...
 	Value      json.RawMessage // a card, a string, or {code, message}
 
-	// Message is the message with its card replaced, as this user alone sees it from now on, or the line that the user is
-	// shown for a moment and that stands nowhere; nil for none.
+	// Message is the message with its card replaced, as this user alone sees it from now on, or the line that the user
+	// is shown for a moment and that stands nowhere; nil for none.
 	Message *Message
-	Problem string // what the user is shown instead: "Unable to reach app. Please try again.", an error's message, ...; empty for none
+	// Problem is what the user is shown instead: "Unable to reach app. Please try again.", an error's message, ...;
+	// empty for none.
+	Problem string
 }
 
 // Install is the bot coming into a conversation, or leaving it.
@@ -233,9 +237,10 @@ const (
 
 // Token says how an activity's token differs from a true one. The zero value is the true one.
 type Token struct {
-	Absent bool           // no Authorization header at all
-	Header *string        // this Authorization header
-	Alg    string         // "RS256" by default; "none", "HS256" with the public key as its secret (PEM), "RS384", "RS512"
+	Absent bool    // no Authorization header at all
+	Header *string // this Authorization header
+	// Alg is "RS256" by default; "none", "HS256" with the public key as its secret (PEM), "RS384", "RS512"
+	Alg    string
 	Key    Key            // that signs
 	Kid    *string        // in the header; default: the key's own
 	Claims map[string]any // to change; a nil value takes the claim away: "iss", "aud", "exp", "nbf", "serviceurl", ...
@@ -373,7 +378,8 @@ func (t *Server) AddConversation(c Conversation) (string, error) {
 	}
 	c.ID = cmp.Or(c.ID, form[0]+faultserver.RandomHex(16)+form[1])
 	if !strings.HasPrefix(c.ID, form[0]) || !strings.HasSuffix(c.ID, form[1]) {
-		return "", fmt.Errorf("add a conversation: the ID of a %s begins with %q and ends with %q, and this is %q", c.Kind, form[0], form[1], c.ID)
+		return "", fmt.Errorf("add a conversation: the ID of a %s begins with %q and ends with %q, and this is %q",
+			c.Kind, form[0], form[1], c.ID)
 	}
 	for i, user := range c.Members {
 		if _, ok := t.user(user); !ok {

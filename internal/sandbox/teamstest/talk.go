@@ -157,8 +157,9 @@ func (t *Server) Seen(conversation, user string) []Message {
 	return list
 }
 
-// WaitFor returns the first message in the conversation that matches, at once if there is one, otherwise as soon as there
-// is or one is changed so that it does. The error is the context's.
+// WaitFor returns the first message in the conversation that matches, at once if there is one, otherwise as soon as
+// there is or one is changed so that it does. The error is the context's.
 func (t *Server) WaitFor(ctx context.Context, conversation string, match func(Message) bool) (Message, error) {
-	return faultserver.Await(ctx, &t.mu, &t.talk.Notifier, conversation, func() []Message { return t.messages(conversation) }, match)
+	return faultserver.Await(ctx, &t.mu, &t.talk.Notifier, conversation,
+		func() []Message { return t.messages(conversation) }, match)
 }

@@ -114,7 +114,8 @@ func (t *Server) mentions(text string, p location) ([]any, error) {
 		if id == "" {
 			return nil, fmt.Errorf("the text mentions %q, who is not in the conversation", m[1])
 		}
-		list = append(list, map[string]any{"type": "mention", "text": m[0], "mentioned": map[string]any{"id": id, "name": m[1]}})
+		list = append(list, map[string]any{"type": "mention", "text": m[0],
+			"mentioned": map[string]any{"id": id, "name": m[1]}})
 	}
 	return list, nil
 }
@@ -125,7 +126,8 @@ func renderHTML(text string) string {
 	return "<p>" + markedMention.ReplaceAllStringFunc(text, func(m string) string {
 		n++
 		name := markedMention.FindStringSubmatch(m)[1]
-		return fmt.Sprintf(`<span itemtype="http://schema.skype.com/Mention" itemscope="" itemid="%d">%s</span>`, n, html.EscapeString(name))
+		return fmt.Sprintf(`<span itemtype="http://schema.skype.com/Mention" itemscope="" itemid="%d">%s</span>`, n,
+			html.EscapeString(name))
 	}) + "</p>"
 }
 
@@ -153,7 +155,8 @@ func (t *Server) installation(u User, p location, remove bool) []map[string]any 
 			delete(d, "teamsTeamId")
 			delete(d, "teamsChannelId")
 			delete(d, "channel")
-			d["team"] = map[string]any{"id": p.Team, "name": p.team, "aadGroupId": uuid.NewSHA1(uuid.NameSpaceURL, []byte(p.Team)).String()}
+			d["team"] = map[string]any{"id": p.Team, "name": p.team,
+				"aadGroupId": uuid.NewSHA1(uuid.NameSpaceURL, []byte(p.Team)).String()}
 			d["settings"] = map[string]any{"selectedChannel": map[string]any{"id": p.ID}}
 		}
 		return a

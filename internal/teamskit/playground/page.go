@@ -129,7 +129,8 @@ func (p *Page) write(box, text string) {
 // Press clicks a button of the card with that index in what Cards returns.
 func (p *Page) Press(card int, label string) {
 	p.t.Helper()
-	button := fmt.Sprintf(`document.querySelectorAll(".ac-adaptiveCard")[%d]?.querySelector('button[aria-label=%q]')`, card, label)
+	button := fmt.Sprintf(`document.querySelectorAll(".ac-adaptiveCard")[%d]?.querySelector('button[aria-label=%q]')`,
+		card, label)
 	p.press(button)
 }
 
@@ -140,12 +141,16 @@ func element(selector string) string { return fmt.Sprintf("document.querySelecto
 const readCards = `[...document.querySelectorAll(".ac-adaptiveCard")].map(card => ({
 	lines: [...card.querySelectorAll(".ac-textBlock, .ac-richTextBlock")]
 		.filter(block => block.checkVisibility() && block.offsetHeight > 0).map(block => block.innerText.trim()),
-	buttons: [...card.querySelectorAll(".ac-actionSet button")].filter(button => button.checkVisibility() && button.offsetHeight > 0)
-		.map(button => ({label: button.innerText.trim(), link: button.getAttribute("role") === "link" ? button.title : ""})),
+	buttons: [...card.querySelectorAll(".ac-actionSet button")]
+		.filter(button => button.checkVisibility() && button.offsetHeight > 0)
+		.map(button => ({
+			label: button.innerText.trim(), link: button.getAttribute("role") === "link" ? button.title : "",
+		})),
 	thread: card.closest(".fui-Card:has(.fui-CardFooter)")?.innerText ?? "",
 }))`
 
-// Cards waits until the cards of the open conversation are as they should be, and returns them in the order of the page.
+// Cards waits until the cards of the open conversation are as they should be, and returns them in the order of the
+// page.
 func (p *Page) Cards(what string, right func([]Card) bool) []Card {
 	p.t.Helper()
 	return until(p, what, readCards, right)

@@ -1,9 +1,9 @@
-// Package playground lets tests talk to a bot as a person does, in Microsoft 365 Agents Playground: the client that Microsoft
-// publishes for makers of Teams apps, whose page draws chats, channels and Adaptive Cards. A real Chromium shows the page. `make tools`
-// installs what is needed; without it the tests fail.
+// Package playground lets tests talk to a bot as a person does, in Microsoft 365 Agents Playground: the client that
+// Microsoft publishes for makers of Teams apps, whose page draws chats, channels and Adaptive Cards. A real Chromium
+// shows the page. `make tools` installs what is needed; without it the tests fail.
 //
-// What is known of the Playground's configuration and of its page stands here alone. Neither is documented: it was found out
-// with the version that package-lock.json names.
+// What is known of the Playground's configuration and of its page stands here alone. Neither is documented: it was
+// found out with the version that package-lock.json names.
 package playground
 
 import (
@@ -47,15 +47,15 @@ type Options struct {
 	UserName string // two words
 }
 
-// Playground is a running Playground. To a bot it is what Teams is, the service that answers go to included, but that it
-// sends no token.
+// Playground is a running Playground. To a bot it is what Teams is, the service that answers go to included, but that
+// it sends no token.
 type Playground struct {
 	Host string // of the service that answers go to, with its port
 	page string // its address
 	bot  string // its name
 
-	// posting is locked while the page opens a thread: an answer that reached the page before it has heard the thread's ID
-	// would be lost.
+	// posting is locked while the page opens a thread: an answer that reached the page before it has heard the thread's
+	// ID would be lost.
 	posting sync.RWMutex
 }
 
@@ -67,14 +67,16 @@ func Start(t testing.TB, o Options) *Playground {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, ".m365agentsplayground.yml"), config, 0o600); err != nil { // JSON is YAML too
+	// JSON is YAML too
+	if err := os.WriteFile(filepath.Join(dir, ".m365agentsplayground.yml"), config, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	p := &Playground{bot: o.BotName}
 	service := httptest.NewUnstartedServer(nil) // before the Playground's own
 	t.Cleanup(service.Close)
 	p.Host = service.Listener.Addr().String()
-	command := teamskit.Node(t, teamskit.Playground, "start", "--channel-id", "msteams", "--disable-telemetry", "--port", "0",
+	command := teamskit.Node(t, teamskit.Playground, "start", "--channel-id", "msteams", "--disable-telemetry",
+		"--port", "0",
 		"--app-endpoint", o.Endpoint, "--service-url", "http://"+p.Host+"/_connector")
 	command.Dir = dir
 	command.Env = append(os.Environ(), "TEAMSAPPTESTER_BROWSER=none", "NO_PROXY=localhost,127.0.0.1")
@@ -148,8 +150,8 @@ func (p *Playground) answers(ctx context.Context) bool {
 	return string(body) == "pong"
 }
 
-// world is the Playground's configuration. It wants five people beside the one who types, and at most one channel beside
-// General.
+// world is the Playground's configuration. It wants five people beside the one who types, and at most one channel
+// beside General.
 func (o Options) world() any {
 	type object = map[string]any
 	person := func(id, entraID, name string) object {
@@ -162,7 +164,8 @@ func (o Options) world() any {
 	}
 	var others []object
 	for i, name := range []string{"Dora", "Eve", "Finn", "Gus", "Hana"} {
-		others = append(others, person(fmt.Sprintf("29:1other%d", i), fmt.Sprintf("0fffffff-0000-4000-8000-00000000000%d", i), name+" Example"))
+		others = append(others, person(fmt.Sprintf("29:1other%d", i),
+			fmt.Sprintf("0fffffff-0000-4000-8000-00000000000%d", i), name+" Example"))
 	}
 	return object{
 		"version": "0.1.1", "tenantId": o.TenantID,
@@ -172,8 +175,9 @@ func (o Options) world() any {
 		"personalChat": object{"id": "a:1personal"},
 		"groupChat":    object{"id": "19:lunch000000000000000000000000000@thread.v2", "name": GroupChat},
 		"team": object{
-			"id": "19:contoso0000000000000000000000000@thread.tacv2", "name": "Contoso", "aadGroupId": "0eeeeeee-0000-4000-8000-000000000000",
-			"channels": []object{{"id": "19:design00000000000000000000000000@thread.tacv2", "name": "Design"}},
+			"id": "19:contoso0000000000000000000000000@thread.tacv2", "name": "Contoso",
+			"aadGroupId": "0eeeeeee-0000-4000-8000-000000000000",
+			"channels":   []object{{"id": "19:design00000000000000000000000000@thread.tacv2", "name": "Design"}},
 		},
 	}
 }

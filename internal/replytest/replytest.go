@@ -1,6 +1,9 @@
-// Package everything lists all that the bot can say. The tests of the platforms share it, so that each shows how it says
-// every sentence and every card.
-package everything
+// Package replytest lists every reply that the bot can give, so that the tests of each platform show how it draws every
+// sentence and every card. Call [Replies], or [Meeting] for the meeting that the cards show.
+//
+// It imports bot and no other package of the program. It promises a reply for every code of an error that a person can
+// meet.
+package replytest
 
 import (
 	"strings"
@@ -13,7 +16,8 @@ import (
 func Meeting() bot.Meeting {
 	return bot.Meeting{
 		OnlineMeeting: bot.OnlineMeeting{
-			JoinURL:      "https://teams.microsoft.com/l/meetup-join/19%3ameeting_abc%40thread.v2/0?context=%7b%22Tid%22%3a%22t%22%2c%22Oid%22%3a%22o%22%7d",
+			JoinURL: "https://teams.microsoft.com/l/meetup-join/19%3ameeting_abc%40thread.v2/0?" +
+				"context=%7b%22Tid%22%3a%22t%22%2c%22Oid%22%3a%22o%22%7d",
 			Subject:      "Design review",
 			Created:      time.Date(2026, 3, 12, 15, 4, 5, 0, time.UTC),
 			JoinID:       "291 845 773 102",
@@ -27,7 +31,8 @@ func Meeting() bot.Meeting {
 	}
 }
 
-// Replies is everything that the bot can say in answer to a command, by name, in one language and about one conversation.
+// Replies is everything that the bot can say in answer to a command, by name, in one language and about one
+// conversation.
 func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) map[string]bot.Reply {
 	card := func(audience bot.Audience, c bot.Card) bot.Reply {
 		return bot.Reply{Audience: audience, Language: lang, Card: &c}
@@ -50,14 +55,17 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 		"working":           bot.WorkingReply(lang),
 		"duplicate":         bot.DuplicateReply(lang),
 		"no-meeting":        bot.NoMeetingReply(lang),
-		"gave-up":           bot.GaveUpReply(lang, where, bot.Command{Kind: bot.New, Subject: "Weekly"}, 25*time.Minute),
-		"trouble-store":     bot.UnreachableReply(lang, bot.Intent{Command: bot.Command{Kind: bot.Meet, Subject: "new hires"}}),
+		"gave-up": bot.GaveUpReply(lang, where, bot.Command{Kind: bot.New, Subject: "Weekly"},
+			25*time.Minute),
+		"trouble-store": bot.UnreachableReply(lang,
+			bot.Intent{Command: bot.Command{Kind: bot.Meet, Subject: "new hires"}}),
 	}
 	for _, what := range []string{"starting", "workspace", "command"} {
 		all["trouble-"+what] = bot.TroubleReply(lang, what)
 	}
 	for _, code := range []bot.Code{
-		bot.NoAccessPolicy, bot.NoPermission, bot.NoSuchUser, bot.ServiceAccount, bot.BadRequest, bot.Credentials, bot.ChatCredentials,
+		bot.NoAccessPolicy, bot.NoPermission, bot.NoSuchUser, bot.ServiceAccount, bot.BadRequest, bot.Credentials,
+		bot.ChatCredentials,
 		bot.NotAPerson, bot.OutsideWorkspace, bot.GuestAccount, bot.NoEmail, bot.UnconfirmedEmail, bot.DomainNotAllowed,
 		bot.NotInDirectory, bot.AmbiguousIdentity, bot.DisabledAccount, bot.TooMany, bot.UnreadableRecord,
 	} {
@@ -68,9 +76,11 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 		case bot.ChatCredentials:
 			reason = "missing_scope"
 		}
-		all["refusal-"+strings.ReplaceAll(string(code), "_", "-")] = bot.Explain(lang, &bot.Error{Code: code, Reason: reason, Wait: 754 * time.Second},
+		all["refusal-"+strings.ReplaceAll(string(code), "_", "-")] = bot.Explain(lang,
+			&bot.Error{Code: code, Reason: reason, Wait: 754 * time.Second},
 			meeting.Organizer, "0c4b1f6e-3a52-4f6b-9f57-6d2f1a7c9e01", bot.Command{Kind: bot.New})
 	}
-	all["refusal-bad-request-bare"] = bot.Explain(lang, &bot.Error{Code: bot.BadRequest}, meeting.Organizer, "", bot.Command{Kind: bot.Meet})
+	all["refusal-bad-request-bare"] = bot.Explain(lang, &bot.Error{Code: bot.BadRequest}, meeting.Organizer, "",
+		bot.Command{Kind: bot.Meet})
 	return all
 }
