@@ -81,29 +81,31 @@ func (s *Store) readByScript(ctx context.Context, c bot.Conversation, announce s
 	return state, unreadable
 }
 
-// readChannel reads a channel's conversation without a script, which is the most common case, in one pipeline: MGET of
-// meeting and pending claim, SET NX GET of the shown mark, GET of the identity. It returns false if only the script can tell.
+// readChannel reads the conversation of a channel without a script, in one pipeline: MGET of the meeting, the pending claim
+// and the shown mark, SET NX GET of the mark, and GET of the identity. That is the most common case, a repeat. SET is left
+// out if this server wrote the mark and it has not lapsed. readChannel returns false if only the script can tell.
 //
 // The mark names the generation that is shown. The commands are sent before the meeting is known, so the mark gets the
-// generation that this server read last. The pipeline is not one atomic step: commands of others may come in between. Both are harmless:
+// generation that this server read last. Also, a pipeline is not one atomic step: commands of others may come in between.
+// Both are harmless:
 //
-//   - The mark found, or written, names the generation of the meeting that was read: the answer is right. NX replaces no
-//     mark. If the meeting is replaced between the two commands, the outcome is the same as if it were replaced after
-//     both: a mark of the old generation keeps nobody from showing the new one.
-//   - It names another generation, or there is no meeting: the script decides, in one atomic step. If a mark was written, it
-//     is of a generation that is not the current one, and the script replaces it.
+//   - If the mark that is found or written names the generation of the meeting that is read, the answer is right. NX
+//     replaces no mark. If another server replaces the meeting between the two commands, the outcome is the same as if it
+//     did so after both: a mark of the old generation keeps nobody from showing the new one.
+//   - If the mark names another generation, or there is no meeting, or the expected mark is missing, the script decides
+//     in one atomic step. If SET wrote a mark, that mark does not name the current generation, and the script replaces it.
 //
-// A new meeting that another server makes must not cost the next repeat here a second round trip. So the generation is
-// used for no longer than a mark lasts: until then, the mark that the other server wrote is still there.
-func (s *Store) readChannel(ctx context.Context, c bot.Conversation, announce string, asker bot.Asker) (state bot.State, certain bool, err error) {
-	if c.Thread != "" {
+// A fresh meeting that another server makes must not cost the next repeat here a second round trip. So the generation is
+// used for no longer than a mark lasts: until then the mark that the other server wrote is there.
+func (s *Store) readChannel(
+	ctx context.Context, c bot.Conversation, announce string, asker bot.Asker,
+) (state bot.State, certain bool, err error) {
+	now := time.Now()
+	last, known := s.conversations.Get(c)
+	if c.Thread != "" || announce != "" && (!known || now.Sub(last.read) >= bot.AnnounceInterval) {
 		return bot.State{}, false, nil
 	}
-	last, ok := s.conversations.Get(c)
-	switch {
-	case announce != "" && (!ok || time.Since(last.read) >= bot.AnnounceInterval):
-		return bot.State{}, false, nil
-	case !ok:
+	if !known {
 		last = &conversationRead{keys: preparedKeys(c)}
 	}
 	var commands [3]redis.Cmder
@@ -111,7 +113,7 @@ func (s *Store) readChannel(ctx context.Context, c bot.Conversation, announce st
 	commands[0] = records
 	n := 1
 	var mark, remembered *redis.StringCmd
-	if announce != "" {
+	if announce != "" && !now.Before(last.marked) {
 		own := strconv.Itoa(last.meeting.Generation) + " " + announce
 		mark = redis.NewStringCmd(ctx, "set", last.keys.shown, own, "nx", "px", announceMilliseconds, "get")
 		commands[n] = mark
@@ -136,18 +138,24 @@ func (s *Store) readChannel(ctx context.Context, c bot.Conversation, announce st
 			return bot.State{}, false, err
 		}
 	}
-	if mark == nil || unreadable != nil {
+	if announce == "" || unreadable != nil {
 		return state, true, unreadable
 	}
-	shown, err := mark.Result()
-	switch {
-	case errors.Is(err, redis.Nil): // there was none, and there is ours now
-		state.MayAnnounce = true
-		return state, state.Generation() == last.meeting.Generation, nil
-	case isReply(err): // Redis takes no writes at present. The script writes only where there is no mark
-		return bot.State{}, false, nil
-	case err != nil:
-		return bot.State{}, false, err
+	shown, _ := values[2].(string) // empty, and so of no generation, if there is none
+	if mark != nil {
+		shown, err = mark.Result()
+		switch {
+		case errors.Is(err, redis.Nil): // there was none, and there is this request's now
+			state.MayAnnounce = true
+			if certain = state.Generation() == last.meeting.Generation; certain {
+				s.marked(c, now)
+			}
+			return state, certain, nil
+		case isReply(err): // Redis takes no writes at present. The script writes only where there is no mark
+			return bot.State{}, false, nil
+		case err != nil:
+			return bot.State{}, false, err
+		}
 	}
 	generation, request, _ := strings.Cut(shown, " ")
 	state.MayAnnounce = request == announce
@@ -156,6 +164,15 @@ func (s *Store) readChannel(ctx context.Context, c bot.Conversation, announce st
 
 // announceMilliseconds is how long a shown mark lasts, ready to be sent.
 var announceMilliseconds = any(bot.AnnounceInterval.Milliseconds())
+
+// marked remembers that this server wrote the shown mark of a channel, not before now.
+func (s *Store) marked(c bot.Conversation, now time.Time) {
+	if last, ok := s.conversations.Get(c); ok {
+		next := *last
+		next.marked = now.Add(bot.AnnounceInterval - Budget) // Redis has a clock of its own
+		s.conversations.Add(c, &next)
+	}
+}
 
 // isReply tells whether an error is what Redis answered, rather than that there was no answer.
 func isReply(err error) bool {
@@ -273,18 +290,19 @@ type conversationRead struct {
 	record  string // of the meeting
 	meeting bot.Meeting
 	read    time.Time
+	marked  time.Time // until when a shown mark that this server wrote is there
 	keys    readKeys
 }
 
 // readKeys are the arguments of the commands that read a channel, ready to be sent.
 type readKeys struct {
-	get   []any // MGET of the meeting and the pending claim
+	get   []any // MGET of the meeting, the pending claim and the shown mark
 	shown any   // key of the shown mark
 }
 
 func preparedKeys(c bot.Conversation) readKeys {
 	keys := keysOf(c)
-	return readKeys{get: []any{"mget", keys.meeting, keys.pending}, shown: keys.shown}
+	return readKeys{get: []any{"mget", keys.meeting, keys.pending, keys.shown}, shown: keys.shown}
 }
 
 // meeting reads the record of conversation c's meeting.
@@ -300,7 +318,7 @@ func (s *Store) meeting(c bot.Conversation, record string) (*bot.Meeting, error)
 		fresh.keys = preparedKeys(c)
 	}
 	if ok && last.record == record {
-		fresh.meeting = last.meeting
+		fresh.meeting, fresh.marked = last.meeting, last.marked
 	} else {
 		m, err := decodeMeeting(c, record)
 		if err != nil {
