@@ -62,6 +62,8 @@ type Store struct {
 	conversations *lru.Cache[bot.Conversation, *conversationRead]
 	identities    *lru.Cache[bot.Asker, *identityRead]
 
+	deadlines deadlines
+
 	mu     sync.Mutex
 	cursor string // where the next takeover goes on looking
 }
@@ -222,7 +224,7 @@ func (s *Store) Close() error {
 
 // within runs call under the budget and gives its error the form that the package promises.
 func (s *Store) within(ctx context.Context, doing string, call func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, Budget)
+	ctx, cancel := s.deadlines.within(ctx)
 	defer cancel()
 	if err := call(ctx); err != nil {
 		return unavailable(doing, err)
