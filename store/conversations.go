@@ -38,15 +38,20 @@ func (s *Store) LinkThread(ctx context.Context, channel bot.Conversation, root s
 // read returns what a conversation holds. announce is the request that wants to show the card to everybody; empty for
 // none.
 func (s *Store) read(ctx context.Context, c bot.Conversation, announce string, asker bot.Asker) (bot.State, error) {
+	ctx, cancel := s.deadlines.within(ctx)
+	defer cancel()
+	err := ctx.Err()
 	var state bot.State
-	err := s.within(ctx, "read a conversation", func(ctx context.Context) error {
-		found, certain, err := s.readChannel(ctx, c, announce, asker)
-		if !certain && (err == nil || isUnreadable(err)) {
-			found, err = s.readByScript(ctx, c, announce, asker)
+	if err == nil {
+		var certain bool
+		state, certain, err = s.readChannel(ctx, c, announce, asker)
+		if !certain && err == nil {
+			state, err = s.readByScript(ctx, c, announce, asker)
 		}
-		state = found
-		return err
-	})
+	}
+	if err != nil {
+		err = unavailable("read a conversation", err)
+	}
 	return state, err
 }
 

@@ -20,8 +20,9 @@ type sharedDeadline struct {
 	from time.Time
 }
 
-// within returns a context with the values of ctx that ends within Budget, or, if ctx has a deadline of its own, when
-// that says. A shared one does not end when ctx is cancelled: the caller waits for Redis no longer than Budget.
+// within returns a context with the values of ctx that ends within Budget, or at the deadline of ctx if it has one. If ctx
+// has none, it does not end at once when ctx is cancelled: so this is for reads, which do no harm when their caller has
+// gone. Those that are called after that fail.
 func (d *deadlines) within(ctx context.Context) (context.Context, context.CancelFunc) {
 	if _, own := ctx.Deadline(); own {
 		return context.WithTimeout(ctx, Budget)

@@ -224,7 +224,7 @@ func (s *Store) Close() error {
 
 // within runs call under the budget and gives its error the form that the package promises.
 func (s *Store) within(ctx context.Context, doing string, call func(context.Context) error) error {
-	ctx, cancel := s.deadlines.within(ctx)
+	ctx, cancel := context.WithTimeout(ctx, Budget)
 	defer cancel()
 	if err := call(ctx); err != nil {
 		return unavailable(doing, err)
