@@ -99,6 +99,8 @@ func (c *PolicyConfig) Settings() []Setting {
 		{"ALLOWED_EMAIL_DOMAINS", "E-mail domains whose people may make meetings; empty for any that the tenant knows.",
 			(*list)(&c.AllowedDomains)},
 		{"ALLOW_GUESTS", "Guests may make meetings: true or false.", (*text)(&c.AllowGuests)},
+		{"MATCH_EMAIL_ALIASES", "An e-mail that is an alias in the directory names its account: true or false.",
+			(*text)(&c.MatchAliases)},
 		{"NEW_MEETINGS_PER_USER", "New meetings that one person may make in an hour; 0 for any number.",
 			(*number)(&c.PerUser)},
 		{"NEW_MEETINGS_PER_WORKSPACE", "New meetings that a workspace may make in an hour; 0 for any number.",

@@ -101,8 +101,13 @@ func (c PolicyConfig) validate(p *problems) {
 		p.need(domain.MatchString(strings.TrimSpace(d)), "ALLOWED_EMAIL_DOMAINS",
 			fmt.Sprintf("holds %q, which is not a domain", d), "example.com,example.org")
 	}
-	_, err = strconv.ParseBool(c.AllowGuests)
-	p.need(err == nil, "ALLOW_GUESTS", "is neither true nor false", "false")
+	for _, s := range []struct{ variable, value string }{
+		{"ALLOW_GUESTS", c.AllowGuests},
+		{"MATCH_EMAIL_ALIASES", c.MatchAliases},
+	} {
+		_, err = strconv.ParseBool(s.value)
+		p.need(err == nil, s.variable, "is neither true nor false", "false")
+	}
 	p.need(c.PerUser >= 0, "NEW_MEETINGS_PER_USER", "is negative", "20")
 	p.need(c.PerWorkspace >= 0, "NEW_MEETINGS_PER_WORKSPACE", "is negative", "1000")
 	_, ok := c.language()
@@ -152,6 +157,7 @@ func (c PolicyConfig) language() (bot.Language, bool) {
 func (c PolicyConfig) askers() bot.AskerPolicy {
 	var p bot.AskerPolicy
 	p.Guests, _ = strconv.ParseBool(c.AllowGuests)
+	p.Aliases, _ = strconv.ParseBool(c.MatchAliases)
 	for _, d := range c.AllowedDomains {
 		p.Domains = append(p.Domains, strings.ToLower(strings.TrimSpace(d)))
 	}

@@ -1,0 +1,83 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+
+	"meetbot/internal/app"
+	"meetbot/internal/sandbox/graphtest"
+	"meetbot/internal/sandbox/slacktest"
+)
+
+// set changes settings by the names that an operator knows.
+func (env *environment) set(c app.Config, settings map[string]string) app.Config {
+	env.t.Helper()
+	if err := c.Set(settings); err != nil {
+		env.t.Fatal(err)
+	}
+	return c
+}
+
+// Which account of the directory somebody in Slack is: the one with that principal name, or else the one with that
+// primary mail. An alias counts only where an operator says so.
+func TestWhichAccount(t *testing.T) {
+	t.Parallel()
+	const (
+		asker = "U0BOB"
+		email = "bob@contoso.example"
+	)
+	bob := graphtest.User{ID: newGUID(), UPN: email, Mail: email, DisplayName: "Bob"}
+	carol := graphtest.User{ID: newGUID(), UPN: "carol@contoso.example", Mail: "carol@contoso.example",
+		DisplayName: "Carol", ProxyAddresses: []string{"SMTP:carol@contoso.example", "smtp:" + email}}
+	dave := graphtest.User{ID: newGUID(), UPN: "dave@contoso.example", Mail: "Bob@Contoso.example",
+		DisplayName: "Dave"}
+	with := func(u graphtest.User, change func(*graphtest.User)) graphtest.User {
+		u.ID = newGUID()
+		change(&u)
+		return u
+	}
+	left := with(bob, func(u *graphtest.User) { u.Disabled = true })
+	old := with(dave, func(u *graphtest.User) { u.UPN, u.Disabled = "bob.old@contoso.example", true })
+	guest := with(dave, func(u *graphtest.User) { u.UPN, u.Guest = "bob_contoso#EXT#@fabrikam.example", true })
+	aliases := map[string]string{"MATCH_EMAIL_ALIASES": "true"}
+	for name, tt := range map[string]struct {
+		accounts  []graphtest.User
+		settings  map[string]string
+		organizer string // in whose name the meeting is made, or
+		refused   string // what the asker reads
+	}{
+		"his address is an alias of his manager": {accounts: []graphtest.User{carol},
+			refused: "nobody with the e-mail address " + email},
+		"an alias where an operator trusts them": {accounts: []graphtest.User{carol}, settings: aliases,
+			organizer: carol.ID},
+		"a disabled account is his, whoever has the alias": {accounts: []graphtest.User{carol, left},
+			settings: aliases, refused: "account is disabled"},
+		"the principal name wins":      {accounts: []graphtest.User{dave, bob, carol}, organizer: bob.ID},
+		"the primary mail beats alias": {accounts: []graphtest.User{carol, dave}, settings: aliases, organizer: dave.ID},
+		"one is left":                  {accounts: []graphtest.User{old, guest, dave}, organizer: dave.ID},
+		"two are left": {refused: "More than one account", accounts: []graphtest.User{dave,
+			with(dave, func(u *graphtest.User) { u.UPN = "bobby@contoso.example" })}},
+		"a guest is left":      {accounts: []graphtest.User{old, guest}, refused: "Guests may not"},
+		"a guest is left, who": {accounts: []graphtest.User{old, guest}, organizer: guest.ID, settings: map[string]string{"ALLOW_GUESTS": "true"}},
+	} {
+		t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) {
+			t.Parallel()
+			env := newEnv(t, slacktest.Options{})
+			env.Slack.AddUser(slacktest.User{ID: asker, Name: "bob", Email: email, EmailConfirmed: true})
+			for _, u := range tt.accounts {
+				env.entraUser(u)
+			}
+			r := env.start(env.set(env.config(), tt.settings), app.Options{})
+			answer := env.meet(r, asker, general, "")
+			if tt.refused != "" {
+				wantWords(t, answer, asker, tt.refused)
+				env.wantMeetings(0)
+				return
+			}
+			wantCard(t, answer, "")
+			if m := env.wantMeetings(1); len(m) == 1 && m[0].UserID != tt.organizer {
+				t.Errorf("the organizer is %s, want %s", m[0].UserID, tt.organizer)
+			}
+		})
+	}
+}
