@@ -44,6 +44,9 @@ type AskerPolicy struct {
 	Domains []string // e-mail domains, in lower case; empty for any that the tenant knows
 	Guests  bool     // guests of the workspace and of the tenant may
 	Aliases bool     // an e-mail that is an alias in the directory names the account that has it
+	// Unconfirmed says that an e-mail proves its user although the chat platform says that it is not confirmed: all
+	// e-mails of the workspace come from the organization's identity provider.
+	Unconfirmed bool
 }
 
 // Limits bound how many new meetings are made, so that nobody uses up Graph's quota for all. Joining what is there costs
@@ -65,7 +68,7 @@ type Limiter interface {
 type Profile struct {
 	EntraID        string // where the platform itself proves it; then Email plays no part
 	Email          string
-	EmailConfirmed bool
+	EmailConfirmed bool     // the platform says so, or says nothing
 	Language       Language // empty if unknown
 	NotAPerson     bool     // a bot or a deleted account
 	Outside        bool     // of another organization
@@ -85,7 +88,7 @@ func (p AskerPolicy) admits(user Profile) *Error {
 		return nil
 	case user.Email == "":
 		return &Error{Code: NoEmail}
-	case !user.EmailConfirmed:
+	case !user.EmailConfirmed && !p.Unconfirmed:
 		return &Error{Code: UnconfirmedEmail, Reason: user.Email}
 	case !p.admitsDomain(user.Email):
 		return &Error{Code: DomainNotAllowed, Reason: user.Email}

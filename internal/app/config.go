@@ -49,13 +49,14 @@ type GraphConfig struct {
 
 // PolicyConfig says who may make meetings, in whose name, and how many.
 type PolicyConfig struct {
-	Organizer      string   // as bot.ParseOrganizerPolicy takes it
-	AllowedDomains []string // e-mail domains; empty for any
-	AllowGuests    string   // "true" or "false", as strconv.ParseBool takes it
-	MatchAliases   string   // an e-mail that is an alias names its account; as AllowGuests
-	PerUser        int      // new meetings of one person in an hour; 0 for any number
-	PerWorkspace   int      // new meetings of a workspace in an hour; 0 for any number
-	Locale         string   // one of bot.Languages, where nothing better is known
+	Organizer        string   // as bot.ParseOrganizerPolicy takes it
+	AllowedDomains   []string // e-mail domains; empty for any
+	AllowGuests      string   // "true" or "false", as strconv.ParseBool takes it
+	MatchAliases     string   // an e-mail that is an alias names its account; as AllowGuests
+	TrustUnconfirmed string   // e-mails that Slack calls unconfirmed are trusted; as AllowGuests
+	PerUser          int      // new meetings of one person in an hour; 0 for any number
+	PerWorkspace     int      // new meetings of a workspace in an hour; 0 for any number
+	Locale           string   // one of bot.Languages, where nothing better is known
 }
 
 // LoggingConfig says what is logged.
@@ -75,7 +76,8 @@ func Default() Config {
 		Entra: EntraConfig{AuthorityHost: entra.DefaultAuthorityHost},
 		Graph: GraphConfig{BaseURL: graphclient.DefaultBaseURL},
 		Policy: PolicyConfig{
-			Organizer: "requester", AllowGuests: "false", MatchAliases: "false", PerUser: 20, PerWorkspace: 1000, Locale: "en",
+			Organizer: "requester", AllowGuests: "false", MatchAliases: "false", TrustUnconfirmed: "false",
+			PerUser: 20, PerWorkspace: 1000, Locale: "en",
 		},
 		Logging: LoggingConfig{Level: "info", Format: "json"},
 	}

@@ -101,6 +101,8 @@ func (c *PolicyConfig) Settings() []Setting {
 		{"ALLOW_GUESTS", "Guests may make meetings: true or false.", (*text)(&c.AllowGuests)},
 		{"MATCH_EMAIL_ALIASES", "An e-mail that is an alias in the directory names its account: true or false.",
 			(*text)(&c.MatchAliases)},
+		{"TRUST_UNCONFIRMED_EMAIL", "E-mails that Slack calls unconfirmed are trusted: true or false.",
+			(*text)(&c.TrustUnconfirmed)},
 		{"NEW_MEETINGS_PER_USER", "New meetings that one person may make in an hour; 0 for any number.",
 			(*number)(&c.PerUser)},
 		{"NEW_MEETINGS_PER_WORKSPACE", "New meetings that a workspace may make in an hour; 0 for any number.",

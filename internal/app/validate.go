@@ -104,6 +104,7 @@ func (c PolicyConfig) validate(p *problems) {
 	for _, s := range []struct{ variable, value string }{
 		{"ALLOW_GUESTS", c.AllowGuests},
 		{"MATCH_EMAIL_ALIASES", c.MatchAliases},
+		{"TRUST_UNCONFIRMED_EMAIL", c.TrustUnconfirmed},
 	} {
 		_, err = strconv.ParseBool(s.value)
 		p.need(err == nil, s.variable, "is neither true nor false", "false")
@@ -158,6 +159,7 @@ func (c PolicyConfig) askers() bot.AskerPolicy {
 	var p bot.AskerPolicy
 	p.Guests, _ = strconv.ParseBool(c.AllowGuests)
 	p.Aliases, _ = strconv.ParseBool(c.MatchAliases)
+	p.Unconfirmed, _ = strconv.ParseBool(c.TrustUnconfirmed)
 	for _, d := range c.AllowedDomains {
 		p.Domains = append(p.Domains, strings.ToLower(strings.TrimSpace(d)))
 	}

@@ -42,7 +42,7 @@ func TestValidateListsEverything(t *testing.T) {
 		},
 		Graph: GraphConfig{BaseURL: "https://graph.microsoft.com"},
 		Policy: PolicyConfig{
-			Organizer: "boss", AllowedDomains: []string{"@contoso.example"}, AllowGuests: "maybe", MatchAliases: "maybe",
+			Organizer: "boss", AllowedDomains: []string{"@contoso.example"}, AllowGuests: "maybe", MatchAliases: "maybe", TrustUnconfirmed: "maybe",
 			PerUser: -1, PerWorkspace: -1, Locale: "fr",
 		},
 		Logging: LoggingConfig{Level: "loud", Format: "xml"},

@@ -81,3 +81,34 @@ func TestWhichAccount(t *testing.T) {
 		})
 	}
 }
+
+// What Slack says of an e-mail: confirmed, not confirmed, or nothing.
+func TestUnconfirmedEmail(t *testing.T) {
+	t.Parallel()
+	trust := map[string]string{"TRUST_UNCONFIRMED_EMAIL": "true"}
+	for name, tt := range map[string]struct {
+		said     slacktest.User
+		settings map[string]string
+		refused  string
+	}{
+		"unsaid":               {said: slacktest.User{EmailUnsaid: true}},
+		"not confirmed":        {refused: "If you sign in with single sign-on"},
+		"of identity provider": {settings: trust},
+	} {
+		t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) {
+			t.Parallel()
+			env := newEnv(t, slacktest.Options{})
+			u := tt.said
+			u.ID, u.Name, u.Email = ann, "ann", "ann@contoso.example"
+			env.Slack.AddUser(u)
+			r := env.start(env.set(env.config(), tt.settings), app.Options{})
+			answer := env.meet(r, ann, general, "")
+			if tt.refused == "" {
+				wantCard(t, answer, "")
+				return
+			}
+			wantWords(t, answer, ann, tt.refused)
+			env.wantMeetings(0)
+		})
+	}
+}
