@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -147,14 +148,19 @@ func only(users []DirectoryUser, holds func(DirectoryUser) bool) []DirectoryUser
 	return some
 }
 
-// admitsProvenUser judges a directory user whom the chat platform itself proves. It is the user principal
-// name, not any e-mail, that must be in an allowed domain.
+// admitsProvenUser judges a directory user whom the chat platform itself proves. The user principal name must be in an
+// allowed domain; of a guest the primary e-mail, since their principal name is made up:
+// ben_fabrikam.com#EXT#@contoso.example.
 func (p AskerPolicy) admitsProvenUser(user DirectoryUser) *Error {
 	if refusal := p.admitsAccount(user); refusal != nil {
 		return refusal
 	}
-	if !user.Guest && !p.admitsDomain(user.UPN) { // a guest's is made up: ben_fabrikam.com#EXT#@contoso.example
-		return &Error{Code: DomainNotAllowed, Reason: user.UPN}
+	address := user.UPN
+	if user.Guest {
+		address = user.Mail
+	}
+	if !p.admitsDomain(address) {
+		return &Error{Code: DomainNotAllowed, Reason: cmp.Or(address, user.UPN)}
 	}
 	return nil
 }

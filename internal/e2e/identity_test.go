@@ -7,6 +7,7 @@ import (
 	"meetbot/internal/app"
 	"meetbot/internal/sandbox/graphtest"
 	"meetbot/internal/sandbox/slacktest"
+	"meetbot/internal/sandbox/teamstest"
 )
 
 // set changes settings by the names that an operator knows.
@@ -111,4 +112,25 @@ func TestUnconfirmedEmail(t *testing.T) {
 			env.wantMeetings(0)
 		})
 	}
+}
+
+// ALLOWED_EMAIL_DOMAINS binds guests in Teams as well, by their mail: their principal name is made up.
+func TestTeamsGuestsOfAllowedDomains(t *testing.T) {
+	t.Parallel()
+	env := newTeamsEnv(t)
+	guest := func(mail string) string {
+		id := newGUID()
+		env.entraUser(graphtest.User{ID: id, UPN: strings.ReplaceAll(mail, "@", "_") + "#EXT#@contoso.example",
+			Mail: mail, DisplayName: "Guest", Guest: true})
+		env.teamsUser(teamstest.User{ID: id, Name: "Guest", Guest: true})
+		return id
+	}
+	allowed, other, none := guest("gus@fabrikam.example"), guest("gil@elsewhere.example"), guest("")
+	r := env.start(env.set(env.teamsConfig(), map[string]string{
+		"ALLOW_GUESTS": "true", "ALLOWED_EMAIL_DOMAINS": "contoso.example,fabrikam.example",
+	}), app.Options{})
+	wantTeamsWords(t, env.callAnswered(r, other, teamsChat, "", "meet"), other, "gil@elsewhere.example is not among")
+	wantTeamsWords(t, env.callAnswered(r, none, teamsChat, "", "meet"), none, "is not among them")
+	env.wantMeetings(0)
+	wantTeamsCard(t, env.callAnswered(r, allowed, teamsChat, "", "meet"), "")
 }
