@@ -1,6 +1,9 @@
 package app
 
 import (
+	"net/url"
+	"strings"
+
 	"meetbot/graphclient"
 	"meetbot/internal/entra"
 )
@@ -81,6 +84,25 @@ func Default() Config {
 		},
 		Logging: LoggingConfig{Level: "info", Format: "json"},
 	}
+}
+
+// normalized returns the configuration with everything in one form that may be written in several: a GUID and a domain in
+// capitals are the same GUID and domain. They become parts of names in Redis, and are compared with what other services
+// say.
+func (c Config) normalized() Config {
+	for _, name := range []*string{&c.Entra.TenantID, &c.Entra.ClientID, &c.Teams.AppID, &c.Teams.TenantID} {
+		*name = strings.ToLower(strings.TrimSpace(*name))
+	}
+	for _, address := range []*string{
+		&c.Entra.AuthorityHost, &c.Graph.BaseURL, &c.Slack.APIURL, &c.Teams.MetadataURL,
+	} {
+		*address = strings.TrimSpace(*address)
+		if u, err := url.Parse(*address); err == nil && u.Host != strings.ToLower(u.Host) {
+			u.Host = strings.ToLower(u.Host)
+			*address = u.String()
+		}
+	}
+	return c
 }
 
 // entra says how the app that calls Graph proves itself to Entra.

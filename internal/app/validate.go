@@ -21,6 +21,7 @@ import (
 // Validate returns one error that lists every problem, each with the variable's name and an example. It quotes no value
 // that may be a secret.
 func (c Config) Validate() error {
+	c = c.normalized()
 	var p problems
 	c.HTTP.validate(&p)
 	c.Redis.validate(&p)

@@ -8,6 +8,7 @@ import (
 	"meetbot/internal/sandbox/graphtest"
 	"meetbot/internal/sandbox/slacktest"
 	"meetbot/internal/sandbox/teamstest"
+	"meetbot/internal/testenv"
 )
 
 // set changes settings by the names that an operator knows.
@@ -133,4 +134,21 @@ func TestTeamsGuestsOfAllowedDomains(t *testing.T) {
 	wantTeamsWords(t, env.callAnswered(r, none, teamsChat, "", "meet"), none, "is not among them")
 	env.wantMeetings(0)
 	wantTeamsCard(t, env.callAnswered(r, allowed, teamsChat, "", "meet"), "")
+}
+
+// A GUID in capitals is the same GUID: the same workspace, the same app, the same tenant.
+func TestConfigurationInCapitals(t *testing.T) {
+	t.Parallel()
+	env := newTeamsEnv(t)
+	small := env.everything()
+	capitals := env.set(env.everything(), map[string]string{
+		"TEAMS_TENANT_ID": " " + strings.ToUpper(testenv.TenantID), "TEAMS_APP_ID": strings.ToUpper(env.Teams.AppID()),
+		"AZURE_TENANT_ID": strings.ToUpper(testenv.TenantID), "AZURE_CLIENT_ID": strings.ToUpper(testenv.ClientID) + "\n",
+	})
+	first := wantTeamsCard(t, env.callAnswered(env.start(small, app.Options{}), annID, teamsChat, "", "meet"), "")
+	again := env.callAnswered(env.start(capitals, app.Options{}), benID, teamsChat, "", "meet")
+	if wantTeamsCard(t, again, benID) != first {
+		t.Error("two replicas, whose configuration differs in capitals, gave one chat two meetings")
+	}
+	env.wantMeetings(1)
 }
