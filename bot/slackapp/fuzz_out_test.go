@@ -186,9 +186,8 @@ func FuzzWebAPI(f *testing.F) {
 	}
 	a := fuzzApp(f)
 	f.Fuzz(func(t *testing.T, answer string) {
-		a.api = slack.New(fuzzToken, slack.OptionHTTPClient(&http.Client{
-			Transport: throttleReader{echoes(answer)}, CheckRedirect: stay,
-		}))
+		a.web = &http.Client{Transport: throttleReader{echoes(answer)}, CheckRedirect: stay}
+		a.api = slack.New(fuzzToken, slack.OptionHTTPClient(a.web))
 		p, err := a.Profile(t.Context(), bot.Asker{Platform: Platform, Workspace: fuzzTeam, User: "U1"})
 		checkError(t, answer, err)
 		if err != nil && p != (bot.Profile{}) {

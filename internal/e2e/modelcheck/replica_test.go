@@ -340,7 +340,7 @@ func (r *replica) Spend(_ context.Context, a bot.Asker, _ string, _ bot.Limits) 
 
 func (r *replica) Remember(context.Context, bot.Asker, bot.Identity, time.Duration) error { return nil }
 
-func (r *replica) UsersByEmail(context.Context, bot.Tenant, string) ([]bot.DirectoryUser, error) {
+func (r *replica) UsersByEmail(context.Context, bot.Tenant, string, bool) ([]bot.DirectoryUser, error) {
 	return nil, nil
 }
 
