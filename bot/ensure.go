@@ -87,7 +87,27 @@ func (s *Service) create(ctx context.Context, t task, c Claim) (m OnlineMeeting,
 	if wait > 0 {
 		return OnlineMeeting{}, false, &Error{Code: TooMany, Wait: wait}
 	}
-	return s.graph.createOrGet(ctx, t.slot, t.workspace.Tenant, c)
+	m, created, err = s.graph.createOrGet(ctx, t.slot, t.workspace.Tenant, c)
+	if CodeOf(err) == NoSuchUser {
+		err = s.unknownOrganizer(ctx, t, c.Organizer, err)
+	}
+	return m, created, err
+}
+
+// unknownOrganizer asks the directory about an organizer whom Graph does not know as one. An account that is there is
+// refused as a licence would be missing: the same as for a 403. An account that is gone, or a passing fault, is returned.
+func (s *Service) unknownOrganizer(ctx context.Context, t task, organizer Organizer, notFound error) error {
+	if _, err := s.graph.user(ctx, t.slot, t.workspace.Tenant, organizer.ID); err != nil {
+		if CodeOf(err) == NoSuchUser {
+			return notFound
+		}
+		return err
+	}
+	refusal := &Error{Code: OrganizerRefused, Err: notFound}
+	if e, ok := errors.AsType[*Error](notFound); ok {
+		refusal.Status, refusal.Err = e.Status, e.Err
+	}
+	return refusal
 }
 
 // claim is what this asker proposes for the conversation.

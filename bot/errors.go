@@ -13,11 +13,14 @@ type Code string
 // What Microsoft Graph and Entra refuse.
 const (
 	NoAccessPolicy Code = "no_access_policy" // no application access policy for this app covers the organizer
-	NoPermission   Code = "no_permission"    // the app lacks an application permission or its consent
-	NoSuchUser     Code = "no_such_user"     // the organizer is not in the tenant
-	BadRequest     Code = "bad_request"      // Graph, or we in its name, refuse the body; Reason says why
-	Credentials    Code = "credentials"      // Entra refuses the app's own credentials
-	ServiceAccount Code = "service_account"  // the account that ORGANIZER names is missing or disabled
+	// OrganizerRefused says that Graph refuses this one organizer though the app may make meetings: for want of a licence,
+	// or by the organizer's meeting policy. What it is exactly, Graph does not tell.
+	OrganizerRefused Code = "organizer_refused"
+	NoPermission     Code = "no_permission"   // the app lacks an application permission or its consent
+	NoSuchUser       Code = "no_such_user"    // the organizer is not in the tenant
+	BadRequest       Code = "bad_request"     // Graph, or we in its name, refuse the body; Reason says why
+	Credentials      Code = "credentials"     // Entra refuses the app's own credentials
+	ServiceAccount   Code = "service_account" // the account that ORGANIZER names is missing or disabled
 )
 
 // ChatCredentials is the chat platform's refusal of the bot's own token, or of a permission that it lacks; Reason is

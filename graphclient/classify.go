@@ -27,11 +27,14 @@ const (
 
 // answer is an answer other than success.
 type answer struct {
-	op     string // what was asked, for the error's text
-	list   bool   // a list was asked for, which always exists: then 404 says nothing about the request
-	status int
-	header http.Header
-	body   []byte
+	op   string // what was asked, for the error's text
+	list bool   // a list was asked for, which always exists: then 404 says nothing about the request
+	// permitted says that the request's token has the application permission for it, and that the request is for one
+	// person: then 403 is about that person.
+	permitted bool
+	status    int
+	header    http.Header
+	body      []byte
 }
 
 // classify says what an answer of Graph's amounts to (document "errors"). It is a pure function. The text of the error
@@ -59,6 +62,8 @@ func classify(a answer, secrets ...string) *bot.Error {
 		e.Code = bot.Credentials
 	case a.status == http.StatusForbidden && deniedByPolicy(message):
 		e.Code = bot.NoAccessPolicy
+	case a.status == http.StatusForbidden && a.permitted:
+		e.Code = bot.OrganizerRefused
 	case a.status == http.StatusForbidden:
 		e.Code = bot.NoPermission
 	case a.status == http.StatusNotFound && !a.list:
