@@ -145,8 +145,8 @@ func (s *Service) refuse(ctx context.Context, t task, lang Language, err error, 
 	if satisfies(t, state) {
 		return result{outcome: OutcomeJoined, show: true}, nil // another asker made it just now
 	}
-	reply := Explain(lang, refusal, organizer, t.workspace.Tenant.ClientID, t.Command)
-	return result{outcome: OutcomeRefused(refusal.Code), reply: reply}, nil
+	reply := Explain(lang, refusal, organizer, t.workspace.Tenant.ClientID, t.Command, t.Reference())
+	return result{outcome: OutcomeRefused(refusal.Code), reply: reply, refusal: refusal}, nil
 }
 
 // giveUp tells a job's asker that it was tried long enough.
@@ -163,7 +163,8 @@ func (s *Service) giveUp(ctx context.Context, t task) (result, error) {
 		return result{}, err
 	}
 	lang := t.workspace.language(id, t.Language)
-	return result{outcome: OutcomeGaveUp, reply: GaveUpReply(lang, t.Conversation, t.Command, s.Timing.GiveUp)}, nil
+	reply := GaveUpReply(lang, t.Conversation, t.Command, s.Timing.GiveUp, t.Reference())
+	return result{outcome: OutcomeGaveUp, reply: reply}, nil
 }
 
 // releaseOwnClaim releases the claim that an earlier attempt of the job may have left, so that the next asker starts

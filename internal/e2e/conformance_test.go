@@ -217,7 +217,7 @@ func refusedPerson(t *testing.T, env *environment, f front) {
 	for _, how := range annRefused {
 		env.refuseAnn(how)
 		told(t, f, asked{user: members.ann, command: "meet Weekly"}, "does not let Ann Example organize meetings",
-			"licence", "meeting policy", "meet Weekly")
+			"licence", "meeting policy", "meet Weekly", "quote this reference: ")
 	}
 	card(t, f, asked{user: members.ben, command: "meet"}, "Ben Example")
 	env.wantMeetings(1)
