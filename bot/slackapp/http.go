@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -186,6 +187,10 @@ func (a *App) events(b bot.Bot) signedHandler {
 			team, enterprise, wide = auth.TeamID, auth.EnterpriseID, auth.IsEnterpriseInstall
 		}
 		workspace, ok := in.workspace(team, enterprise, wide)
+		if m.Edited != nil && received.Sub(said(m.TimeStamp)) > editsFor {
+			a.log.InfoContext(r.Context(), "edit of an old message ignored", "event", e.EventID)
+			return
+		}
 		if !ok {
 			a.log.WarnContext(r.Context(), "event from a workspace that is not configured", "team", team, "enterprise",
 				enterprise)
@@ -199,11 +204,29 @@ func (a *App) events(b bot.Bot) signedHandler {
 	}
 }
 
+// editsFor is how old a message may be whose edit is looked at. Slack delivers an edit as a new event with the message's
+// own time stamp, perhaps minutes late. Until then it is known whether the message was answered; later an edit is more
+// likely a mended typo than a new command.
+const editsFor = bot.RequestsKnownFor / 2
+
+// said is when a message was written, by its time stamp. The zero time if that is none.
+func said(timeStamp string) time.Time {
+	seconds, _, _ := strings.Cut(timeStamp, ".")
+	n, err := strconv.ParseInt(seconds, 10, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.Unix(n, 0)
+}
+
 // mentionRequest is a mention as the bot understands it.
 func (a *App) mentionRequest(e event, m *mention, in *installation, workspace string, received time.Time) bot.Request {
+	channel := bot.Conversation{Platform: Platform, Workspace: workspace, Channel: m.Channel}
 	r := bot.Request{
-		ID:           "slack:event:" + e.EventID,
-		Conversation: bot.Conversation{Platform: Platform, Workspace: workspace, Channel: m.Channel},
+		// An edit is delivered as an event of its own, so the message names the request.
+		ID:           "slack:message:" + channel.ChannelKey() + ":" + m.TimeStamp,
+		Alias:        "slack:event:" + e.EventID, // as the release before names it
+		Conversation: channel,
 		Asker:        bot.Asker{Platform: Platform, Workspace: workspace, User: m.User},
 		Intent:       a.mentioned(m.Text, in.botUser),
 		Route:        bot.Route{Channel: m.Channel, User: m.User},

@@ -355,7 +355,7 @@ func (c *chaos) say(a chaosAsk) (slacktest.Delivery, bool) {
 		c.t.Errorf("mention: %v", err)
 		return d, false
 	}
-	c.named(a, "slack:event:"+d.EventID)
+	c.named(a, "slack:message:slack:"+c.Slack.Team()+":"+a.room.channel+":"+d.TS)
 	return d, true
 }
 
