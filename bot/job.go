@@ -14,6 +14,9 @@ const (
 	JobCommand JobKind = "command" // a command of the table; the payload is Intent.Command
 	JobUnclear JobKind = "unclear" // a near miss of a subcommand, which is asked back about; the payload is the whole Intent
 	JobWelcome JobKind = "welcome" // the bot was brought into the conversation; no payload
+	// JobOffer is a mention with other words than a command: where there is no meeting, one is offered; the payload is
+	// Intent.Command.
+	JobOffer JobKind = "offer"
 )
 
 // RequestsKnownFor is how long the ID of an accepted request is remembered at least: longer than any platform repeats a

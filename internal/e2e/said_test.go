@@ -117,3 +117,70 @@ func (env *environment) remember(key, value string) {
 		env.t.Fatal(err)
 	}
 }
+
+// A press of a button in Slack, as it is answered in the channel.
+func (env *environment) presses(r *replica, p slacktest.Press) slacktest.Message {
+	env.t.Helper()
+	seen := env.Slack.Messages(p.Message.Channel)
+	a, err := env.Slack.Press(env.t.Context(), r.URL(), p)
+	if err != nil || a.Status != http.StatusOK || a.Problem != "" {
+		env.t.Fatalf("press: %+v, %v", a, err)
+	}
+	return env.next(p.Message.Channel, seen, nil)
+}
+
+// In Slack a press is answered where the button stands, also in a thread.
+func TestOfferInSlack(t *testing.T) {
+	t.Parallel()
+	env := newEnv(t, slacktest.Options{PostBurst: -1})
+	r := env.bot()
+	root := env.Slack.Say(ben, general, "Who broke the build?").TS
+	offer := env.asks(r, ann, general, root, slacktest.Escape("look at <this>"))
+	wantWords(t, offer, ann, "look at &lt;this&gt;")
+	if offer.ThreadTS != root {
+		t.Errorf("the offer stands in thread %q", offer.ThreadTS)
+	}
+	card := env.presses(r, slacktest.Press{User: ann, Message: offer, ActionID: "create"})
+	wantCard(t, card, "")
+	if card.ThreadTS != root || card.Via != "response_url" {
+		t.Errorf("the card is %+v", card)
+	}
+	if m := env.wantMeetings(1); m[0].Subject != "look at <this>" || !strings.Contains(m[0].ExternalID, root) {
+		t.Errorf("the meeting is %+v", m[0])
+	}
+	// The question is still there. Pressed again, it brings the same card.
+	if again := env.presses(r, slacktest.Press{User: ann, Message: offer}); link(again) != link(card) || again.To != ann {
+		t.Errorf("pressed twice: %+v", again)
+	}
+	env.wantMeetings(1)
+
+	// With Redis away, whoever presses is told.
+	offer = env.asks(r, ann, design, "", "thanks")
+	env.redis.Stop()
+	wantWords(t, env.presses(r, slacktest.Press{User: ann, Message: offer}), ann, "cannot reach my database")
+}
+
+// A button's value comes from a request, and so may be anything.
+func TestForgedButtons(t *testing.T) {
+	t.Parallel()
+	env := newEnv(t, slacktest.Options{PostBurst: -1})
+	r := env.bot()
+	offer := env.asks(r, ann, general, "", "thanks")
+	seen := env.Slack.Messages(general)
+	press := slacktest.Press{User: ann, Message: offer, Value: strings.Repeat("x", 5000)}
+	if a, err := env.Slack.Press(t.Context(), r.URL(), press); err != nil || a.Status != http.StatusOK {
+		t.Fatal(a, err)
+	}
+	wantWords(t, env.asks(r, ben, general, "", "help"), ben, "One meeting for each conversation")
+	if got := len(env.Slack.Messages(general)); got != len(seen)+2 {
+		t.Errorf("the press was answered:%s", texts(env.Slack.Messages(general)))
+	}
+	env.wantMeetings(0)
+	card := env.presses(r, slacktest.Press{User: ann, Message: offer, Value: "a\u202eb <!here>"})
+	if wantCard(t, card, ""); strings.Contains(string(card.Blocks)+card.Text, "<!here>") {
+		t.Errorf("the card is %s", card.Text)
+	}
+	if m := env.wantMeetings(1); m[0].Subject != "ab <!here>" {
+		t.Errorf("the subject is %q", m[0].Subject)
+	}
+}
