@@ -225,7 +225,7 @@ func FuzzResponseURL(f *testing.F) {
 				t.Errorf("%q leads to %s://%s", responseURL, u.Scheme, u.Host)
 			}
 		}}, CheckRedirect: stay}
-		err := a.postHook(t.Context(), responseURL, answerTo(a.catalog, bot.WorkingReply(bot.English), a.style(false)))
+		err := a.postHook(t.Context(), responseURL, hookPost{answer: answerTo(a.catalog, bot.WorkingReply(bot.English), a.style(false))})
 		checkError(t, answer, err)
 		if u, parseErr := url.Parse(responseURL); err != nil && parseErr == nil && len(u.Path) > 12 && strings.Contains(err.Error(), u.Path) {
 			t.Errorf("the error tells the path of %q: %v", responseURL, err)
