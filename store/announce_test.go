@@ -14,8 +14,8 @@ import (
 	"meetbot/internal/redistest"
 )
 
-// between is a hook of the Redis client that splits the pipeline of a read after its first command, and calls what is to
-// happen there once.
+// between is a hook of the Redis client that splits the pipeline of a read after its first command, and calls what is
+// to happen there once.
 type between struct{ once func() }
 
 func (*between) DialHook(next redis.DialHook) redis.DialHook          { return next }
@@ -46,7 +46,8 @@ type announcing struct {
 	right      map[int]string // by generation: the request that may show the card to everybody
 }
 
-// announce asks for the right, and checks the answer. The last store asks as the first release does: by the script alone.
+// announce asks for the right, and checks the answer. The last store asks as the first release does: by the script
+// alone.
 func (a *announcing) announce(by int, request string) {
 	s, read := a.stores[by], a.stores[by].readByScript
 	if by < len(a.stores)-1 {
@@ -101,8 +102,9 @@ func (a *announcing) lose() {
 	a.generation, a.right = 0, map[int]string{}
 }
 
-// Whatever servers of this release and of the first one do, in whichever order, and between the commands of a pipeline too:
-// exactly one request may show each generation of a meeting to everybody, and it keeps that right while its mark lasts.
+// Whatever servers of this release and of the first one do, in whichever order, and between the commands of a pipeline
+// too: exactly one request may show each generation of a meeting to everybody, and it keeps that right while its mark
+// lasts.
 func TestOneRequestAnnouncesAGeneration(t *testing.T) {
 	server := redistest.Start(t, redistest.Options{})
 	raw := redis.NewClient(&redis.Options{Addr: server.Addr()})

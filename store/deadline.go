@@ -9,8 +9,8 @@ import (
 // deadlineStep is how much sooner than [Budget] a read may end that shares its deadline.
 const deadlineStep = 50 * time.Millisecond
 
-// deadlines hands out contexts that end within [Budget]. Reads that begin within one step share one timer: a timer for each
-// of them is a large part of what a repeat costs.
+// deadlines hands out contexts that end within [Budget]. Reads that begin within one step share one timer: a timer for
+// each of them is a large part of what a repeat costs.
 type deadlines struct {
 	latest atomic.Pointer[sharedDeadline]
 }
@@ -20,9 +20,9 @@ type sharedDeadline struct {
 	from time.Time
 }
 
-// within returns a context with the values of ctx that ends within Budget, or at the deadline of ctx if it has one. If ctx
-// has none, it does not end at once when ctx is cancelled: so this is for reads, which do no harm when their caller has
-// gone. Those that are called after that fail.
+// within returns a context with the values of ctx that ends within Budget, or at the deadline of ctx if it has one. If
+// ctx has none, it does not end at once when ctx is cancelled: so this is for reads, which do no harm when their caller
+// has gone. Those that are called after that fail.
 func (d *deadlines) within(ctx context.Context) (context.Context, context.CancelFunc) {
 	if _, own := ctx.Deadline(); own {
 		return context.WithTimeout(ctx, Budget)

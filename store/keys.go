@@ -21,18 +21,20 @@ const (
 // conversationKeys are the keys of one conversation, and its channel's roots.
 type conversationKeys struct {
 	meeting string // what everybody gets
-	pending string // the claim being carried out
-	shown   string // that a card was shown to everybody lately
+	pending string // the pending claim
+	shown   string // the shown mark: which request showed the card to everybody lately
 	roots   string // the set of the root messages whose threads belong to the channel
 }
 
 func keysOf(c bot.Conversation) conversationKeys {
 	// The thread stands last, so it needs no escaping; for the channel itself it is empty.
 	tag := prefix + "{" + c.ChannelKey() + "}:"
-	return conversationKeys{meeting: tag + "m:" + c.Thread, pending: tag + "p:" + c.Thread, shown: tag + "s:" + c.Thread, roots: tag + "r"}
+	return conversationKeys{
+		meeting: tag + "m:" + c.Thread, pending: tag + "p:" + c.Thread, shown: tag + "s:" + c.Thread, roots: tag + "r",
+	}
 }
 
-// resolveKeys are what the scripts that find out which conversation is meant work on.
+// resolveKeys are what the scripts work on that find out which conversation is meant.
 func resolveKeys(c bot.Conversation) []string {
 	own := keysOf(c)
 	channel := own
@@ -42,14 +44,15 @@ func resolveKeys(c bot.Conversation) []string {
 	return []string{own.meeting, own.pending, channel.meeting, channel.pending, own.roots, own.shown}
 }
 
-// settleKeys are what complete and release change.
-func settleKeys(c bot.Conversation) []string {
+// ownKeys are what the scripts of complete and release work on.
+func ownKeys(c bot.Conversation) []string {
 	own := keysOf(c)
 	return []string{own.meeting, own.pending}
 }
 
 func identityKey(a bot.Asker) string {
-	return prefix + "id:" + url.QueryEscape(a.Platform) + ":" + url.QueryEscape(a.Workspace) + ":" + url.QueryEscape(a.User)
+	return prefix + "id:" +
+		url.QueryEscape(a.Platform) + ":" + url.QueryEscape(a.Workspace) + ":" + url.QueryEscape(a.User)
 }
 
 // spentKeys are the new meetings of an asker and of their workspace in the present window; they lie together.

@@ -24,7 +24,7 @@ import (
 )
 
 // collectAt is when memory is collected: once the heap has grown by so many percent. The bot keeps little in memory, so
-// that Go's 100 percent are a few megabytes, which a busy bot fills many times a second. The variable GOGC goes before it.
+// Go's 100 percent are a few megabytes, which a busy bot fills many times a second. The variable GOGC overrides it.
 const collectAt = 200
 
 func main() {

@@ -43,7 +43,8 @@ const firstRoom = 4 << 10
 // Body reads the request's body. If it is too large or cannot be read, Body returns false and has answered: 413 or 400.
 func (g Guard) Body(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 	var body bytes.Buffer
-	body.Grow(int(min(max(r.ContentLength, 0), firstRoom)) + bytes.MinRead) // Buffer wants to have so much room left at the end
+	// At the end a Buffer wants to have that much room left.
+	body.Grow(int(min(max(r.ContentLength, 0), firstRoom)) + bytes.MinRead)
 	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, g.MaxBody))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		http.Error(w, "request too large", http.StatusRequestEntityTooLarge)
