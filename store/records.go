@@ -72,7 +72,8 @@ func encodeMeeting(claim bot.Claim, m bot.Meeting) (string, error) {
 	r := meetingRecord{
 		Version: recordVersion, ID: m.ID, JoinURL: m.JoinURL, Subject: m.Subject,
 		Created: m.Created.Truncate(time.Second), JoinID: m.JoinID, Passcode: m.Passcode,
-		TollNumber: m.TollNumber, ConferenceID: m.ConferenceID, ExternalID: m.ExternalID, Organizer: organizerRecord(m.Organizer), Language: m.Language,
+		TollNumber: m.TollNumber, ConferenceID: m.ConferenceID, ExternalID: m.ExternalID,
+		Organizer: organizerRecord(m.Organizer), Language: m.Language,
 	}
 	if m.JoinURL == "" {
 		return "", errors.New("meeting has no join link")
