@@ -45,8 +45,8 @@ type AskerPolicy struct {
 	Guests  bool     // guests of the workspace and of the tenant may
 }
 
-// Limits bound how many new meetings are made, so that nobody uses up Graph's quota for all. Joining what is there costs
-// nothing. 0 is no limit.
+// Limits bound how many new meetings are made, so that nobody uses up Graph's quota for all. Joining what is there
+// costs nothing. 0 is no limit.
 type Limits struct {
 	Window       time.Duration // the time over which is counted
 	PerUser      int
