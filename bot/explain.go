@@ -59,7 +59,8 @@ func referenceMessages(reference string) []Message {
 // Graph, "Configure application access to online meetings".
 func accessPolicy(client, user string) []string {
 	return []string{
-		`New-CsApplicationAccessPolicy -Identity Meetbot -AppIds "` + client + `" -Description "Meetings made by meetbot"`,
+		`New-CsApplicationAccessPolicy -Identity Meetbot -AppIds "` + client +
+			`" -Description "Meetings made by meetbot"`,
 		`Grant-CsApplicationAccessPolicy -PolicyName Meetbot -Identity "` + user + `"`,
 	}
 }
@@ -72,7 +73,8 @@ func HelpReply(catalog *Catalog, lang Language) Reply {
 		reply.Messages = append(reply.Messages, message(id, Arg{"Command", command{word: spec.Word}}))
 		if spec.Word == "" && spec.Takes(Subject) {
 			example := catalog.PlainText(lang, message("help.example_subject"))
-			reply.Messages = append(reply.Messages, message("help.meet_subject", Arg{"Command", command{subject: example}}))
+			reply.Messages = append(reply.Messages,
+				message("help.meet_subject", Arg{"Command", command{subject: example}}))
 		}
 	}
 	literal := catalog.PlainText(lang, message("help.example_literal"))

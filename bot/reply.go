@@ -23,7 +23,8 @@ type Reply struct {
 	Messages []Message // sentences, one paragraph each
 	Code     []string  // lines to copy, after the first sentence
 	Actions  []Action  // buttons, below everything else; those of a card stand beside its own
-	// PublicFallback is said in place of the sentences where the asker cannot be told alone; nil if everybody may read them.
+	// PublicFallback is said in place of the sentences where the asker cannot be told alone; nil if everybody may read
+	// them.
 	PublicFallback *Message
 }
 
@@ -159,8 +160,9 @@ type Platform interface {
 	// Profile with NotAPerson.
 	Profile(ctx context.Context, a Asker) (Profile, error)
 	// Deliver answers the job by whichever of its routes is left. It returns the message in the channel that was
-	// posted, if it knows it, so that a thread under it can be told to belong to the channel. Errors are of type *Error:
-	// Throttled may be tried again, and so may ChatCredentials, since a token that is renewed or a scope that is granted
-	// opens the route again; with Unavailable, the answer may have been delivered all the same. Anything else is final.
+	// posted, if it knows it, so that a thread under it can be told to belong to the channel. Errors are of type
+	// *Error: Throttled may be tried again, and so may ChatCredentials, since a token that is renewed or a scope that
+	// is granted opens the route again; with Unavailable, the answer may have been delivered all the same. Anything
+	// else is final.
 	Deliver(ctx context.Context, j Job, r Reply) (posted string, err error)
 }
