@@ -220,10 +220,9 @@ func TestOnlyTheRefusedHearOfIt(t *testing.T) {
 
 func TestOrganizers(t *testing.T) {
 	t.Parallel()
-	account := graphtest.User{ID: serviceID, UPN: serviceUPN, Mail: serviceUPN, DisplayName: "Meetings"}
 	setup := func(t *testing.T, organizer string) (*environment, *replica) {
 		env := newEnv(t, slacktest.Options{})
-		env.entraUser(account)
+		env.entraUser(serviceUser)
 		c := env.config()
 		c.Policy.Organizer = organizer
 		return env, env.start(c, app.Options{})
