@@ -102,6 +102,13 @@ func DidYouMeanReply(lang Language, typed Command, guess Kind) Reply {
 		Arg{"Literal", command{subject: `"` + typed.Subject + `"`}})}}
 }
 
+// OfferReply asks whether what was said to the bot is the subject of a meeting, with a button that makes it.
+func OfferReply(lang Language, typed Command) Reply {
+	reply := sentence(lang, message("offer.question", Arg{"Subject", typed.Subject}, Arg{"Literal", typed}))
+	reply.Actions = []Action{{ID: ActionCreate, Value: typed.Subject}}
+	return reply
+}
+
 // UnreachableReply says that the request may not have been kept.
 func UnreachableReply(lang Language, i Intent) Reply {
 	var again any = i.Command

@@ -132,6 +132,32 @@ func (h unclearCommand) execute(_ context.Context, s *Service, t task) (result, 
 	return executeWords(h, s, t)
 }
 
+// offer answers a mention that is no command, such as "thanks!": with the conversation's meeting, or with a button that
+// makes one. Nobody makes a meeting for all by talking of the bot.
+type offer struct{}
+
+func (offer) announces() bool { return true }
+
+func (offer) answer(s *Service, i Intent, state *State, lang Language) (Reply, Outcome) {
+	switch {
+	case state == nil:
+		return Reply{}, ""
+	case state.Meeting == nil:
+		return OfferReply(lang, i.Command), OutcomeWords
+	default: // whether the words were meant as a subject is not known, so the card says nothing about them
+		return s.card(Command{Kind: Meet}, *state, lang, false), OutcomeKnown
+	}
+}
+
+func (h offer) execute(ctx context.Context, s *Service, t task) (result, error) {
+	state, err := s.Conversations.Announce(ctx, t.location(), t.ID, t.Asker)
+	if err != nil {
+		return result{}, err
+	}
+	reply, outcome := h.answer(s, t.Intent, &state, t.workspace.language(state.Identity, t.Language))
+	return result{outcome: outcome, reply: reply}, nil
+}
+
 // welcome greets a conversation that the bot was brought into.
 type welcome struct{}
 

@@ -73,7 +73,7 @@ func (s *Service) lookUp(ctx context.Context, t task) (Identity, error) {
 // person finds the one Entra user that the profile belongs to, or why that user is refused.
 func (s *Service) person(ctx context.Context, t task, p Profile) (DirectoryUser, *Error, error) {
 	if p.EntraID == "" {
-		found, err := s.graph.usersByEmail(ctx, t.slot, t.workspace.Tenant, p.Email)
+		found, err := s.graph.usersByEmail(ctx, t.slot, t.workspace.Tenant, p.Email, t.workspace.Askers.Aliases)
 		if err != nil {
 			return DirectoryUser{}, nil, err
 		}

@@ -268,7 +268,7 @@ func TestCallsForAnotherTenantAreNotSent(t *testing.T) {
 	other := bot.Tenant{ID: annID}
 	_, _, made := r.CreateOrGet(t.Context(), other, annID, bot.MeetingRequest{ExternalID: "x"})
 	_, read := r.User(t.Context(), other, annID)
-	_, found := r.UsersByEmail(t.Context(), other, "ann@contoso.example")
+	_, found := r.UsersByEmail(t.Context(), other, "ann@contoso.example", true)
 	for doing, err := range map[string]error{"createOrGet": made, "user": read, "users": found} {
 		if bot.CodeOf(err) != bot.Unavailable {
 			t.Errorf("%s: %v", doing, err)

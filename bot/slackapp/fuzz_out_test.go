@@ -186,9 +186,8 @@ func FuzzWebAPI(f *testing.F) {
 	}
 	a := fuzzApp(f)
 	f.Fuzz(func(t *testing.T, answer string) {
-		a.api = slack.New(fuzzToken, slack.OptionHTTPClient(&http.Client{
-			Transport: throttleReader{echoes(answer)}, CheckRedirect: stay,
-		}))
+		a.web = &http.Client{Transport: throttleReader{echoes(answer)}, CheckRedirect: stay}
+		a.api = slack.New(fuzzToken, slack.OptionHTTPClient(a.web))
 		p, err := a.Profile(t.Context(), bot.Asker{Platform: Platform, Workspace: fuzzTeam, User: "U1"})
 		checkError(t, answer, err)
 		if err != nil && p != (bot.Profile{}) {
@@ -226,7 +225,7 @@ func FuzzResponseURL(f *testing.F) {
 				t.Errorf("%q leads to %s://%s", responseURL, u.Scheme, u.Host)
 			}
 		}}, CheckRedirect: stay}
-		err := a.postHook(t.Context(), responseURL, answerTo(a.catalog, bot.WorkingReply(bot.English), a.style(false)))
+		err := a.postHook(t.Context(), responseURL, hookPost{answer: answerTo(a.catalog, bot.WorkingReply(bot.English), a.style(false))})
 		checkError(t, answer, err)
 		if u, parseErr := url.Parse(responseURL); err != nil && parseErr == nil && len(u.Path) > 12 && strings.Contains(err.Error(), u.Path) {
 			t.Errorf("the error tells the path of %q: %v", responseURL, err)

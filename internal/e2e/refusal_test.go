@@ -66,8 +66,7 @@ func TestRefusedAskers(t *testing.T) {
 		"nobody": {slack: member, want: "nobody with the e-mail address asker@contoso.example"},
 		"two": {slack: member, want: "More than one account", entra: []graphtest.User{
 			{ID: newGUID(), UPN: "a1@contoso.example", Mail: "asker@contoso.example", DisplayName: "One"},
-			{ID: newGUID(), UPN: "a2@contoso.example", ProxyAddresses: []string{"smtp:asker@contoso.example"},
-				DisplayName: "Two"},
+			{ID: newGUID(), UPN: "a2@contoso.example", Mail: "asker@contoso.example", DisplayName: "Two"},
 		}},
 		"disabled": {slack: member, want: "account is disabled",
 			entra: entraWith(func(u *graphtest.User) { u.Disabled = true })},

@@ -58,6 +58,7 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 		"card-hostile":      card(bot.AudienceEveryone, bot.Card{Meeting: hostile, New: true}),
 		"help":              bot.HelpReply(catalog, lang),
 		"ask-back":          bot.DidYouMeanReply(lang, bot.Command{Kind: bot.Meet, Subject: "hlep"}, bot.Help),
+		"offer":             bot.OfferReply(lang, bot.Command{Kind: bot.Meet, Subject: "thanks!"}),
 		"working":           bot.WorkingReply(lang),
 		"duplicate":         bot.DuplicateReply(lang),
 		"no-meeting":        bot.NoMeetingReply(lang),

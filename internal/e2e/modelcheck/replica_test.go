@@ -347,7 +347,7 @@ func (r *replica) Refund(context.Context, bot.Asker, string) error { return nil 
 
 func (r *replica) Remember(context.Context, bot.Asker, bot.Identity, time.Duration) error { return nil }
 
-func (r *replica) UsersByEmail(context.Context, bot.Tenant, string) ([]bot.DirectoryUser, error) {
+func (r *replica) UsersByEmail(context.Context, bot.Tenant, string, bool) ([]bot.DirectoryUser, error) {
 	return nil, nil
 }
 
