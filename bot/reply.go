@@ -21,7 +21,6 @@ type Reply struct {
 	Language Language
 	Card     *Card     // a meeting to show; nil for sentences
 	Messages []Message // sentences, one paragraph each
-	Code     []string  // lines to copy, after the first sentence
 	Actions  []Action  // buttons, below everything else; those of a card stand beside its own
 	// PublicFallback is said in place of the sentences where the asker cannot be told alone; nil if everybody may read
 	// them.
@@ -42,10 +41,12 @@ type Card struct {
 	KeptSubject bool
 }
 
-// Message is one sentence of the [Catalog]: its ID, for example card.since, and what fills its gaps.
+// Message is one sentence of the [Catalog]: its ID, for example card.since, and what fills its gaps. Lines to copy may
+// follow it.
 type Message struct {
 	ID   string
 	Args []Arg
+	Code []string // lines to copy; none for most sentences
 }
 
 // Arg fills the gap of the same name. How it is written depends on the value's type. A string is text from outside: it
@@ -131,12 +132,10 @@ func (c Card) JoinLabel() Message { return message("card.join") }
 func (r Reply) Text(catalog *Catalog, style Style) string {
 	var lines []string
 	if r.Card == nil {
-		for i, m := range r.Messages {
+		for _, m := range r.Messages {
 			lines = append(lines, catalog.Render(r.Language, m, style))
-			if i == 0 {
-				for _, code := range r.Code {
-					lines = append(lines, style.Text(code))
-				}
+			for _, code := range m.Code {
+				lines = append(lines, style.Text(code))
 			}
 		}
 		return strings.Join(lines, "\n")
