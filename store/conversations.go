@@ -3,7 +3,10 @@ package store
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -82,9 +85,41 @@ func (s *Store) Complete(ctx context.Context, claim bot.Claim, m bot.Meeting) (b
 		// The generation counts as of the time when the claim was made, which is less than a day ago.
 		unknown := unknownGeneration(time.Now().AddDate(0, 0, -1))
 		answer := completeScript.Run(ctx, s.client, ownKeys(claim.Conversation), claim.ID, claim.Generation, record,
-			unknown)
+			unknown, url.QueryEscape(claim.User), bot.UndoInterval.Milliseconds())
 		return s.stateOf(claim.Conversation, answer)
 	})
+}
+
+// Undo gives the conversation its earlier meeting back; see [bot.Conversations].
+func (s *Store) Undo(ctx context.Context, c bot.Conversation, u bot.Undo) (bot.State, bot.UndoResult, error) {
+	var result bot.UndoResult
+	state, err := s.changeConversation(ctx, "undo a meeting", func(ctx context.Context) (bot.State, error) {
+		kept, err := s.client.Get(ctx, keysOf(c).undo).Result()
+		if err != nil && !errors.Is(err, redis.Nil) {
+			return bot.State{}, err
+		}
+		generation := u.Generation
+		if parts := strings.SplitN(kept, " ", 3); len(parts) == 3 {
+			if _, err := decodeMeeting(c, parts[2]); err != nil {
+				generation = 0 // of no meeting: what cannot be read does not come back
+			}
+		}
+		answer := undoScript.Run(ctx, s.client, ownKeys(c), generation, url.QueryEscape(u.User), u.ID)
+		parts, err := answer.Slice()
+		if err == nil && len(parts) != 6 {
+			err = fmt.Errorf("script returned %d values: %w", len(parts), errCorrupt)
+		}
+		if err != nil {
+			return bot.State{}, err
+		}
+		result.Done = parts[4] == int64(1)
+		owner, _ := parts[5].(string)
+		if result.Owner, err = url.QueryUnescape(owner); err != nil {
+			return bot.State{}, fmt.Errorf("user who may undo: %w", errCorrupt)
+		}
+		return s.stateOf(c, answer)
+	})
+	return state, result, err
 }
 
 // Release forgets the claim while it is still the pending one; see [bot.Conversations].
@@ -113,7 +148,7 @@ func (s *Store) stateOf(c bot.Conversation, answer *redis.Cmd) (bot.State, error
 	if err != nil {
 		return bot.State{}, err
 	}
-	if len(parts) != 4 {
+	if len(parts) < 4 {
 		return bot.State{}, fmt.Errorf("script returned %d values: %w", len(parts), errCorrupt)
 	}
 	if parts[0] == int64(1) {

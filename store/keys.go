@@ -23,6 +23,7 @@ type conversationKeys struct {
 	meeting string // what everybody gets
 	pending string // the pending claim
 	shown   string // the shown mark: which request showed the card to everybody lately
+	undo    string // the meeting before the current one, for as long as it can come back
 	roots   string // the set of the root messages whose threads belong to the channel
 }
 
@@ -30,7 +31,8 @@ func keysOf(c bot.Conversation) conversationKeys {
 	// The thread stands last, so it needs no escaping; for the channel itself it is empty.
 	tag := prefix + "{" + c.ChannelKey() + "}:"
 	return conversationKeys{
-		meeting: tag + "m:" + c.Thread, pending: tag + "p:" + c.Thread, shown: tag + "s:" + c.Thread, roots: tag + "r",
+		meeting: tag + "m:" + c.Thread, pending: tag + "p:" + c.Thread, shown: tag + "s:" + c.Thread,
+		undo: tag + "u:" + c.Thread, roots: tag + "r",
 	}
 }
 
@@ -44,10 +46,10 @@ func resolveKeys(c bot.Conversation) []string {
 	return []string{own.meeting, own.pending, channel.meeting, channel.pending, own.roots, own.shown}
 }
 
-// ownKeys are what the scripts of complete and release work on.
+// ownKeys are what the scripts of complete, undo and release work on.
 func ownKeys(c bot.Conversation) []string {
 	own := keysOf(c)
-	return []string{own.meeting, own.pending}
+	return []string{own.meeting, own.pending, own.undo}
 }
 
 func identityKey(a bot.Asker) string {
