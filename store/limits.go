@@ -12,7 +12,8 @@ import (
 func (s *Store) Spend(ctx context.Context, a bot.Asker, claim string, l bot.Limits) (time.Duration, error) {
 	var wait int64
 	err := s.withBudget(ctx, "count a new meeting", func(ctx context.Context) (err error) {
-		answer := spendScript.Run(ctx, s.client, spentKeys(a), claim, l.Window.Milliseconds(), l.PerUser, l.PerWorkspace)
+		answer := spendScript.Run(ctx, s.client, spentKeys(a), claim, l.Window.Milliseconds(), l.PerUser,
+			l.PerWorkspace)
 		wait, err = answer.Int64()
 		return err
 	})

@@ -116,8 +116,9 @@ func decodeMeeting(c bot.Conversation, value string) (*bot.Meeting, error) {
 	}, nil
 }
 
-// shortenID returns the text that the meeting's ID is the base64 of, if that gives the same ID again, and otherwise the ID
-// itself. Graph's IDs are such texts, and every conversation has one. They are opaque all the same: nobody reads the text.
+// shortenID returns the text that the meeting's ID is the base64 of, if that gives the same ID again, and otherwise the
+// ID itself. Graph's IDs are such texts, and every conversation has one. They are opaque all the same: nobody reads the
+// text.
 func shortenID(id string) (as, plain string) {
 	text, err := base64.StdEncoding.DecodeString(id)
 	escaped := func(r rune) bool { return r < ' ' || r > '~' }

@@ -49,7 +49,7 @@ func TestRecordsRoundTrip(t *testing.T) {
 				ID: graphID.Draw(t, "meetingID"), JoinURL: "x" + text.Draw(t, "url"), Subject: text.Draw(t, "subject"),
 				JoinID: text.Draw(t, "joinID"), Passcode: text.Draw(t, "passcode"),
 			},
-			ClaimID:       claim.ID, Generation: claim.Generation, Organizer: claim.Organizer, Language: claim.Language,
+			ClaimID: claim.ID, Generation: claim.Generation, Organizer: claim.Organizer, Language: claim.Language,
 			ExternalID: rapid.SampledFrom([]string{claim.Conversation.String(), "other"}).Draw(t, "externalID"),
 		}
 		value, err = encodeMeeting(claim, m)
