@@ -47,7 +47,7 @@ func (s *Service) lookUp(ctx context.Context, t task) (Identity, error) {
 	}
 	var profile Profile
 	err := retryThrottled(ctx, t.slot, func() (err error) {
-		profile, err = platform.Profile(ctx, t.Asker)
+		profile, err = platform.Profile(ctx, t.Asker, t.Route)
 		return err
 	})
 	if err != nil {

@@ -140,9 +140,9 @@ func (r Reply) Text(catalog *Catalog, style Style) string {
 
 // Platform is what the bot needs of a chat platform once a command is accepted.
 type Platform interface {
-	// Profile reads what the platform knows of a user. Errors are of type *Error; a user that is not there is a
-	// Profile with NotAPerson.
-	Profile(ctx context.Context, a Asker) (Profile, error)
+	// Profile reads what the platform knows of a user, who asked at that route. Errors are of type *Error; a user that
+	// is not there is a Profile with NotAPerson.
+	Profile(ctx context.Context, a Asker, at Route) (Profile, error)
 	// Deliver answers the job by whichever of its routes is left. It returns the message in the channel that was
 	// posted, if it knows it, so that a thread under it can be told to belong to the channel. Errors are of type *Error:
 	// Throttled may be tried again, and so may ChatCredentials, since a token that is renewed or a scope that is granted

@@ -142,6 +142,10 @@ func (a *App) message(w http.ResponseWriter, r *http.Request, b bot.Bot, in conn
 	if strings.HasPrefix(in.From.ID, "28:") { // a bot, perhaps this one
 		return
 	}
+	// An app that may read all messages of a conversation is told of those too that do not concern it.
+	if !p.alone && !isForBot(in) {
+		return
+	}
 	request := a.request(in, p, received)
 	request.ID = requestID("message", in.Conversation.ID, in.ID)
 	request.Intent = a.intentOf(in, p.alone)
