@@ -157,6 +157,7 @@ func (s *Service) reply(ctx context.Context, l Lease, done result, slot *slot, p
 		}
 		reply = s.card(j.Command, state, s.jobLanguage(j, state.Identity), state.Meeting.ClaimID == done.made)
 	}
+	reply.setZone(j.Zone)
 	again, err := s.Queue.BeginSend(ctx, l)
 	if err != nil {
 		return err

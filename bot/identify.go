@@ -53,7 +53,7 @@ func (s *Service) lookUp(ctx context.Context, t task) (Identity, error) {
 	if err != nil {
 		return Identity{}, err
 	}
-	id := Identity{Language: profile.Language}
+	id := Identity{Language: profile.Language, Zone: profile.Zone}
 	if refusal := t.workspace.Askers.admits(profile); refusal != nil {
 		id.Refusal = refusal
 		return id, nil

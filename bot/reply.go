@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"strings"
 )
@@ -51,6 +52,20 @@ type Arg struct {
 
 // message makes a message.
 func message(id string, args ...Arg) Message { return Message{ID: id, Args: args} }
+
+// setZone puts the times of the reply into the zone of whoever reads it: the asker's, or the maker's if everybody reads
+// it or the asker's is not known.
+func (r *Reply) setZone(asker Zone) {
+	if r.Card == nil {
+		return
+	}
+	m := &r.Card.Meeting
+	zone := m.Zone
+	if r.Audience != AudienceEveryone {
+		zone = cmp.Or(asker, zone)
+	}
+	m.Created = zone.in(m.Created)
+}
 
 // Fact is a labelled value of a card.
 type Fact struct {

@@ -121,6 +121,7 @@ func (a *App) request(in connector.Activity, p place, received time.Time) bot.Re
 		},
 		Root:     p.root,
 		Language: bot.LanguageOf(in.Locale, ""),
+		Zone:     bot.ZoneOf(in.Zone),
 		Route: bot.Route{
 			Channel: p.answer, Thread: p.conversation.Thread, User: in.From.ID, Service: in.ServiceURL, Message: in.ID,
 			Alone: p.alone,
