@@ -11,7 +11,7 @@ import (
 
 // OrganizerPolicy says in whose name meetings are made.
 type OrganizerPolicy struct {
-	Requester bool   // in the asker's; or, with a Service too, in the asker's unless they have no access policy
+	Requester bool   // in the asker's; or, with a Service too, in the asker's unless Graph refuses them
 	Service   string // UPN or object ID of one account for all meetings; empty for none
 }
 
@@ -37,7 +37,7 @@ func ParseOrganizerPolicy(s string) (OrganizerPolicy, error) {
 	return p, nil
 }
 
-// fallsBack tells whether the service account steps in for an asker without an access policy.
+// fallsBack tells whether the service account steps in for an asker whom Graph refuses as an organizer.
 func (p OrganizerPolicy) fallsBack() bool { return p.Requester && p.Service != "" }
 
 // AskerPolicy says which chat users may make meetings.

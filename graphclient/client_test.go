@@ -105,6 +105,16 @@ func (r *rig) client(t *testing.T) *graphclient.Client {
 	return c
 }
 
+// ann changes Ann in the directory.
+func (r *rig) ann(t *testing.T, change func(*graphtest.User)) {
+	t.Helper()
+	u := graphtest.User{ID: annID, UPN: "ann@contoso.example", Mail: "ann@contoso.example", DisplayName: "Ann"}
+	change(&u)
+	if err := r.graph.AddUser(u); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func wantCode(t *testing.T, err error, want bot.Code) *bot.Error {
 	t.Helper()
 	e, ok := errors.AsType[*bot.Error](err)

@@ -122,7 +122,7 @@ func TestEveryStatus(t *testing.T) {
 	}
 }
 
-// codeFor is what an answer without Retry-After means, whatever the operation.
+// codeFor is what an answer without Retry-After means, whatever the operation, to a token that tells no roles.
 func codeFor(status int, body string) bot.Code {
 	if status == 429 {
 		return bot.Throttled

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -259,5 +260,12 @@ func (a *App) checkHookURL(responseURL string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("response_url points to %s, which is not Slack", u.Host)
+	host := "another host"
+	if hostName.MatchString(u.Host) {
+		host = u.Host
+	}
+	return fmt.Errorf("response_url points to %s, which is not Slack", host)
 }
+
+// hostName is what the name of a host looks like, with or without a port. Another text is not fit for a log.
+var hostName = regexp.MustCompile(`^[A-Za-z0-9.:-]{1,100}$`)

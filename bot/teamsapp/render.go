@@ -9,9 +9,6 @@ import (
 	"meetbot/bot/teamsapp/connector"
 )
 
-// refreshVerb names the action that shows which meeting is the current one.
-const refreshVerb = "show"
-
 // Limits of what a card holds, in characters. Teams refuses messages of more than about 28 KB, and any character may
 // take six bytes in JSON. What the bot itself says is far below them.
 const (
@@ -41,6 +38,12 @@ func (s style) Command(word, subject string) string {
 
 // Conversation cannot name a conversation: Teams gives its name to its members' clients alone.
 func (style) Conversation(bot.Conversation) string { return "Microsoft Teams" }
+
+// The versions that cards have.
+const (
+	plain       = "1.2"
+	withExecute = "1.4"
+)
 
 // The parts of an Adaptive Card that are used. Teams draws version 1.2 everywhere; on phones it draws nothing of a card
 // that calls itself newer than 1.4. So the elements are of 1.2, and a card is of 1.4 only if it has an Action.Execute,
@@ -72,12 +75,16 @@ type (
 		Font   string `json:"fontType,omitempty"`
 		Subtle bool   `json:"isSubtle,omitempty"`
 	}
+	data struct {
+		Value string `json:"value"`
+	}
 	action struct {
 		Type     string `json:"type"`
 		Title    string `json:"title"`
 		Style    string `json:"style,omitempty"`
 		URL      string `json:"url,omitempty"`
 		Verb     string `json:"verb,omitempty"`
+		Data     *data  `json:"data,omitempty"`
 		Fallback string `json:"fallback,omitempty"` // for a client that does not know the type: "drop"
 	}
 )
@@ -86,7 +93,7 @@ type (
 func cardOf(catalog *bot.Catalog, r bot.Reply, s style) adaptiveCard {
 	language, _, _ := strings.Cut(string(r.Language), "-") // Microsoft's renderer refuses a country in it
 	c := adaptiveCard{
-		Type: "AdaptiveCard", Schema: "http://adaptivecards.io/schemas/adaptive-card.json", Version: "1.2",
+		Type: "AdaptiveCard", Schema: "http://adaptivecards.io/schemas/adaptive-card.json", Version: plain,
 		Language: language, Fallback: bot.Clip(r.Text(catalog, s), maxFallback),
 	}
 	if r.Card == nil {
@@ -99,10 +106,13 @@ func cardOf(catalog *bot.Catalog, r bot.Reply, s style) adaptiveCard {
 				}
 			}
 		}
+		if c.Actions = buttons(catalog, r); len(c.Actions) > 0 {
+			c.Version = withExecute
+		}
 		return c
 	}
 	card, lang := r.Card, r.Language
-	c.Version = "1.4"
+	c.Version = withExecute
 	c.Body = append(c.Body,
 		rich(literal(textRun{Size: "Large", Weight: "Bolder"}, card.Title(catalog, lang), maxTitle)),
 		rich(runs(catalog.Render(lang, card.Status(), s), false)))
@@ -122,12 +132,24 @@ func cardOf(catalog *bot.Catalog, r bot.Reply, s style) adaptiveCard {
 			Type: "Action.OpenUrl", Title: catalog.PlainText(lang, card.JoinLabel()), Style: "positive",
 			URL: card.Meeting.JoinURL,
 		},
-		{
-			Type: "Action.Execute", Title: catalog.PlainText(lang, card.RefreshLabel()), Verb: refreshVerb,
-			Fallback: "drop",
-		},
+		execute(catalog.PlainText(lang, card.RefreshLabel()), bot.ActionShow, nil),
 	}
+	c.Actions = append(c.Actions, buttons(catalog, r)...)
 	return c
+}
+
+// buttons draws a reply's actions. Teams gives a button's verb and data back when somebody presses it.
+func buttons(catalog *bot.Catalog, r bot.Reply) []action {
+	var all []action
+	for _, a := range r.Actions {
+		all = append(all, execute(catalog.PlainText(r.Language, a.Label()), a.ID, &data{Value: a.Value}))
+	}
+	return all
+}
+
+// execute is a button that the bot is told of. A client that does not know such buttons leaves it out.
+func execute(title string, id bot.ActionID, d *data) action {
+	return action{Type: "Action.Execute", Title: title, Verb: string(id), Data: d, Fallback: "drop"}
 }
 
 // rich is a line of text runs.
