@@ -72,7 +72,8 @@ type claimRecord struct {
 // encodeMeeting writes the meeting that the claim became.
 func encodeMeeting(claim bot.Claim, m bot.Meeting) (string, error) {
 	r := meetingRecord{
-		Version: recordVersion, ID: m.ID, JoinURL: m.JoinURL, Subject: m.Subject, Created: m.Created.Truncate(time.Second), JoinID: m.JoinID, Passcode: m.Passcode,
+		Version: recordVersion, ID: m.ID, JoinURL: m.JoinURL, Subject: m.Subject,
+		Created: m.Created.Truncate(time.Second), JoinID: m.JoinID, Passcode: m.Passcode,
 		TollNumber: m.TollNumber, ConferenceID: m.ConferenceID, ExternalID: m.ExternalID,
 		Organizer: organizerRecord(m.Organizer), Language: m.Language, Zone: m.Zone,
 	}
@@ -103,11 +104,11 @@ func decodeMeeting(c bot.Conversation, value string) (*bot.Meeting, error) {
 	}
 	return &bot.Meeting{
 		OnlineMeeting: bot.OnlineMeeting{
-			ID: r.ID, JoinURL: r.JoinURL, Subject: r.Subject, Created: r.Created, JoinID: r.JoinID, Passcode: r.Passcode,
-			TollNumber: r.TollNumber, ConferenceID: r.ConferenceID,
+			ID: r.ID, JoinURL: r.JoinURL, Subject: r.Subject, Created: r.Created, JoinID: r.JoinID,
+			Passcode: r.Passcode, TollNumber: r.TollNumber, ConferenceID: r.ConferenceID,
 		},
-		ClaimID: id, Generation: generation, ExternalID: r.ExternalID,
-		Organizer: bot.Organizer(r.Organizer), Language: r.Language, Zone: r.Zone,
+		ClaimID: id, Generation: generation, ExternalID: r.ExternalID, Organizer: bot.Organizer(r.Organizer),
+		Language: r.Language, Zone: r.Zone,
 	}, nil
 }
 
@@ -115,8 +116,9 @@ func decodeMeeting(c bot.Conversation, value string) (*bot.Meeting, error) {
 func encodeClaim(claim bot.Claim) (string, error) {
 	q := claim.Request
 	r := claimRecord{
-		Version: recordVersion, Job: claim.Job, User: claim.User, Organizer: organizerRecord(claim.Organizer), ExternalID: q.ExternalID, Subject: q.Subject,
-		Start: q.Start, End: q.End, Language: claim.Language, Zone: claim.Zone,
+		Version: recordVersion, Job: claim.Job, User: claim.User, Organizer: organizerRecord(claim.Organizer),
+		ExternalID: q.ExternalID, Subject: q.Subject, Start: q.Start, End: q.End, Language: claim.Language,
+		Zone: claim.Zone,
 	}
 	for _, a := range q.Attendees {
 		r.Attendees = append(r.Attendees, attendeeRecord(a))
@@ -157,9 +159,9 @@ func readableVersion(v int) error {
 var recordHeader = regexp.MustCompile(`^([1-9][0-9]{0,9}) ([^\s\v]+) `)
 
 // generationOf returns the generation of a meeting whose record cannot be read: what its header says. If that cannot be
-// read either, it is a number made from the time, which is higher than that of any meeting that the conversation had: so
-// generations do not go down. It is never the number of a meeting itself: so an asker who saw the unreadable record is given
-// the meeting that has replaced it since.
+// read either, it is a number made from the time, which is higher than that of any meeting that the conversation had:
+// so generations do not go down. It is never the number of a meeting itself: so an asker who saw the unreadable record
+// is given the meeting that has replaced it since.
 func generationOf(record string, now time.Time) int {
 	if found := recordHeader.FindStringSubmatch(record); found != nil {
 		if n, err := strconv.ParseUint(found[1], 10, 31); err == nil {

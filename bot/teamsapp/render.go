@@ -15,7 +15,7 @@ const (
 	maxTitle    = 150
 	maxValue    = 120
 	maxSentence = 700
-	maxFallback = 1000
+	maxFallback = 2000
 )
 
 // style writes sentences as plain text, which is literal wherever it stands.
@@ -97,11 +97,11 @@ func cardOf(catalog *bot.Catalog, r bot.Reply, s style) adaptiveCard {
 		Language: language, Fallback: bot.Clip(r.Text(catalog, s), maxFallback),
 	}
 	if r.Card == nil {
-		for i, m := range r.Messages {
+		for _, m := range r.Messages {
 			c.Body = append(c.Body, rich(runs(catalog.Render(r.Language, m, s), false)))
-			if i == 0 && len(r.Code) > 0 {
+			if len(m.Code) > 0 {
 				c.Teams = &teamsOnly{Width: "Full"}
-				for _, line := range r.Code {
+				for _, line := range m.Code {
 					c.Body = append(c.Body, rich(literal(textRun{Font: "Monospace"}, line, maxSentence)))
 				}
 			}
