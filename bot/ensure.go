@@ -13,7 +13,7 @@ func (s *Service) ensureMeeting(ctx context.Context, t task, asker Identity) (re
 		return s.refuse(ctx, t, asker.Language, err, organizer)
 	}
 	for ctx.Err() == nil {
-		state, err := s.Conversations.Claim(ctx, s.claim(t, organizer, asker.Language), t.fresh, t.Seen)
+		state, err := s.Conversations.Claim(ctx, s.claim(t, organizer, asker), t.fresh, t.Seen)
 		if t.fresh && CodeOf(err) == UnreadableRecord { // it is another one than the asker saw
 			t.Seen = state.Generation()
 			continue
@@ -111,9 +111,11 @@ func (s *Service) unknownOrganizer(ctx context.Context, t task, organizer Organi
 }
 
 // claim is what this asker proposes for the conversation.
-func (s *Service) claim(t task, organizer Organizer, lang Language) Claim {
+func (s *Service) claim(t task, organizer Organizer, asker Identity) Claim {
 	claim := NewClaim(t.Conversation, t.Seen+1, t.fresh)
-	claim.Job, claim.User, claim.Organizer, claim.Language = t.ID, t.Asker.User, organizer, lang
+	lang := asker.Language
+	claim.Job, claim.User, claim.Organizer = t.ID, t.Asker.User, organizer
+	claim.Language, claim.Zone = lang, asker.zone(t.Zone)
 	claim.Request.Subject = t.Command.Subject
 	if claim.Request.Subject == "" {
 		m := message("subject.default")
@@ -128,7 +130,7 @@ func (s *Service) claim(t task, organizer Organizer, lang Language) Claim {
 func meetingOf(c Claim, m OnlineMeeting) Meeting {
 	return Meeting{
 		OnlineMeeting: m, ClaimID: c.ID, Generation: c.Generation, ExternalID: c.Request.ExternalID,
-		Organizer: c.Organizer, Language: c.Language,
+		Organizer: c.Organizer, Language: c.Language, Zone: c.Zone,
 	}
 }
 

@@ -356,7 +356,9 @@ func (r *replica) UsersByEmail(context.Context, bot.Tenant, string, bool) ([]bot
 	return nil, nil
 }
 
-func (r *replica) Profile(context.Context, bot.Asker) (bot.Profile, error) { return bot.Profile{}, nil }
+func (r *replica) Profile(context.Context, bot.Asker, bot.Route) (bot.Profile, error) {
+	return bot.Profile{}, nil
+}
 
 func (r *replica) Reclaim(context.Context, int) ([]bot.Lease, error) { return nil, nil }
 
