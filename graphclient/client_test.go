@@ -187,14 +187,16 @@ func TestTheCauseOfARefusedToken(t *testing.T) {
 	r.graph.Fault(faultserver.Fault{Status: 401, Body: `{"error":{"code":"InvalidAuthenticationToken","message":"x"}}`})
 	r.entra.ExpireClientSecret()
 	_, err := r.User(t.Context(), tenant, annID)
-	if e := wantCode(t, err, bot.Credentials); e.Cause != bot.ExpiredSecret || !strings.Contains(e.Error(), "AADSTS7000222") {
+	e := wantCode(t, err, bot.Credentials)
+	if e.Cause != bot.ExpiredSecret || !strings.Contains(e.Error(), "AADSTS7000222") {
 		t.Errorf("cause %q: %v", e.Cause, e)
 	}
 
 	r = start(t, setup{})
 	r.graph.Fault(faultserver.Fault{Status: 401, Body: `{"error":{"code":"InvalidAuthenticationToken","message":"x"}}`})
 	_, err = r.User(t.Context(), tenant, annID)
-	if e := wantCode(t, err, bot.Credentials); e.Cause != "" || !strings.Contains(e.Error(), "InvalidAuthenticationToken") {
+	e = wantCode(t, err, bot.Credentials)
+	if e.Cause != "" || !strings.Contains(e.Error(), "InvalidAuthenticationToken") {
 		t.Errorf("cause %q: %v", e.Cause, e)
 	}
 }

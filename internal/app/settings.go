@@ -79,7 +79,7 @@ func (c *EntraConfig) Settings() []Setting {
 		{"AZURE_CLIENT_CERTIFICATE_PATH", "its certificate and key, PEM or PKCS#12;", (*text)(&c.CertificatePath)},
 		{"AZURE_CLIENT_CERTIFICATE_PASSWORD", "the password of that file, if it has one;",
 			(*password)(&c.CertificatePassword)},
-		{"AZURE_CLIENT_SEND_CERTIFICATE_CHAIN", "Send the file's certificates along (subject name and issuer): true or false.",
+		{"AZURE_CLIENT_SEND_CERTIFICATE_CHAIN", "Send the certificates of the file along: true or false.",
 			(*text)(&c.SendCertificateChain)},
 		{"AZURE_FEDERATED_TOKEN_FILE", "a workload identity's token (Kubernetes sets this);",
 			(*text)(&c.FederatedTokenFile)},

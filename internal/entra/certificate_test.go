@@ -74,6 +74,7 @@ func certificateFiles(t *testing.T, of issued) map[string]struct {
 	}
 	certificate := pemOf("CERTIFICATE", of.cert.Raw)
 	plain := pemOf("PRIVATE KEY", ok(x509.MarshalPKCS8PrivateKey(of.key)))
+	pkcs1 := pemOf("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(of.key))
 	encrypted := pemOf("ENCRYPTED PRIVATE KEY", ok(pkcs8.MarshalPrivateKey(of.key, []byte(filePassword), nil)))
 	//nolint:staticcheck // what OpenSSL wrote before its version 3, and some programs still write
 	old, err := x509.EncryptPEMBlock(rand.Reader, "RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(of.key),
@@ -88,7 +89,7 @@ func certificateFiles(t *testing.T, of issued) map[string]struct {
 	return map[string]file{
 		"PEM":                      {slices.Concat(certificate, plain), ""},
 		"PEM, the key first":       {slices.Concat(plain, certificate), ""},
-		"PEM, PKCS#1":              {slices.Concat(certificate, pemOf("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(of.key))), ""},
+		"PEM, PKCS#1":              {slices.Concat(certificate, pkcs1), ""},
 		"PEM, needless password":   {slices.Concat(certificate, plain), filePassword},
 		"PEM, encrypted key":       {slices.Concat(certificate, encrypted), filePassword},
 		"PEM, old encrypted key":   {slices.Concat(certificate, pem.EncodeToMemory(old)), filePassword},
