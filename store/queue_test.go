@@ -382,21 +382,21 @@ func TestHoldIsSharedAndNeverShortened(t *testing.T) {
 		one, two := b.open(t, "one"), b.open(t, "two")
 		held := func(s *store.Store, upstream string, min, max time.Duration) {
 			t.Helper()
-			if left, err := s.ThrottledFor(t.Context(), upstream); err != nil || left < min || left > max {
+			if left, err := s.ThrottledFor(t.Context(), bot.Upstream{Name: upstream}); err != nil || left < min || left > max {
 				t.Fatalf("%s is held for %v, %v; want %v to %v", upstream, left, err, min, max)
 			}
 		}
 		held(one, "graph", 0, 0)
-		no(t, one.Throttle(t.Context(), "graph", time.Minute))
+		no(t, one.Throttle(t.Context(), bot.Upstream{Name: "graph"}, time.Minute))
 		held(two, "graph", 50*time.Second, time.Minute)
 		held(two, "slack", 0, 0)
-		no(t, two.Throttle(t.Context(), "graph", time.Second))
-		no(t, two.Throttle(t.Context(), "graph", 0))
-		no(t, two.Throttle(t.Context(), "graph", -time.Second))
+		no(t, two.Throttle(t.Context(), bot.Upstream{Name: "graph"}, time.Second))
+		no(t, two.Throttle(t.Context(), bot.Upstream{Name: "graph"}, 0))
+		no(t, two.Throttle(t.Context(), bot.Upstream{Name: "graph"}, -time.Second))
 		held(one, "graph", 50*time.Second, time.Minute)
-		no(t, two.Throttle(t.Context(), "graph", time.Hour))
+		no(t, two.Throttle(t.Context(), bot.Upstream{Name: "graph"}, time.Hour))
 		held(one, "graph", 59*time.Minute, time.Hour)
-		no(t, one.Throttle(t.Context(), "slack", time.Nanosecond)) // not rounded down to "for good" or "never"
+		no(t, one.Throttle(t.Context(), bot.Upstream{Name: "slack"}, time.Nanosecond)) // not rounded down to "for good" or "never"
 		if left := b.raw.PTTL(t.Context(), "mb:hold:slack").Val(); left == -1 || left > time.Millisecond {
 			t.Errorf("the shortest hold lasts %v", left)
 		}

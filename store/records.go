@@ -65,6 +65,7 @@ type claimRecord struct {
 	End        time.Time        `json:"t,omitzero"`
 	Attendees  []attendeeRecord `json:"a,omitempty"`
 	Language   bot.Language     `json:"l,omitempty"`
+	// The script that records a claim adds a last field "r": the milliseconds of Redis' clock. The scripts alone read it.
 }
 
 // encodeMeeting writes the meeting that the claim became.

@@ -39,7 +39,7 @@ func (a *App) routes(j bot.Job, r bot.Reply) []bot.SendRoute {
 	var all []bot.SendRoute
 	if j.Route.ResponseURL != "" {
 		all = append(all, func(ctx context.Context) (string, error) {
-			return "", bot.CallThrottled(ctx, a.throttles, "slack:response_url:"+j.ID, func(ctx context.Context) error {
+			return "", bot.CallThrottled(ctx, a.throttles, bot.Upstream{Name: "slack:response_url:" + j.ID}, func(ctx context.Context) error {
 				return a.postHook(ctx, j.Route.ResponseURL, answerTo(a.catalog, r, s))
 			})
 		})

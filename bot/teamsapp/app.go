@@ -85,7 +85,7 @@ func (a *App) Profile(_ context.Context, asker bot.Asker) (bot.Profile, error) {
 func (a *App) call(ctx context.Context, conversation, doing string, do func(context.Context) error) error {
 	id, _, _ := strings.Cut(conversation, ";")
 	called := false
-	err := bot.CallThrottled(ctx, a.throttles, "teams:"+id, func(ctx context.Context) error {
+	err := bot.CallThrottled(ctx, a.throttles, bot.Upstream{Name: "teams:" + id}, func(ctx context.Context) error {
 		called = true
 		if err := do(ctx); err != nil {
 			return classify(doing, err)

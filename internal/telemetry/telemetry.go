@@ -25,6 +25,7 @@ type Metrics struct {
 	possibleDuplicates prometheus.Counter
 	deadLettered       prometheus.Counter
 	unreadableRecords  prometheus.Counter
+	gaveWay            prometheus.Counter
 }
 
 var _ bot.Observer = (*Metrics)(nil)
@@ -59,7 +60,11 @@ func New(depth func(context.Context) (bot.Depth, error)) *Metrics {
 			Help: "Times that an attempt at a command found a record in Redis that this release cannot read.",
 		}),
 	}
-	m.registry.MustRegister(m.commands, m.graph, m.identity, m.possibleDuplicates, m.deadLettered, m.unreadableRecords, &queue{depth: depth},
+	m.gaveWay = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "meetbot_claims_gave_way_total",
+		Help: "Claims that Graph failed to serve for a while and that gave way to another organizer's; each may have left a meeting in Graph without a link.",
+	})
+	m.registry.MustRegister(m.commands, m.graph, m.identity, m.possibleDuplicates, m.deadLettered, m.unreadableRecords, m.gaveWay, &queue{depth: depth},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector())
 	return m
 }
@@ -88,6 +93,9 @@ func (m *Metrics) PossibleDuplicate() { m.possibleDuplicates.Inc() }
 
 // DeadLettered implements bot.Observer.
 func (m *Metrics) DeadLettered() { m.deadLettered.Inc() }
+
+// GaveWay implements bot.Observer.
+func (m *Metrics) GaveWay() { m.gaveWay.Inc() }
 
 // UnreadableRecord implements bot.Observer.
 func (m *Metrics) UnreadableRecord() { m.unreadableRecords.Inc() }

@@ -318,6 +318,8 @@ func (observer) DeadLettered() {}
 
 func (observer) UnreadableRecord() {}
 
+func (observer) GaveWay() {}
+
 // Who people are is settled: what the protocol does must not depend on it.
 
 func (r *replica) Identity(context.Context, bot.Asker) (*bot.Identity, error) {
@@ -350,10 +352,12 @@ func (r *replica) Reclaim(context.Context, int) ([]bot.Lease, error) { return ni
 
 func (r *replica) BeginSend(context.Context, bot.Lease) (bool, error) { return false, nil }
 
+func (r *replica) Keep(context.Context, bot.Lease) error { return nil }
+
 func (r *replica) AbortSend(context.Context, bot.Lease) error { return nil }
 
 func (r *replica) MoveToDeadLetters(context.Context, bot.Lease, string) error { return nil }
 
-func (r *replica) Throttle(context.Context, string, time.Duration) error { return nil }
+func (r *replica) Throttle(context.Context, bot.Upstream, time.Duration) error { return nil }
 
-func (r *replica) ThrottledFor(context.Context, string) (time.Duration, error) { return 0, nil }
+func (r *replica) ThrottledFor(context.Context, bot.Upstream) (time.Duration, error) { return 0, nil }
