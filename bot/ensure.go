@@ -61,10 +61,10 @@ func (s *Service) ensureMeeting(ctx context.Context, t task, asker Identity) (re
 			if next == stepTryLater {
 				return result{}, notBeyond(refusal, untilGivingWay(state, organizer, s.Timing.GiveWay))
 			}
+			s.noteGivingWay(ctx, t, state)
 			if state, err = s.Conversations.Release(ctx, pending); err != nil && CodeOf(err) != UnreadableRecord {
 				return result{}, errors.Join(err, refusal)
 			}
-			s.Observer.GaveWay()
 			organizer = account
 			continue
 		}
@@ -97,6 +97,18 @@ func (s *Service) ensureMeeting(ctx context.Context, t task, asker Identity) (re
 	}
 	return result{}, &Error{Code: Unavailable, Err: ctx.Err()}
 }
+
+// noteGivingWay tells the operator that the pending claim is about to be released for another organizer's. A meeting that
+// Graph has made for it has no link then.
+func (s *Service) noteGivingWay(ctx context.Context, t task, state State) {
+	s.Observer.GaveWay()
+	s.Log.WarnContext(ctx, givesWay, "request", t.Trace, "conversation", state.Conversation.String(),
+		"generation", state.Pending.Generation, "organizer", state.Pending.Organizer.ID,
+		"age", state.PendingAge.Round(time.Millisecond).String())
+}
+
+// givesWay is logged when a claim gives way.
+const givesWay = "Graph fails for the organizer of a claim; it gives way"
 
 // notBeyond is the fault of a throttle that lasts for no longer than most; 0 is no bound.
 func notBeyond(fault error, most time.Duration) error {

@@ -17,7 +17,7 @@ type Timing struct {
 	Reclaim    time.Duration // how often a replica looks for jobs that nobody works on; 1 s
 	GiveUp     time.Duration // from when on a job's author is told that it failed; 25 min
 	DeadLetter time.Duration // from when on a job whose author cannot even be told is a dead letter; 40 min
-	GiveWay    time.Duration // from when on a claim that fails in passing gives way to another asker's; 45 s
+	GiveWay    time.Duration // age at which a claim that fails in passing gives way to another; longer than Attempt; 45 s
 }
 
 func (t Timing) withDefaults() Timing {

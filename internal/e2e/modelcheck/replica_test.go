@@ -66,6 +66,8 @@ type answer struct {
 	made    bot.OnlineMeeting
 	created bool
 	refused bool // by Graph
+	failed  bool // Graph's call failed in passing
+	old     bool // claim: the pending claim is old enough to give way
 }
 
 func (a answer) String() string {
@@ -77,12 +79,17 @@ func (a answer) String() string {
 		pending = fmt.Sprintf(", pending %s of generation %d for %s by job %s", p.ID, p.Generation, p.Organizer.ID,
 			p.Job)
 	}
+	if a.old {
+		pending += ", old"
+	}
 	if a.state.MayAnnounce {
 		first = ", for everybody to see"
 	}
 	switch {
-	case a.state.Conversation == (bot.Conversation{}) && a.made.JoinURL == "" && !a.refused:
+	case a.state.Conversation == (bot.Conversation{}) && a.made.JoinURL == "" && !a.refused && !a.failed:
 		return "ok"
+	case a.failed:
+		return "failed in passing"
 	case a.refused:
 		return "refused"
 	case a.made.JoinURL != "":
@@ -270,8 +277,11 @@ func (r *replica) CreateOrGet(_ context.Context, _ bot.Tenant, organizer string,
 		c.claim = *r.p.history[n-1].state.Pending // what the bot has just been told to carry out
 	}
 	a, err := r.answer(c)
-	if err == nil && a.refused {
+	switch {
+	case err == nil && a.refused:
 		err = &bot.Error{Code: bot.NoAccessPolicy, Status: 403}
+	case err == nil && a.failed: // with a wait, so that the attempt makes no second call
+		err = &bot.Error{Code: bot.Throttled, Wait: time.Hour, Status: 503}
 	}
 	return a.made, a.created, err
 }
