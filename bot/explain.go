@@ -127,6 +127,14 @@ func DuplicateReply(lang Language) Reply { return sentence(lang, message("ack.du
 // NoMeetingReply answers `show` where there is nothing to show.
 func NoMeetingReply(lang Language) Reply { return sentence(lang, message("show.none")) }
 
+// NotYoursReply tells who may undo, as far as that is known.
+func NotYoursReply(lang Language, owner *Identity) Reply {
+	if owner == nil || owner.Name == "" {
+		return sentence(lang, message("undo.not_yours_unknown"))
+	}
+	return sentence(lang, message("undo.not_yours", Arg{"Owner", owner.Name}))
+}
+
 // GaveUpReply tells a job's author that it was tried for so long in vain, with the reference of [Job.Reference].
 func GaveUpReply(lang Language, where Conversation, c Command, after time.Duration, reference string) Reply {
 	reply := sentence(lang, message("trouble.gave_up",

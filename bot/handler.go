@@ -32,6 +32,9 @@ type result struct {
 	show    bool
 	refusal *Error // why the reply is a refusal; nil if it is none
 	made    string // the ID of the claim that this very attempt turned into a new meeting
+	// undoable says that the new meeting took the place of an earlier one, and that its asker may take that back.
+	undoable bool
+	restored bool // an Undo gave the conversation its earlier meeting back
 }
 
 // meetCommand gives the conversation its meeting, or a fresh one.

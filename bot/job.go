@@ -17,6 +17,7 @@ const (
 	// JobOffer is a mention with other words than a command: where there is no meeting, one is offered; the payload is
 	// Intent.Command.
 	JobOffer JobKind = "offer"
+	JobUndo  JobKind = "undo" // the press of an Undo button; the payload is Intent.Generation
 )
 
 // RequestsKnownFor is how long the ID of an accepted request is remembered at least: longer than any platform repeats a
