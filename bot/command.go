@@ -62,8 +62,10 @@ type Command struct {
 // Intent is what a request or a job is for.
 type Intent struct {
 	Kind    JobKind // empty: JobCommand
-	Command Command // JobCommand: what to do; JobUnclear: what was typed, taken literally
+	Command Command // JobCommand: what to do; JobUnclear, JobOffer: what was typed, taken literally
 	Guess   Kind    // JobUnclear: what it was probably meant to be
+	// Generation is the generation of the meeting that JobUndo takes back.
+	Generation int
 }
 
 // Label names the intent for an operator: the command, or the kind of job where that is no command.
@@ -91,6 +93,10 @@ func (i Intent) handler() (h handler, ok bool) {
 		return unclearCommand{}, true
 	case JobWelcome:
 		return welcome{}, true
+	case JobOffer:
+		return offer{}, true
+	case JobUndo:
+		return undo{}, true
 	default:
 		return nil, false
 	}

@@ -134,6 +134,11 @@ type Conversations interface {
 	// it changes nothing. The state returned is what stands afterwards: Meeting.ClaimID tells whose meeting it is.
 	Complete(ctx context.Context, claim Claim, m Meeting) (State, error)
 
+	// Undo makes the meeting before the current one the conversation's next generation, if the current one is of the
+	// generation that is to be undone, took the place of that meeting within UndoInterval, for the same user, and no
+	// claim is pending. Otherwise it changes nothing. The state returned is what stands afterwards.
+	Undo(ctx context.Context, c Conversation, u Undo) (State, UndoResult, error)
+
 	// Release forgets the claim while it is still the pending one; otherwise it changes nothing.
 	Release(ctx context.Context, claim Claim) (State, error)
 }

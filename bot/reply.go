@@ -22,6 +22,7 @@ type Reply struct {
 	Card     *Card     // a meeting to show; nil for sentences
 	Messages []Message // sentences, one paragraph each
 	Code     []string  // lines to copy, after the first sentence
+	Actions  []Action  // buttons, below everything else; those of a card stand beside its own
 	// PublicFallback is said in place of the sentences where the asker cannot be told alone; nil if everybody may read them.
 	PublicFallback *Message
 }
@@ -30,6 +31,12 @@ type Reply struct {
 type Card struct {
 	Meeting Meeting
 	New     bool // made by the command that is being answered
+	// Replaces says that the new meeting took the place of an earlier one.
+	Replaces bool
+	// Restored says that the meeting is the earlier one, which an Undo gave back.
+	Restored bool
+	// TooLate says that the asker wanted to undo what cannot be undone any more.
+	TooLate bool
 	// KeptSubject says that the asker named another subject than the meeting has.
 	KeptSubject bool
 }
@@ -69,8 +76,12 @@ func (c Card) Title(catalog *Catalog, lang Language) string {
 // Status tells whether the meeting is new or since when it exists.
 func (c Card) Status() Message {
 	switch {
+	case c.Replaces:
+		return message("card.replaces")
 	case c.New:
 		return message("card.new")
+	case c.Restored:
+		return message("card.restored")
 	case c.Meeting.Created.IsZero():
 		return message("card.exists")
 	default:
@@ -96,17 +107,21 @@ func (c Card) Facts() []Fact {
 	return facts
 }
 
-// Notes are the lines below the card: what to do next.
+// Notes are the lines below the card: what the asker wanted and did not get. Most cards have none.
 func (c Card) Notes() []Message {
-	if c.KeptSubject {
-		return []Message{message("card.kept_subject", Arg{"Subject", c.Meeting.Subject}), message("card.dead_link")}
+	switch {
+	case c.KeptSubject:
+		return []Message{message("card.kept_subject", Arg{"Subject", c.Meeting.Subject})}
+	case c.TooLate:
+		return []Message{message("card.undo_late")}
+	default:
+		return nil
 	}
-	return []Message{message("card.dead_link")}
 }
 
 // RefreshLabel is the text of the button that shows which meeting is the current one, on platforms that can change a
 // card in its place.
-func (c Card) RefreshLabel() Message { return message("card.refresh") }
+func (c Card) RefreshLabel() Message { return Action{ID: ActionShow}.Label() }
 
 // JoinLabel is the text of the button that joins.
 func (c Card) JoinLabel() Message { return message("card.join") }

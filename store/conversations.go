@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -210,9 +211,32 @@ func (s *Store) Complete(ctx context.Context, claim bot.Claim, m bot.Meeting) (b
 		}
 		// The generation counts as of the time when the claim was made, which is less than a day ago.
 		unknown := unknownGeneration(time.Now().AddDate(0, 0, -1))
-		answer := completeScript.Run(ctx, s.client, settleKeys(claim.Conversation), claim.ID, claim.Generation, record, unknown)
+		answer := completeScript.Run(ctx, s.client, settleKeys(claim.Conversation), claim.ID, claim.Generation, record, unknown,
+			url.QueryEscape(claim.User), bot.UndoInterval.Milliseconds())
 		return s.stateOf(claim.Conversation, answer)
 	})
+}
+
+// Undo gives the conversation its earlier meeting back; see [bot.Conversations].
+func (s *Store) Undo(ctx context.Context, c bot.Conversation, u bot.Undo) (bot.State, bot.UndoResult, error) {
+	var result bot.UndoResult
+	state, err := s.changeConversation(ctx, "undo a meeting", func(ctx context.Context) (bot.State, error) {
+		answer := undoScript.Run(ctx, s.client, settleKeys(c), u.Generation, url.QueryEscape(u.User), u.ID)
+		parts, err := answer.Slice()
+		if err == nil && len(parts) != 6 {
+			err = fmt.Errorf("script returned %d values: %w", len(parts), errCorrupt)
+		}
+		if err != nil {
+			return bot.State{}, err
+		}
+		result.Done = parts[4] == int64(1)
+		owner, _ := parts[5].(string)
+		if result.Owner, err = url.QueryUnescape(owner); err != nil {
+			return bot.State{}, fmt.Errorf("user who may undo: %w", errCorrupt)
+		}
+		return s.stateOf(c, answer)
+	})
+	return state, result, err
 }
 
 // Release forgets the claim while it is still the pending one; see [bot.Conversations].

@@ -25,6 +25,7 @@ type jobRecord struct {
 	Kind         bot.JobKind        `json:"kind,omitempty"`
 	Conversation conversationRecord `json:"conversation"`
 	Command      commandRecord      `json:"command"`
+	Undo         int                `json:"undo,omitempty"` // the generation to undo
 	Asker        askerRecord        `json:"asker"`
 	Seen         int                `json:"seen,omitempty"`
 	Language     bot.Language       `json:"language,omitempty"`
@@ -79,6 +80,10 @@ func encodeJob(j bot.Job) (string, error) {
 		r.Command.Kind, r.Command.Guess = unclearV1, j.Guess
 	case bot.JobWelcome:
 		r.Command.Kind = welcomeV1
+	case bot.JobUndo: // to the first release it is a wish to see what is current
+		r.Command.Kind, r.Undo = string(bot.Show), j.Generation
+	case bot.JobOffer: // it must not pass for a command
+		r.Command.Kind = string(bot.JobOffer)
 	}
 	record, err := json.Marshal(r)
 	return string(record), err
@@ -114,8 +119,12 @@ func decodeJob(record string) (bot.Job, error) {
 	switch j.Kind {
 	case bot.JobUnclear:
 		j.Command.Kind, j.Guess = bot.Meet, r.Command.Guess
+	case bot.JobOffer:
+		j.Command.Kind = bot.Meet
 	case bot.JobWelcome:
 		j.Command = bot.Command{}
+	case bot.JobUndo:
+		j.Command, j.Generation = bot.Command{}, r.Undo
 	}
 	return j, nil
 }

@@ -62,7 +62,8 @@ type graphRule int
 
 const (
 	makes   graphRule = iota
-	refuses           // at every call
+	refuses           // at every call, since no access policy covers the organizer
+	rejects           // at every call, for what the organizer is: no licence, or the meeting policy
 	wavers            // calls are refused now and then, as while an access policy spreads
 	fails             // every call fails in passing; the meeting may be made all the same
 	falters           // calls fail in passing now and then; the meeting may be made all the same
@@ -436,7 +437,7 @@ func (x *explorer) create(m moment, p *point) (ways []way, err error) {
 		failed.made = failed.made.with(i)
 		ways = append(ways, way{failed, 0, answer{failed: true}})
 	}
-	if rule != refuses && rule != fails {
+	if rule != refuses && rule != rejects && rule != fails {
 		to := m
 		to.made = to.made.with(i)
 		a := answer{made: bot.OnlineMeeting{JoinURL: x.links[i]}, created: !x.existing(m, i)}
@@ -446,11 +447,11 @@ func (x *explorer) create(m moment, p *point) (ways []way, err error) {
 		}
 		ways = append(ways, way{to, number, a})
 	}
-	if rule == refuses || rule == wavers && m.refusals < x.scenario.refusals {
+	if rule == refuses || rule == rejects || rule == wavers && m.refusals < x.scenario.refusals {
 		if rule == wavers {
 			m.refusals++
 		}
-		ways = append(ways, way{m, -1, answer{refused: true}})
+		ways = append(ways, way{m, -1, answer{refused: true, rejected: rule == rejects}})
 	}
 	return ways, nil
 }

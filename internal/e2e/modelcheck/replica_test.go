@@ -68,6 +68,8 @@ type answer struct {
 	refused bool // by Graph
 	failed  bool // Graph's call failed in passing
 	old     bool // claim: the pending claim is old enough to give way
+	// rejected says why: for what the organizer is, and not for want of an access policy.
+	rejected bool
 }
 
 func (a answer) String() string {
@@ -269,6 +271,11 @@ func (r *replica) Release(_ context.Context, claim bot.Claim) (bot.State, error)
 	return r.state(call{op: opRelease, place: claim.Conversation, claim: r.known(claim)})
 }
 
+// Undo is no part of the model: nobody in it presses that button.
+func (r *replica) Undo(context.Context, bot.Conversation, bot.Undo) (bot.State, bot.UndoResult, error) {
+	return bot.State{}, bot.UndoResult{}, errHere
+}
+
 func (r *replica) CreateOrGet(_ context.Context, _ bot.Tenant, organizer string, q bot.MeetingRequest) (
 	bot.OnlineMeeting, bool, error) {
 	q.ExternalID = strings.NewReplacer(r.names...).Replace(q.ExternalID)
@@ -278,6 +285,8 @@ func (r *replica) CreateOrGet(_ context.Context, _ bot.Tenant, organizer string,
 	}
 	a, err := r.answer(c)
 	switch {
+	case err == nil && a.rejected:
+		err = &bot.Error{Code: bot.OrganizerRefused, Status: 403}
 	case err == nil && a.refused:
 		err = &bot.Error{Code: bot.NoAccessPolicy, Status: 403}
 	case err == nil && a.failed: // with a wait, so that the attempt makes no second call
@@ -352,7 +361,7 @@ func (r *replica) Spend(_ context.Context, a bot.Asker, _ string, _ bot.Limits) 
 
 func (r *replica) Remember(context.Context, bot.Asker, bot.Identity, time.Duration) error { return nil }
 
-func (r *replica) UsersByEmail(context.Context, bot.Tenant, string) ([]bot.DirectoryUser, error) {
+func (r *replica) UsersByEmail(context.Context, bot.Tenant, string, bool) ([]bot.DirectoryUser, error) {
 	return nil, nil
 }
 
