@@ -21,7 +21,8 @@ const (
 
 // String names the step for a test's output.
 func (s step) String() string {
-	return [...]string{"unknown", "move to the channel", "create", "claim", "give way", "try later", "fall back", "forget and refuse", "refuse",
+	return [...]string{"unknown", "move to the channel", "create", "claim", "give way", "try later", "fall back",
+		"forget and refuse", "refuse",
 		"show as made", "show as joined"}[s]
 }
 
@@ -60,8 +61,8 @@ func afterComplete(t task, pending Claim, created bool, state State) step {
 	}
 }
 
-// mayGiveWay tells whether the pending claim may give way to one in the name of organizer: it is old, and the call of Graph
-// for the other organizer may succeed where the one that the claim asks for fails.
+// mayGiveWay tells whether the pending claim may give way to one in the name of organizer: it is old, and the call of
+// Graph for the other organizer may succeed where the one that the claim asks for fails.
 func mayGiveWay(state State, organizer Organizer, after time.Duration) bool {
 	return state.PendingAge >= after && state.Pending.Organizer.ID != organizer.ID
 }

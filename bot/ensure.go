@@ -98,8 +98,8 @@ func (s *Service) ensureMeeting(ctx context.Context, t task, asker Identity) (re
 	return result{}, &Error{Code: Unavailable, Err: ctx.Err()}
 }
 
-// noteGivingWay tells the operator that the pending claim is about to be released for another organizer's. A meeting that
-// Graph has made for it has no link then.
+// noteGivingWay tells the operator that the pending claim is about to be released for another organizer's. A meeting
+// that Graph has made for it has no link then.
 func (s *Service) noteGivingWay(ctx context.Context, t task, state State) {
 	s.Observer.GaveWay()
 	s.Log.WarnContext(ctx, givesWay, "request", t.Trace, "conversation", state.Conversation.String(),
@@ -122,7 +122,9 @@ func notBeyond(fault error, most time.Duration) error {
 }
 
 // createInTime is create. With hurry, it leaves time to claim and to call Graph once more if this call gets no answer.
-func (s *Service) createInTime(ctx context.Context, t task, c Claim, hurry bool) (m OnlineMeeting, created bool, err error) {
+func (s *Service) createInTime(
+	ctx context.Context, t task, c Claim, hurry bool,
+) (m OnlineMeeting, created bool, err error) {
 	if deadline, ok := ctx.Deadline(); hurry && ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/2)

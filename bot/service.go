@@ -107,8 +107,8 @@ func (s *Service) Run(ctx context.Context) {
 	}
 }
 
-// Wait returns when the attempts under way have ended, which their deadline bounds. Jobs that wait for their next attempt
-// are left to other replicas. It must be called when no command can come in any more, and Run has returned.
+// Wait returns when the attempts under way have ended, which their deadline bounds. Jobs that wait for their next
+// attempt are left to other replicas. It must be called when no command can come in any more, and Run has returned.
 func (s *Service) Wait() {
 	s.leaveOnce.Do(func() { close(s.leaving) })
 	s.wg.Wait()

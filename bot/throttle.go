@@ -13,8 +13,8 @@ type Throttles interface {
 	// the call has a part of its own, calls of other parts go on, until several parts were throttled in a short time: then
 	// the whole upstream is.
 	Throttle(ctx context.Context, u Upstream, wait time.Duration) error
-	// ThrottledFor returns for how long such a call must not be made, because its part or the whole upstream is throttled; 0 if
-	// it may be. It is one round trip.
+	// ThrottledFor returns for how long such a call must not be made, because its part or the whole upstream is
+	// throttled; 0 if it may be. It is one round trip.
 	ThrottledFor(ctx context.Context, u Upstream) (time.Duration, error)
 }
 
@@ -75,8 +75,8 @@ func waitOf(err error) time.Duration {
 	return wait + spread(wait)
 }
 
-// spread is a random time for those who wait for the end of the same throttle: half of the wait at most, and no more than
-// a few seconds.
+// spread is a random time for those who wait for the end of the same throttle: half of the wait at most, and no more
+// than a few seconds.
 func spread(wait time.Duration) time.Duration {
 	return rand.N(min(wait/2, spreadMost) + 1)
 }

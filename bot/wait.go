@@ -15,7 +15,8 @@ const (
 )
 
 // waitAfter is how long a job of the given age waits for its next attempt after a passing fault: until the end of a
-// throttle, a minute or so at most, or half of its age, so that the waits grow. A job that is to be given up meanwhile is attempted then.
+// throttle, a minute or so at most, or half of its age, so that the waits grow. A job that is to be given up meanwhile is
+// attempted then.
 func (s *Service) waitAfter(err error, age time.Duration) time.Duration {
 	wait := min(max(age/2, waitLeast), waitMost)
 	if CodeOf(err) == Throttled {

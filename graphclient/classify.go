@@ -79,8 +79,8 @@ func classify(a answer, secrets ...string) *bot.Error {
 	return e
 }
 
-// limitsApp tells whether Graph says that it limits all that the app does, in a tenant or everywhere, rather than calls for
-// one user: by "<scope>/<limit>/<app ID>/<ID>" (document "throttling-limits", section "Identity and access").
+// limitsApp tells whether Graph says that it limits all that the app does, in a tenant or everywhere, rather than calls
+// for one user: by "<scope>/<limit>/<app ID>/<ID>" (document "throttling-limits", section "Identity and access").
 func limitsApp(h http.Header) bool {
 	scope, _, _ := strings.Cut(h.Get("x-ms-throttle-scope"), "/")
 	switch strings.ToLower(scope) {

@@ -275,8 +275,8 @@ func bornAt(entry string) time.Time {
 	return time.UnixMilli(n).UTC()
 }
 
-// Keep makes the time after which others may take the job over begin anew. It returns [bot.ErrNotOwner] if the job is done,
-// or was handed out again since.
+// Keep makes the time after which others may take the job over begin anew. It returns [bot.ErrNotOwner] if the job is
+// done, or was handed out again since.
 func (s *Store) Keep(ctx context.Context, l bot.Lease) error {
 	var kept int
 	err := s.within(ctx, "keep a job", func(ctx context.Context) (err error) {

@@ -85,8 +85,8 @@ func TestThrottlingOfTheApp(t *testing.T) {
 	})
 }
 
-// A job whose organizer is throttled for longer than an attempt is attempted again when that ends: not before, and not only
-// when the job has idled.
+// A job whose organizer is throttled for longer than an attempt is attempted again when that ends: not before, and not
+// only when the job has idled.
 func TestJobWaitsForTheEndOfAThrottle(t *testing.T) {
 	t.Parallel()
 	env := newEnv(t, slacktest.Options{})

@@ -1,7 +1,7 @@
--- Holds an upstream or one of its parts, never for shorter than it is held already. Once several parts were held in a short
--- time, the whole upstream is.
--- KEYS: hold of the upstream, hold of the part, the parts that were held lately. ARGV: milliseconds, part or '', milliseconds
--- that "lately" means, how many parts are several.
+-- Holds an upstream or one of its parts, never for shorter than it is held already. Once several parts were held in a
+-- short time, the whole upstream is.
+-- KEYS: hold of the upstream, hold of the part, the parts that were held lately. ARGV: milliseconds, part or '',
+-- milliseconds that "lately" means, how many parts are several.
 local function hold(key)
   if redis.call('PTTL', key) < tonumber(ARGV[1]) then redis.call('SET', key, '1', 'PX', ARGV[1]) end
 end

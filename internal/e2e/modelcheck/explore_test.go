@@ -53,7 +53,7 @@ type moment struct {
 	}
 	faults   int8         // that have happened
 	refusals int8         // of organizers whom Graph serves at other calls
-	failures int8         // attempts that ended because Graph failed in passing, and such calls for organizers with whom it falters
+	failures int8         // attempts after one that ended because Graph failed, and failures where Graph falters
 	at       [crowd]int32 // the point at which each attempt stands; 0 before it begins
 }
 
@@ -81,8 +81,8 @@ type scenario struct {
 	// Graph can keep two askers going round for ever, each of them releasing the claim that the other one is carrying
 	// out.
 	refusals int8
-	// failures is how many calls for organizers with whom Graph falters fail at most, and how often jobs are attempted again
-	// because of a failure. After that, they are too old.
+	// failures is how many calls for organizers with whom Graph falters fail at most, and how often jobs are attempted
+	// again because of a failure. After that, they are too old.
 	failures int8
 	// left is a pending claim, of an organizer called founder, whose job is lost.
 	left bool
@@ -223,7 +223,8 @@ func (x *explorer) dump() int32 {
 	return n
 }
 
-// ask has the store answer a call while Redis holds the given content. With old, the pending claim was recorded a while ago.
+// ask has the store answer a call while Redis holds the given content. With old, the pending claim was recorded a while
+// ago.
 // The scripts depend on nothing else, so each question is really asked once.
 func (x *explorer) ask(content int32, p *point, old bool) answered {
 	key := asked{content, p.call, old}

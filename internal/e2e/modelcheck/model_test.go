@@ -24,8 +24,8 @@ import (
 //     from the start, with time left or as one to give up; and a lost answer, after which the client makes the call again;
 //   - Graph: idempotent for each organizer and external ID, serving or refusing an organizer, or refusing a number of
 //     calls and serving the others; its meeting may be made although the answer never came (that is a crash, too);
-//   - calls of Graph that fail in passing, for good or now and then, with the meeting made or not: the claim is young or old
-//     enough to give way, whichever leads to more; and a claim whose job is lost;
+//   - calls of Graph that fail in passing, for good or now and then, with the meeting made or not: the claim is young, or
+//     old enough to give way, in every order of both; and a claim whose job is lost;
 //   - every organizer policy, the limit on new meetings, and an attempt that goes on while another one has taken over its
 //     job;
 //   - in every state that is reached: what becomes of a visitor, then of one who asks for a new meeting, and of a third,
