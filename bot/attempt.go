@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// start attempts a job as soon as there is a slot. If there is none in time, the job stays in the queue to be reclaimed.
+// start attempts a job as soon as there is a slot. If there is none in time, the job stays in the queue to be
+// reclaimed.
 func (s *Service) start(l Lease, place *inPlace) {
 	if _, ok := l.Job.handler(); !ok {
 		s.leave(l)
@@ -50,7 +51,8 @@ func (s *Service) attempt(ctx context.Context, l Lease, slot *slot, place *inPla
 		"user", l.Job.Asker.User, "command", l.Job.Label(), "attempt", l.Attempt)
 	defer func() {
 		if p := recover(); p != nil {
-			log.Error("attempt panicked; the job will be tried again", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			log.Error("attempt panicked; the job will be tried again", "panic", fmt.Sprint(p),
+				"stack", string(debug.Stack()))
 		}
 	}()
 	if _, answered := s.answered.Load(l.Job.ID); answered {
@@ -179,6 +181,7 @@ func (s *Service) reply(ctx context.Context, l Lease, done result, slot *slot, p
 		}
 		reply.Card.Restored = done.restored
 	}
+	reply.setZone(j.Zone)
 	again, err := s.Queue.BeginSend(ctx, l)
 	if err != nil {
 		return err

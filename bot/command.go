@@ -23,8 +23,8 @@ type Argument string
 const Subject Argument = "subject"
 
 // Spec is a row of the command table. The parser, the help text, the app manifests and the dispatch are made from it: a
-// new command is a row, its sentences in the catalogue ("help." and "manifest." and its kind, and the words by which people
-// call it, "words." and its kind) and its handler.
+// new command is a row, its sentences in the catalogue ("help." and "manifest." and its kind, and the words by which
+// people call it, "words." and its kind) and its handler.
 type Spec struct {
 	Kind      Kind
 	Word      string     // the subcommand; empty for the bare command

@@ -9,8 +9,8 @@ import (
 type handler interface {
 	// announces tells whether the answer shows the conversation's card to everybody, unless that was done lately.
 	announces() bool
-	// answer answers a request from the conversation's state alone. The outcome is empty if the answer takes an attempt.
-	// state is nil if the conversation could not be read.
+	// answer answers a request from the conversation's state alone. The outcome is empty if the answer takes an
+	// attempt. state is nil if the conversation could not be read.
 	answer(s *Service, i Intent, state *State, lang Language) (Reply, Outcome)
 	// execute makes an attempt at a job. An error is a passing fault: the same job may succeed later.
 	execute(ctx context.Context, s *Service, t task) (result, error)

@@ -2,8 +2,8 @@ package bot
 
 import "time"
 
-// Outcome says how a command ended, for the operator: in logs and as a label of metrics. A refusal's outcome is made from
-// its code by [OutcomeRefused].
+// Outcome says how a command ended, for the operator: in logs and as a label of metrics. A refusal's outcome is made
+// from its code by [OutcomeRefused].
 type Outcome string
 
 // The outcomes.

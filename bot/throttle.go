@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// Throttles is what replicas tell each other about upstreams that asked to wait: the part of a [Queue] that paces calls.
+// Throttles is what replicas tell each other about upstreams that asked to wait: the part of a [Queue] that paces
+// calls.
 type Throttles interface {
 	// Throttle asks all replicas not to make such calls for the given time, or longer if they already wait longer. Where
 	// the call has a part of its own, calls of other parts go on, until several parts were throttled in a short time: then

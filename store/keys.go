@@ -30,8 +30,10 @@ type conversationKeys struct {
 func keysOf(c bot.Conversation) conversationKeys {
 	// The thread stands last, so it needs no escaping; for the channel itself it is empty.
 	tag := prefix + "{" + c.ChannelKey() + "}:"
-	return conversationKeys{meeting: tag + "m:" + c.Thread, pending: tag + "p:" + c.Thread, shown: tag + "s:" + c.Thread,
-		undo: tag + "u:" + c.Thread, roots: tag + "r"}
+	return conversationKeys{
+		meeting: tag + "m:" + c.Thread, pending: tag + "p:" + c.Thread, shown: tag + "s:" + c.Thread,
+		undo: tag + "u:" + c.Thread, roots: tag + "r",
+	}
 }
 
 // resolveKeys are what the scripts that find out which conversation is meant work on.
@@ -51,7 +53,8 @@ func settleKeys(c bot.Conversation) []string {
 }
 
 func identityKey(a bot.Asker) string {
-	return prefix + "id:" + url.QueryEscape(a.Platform) + ":" + url.QueryEscape(a.Workspace) + ":" + url.QueryEscape(a.User)
+	return prefix + "id:" + url.QueryEscape(a.Platform) + ":" + url.QueryEscape(a.Workspace) + ":" +
+		url.QueryEscape(a.User)
 }
 
 // spentKeys are the new meetings of an asker and of their workspace in the present window; they lie together.

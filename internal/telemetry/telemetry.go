@@ -64,8 +64,9 @@ func New(depth func(context.Context) (bot.Depth, error)) *Metrics {
 		Name: "meetbot_claims_gave_way_total",
 		Help: "Claims that Graph failed to serve and that gave way; each may have left a meeting in Graph without a link.",
 	})
-	m.registry.MustRegister(m.commands, m.graph, m.identity, m.possibleDuplicates, m.deadLettered, m.unreadableRecords, m.gaveWay, &queue{depth: depth},
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector())
+	m.registry.MustRegister(m.commands, m.graph, m.identity, m.possibleDuplicates, m.deadLettered, m.unreadableRecords,
+		m.gaveWay, &queue{depth: depth}, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector())
 	return m
 }
 
@@ -111,9 +112,10 @@ type queue struct {
 }
 
 var (
-	jobs = prometheus.NewDesc("meetbot_jobs", "Accepted commands that are not done, and dead letters.", []string{"state"}, nil)
-	age  = prometheus.NewDesc("meetbot_oldest_job_seconds", "Age of the oldest command that is not done.", nil, nil)
-	up   = prometheus.NewDesc("meetbot_redis_up", "Whether Redis answered when the figures were scraped.", nil, nil)
+	jobs = prometheus.NewDesc("meetbot_jobs", "Accepted commands that are not done, and dead letters.",
+		[]string{"state"}, nil)
+	age = prometheus.NewDesc("meetbot_oldest_job_seconds", "Age of the oldest command that is not done.", nil, nil)
+	up  = prometheus.NewDesc("meetbot_redis_up", "Whether Redis answered when the figures were scraped.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.
