@@ -104,6 +104,9 @@ type Queue interface {
 	Accept(ctx context.Context, j Job) (Lease, error)
 	// Reclaim hands over up to limit jobs that nobody has worked on for longer than an attempt may take.
 	Reclaim(ctx context.Context, limit int) ([]Lease, error)
+	// Keep makes the time after which others may reclaim the job begin anew. It returns ErrNotOwner if the job is done, or was
+	// handed out again since.
+	Keep(ctx context.Context, l Lease) error
 	// BeginSend must be called right before an answer is sent. It returns ErrNotOwner if the answer is no longer this
 	// replica's to give, and tells whether an earlier attempt reached this point too, so that the answer may be the
 	// second one.

@@ -88,8 +88,10 @@ type State struct {
 	Conversation Conversation // the one that is meant: a thread may belong to the conversation of its channel
 	Meeting      *Meeting     // what everybody gets; nil if there is none
 	Pending      *Claim       // the claim being carried out; nil if there is none
-	MayAnnounce  bool         // Announce: this request may show the card to everybody
-	Identity     *Identity    // what is remembered of the asker whose identity was read along; nil if nothing is
+	// PendingAge is for how long the pending claim has stood, by the store's clock. Only Claim tells it.
+	PendingAge  time.Duration
+	MayAnnounce bool      // Announce: this request may show the card to everybody
+	Identity    *Identity // what is remembered of the asker whose identity was read along; nil if nothing is
 	// UnreadableGeneration is the generation of a meeting that is there and cannot be read; 0 if there is none such.
 	UnreadableGeneration int
 }

@@ -175,7 +175,7 @@ func (a *App) call(ctx context.Context, method, per string, do func(context.Cont
 	if per != "" {
 		upstream += ":" + per
 	}
-	return bot.CallThrottled(ctx, a.throttles, upstream, func(ctx context.Context) error {
+	return bot.CallThrottled(ctx, a.throttles, bot.Upstream{Name: upstream}, func(ctx context.Context) error {
 		err := do(ctx)
 		if err == nil {
 			return nil

@@ -54,8 +54,8 @@ func (h *heard) nothing() bool { return len(h.requests) == 0 && len(h.hung) == 0
 // noHolds is a world in which nobody asked to be left alone.
 type noHolds struct{}
 
-func (noHolds) Throttle(context.Context, string, time.Duration) error       { return nil }
-func (noHolds) ThrottledFor(context.Context, string) (time.Duration, error) { return 0, nil }
+func (noHolds) Throttle(context.Context, bot.Upstream, time.Duration) error       { return nil }
+func (noHolds) ThrottledFor(context.Context, bot.Upstream) (time.Duration, error) { return 0, nil }
 
 // fuzzApp is an app that knows its workspace.
 func fuzzApp(f *testing.F) *App {

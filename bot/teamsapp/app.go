@@ -107,7 +107,7 @@ func (a *App) Profile(ctx context.Context, asker bot.Asker, at bot.Route) (bot.P
 func (a *App) call(ctx context.Context, conversation, doing string, do func(context.Context) error) error {
 	id, _, _ := strings.Cut(conversation, ";")
 	called := false
-	err := bot.CallThrottled(ctx, a.throttles, "teams:"+id, func(ctx context.Context) error {
+	err := bot.CallThrottled(ctx, a.throttles, bot.Upstream{Name: "teams:" + id}, func(ctx context.Context) error {
 		called = true
 		if err := do(ctx); err != nil {
 			return classify(doing, err)

@@ -174,8 +174,10 @@ func (a *App) message(w http.ResponseWriter, r *http.Request, b bot.Bot, in conn
 // neverThrottled knows of no service that asked to wait.
 type neverThrottled struct{}
 
-func (neverThrottled) Throttle(context.Context, string, time.Duration) error       { return nil }
-func (neverThrottled) ThrottledFor(context.Context, string) (time.Duration, error) { return 0, nil }
+func (neverThrottled) Throttle(context.Context, bot.Upstream, time.Duration) error { return nil }
+func (neverThrottled) ThrottledFor(context.Context, bot.Upstream) (time.Duration, error) {
+	return 0, nil
+}
 
 // installed greets a conversation that the bot has come into. Teams tells it in a conversationUpdate as well, which
 // does not say in which language.

@@ -5,8 +5,11 @@ package e2e
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"meetbot/internal/app"
 	"meetbot/internal/sandbox/faultserver"
@@ -80,6 +83,7 @@ func TestConformance(t *testing.T) {
 		"only the refused hear of it":  refusedAlone,
 		"a person whom Graph refuses":  refusedPerson,
 		"Graph asks to wait":           graphWaits,
+		"Graph limits one organizer":   graphLimits,
 		"Graph's answer is lost":       graphLost,
 		"a request delivered again":    deliveredAgain,
 		"a subject that means to harm": hostile,
@@ -260,6 +264,31 @@ func refusedPerson(t *testing.T, env *environment, f front) {
 	}
 	card(t, f, asked{user: members.ben, command: "meet"}, "Ben Example")
 	env.wantMeetings(1)
+}
+
+// graphLimits: while somebody waits for the end of their throttle, everybody else is served.
+func graphLimits(t *testing.T, env *environment, f front) {
+	env.Graph.Fault(faultserver.Fault{Target: "createOrGet", Whose: annID, Times: 1, Status: http.StatusTooManyRequests,
+		RetryAfter: "6"})
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	var ended time.Time
+	wg.Go(func() {
+		if s, _ := f.ask(asked{user: members.ann}); s.link == "" {
+			t.Errorf("Ann is not answered with a card: %s", s.words)
+		}
+		ended = time.Now()
+	})
+	eventually(t, "Graph has asked to wait", func() bool {
+		return slices.ContainsFunc(env.Graph.Calls(),
+			func(c graphtest.Call) bool { return c.Status == http.StatusTooManyRequests })
+	})
+	card(t, f, asked{user: members.ben, design: true}, "Ben Example")
+	served := time.Now()
+	wg.Wait()
+	if !served.Before(ended) {
+		t.Error("Ben waited for the end of Ann's throttle")
+	}
 }
 
 func graphWaits(t *testing.T, env *environment, f front) {
