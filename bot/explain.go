@@ -75,6 +75,14 @@ func DidYouMeanReply(lang Language, typed Command, guess Kind) Reply {
 		Arg{"Literal", command{subject: `"` + typed.Subject + `"`}})}}
 }
 
+// AdviceReply says what there is instead of something that the bot does not do, and how to take the words literally.
+func AdviceReply(lang Language, typed Command, about Advice) Reply {
+	reply := sentence(lang, message("advice."+string(about)))
+	reply.Messages = append(reply.Messages, message("advice.literal",
+		Arg{"Subject", typed.Subject}, Arg{"Literal", command{subject: `"` + typed.Subject + `"`}}))
+	return reply
+}
+
 // OfferReply asks whether what was said to the bot is the subject of a meeting, with a button that makes it.
 func OfferReply(lang Language, typed Command) Reply {
 	reply := sentence(lang, message("offer.question", Arg{"Subject", typed.Subject}, Arg{"Literal", typed}))

@@ -13,7 +13,7 @@ import (
 var hostile = []string{
 	"", " ", "new", "new x", `"new hires"`, "hlep", "“x”", "\u202egnp.exe", "\xff\xfe", strings.Repeat("x", 500), "<!channel>", "<@U1|ann>", "`code`", "a\x00b\x1b[31m",
 	"e\u200b\u0301", "\u1fef", "\u200d", "\ufe0f\u200d", "👩\u200d👧", "\u3164", "\u2028x\u2029", "\u0085", "\u00a0\u3000", "\"e\"\u0301", "\U0001d160", "\u115f\u1160",
-	`"`, `""`, `new "show`, "« x »", strings.Repeat("\u0301", 200), "{{.Meet}}", "%s%d", "&lt;!here&gt;",
+	"*new* x", "`show`", ", help", "cancel", "now!", "**", "*_~`", "- ", `"`, `""`, `new "show`, "« x »", strings.Repeat("\u0301", 200), "{{.Meet}}", "%s%d", "&lt;!here&gt;",
 }
 
 // checkClean fails the test unless text is fit for a card, a log line and Graph.

@@ -131,6 +131,19 @@ func (h unclearCommand) execute(_ context.Context, s *Service, t task) (result, 
 	return executeWords(h, s, t)
 }
 
+// advise says what there is instead of something that the bot does not do.
+type advise struct{}
+
+func (advise) announces() bool { return false }
+
+func (advise) answer(_ *Service, i Intent, _ *State, lang Language) (Reply, Outcome) {
+	return AdviceReply(lang, i.Command, i.Advice), OutcomeWords
+}
+
+func (h advise) execute(_ context.Context, s *Service, t task) (result, error) {
+	return executeWords(h, s, t)
+}
+
 // offer answers a mention that is no command, such as "thanks!": with the conversation's meeting, or with a button that
 // makes one. Nobody makes a meeting for all by talking of the bot.
 type offer struct{}

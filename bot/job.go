@@ -14,6 +14,8 @@ const (
 	JobCommand JobKind = "command" // a command of the table; the payload is Intent.Command
 	JobUnclear JobKind = "unclear" // a near miss of a subcommand, which is asked back about; the payload is the whole Intent
 	JobWelcome JobKind = "welcome" // the bot was brought into the conversation; no payload
+	// JobAdvice is a word for something that the bot does not do, which gets a sentence; the payload is the whole Intent.
+	JobAdvice JobKind = "advice"
 	// JobOffer is a mention with other words than a command: where there is no meeting, one is offered; the payload is
 	// Intent.Command.
 	JobOffer JobKind = "offer"

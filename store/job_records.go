@@ -48,9 +48,10 @@ type askerRecord struct {
 }
 
 type commandRecord struct {
-	Kind    string   `json:"kind"`
-	Subject string   `json:"subject,omitempty"`
-	Guess   bot.Kind `json:"meant,omitempty"`
+	Kind    string     `json:"kind"`
+	Subject string     `json:"subject,omitempty"`
+	Guess   bot.Kind   `json:"meant,omitempty"`
+	Advice  bot.Advice `json:"advice,omitempty"`
 }
 
 type routeRecord struct {
@@ -79,8 +80,8 @@ func encodeJob(j bot.Job) (string, error) {
 		r.Command.Kind, r.Command.Guess = unclearV1, j.Guess
 	case bot.JobWelcome:
 		r.Command.Kind = welcomeV1
-	case bot.JobOffer: // it must not pass for a command
-		r.Command.Kind = string(bot.JobOffer)
+	case bot.JobOffer, bot.JobAdvice: // they must not pass for commands
+		r.Command.Kind, r.Command.Advice = string(j.Kind), j.Advice
 	}
 	record, err := json.Marshal(r)
 	return string(record), err
@@ -116,8 +117,8 @@ func decodeJob(record string) (bot.Job, error) {
 	switch j.Kind {
 	case bot.JobUnclear:
 		j.Command.Kind, j.Guess = bot.Meet, r.Command.Guess
-	case bot.JobOffer:
-		j.Command.Kind = bot.Meet
+	case bot.JobOffer, bot.JobAdvice:
+		j.Command.Kind, j.Advice = bot.Meet, r.Command.Advice
 	case bot.JobWelcome:
 		j.Command = bot.Command{}
 	}

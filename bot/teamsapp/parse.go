@@ -69,7 +69,7 @@ func (a *App) intentOf(in connector.Activity, alone bool) bot.Intent {
 			break
 		}
 	}
-	text = bot.CleanText(html.UnescapeString(mention.ReplaceAllString(text, "$1")))
+	text = html.UnescapeString(mention.ReplaceAllString(text, "$1"))
 	if alone && !called && !bot.Addressed(text) {
 		return bot.Intent{Command: bot.Command{Kind: bot.Help}}
 	}

@@ -61,6 +61,9 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 		"trouble-store": bot.UnreachableReply(lang,
 			bot.Intent{Command: bot.Command{Kind: bot.Meet, Subject: "new hires"}}),
 	}
+	for _, about := range bot.Advices {
+		all["advice-"+string(about)] = bot.AdviceReply(lang, bot.Command{Kind: bot.Meet, Subject: "cancel"}, about)
+	}
 	for _, what := range []string{"starting", "workspace", "command"} {
 		all["trouble-"+what] = bot.TroubleReply(lang, what)
 	}
