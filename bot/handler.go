@@ -29,8 +29,9 @@ type result struct {
 	outcome Outcome
 	reply   Reply
 	// show says that the reply is the conversation's card: the conversation is read once more right before it is sent.
-	show bool
-	made string // the ID of the claim that this very attempt turned into a new meeting
+	show    bool
+	refusal *Error // why the reply is a refusal; nil if it is none
+	made    string // the ID of the claim that this very attempt turned into a new meeting
 }
 
 // meetCommand gives the conversation its meeting, or a fresh one.

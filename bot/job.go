@@ -48,6 +48,13 @@ func (j Job) location() Conversation {
 	return where
 }
 
+// referenceLength is how many characters of a trace tell requests apart for a person who quotes them.
+const referenceLength = 8
+
+// Reference is what the asker can quote to an administrator, who finds the request in the log by it: the beginning of
+// the trace. It is empty for a job without a trace.
+func (j Job) Reference() string { return j.Trace[:min(len(j.Trace), referenceLength)] }
+
 // Route says where an answer can go. Platforms fill in what they have.
 type Route struct {
 	Channel string

@@ -268,23 +268,25 @@ func TestCapturedRequests(t *testing.T) {
 	pressHeader, pressBody := signed(url.Values{"payload": {`{"type":"block_actions","team":{"id":"` +
 		env.Slack.Team() + `"},"container":{"message_ts":"` + card.TS + `","channel_id":"` + general + `"}}`}}.Encode())
 
-	// Each is served once, as what it is.
-	for path, request := range map[string]struct {
-		media  string
-		header http.Header
-		body   []byte
+	// Each is served once, as what it is. The command has its meeting before the mention asks for another one: of two that
+	// ask at the same moment, the second joins the first.
+	for _, request := range []struct {
+		path, media string
+		header      http.Header
+		body        []byte
 	}{
-		slackapp.CommandsPath: {form, newHeader, newBody}, slackapp.EventsPath: {jsonBody, eventHeader, eventBody},
-		slackapp.InteractivityPath: {form, pressHeader, pressBody},
+		{slackapp.CommandsPath, form, newHeader, newBody},
+		{slackapp.EventsPath, jsonBody, eventHeader, eventBody},
+		{slackapp.InteractivityPath, form, pressHeader, pressBody},
 	} {
-		if status, answer := send(t, http.MethodPost, r.URL()+path, request.media, request.header,
-			request.body); status != 200 {
-			t.Fatalf("%s: %d %s", path, status, answer)
+		status, answer := send(t, http.MethodPost, r.URL()+request.path, request.media, request.header, request.body)
+		if status != http.StatusOK || request.path == slackapp.CommandsPath && !strings.Contains(answer, "New meeting") {
+			t.Fatalf("%s: %d %s", request.path, status, answer)
 		}
 	}
 	eventually(t, "everything is answered", func() bool {
 		_, metrics := get(t, r.AdminURL()+"/metrics")
-		return strings.Contains(metrics, `meetbot_jobs{state="unfinished"} 0`) && len(env.Graph.Meetings()) >= 3
+		return strings.Contains(metrics, `meetbot_jobs{state="unfinished"} 0`) && len(env.Graph.Meetings()) >= 4
 	})
 
 	doubled := newHeader.Clone()

@@ -75,6 +75,7 @@ func TestConformance(t *testing.T) {
 		"the asker's language":         languages,
 		"refusals":                     refusals,
 		"only the refused hear of it":  refusedAlone,
+		"a person whom Graph refuses":  refusedPerson,
 		"Graph asks to wait":           graphWaits,
 		"Graph's answer is lost":       graphLost,
 		"a request delivered again":    deliveredAgain,
@@ -215,6 +216,16 @@ func refusedAlone(t *testing.T, env *environment, f front) {
 		Body:        `{"error":{"code":"BadRequest","message":"The subject holds a word that is not allowed."}}`})
 	told(t, f, asked{user: members.ann, command: "meet Weekly"}, "The subject holds a word that is not allowed.")
 	card(t, f, asked{user: members.ben, command: "meet Another"}, "Another", "Ben Example")
+}
+
+func refusedPerson(t *testing.T, env *environment, f front) {
+	for _, how := range annRefused {
+		env.refuseAnn(how)
+		told(t, f, asked{user: members.ann, command: "meet Weekly"}, "does not let Ann Example organize meetings",
+			"licence", "meeting policy", "meet Weekly", "quote this reference: ")
+	}
+	card(t, f, asked{user: members.ben, command: "meet"}, "Ben Example")
+	env.wantMeetings(1)
 }
 
 func graphWaits(t *testing.T, env *environment, f front) {
