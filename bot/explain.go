@@ -64,8 +64,8 @@ func accessPolicy(client, user string) []string {
 	}
 }
 
-// HelpReply lists the command table.
-func HelpReply(catalog *Catalog, lang Language) Reply {
+// HelpReply lists the command table, and says what there is besides where the answer goes.
+func HelpReply(catalog *Catalog, lang Language, where Route) Reply {
 	reply := Reply{Audience: AudienceAsker, Language: lang, Messages: []Message{message("help.intro")}}
 	for _, spec := range Commands {
 		id := "help." + string(spec.Kind)
@@ -76,9 +76,10 @@ func HelpReply(catalog *Catalog, lang Language) Reply {
 		}
 	}
 	literal := catalog.PlainText(lang, message("help.example_literal"))
-	reply.Messages = append(reply.Messages,
-		message("help.quotes", Arg{"Command", command{subject: literal}}),
-		message("help.thread", Arg{"Command", mention{}}))
+	reply.Messages = append(reply.Messages, message("help.quotes", Arg{"Command", command{subject: literal}}))
+	if !where.Chat {
+		reply.Messages = append(reply.Messages, message("help.thread", Arg{"Command", mention{}}))
+	}
 	return reply
 }
 
@@ -136,8 +137,13 @@ func DuplicateReply(lang Language) Reply { return sentence(lang, message("ack.du
 func NoMeetingReply(lang Language) Reply { return sentence(lang, message("show.none")) }
 
 // GaveUpReply tells a job's author that it was tried for so long in vain, with the reference of [Job.Reference].
+// where is the zero value for a conversation without a name.
 func GaveUpReply(lang Language, where Conversation, c Command, after time.Duration, reference string) Reply {
-	reply := sentence(lang, message("trouble.gave_up",
+	id := "trouble.gave_up"
+	if where == (Conversation{}) {
+		id = "trouble.gave_up_chat"
+	}
+	reply := sentence(lang, message(id,
 		Arg{"Minutes", int(after.Minutes())}, Arg{"Place", where}, Arg{"Again", c}))
 	reply.Messages = append(reply.Messages, referenceMessages(reference)...)
 	reply.Audience = AudienceDirect

@@ -64,6 +64,7 @@ type Route struct {
 	Message string // the message to answer, where an answer names it
 	Alone   bool   // nobody but the asker reads the conversation
 	Root    bool   // an answer to everybody begins a thread of its own
+	Chat    bool   // no channel but a direct conversation or a group's: without a name, and its threads have no meeting
 	// ResponseURL is a URL to which anybody who knows it may post (Slack's response_url). It is a secret: it goes to
 	// no log and no dead letter.
 	ResponseURL string

@@ -62,6 +62,7 @@ type routeRecord struct {
 	Message     string `json:"message,omitempty"`
 	Alone       bool   `json:"alone,omitempty"`
 	Root        bool   `json:"root,omitempty"`
+	Chat        bool   `json:"chat,omitempty"`
 	ResponseURL string `json:"capability,omitempty"` // as version 1 named it
 }
 

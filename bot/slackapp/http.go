@@ -120,9 +120,12 @@ func (a *App) commands(b bot.Bot) signedHandler {
 			Asker:        bot.Asker{Platform: Platform, Workspace: workspace, User: c.UserID},
 			Intent:       a.parser.Parse(plain(c.Text)),
 			Topic:        topic(c.ChannelName),
-			Route:        bot.Route{Channel: c.ChannelID, User: c.UserID, ResponseURL: c.ResponseURL},
-			Received:     received,
-			Trace:        rand.Text(),
+			Route: bot.Route{
+				Channel: c.ChannelID, User: c.UserID, ResponseURL: c.ResponseURL,
+				Chat: isChat(c.ChannelID, c.ChannelName),
+			},
+			Received: received,
+			Trace:    rand.Text(),
 		})
 		defer func() { answer.Given(given) }()
 		// Asked before the answer is written: afterwards, a client that has read it all may have gone its way.
@@ -229,7 +232,7 @@ func (a *App) mentionRequest(e event, m *mention, in *installation, workspace st
 		Conversation: channel,
 		Asker:        bot.Asker{Platform: Platform, Workspace: workspace, User: m.User},
 		Intent:       a.mentioned(m.Text, in.botUser),
-		Route:        bot.Route{Channel: m.Channel, User: m.User},
+		Route:        bot.Route{Channel: m.Channel, User: m.User, Chat: isChat(m.Channel, "")},
 		Received:     received,
 		Trace:        rand.Text(),
 	}
@@ -260,6 +263,9 @@ type press struct {
 	User              struct {
 		ID string `json:"id"`
 	} `json:"user"`
+	Channel struct {
+		Name string `json:"name"`
+	} `json:"channel"`
 	Container struct {
 		Message   string `json:"message_ts"`
 		Channel   string `json:"channel_id"`
@@ -328,7 +334,9 @@ func (a *App) interactivity(b bot.Bot) signedHandler {
 func (a *App) pressed(w http.ResponseWriter, r *http.Request, b bot.Bot, p press, request bot.Request) {
 	channel := request.Conversation
 	request.Asker = bot.Asker{Platform: Platform, Workspace: channel.Workspace, User: p.User.ID}
-	request.Route = bot.Route{Channel: channel.Channel, User: p.User.ID, ResponseURL: p.ResponseURL}
+	request.Route = bot.Route{
+		Channel: channel.Channel, User: p.User.ID, ResponseURL: p.ResponseURL, Chat: isChat(channel.Channel, p.Channel.Name),
+	}
 	if p.inThread() {
 		request.Conversation.Thread, request.Route.Thread = p.Container.Thread, p.Container.Thread
 	}

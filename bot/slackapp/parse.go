@@ -56,6 +56,12 @@ func plain(text string) string {
 	return entities.Replace(text)
 }
 
+// isChat tells whether a conversation is a direct one or a group message rather than a channel. An event does not give a
+// name: then a group message, which is named like a channel, passes for one.
+func isChat(channel, name string) bool {
+	return strings.HasPrefix(channel, "D") || name == "directmessage" || strings.HasPrefix(name, "mpdm-")
+}
+
 // topic is the channel's name where it may be told outside Slack: Slack gives stand-ins for channels that are not
 // public.
 func topic(channelName string) string {

@@ -124,7 +124,7 @@ func (a *App) request(in connector.Activity, p place, received time.Time) bot.Re
 		Language: bot.LanguageOf(in.Locale, ""),
 		Route: bot.Route{
 			Channel: p.answer, Thread: p.conversation.Thread, User: in.From.ID, Service: in.ServiceURL, Message: in.ID,
-			Alone: p.alone,
+			Alone: p.alone, Chat: in.Conversation.Kind != connector.Channel,
 		},
 		Received: received,
 		Trace:    rand.Text(),
