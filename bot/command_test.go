@@ -72,6 +72,15 @@ func TestParse(t *testing.T) {
 		{"a\x00b\x1b[31mc", command(bot.Command{Kind: bot.Meet, Subject: "ab[31mc"})},
 		{"bad\xff\xfeutf8", command(bot.Command{Kind: bot.Meet, Subject: "badutf8"})},
 		{"family 👩‍👧", command(bot.Command{Kind: bot.Meet, Subject: "family 👩‍👧"})},
+		{"می\u200cخواهم", command(bot.Command{Kind: bot.Meet, Subject: "می\u200cخواهم"})}, // Persian needs it
+		{"क्\u200cष", command(bot.Command{Kind: bot.Meet, Subject: "क्\u200cष"})},
+		{"pass\u200cword", command(bot.Command{Kind: bot.Meet, Subject: "password"})},
+		{"ل\u200c x", command(bot.Command{Kind: bot.Meet, Subject: "ل x"})},
+		{
+			"Scotland 🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f",
+			command(bot.Command{Kind: bot.Meet, Subject: "Scotland 🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"}),
+		},
+		{"x\U000e0067\U000e0062 🏴\U000e0067", command(bot.Command{Kind: bot.Meet, Subject: "x 🏴"})},
 		{"\u200d \u3164\ufe0f", command(bot.Command{Kind: bot.Meet})},
 		{"a" + strings.Repeat("\u0316", 100) + "b", command(bot.Command{Kind: bot.Meet, Subject: "a" + strings.Repeat("\u0316", 8) + "b"})},
 		{"`code`", command(bot.Command{Kind: bot.Meet, Subject: "'code'"})},
