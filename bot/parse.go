@@ -21,7 +21,8 @@ type meaning struct {
 	advice Advice
 }
 
-// NewParser returns a parser that knows the words of every language of the catalogue, whatever language the asker speaks.
+// NewParser returns a parser that knows the words of every language of the catalogue, whatever language the asker
+// speaks.
 func NewParser(c *Catalog) *Parser {
 	p := &Parser{words: map[string]meaning{}}
 	for _, spec := range Commands {

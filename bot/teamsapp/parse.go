@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"html"
+	"slices"
 	"strings"
 
 	"meetbot/bot"
@@ -51,6 +52,13 @@ func (a *App) placeOf(in connector.Activity) place {
 func requestID(kind string, parts ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	return Platform + ":" + kind + ":" + hex.EncodeToString(sum[:16])
+}
+
+// isForBot tells whether a message mentions the bot, or is for the bot alone.
+func isForBot(in connector.Activity) bool {
+	return in.Recipient != nil && (in.Recipient.IsTargeted || slices.ContainsFunc(in.Entities, func(e connector.Entity) bool {
+		return e.Type == "mention" && e.Mentioned.ID == in.Recipient.ID
+	}))
 }
 
 // intentOf reads the command in a message. The text before a mention of the bot does not belong to it. In a chat with
