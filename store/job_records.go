@@ -83,8 +83,10 @@ func encodeJob(j bot.Job) (string, error) {
 		r.Command.Kind, r.Command.Guess = unclearV1, j.Guess
 	case bot.JobWelcome:
 		r.Command.Kind = welcomeV1
-	case bot.JobOffer, bot.JobAdvice: // they must not pass for commands
-		r.Command.Kind, r.Command.Advice = string(j.Kind), j.Advice
+	case bot.JobOffer: // to the first release it is a wish to see what is current
+		r.Command.Kind = string(bot.Show)
+	case bot.JobAdvice: // and this one a wish for help
+		r.Command.Kind, r.Command.Advice = string(bot.Help), j.Advice
 	case bot.JobUndo: // to the first release it is a wish to see what is current
 		r.Command.Kind, r.Undo = string(bot.Show), j.Generation
 	}
