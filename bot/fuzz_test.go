@@ -18,8 +18,8 @@ var hostile = []string{
 	strings.Repeat("🏴\U000e0067\U000e0062\U000e007f", 40), "x" + strings.Repeat("🏴\U000e0067\U000e0062\U000e007f", 40), strings.Repeat("ل\u200c", 90), "*new* x", "`show`", ", help", "cancel", "now!", "**", "*_~`", "- ", `"`, `""`, `new "show`, "« x »", strings.Repeat("\u0301", 200), "{{.Meet}}", "%s%d", "&lt;!here&gt;",
 }
 
-// needed are the invisible characters that some texts need, where they need them: what keeps letters of a joining script
-// apart, and what spells the flag of a region.
+// needed are the invisible characters that some texts need, where they need them: what keeps letters of a joining
+// script apart, and what spells the flag of a region.
 var needed = regexp.MustCompile(`\x{1f3f4}[\x{e0030}-\x{e0039}\x{e0061}-\x{e007a}]+\x{e007f}|` + joined + `\pM*(\x{200c}` + joined + `\pM*)+`)
 
 const joined = `[\p{Arabic}\p{Syriac}\p{Nko}\p{Mongolian}\p{Devanagari}\p{Bengali}\p{Gurmukhi}\p{Gujarati}\p{Oriya}\p{Tamil}\p{Telugu}\p{Kannada}\p{Malayalam}\p{Sinhala}\p{Khmer}\p{Myanmar}]`

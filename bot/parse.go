@@ -114,9 +114,9 @@ func unformatted(text string) (bare string, ok bool) {
 	return before + after, found && len(opening) > 0
 }
 
-// ParseAddressed understands what follows a mention of the bot, punctuation included. The command's own name may be said
-// or left out. Where it is left out, a text that neither begins with a word of the command table nor is quoted may be
-// talk as well as a subject: that is an intent of kind JobOffer.
+// ParseAddressed understands what follows a mention of the bot, punctuation included. The command's own name may be
+// said or left out. Where it is left out, a text that neither begins with a word of the command table nor is quoted
+// may be talk as well as a subject: that is an intent of kind JobOffer.
 func (p *Parser) ParseAddressed(text string) Intent {
 	text = afterMention(text)
 	if rest, named := cutName(text); named {

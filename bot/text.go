@@ -73,16 +73,16 @@ func isTag(r rune) bool {
 	return '\U000e0030' <= r && r <= '\U000e0039' || '\U000e0061' <= r && r <= '\U000e007a'
 }
 
-// joining are the scripts in which nonJoiner makes a difference. Source: Unicode Standard Annex 31, section 2.3.1, "Layout
-// and Format Control Characters", and the scripts of its examples.
+// joining are the scripts in which nonJoiner makes a difference. Source: Unicode Standard Annex 31, section 2.3.1,
+// "Layout and Format Control Characters", and the scripts of its examples.
 var joining = []*unicode.RangeTable{
 	unicode.Arabic, unicode.Syriac, unicode.Nko, unicode.Mongolian, unicode.Devanagari, unicode.Bengali,
 	unicode.Gurmukhi, unicode.Gujarati, unicode.Oriya, unicode.Tamil, unicode.Telugu, unicode.Kannada,
 	unicode.Malayalam, unicode.Sinhala, unicode.Khmer, unicode.Myanmar,
 }
 
-// dropStray takes away each nonJoiner that is not between letters of a joining script, and the tag characters that are no
-// part of a flag.
+// dropStray takes away each nonJoiner that is not between letters of a joining script, and the tag characters that
+// are no part of a flag.
 func dropStray(text string) string {
 	if !strings.ContainsFunc(text, func(r rune) bool { return r == nonJoiner || r == tagEnd || isTag(r) }) {
 		return text

@@ -26,8 +26,8 @@ var markup = regexp.MustCompile(`<([^<>]*)>`)
 // entities are the characters that Slack escapes in text.
 var entities = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
 
-// plain turns Slack's markup into what a reader saw: mentions into @name, links into their label. nameOf gives the name of
-// a user who is mentioned without one; empty for one that is not known. What is nothing but an ID goes.
+// plain turns Slack's markup into what a reader saw: mentions into @name, links into their label. nameOf gives the
+// name of a user who is mentioned without one; empty for one that is not known. What is nothing but an ID goes.
 func plain(text string, nameOf func(user string) string) string {
 	if !strings.ContainsAny(text, "<&") {
 		return text
@@ -113,8 +113,8 @@ var skinTone = regexp.MustCompile(`:skin-tone-([2-6]):`)
 // shortcode is an emoji as people type it.
 var shortcode = regexp.MustCompile(`^:[a-z0-9_+'-]+:`)
 
-// emojis writes the emojis whose shortcodes stand in a text, but not right behind a letter or a digit. Unknown ones stay:
-// they are the workspace's own.
+// emojis writes the emojis whose shortcodes stand in a text, but not right behind a letter or a digit. Unknown ones
+// stay: they are the workspace's own.
 func emojis(text string) string {
 	if strings.Count(text, ":") < 2 {
 		return text
@@ -139,8 +139,8 @@ func emojis(text string) string {
 	return out.String()
 }
 
-// isChat tells whether a conversation is a direct one or a group message rather than a channel. An event does not give a
-// name: then a group message, which is named like a channel, passes for one.
+// isChat tells whether a conversation is a direct one or a group message rather than a channel. An event does not
+// give a name: then a group message, which is named like a channel, passes for one.
 func isChat(channel, name string) bool {
 	return strings.HasPrefix(channel, "D") || name == "directmessage" || strings.HasPrefix(name, "mpdm-")
 }
@@ -160,8 +160,9 @@ func topic(channelName string) string {
 // maxName is how many characters a channel's name may have. Source: Slack, "conversations.create".
 const maxName = 80
 
-// event is what the bot reads of a delivery of the Events API. Only what is used is read, here and in mention: what Slack
-// puts into the rest one day must not lose a command. Source: Slack, "The Events API", section "Callback field overview".
+// event is what the bot reads of a delivery of the Events API. Only what is used is read, here and in mention: what
+// Slack puts into the rest one day must not lose a command. Source: Slack, "The Events API", section "Callback field
+// overview".
 type event struct {
 	Type           string          `json:"type"`
 	Challenge      string          `json:"challenge"` // of a url_verification

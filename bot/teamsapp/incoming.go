@@ -6,8 +6,8 @@ import (
 	"meetbot/bot/teamsapp/connector"
 )
 
-// incoming is an activity with the fields that the bot reads. The fields of [connector.Activity] that it only writes are
-// taken as they are: what Teams puts there one day must not lose a command.
+// incoming is an activity with the fields that the bot reads. The fields of [connector.Activity] that it only writes
+// are taken as they are: what Teams puts there one day must not lose a command.
 type incoming struct {
 	connector.Activity
 

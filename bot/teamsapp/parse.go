@@ -29,7 +29,7 @@ func (a *App) placeOf(in connector.Activity) place {
 	p := place{answer: in.Conversation.ID, alone: in.Conversation.Kind == connector.Personal}
 	channel, thread, threaded := strings.Cut(in.Conversation.ID, threadMark)
 	p.conversation = bot.Conversation{Platform: Platform, Workspace: a.tenant, Channel: channel}
-	if in.Conversation.Kind != connector.Channel { // a thread in a chat has the chat's meeting; the answer goes to the thread
+	if in.Conversation.Kind != connector.Channel { // a thread in a chat has the chat's meeting, and gets the answer
 		if root := in.ChannelData.Thread.ID; root != "" && !threaded {
 			p.answer = channel + threadMark + strings.TrimPrefix(root, channel+threadMark)
 		}

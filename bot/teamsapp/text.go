@@ -16,8 +16,8 @@ var mention = regexp.MustCompile(`<at[^<>]*>([^<>]*)</at>`)
 // quotedMessage is where Teams puts the message that a reply quotes.
 var quotedMessage = regexp.MustCompile(`<quoted\b[^<>]*/?>(</quoted>)?`)
 
-// saidTo returns what a message says to the bot: the text after the mention of it, or all of it if there is none. called
-// tells whether the message is for the bot: it mentions it, or came by the slash menu.
+// saidTo returns what a message says to the bot: the text after the mention of it, or all of it if there is none.
+// called tells whether the message is for the bot: it mentions it, or came by the slash menu.
 func saidTo(in connector.Activity) (text string, called bool) {
 	text = quotedMessage.ReplaceAllString(in.Text, "")
 	if in.Recipient == nil {
@@ -82,8 +82,8 @@ func (n names) isOther(name string) bool { return slices.Contains(n.others, plai
 // plainName is a name for comparing: names are escaped in texts, but not always in entities.
 func plainName(name string) string { return strings.ToLower(bot.CleanText(html.UnescapeString(name))) }
 
-// ownLine is the line of a message that the command stands in. Teams appends the text of a message that is forwarded, so
-// what follows in other lines may be anybody's words: below an empty first line, only a command counts.
+// ownLine is the line of a message that the command stands in. Teams appends the text of a message that is forwarded,
+// so what follows in other lines may be anybody's words: below an empty first line, only a command counts.
 func ownLine(text string) string {
 	for i, line := range strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' || r == '\u2028' }) {
 		if strings.TrimSpace(line) == "" {

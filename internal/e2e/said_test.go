@@ -190,8 +190,8 @@ func TestForgedButtons(t *testing.T) {
 	}
 }
 
-// A person who is mentioned without a name, and an emoji, read in a subject as they read in the message. What is nothing
-// but an ID goes.
+// A person who is mentioned without a name, and an emoji, read in a subject as they read in the message. What is
+// nothing but an ID goes.
 func TestNamesAndEmojisInSubjects(t *testing.T) {
 	t.Parallel()
 	env := newEnv(t, slacktest.Options{PostBurst: -1})
