@@ -56,9 +56,8 @@ func requestID(kind string, parts ...string) string {
 
 // isForBot tells whether a message mentions the bot, or is for the bot alone.
 func isForBot(in connector.Activity) bool {
-	return in.Recipient != nil && (in.Recipient.IsTargeted || slices.ContainsFunc(in.Entities, func(e connector.Entity) bool {
-		return e.Type == "mention" && e.Mentioned.ID == in.Recipient.ID
-	}))
+	mentionsBot := func(e connector.Entity) bool { return e.Type == "mention" && e.Mentioned.ID == in.Recipient.ID }
+	return in.Recipient != nil && (in.Recipient.IsTargeted || slices.ContainsFunc(in.Entities, mentionsBot))
 }
 
 // intentOf reads the command in a message. The text before a mention of the bot does not belong to it. In a chat with
