@@ -43,8 +43,8 @@ func (s *Service) leave(l Lease) {
 	}
 }
 
-// attempt executes a job and answers it. After a passing fault the job stays in the queue, and is attempted again by
-// whichever replica reclaims it.
+// attempt executes a job and answers it. After a passing fault the job waits here for the next attempt, or, if this process
+// ends, in the queue for the replica that reclaims it.
 func (s *Service) attempt(ctx context.Context, l Lease, slot *slot, place *inPlace) {
 	log := s.Log.With("request", l.Job.Trace, "platform", l.Job.Conversation.Platform,
 		"workspace", l.Job.Conversation.Workspace, "channel", l.Job.Conversation.Channel,
@@ -75,7 +75,9 @@ func (s *Service) attempt(ctx context.Context, l Lease, slot *slot, place *inPla
 	case !Temporary(err) && CodeOf(err) != ChatCredentials, took >= s.Timing.DeadLetter:
 		s.moveToDeadLetters(ctx, l, err, log)
 	default:
-		log.Warn("attempt failed; the job will be tried again", "error", err)
+		wait := s.waitAfter(err, took)
+		log.Warn("attempt failed; the job will be tried again", "error", err, "in", wait.Round(time.Millisecond).String())
+		s.wait(l, wait, log)
 	}
 }
 
@@ -179,6 +181,7 @@ func (s *Service) reply(ctx context.Context, l Lease, done result, slot *slot, p
 		}
 		reply.Card.Restored = done.restored
 	}
+	reply.setZone(j.Zone)
 	again, err := s.Queue.BeginSend(ctx, l)
 	if err != nil {
 		return err

@@ -1,5 +1,7 @@
 package bot
 
+import "time"
+
 // step is what comes next on the way to a conversation's meeting.
 type step int
 
@@ -8,6 +10,8 @@ const (
 	stepMoveChannel      // the thread belongs to its channel: claim for the channel
 	stepCreate           // carry the pending claim out
 	stepClaim            // claim, with what stands now
+	stepGiveWay          // release the pending claim, then claim, with what stands now
+	stepTryLater         // leave the claim pending, and attempt the job again later
 	stepFallBack         // claim in the name of the service account
 	stepForget           // forget who the asker was in Entra, then refuse
 	stepRefuse           // tell the asker why not
@@ -17,7 +21,8 @@ const (
 
 // String names the step for a test's output.
 func (s step) String() string {
-	return [...]string{"unknown", "move to the channel", "create", "claim", "fall back", "forget and refuse", "refuse",
+	return [...]string{"unknown", "move to the channel", "create", "claim", "give way", "try later", "fall back",
+		"forget and refuse", "refuse",
 		"show as made", "show as joined"}[s]
 }
 
@@ -32,6 +37,8 @@ func afterClaim(t task, state State) step {
 	switch {
 	case state.Conversation != t.Conversation:
 		return stepMoveChannel
+	case state.Pending == nil && t.fresh && !satisfies(t, state):
+		return stepClaim // the store lost generations, of which the asker saw the last
 	case state.Pending == nil, state.Meeting != nil && !t.fresh:
 		return stepShowJoined
 	default:
@@ -51,6 +58,40 @@ func afterComplete(t task, pending Claim, created bool, state State) step {
 		return stepShowMade
 	default:
 		return stepShowJoined
+	}
+}
+
+// mayGiveWay tells whether the pending claim may give way to one in the name of organizer: it is old, and the call of
+// Graph for the other organizer may succeed where the one that the claim asks for fails.
+func mayGiveWay(state State, organizer Organizer, after time.Duration) bool {
+	return state.PendingAge >= after && state.Pending.Organizer.ID != organizer.ID
+}
+
+// untilGivingWay is after how long the pending claim may give way to one in the name of organizer; 0 if it never does.
+func untilGivingWay(state State, organizer Organizer, after time.Duration) time.Duration {
+	if state.Pending.Organizer.ID == organizer.ID {
+		return 0
+	}
+	return after - state.PendingAge
+}
+
+// failedClaim is a pending claim whose call of Graph failed in passing.
+type failedClaim struct {
+	state     State         // what the claim left: the pending claim, and its age
+	asker     Identity      // of the task
+	organizer Organizer     // in whose name the task would claim
+	after     time.Duration // from which age on a claim gives way
+}
+
+// afterPassingFault decides what follows for the task.
+func afterPassingFault(f failedClaim, policy OrganizerPolicy) step {
+	switch {
+	case mayGiveWay(f.state, f.organizer, f.after):
+		return stepGiveWay
+	case f.state.PendingAge >= f.after && policy.fallsBack() && f.organizer.ID == f.asker.ID:
+		return stepFallBack // the claim is in the asker's own name
+	default:
+		return stepTryLater
 	}
 }
 

@@ -1,6 +1,9 @@
 package bot
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 // What follows each step on the way to a meeting, for every case that decide.go tells apart.
 func TestDecisions(t *testing.T) {
@@ -25,6 +28,18 @@ func TestDecisions(t *testing.T) {
 		return refusedClaim{claim: claim, refusal: refusal(code), state: state, asker: Identity{ID: "ann"}, organizer: ann}
 	}
 
+	annFails := func(organizer Organizer, pending Claim, age time.Duration) failedClaim {
+		state := in(nil, &pending)
+		state.PendingAge = age
+		return failedClaim{state: state, asker: Identity{ID: "ann"}, organizer: organizer, after: 45 * time.Second}
+	}
+	accounts := OrganizerPolicy{Service: "service@contoso.example"}
+	of := func(claim Claim, organizer Organizer) Claim {
+		claim.Organizer = organizer
+		return claim
+	}
+	const young, old = 44 * time.Second, 45 * time.Second
+
 	for name, tt := range map[string]struct{ got, want step }{
 		"claim: recorded":                         {afterClaim(meet, in(nil, &own)), stepCreate},
 		"claim: another one is pending":           {afterClaim(meet, in(nil, &others)), stepCreate},
@@ -32,6 +47,8 @@ func TestDecisions(t *testing.T) {
 		"claim: a meeting, and a fresh one comes": {afterClaim(meet, in(meeting(1, "x"), &others)), stepShowJoined},
 		"claim: a fresh one":                      {afterClaim(renew, in(meeting(2, "x"), &own)), stepCreate},
 		"claim: a fresh one was made meanwhile":   {afterClaim(renew, in(meeting(3, "x"), nil)), stepShowJoined},
+		"claim: below what the asker saw":         {afterClaim(renew, in(meeting(1, "x"), nil)), stepClaim},
+		"claim: below, and another is pending":    {afterClaim(renew, in(meeting(1, "x"), &others)), stepCreate},
 		"claim: the thread is its channel's":      {afterClaim(inThread, in(nil, nil)), stepMoveChannel},
 
 		"complete: made": {afterComplete(meet, own, true, in(meeting(1, "own"), nil)), stepShowMade},
@@ -42,6 +59,20 @@ func TestDecisions(t *testing.T) {
 		"complete: fresh, its answer was lost once": {afterComplete(renew, own, false, in(meeting(3, "own"), nil)), stepShowMade},
 		"complete: fresh, of another job":           {afterComplete(renew, others, false, in(meeting(3, "others"), nil)), stepShowJoined},
 		"complete: fresh, but what stands is old":   {afterComplete(renew, own, true, in(meeting(2, "x"), nil)), stepClaim},
+
+		"fails: young, of another":           {afterPassingFault(annFails(ann, others, young), requester), stepTryLater},
+		"fails: old, of another":             {afterPassingFault(annFails(ann, others, old), requester), stepGiveWay},
+		"fails: old, of another, fallback":   {afterPassingFault(annFails(ann, others, old), both), stepGiveWay},
+		"fails: old, in the same name":       {afterPassingFault(annFails(ann, of(others, ann), old), requester), stepTryLater},
+		"fails: old, own":                    {afterPassingFault(annFails(ann, own, old), requester), stepTryLater},
+		"fails: young, own, with a fallback": {afterPassingFault(annFails(ann, own, young), both), stepTryLater},
+		"fails: old, own, with a fallback":   {afterPassingFault(annFails(ann, own, old), both), stepFallBack},
+		"fails: old, the account's, of another, with a fallback": {
+			afterPassingFault(annFails(ann, of(others, account), old), both), stepGiveWay},
+		"fails: old, the account's own, with a fallback": {
+			afterPassingFault(annFails(account, of(own, account), old), both), stepTryLater},
+		"fails: old, the account's, which is everybody's": {
+			afterPassingFault(annFails(account, of(others, account), old), accounts), stepTryLater},
 
 		"refused: another asker had luck": {afterRefusal(meet, annAsks(own, NoPermission, in(meeting(1, "x"), nil)), both), stepClaim},
 		"refused: another asker is at it, after another's refusal": {

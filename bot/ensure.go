@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // ensureMeeting makes the conversation's meeting, or finds it: claim, create, complete. If the stored state is not the
@@ -12,10 +13,11 @@ func (s *Service) ensureMeeting(ctx context.Context, t task, asker Identity) (re
 	if err != nil {
 		return s.refuse(ctx, t, asker.Language, err, organizer)
 	}
+	current := t.Seen // the generation that a fresh meeting replaces
 	for ctx.Err() == nil {
-		state, err := s.Conversations.Claim(ctx, s.claim(t, organizer, asker.Language), t.fresh, t.Seen)
+		state, err := s.Conversations.Claim(ctx, s.claim(t, organizer, asker), t.fresh, current)
 		if t.fresh && CodeOf(err) == UnreadableRecord { // it is another one than the asker saw
-			t.Seen = state.Generation()
+			t.Seen, current = state.Generation(), state.Generation()
 			continue
 		}
 		if err != nil {
@@ -23,14 +25,17 @@ func (s *Service) ensureMeeting(ctx context.Context, t task, asker Identity) (re
 		}
 		switch afterClaim(t, state) {
 		case stepMoveChannel: // whose meeting the asker had not seen as such
-			t.Conversation, t.Seen = state.Conversation, state.Generation()
+			t.Conversation, t.Seen, current = state.Conversation, state.Generation(), state.Generation()
+			continue
+		case stepClaim: // what is made is still a later generation than any that was seen
+			current = state.Generation()
 			continue
 		case stepShowJoined:
 			return result{outcome: OutcomeJoined, show: true}, nil
 		}
 
 		pending := *state.Pending
-		made, created, refusal := s.create(ctx, t, pending)
+		made, created, refusal := s.createInTime(ctx, t, pending, mayGiveWay(state, organizer, s.Timing.GiveWay))
 		if refusal == nil {
 			state, err = s.Conversations.Complete(ctx, pending, meetingOf(pending, made))
 			if err != nil && CodeOf(err) != UnreadableRecord {
@@ -45,7 +50,23 @@ func (s *Service) ensureMeeting(ctx context.Context, t task, asker Identity) (re
 			continue
 		}
 		if Temporary(refusal) {
-			return result{}, refusal
+			failed := failedClaim{state: state, asker: asker, organizer: organizer, after: s.Timing.GiveWay}
+			next := afterPassingFault(failed, t.workspace.Organizers)
+			account := organizer
+			if next == stepFallBack {
+				if account, err = s.accounts.get(ctx, s.graph, t); err != nil || account.ID == organizer.ID {
+					next = stepTryLater
+				}
+			}
+			if next == stepTryLater {
+				return result{}, notBeyond(refusal, untilGivingWay(state, organizer, s.Timing.GiveWay))
+			}
+			s.noteGivingWay(ctx, t, state)
+			if _, err = s.release(ctx, t, pending); err != nil && CodeOf(err) != UnreadableRecord {
+				return result{}, errors.Join(err, refusal)
+			}
+			organizer = account
+			continue
 		}
 		if state, err = s.release(ctx, t, pending); err != nil && CodeOf(err) != UnreadableRecord {
 			return result{}, errors.Join(err, refusal)
@@ -75,6 +96,41 @@ func (s *Service) ensureMeeting(ctx context.Context, t task, asker Identity) (re
 		}
 	}
 	return result{}, &Error{Code: Unavailable, Err: ctx.Err()}
+}
+
+// noteGivingWay tells the operator that the pending claim is about to be released for another organizer's. A meeting
+// that Graph has made for it has no link then.
+func (s *Service) noteGivingWay(ctx context.Context, t task, state State) {
+	s.Observer.GaveWay()
+	s.Log.WarnContext(ctx, givesWay, "request", t.Trace, "conversation", state.Conversation.String(),
+		"generation", state.Pending.Generation, "organizer", state.Pending.Organizer.ID,
+		"age", state.PendingAge.Round(time.Millisecond).String())
+}
+
+// givesWay is logged when a claim gives way.
+const givesWay = "Graph fails for the organizer of a claim; it gives way"
+
+// notBeyond is the fault of a throttle that lasts for no longer than most; 0 is no bound.
+func notBeyond(fault error, most time.Duration) error {
+	e, ok := errors.AsType[*Error](fault)
+	if !ok || most <= 0 || e.Wait <= most {
+		return fault
+	}
+	sooner := *e
+	sooner.Wait = most
+	return &sooner
+}
+
+// createInTime is create. With hurry, it leaves time to claim and to call Graph once more if this call gets no answer.
+func (s *Service) createInTime(
+	ctx context.Context, t task, c Claim, hurry bool,
+) (m OnlineMeeting, created bool, err error) {
+	if deadline, ok := ctx.Deadline(); hurry && ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/2)
+		defer cancel()
+	}
+	return s.create(ctx, t, c)
 }
 
 // create calls Graph for the claim, if the claim's asker may make another meeting: it counts as theirs, whichever job
@@ -111,9 +167,11 @@ func (s *Service) unknownOrganizer(ctx context.Context, t task, organizer Organi
 }
 
 // claim is what this asker proposes for the conversation.
-func (s *Service) claim(t task, organizer Organizer, lang Language) Claim {
+func (s *Service) claim(t task, organizer Organizer, asker Identity) Claim {
 	claim := NewClaim(t.Conversation, t.Seen+1, t.fresh)
-	claim.Job, claim.User, claim.Organizer, claim.Language = t.ID, t.Asker.User, organizer, lang
+	lang := asker.Language
+	claim.Job, claim.User, claim.Organizer = t.ID, t.Asker.User, organizer
+	claim.Language, claim.Zone = lang, asker.zone(t.Zone)
 	claim.Request.Subject = t.Command.Subject
 	if claim.Request.Subject == "" {
 		m := message("subject.default")
@@ -128,7 +186,7 @@ func (s *Service) claim(t task, organizer Organizer, lang Language) Claim {
 func meetingOf(c Claim, m OnlineMeeting) Meeting {
 	return Meeting{
 		OnlineMeeting: m, ClaimID: c.ID, Generation: c.Generation, ExternalID: c.Request.ExternalID,
-		Organizer: c.Organizer, Language: c.Language,
+		Organizer: c.Organizer, Language: c.Language, Zone: c.Zone,
 	}
 }
 
@@ -163,7 +221,11 @@ func (s *Service) giveUp(ctx context.Context, t task) (result, error) {
 		return result{}, err
 	}
 	lang := t.workspace.language(id, t.Language)
-	reply := GaveUpReply(lang, t.Conversation, t.Command, s.Timing.GiveUp, t.Reference())
+	place := t.Conversation
+	if t.Route.Chat {
+		place = Conversation{}
+	}
+	reply := GaveUpReply(lang, place, t.Command, s.Timing.GiveUp, t.Reference())
 	return result{outcome: OutcomeGaveUp, reply: reply}, nil
 }
 

@@ -73,12 +73,14 @@ const Undeliverable Code = "undeliverable"
 // Error is a failure that somebody must decide about. It never holds a secret, an e-mail or a join link other than
 // in Reason, which is shown to the asker alone and never logged.
 type Error struct {
-	Code   Code          `json:"code"`
-	Cause  Cause         `json:"cause,omitempty"`  // Credentials: why; empty if it is not known
-	Wait   time.Duration `json:"wait,omitempty"`   // Throttled: how long the upstream asked to wait
-	Reason string        `json:"reason,omitempty"` // detail for the asker: Graph's words, the e-mail concerned
-	Status int           `json:"status,omitempty"` // HTTP status of the upstream; 0 if there was no answer
-	Err    error         `json:"-"`                // the cause, for the log
+	Code  Code          `json:"code"`
+	Cause Cause         `json:"cause,omitempty"` // Credentials: why; empty if it is not known
+	Wait  time.Duration `json:"wait,omitempty"`  // Throttled: how long the upstream asked to wait
+	// Everything: Throttled, and the upstream says that it limits the whole app rather than this kind of call.
+	Everything bool   `json:"-"`
+	Reason     string `json:"reason,omitempty"` // detail for the asker: Graph's words, the e-mail concerned
+	Status     int    `json:"status,omitempty"` // HTTP status of the upstream; 0 if there was no answer
+	Err        error  `json:"-"`                // the cause, for the log
 }
 
 // Error describes the failure for the log.

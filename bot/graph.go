@@ -4,13 +4,14 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/singleflight"
 )
 
-// graph calls Microsoft Graph for attempts. Graph's quota belongs to the app rather than to a replica, so a replica
-// that is told to wait makes all of them wait.
+// graph calls Microsoft Graph for attempts. Graph's quotas do not know replicas, so a replica that is told to wait makes
+// all of them wait: with calls of this operation for this user, and with all calls once several users were concerned.
 type graph struct {
 	meetings  Meetings
 	directory Directory
@@ -21,17 +22,23 @@ type graph struct {
 	flights   singleflight.Group
 }
 
-// graphUpstream is Graph's name among the upstreams that can be throttled.
-const graphUpstream = "graph"
+// graphPart is the part of Graph that an operation uses, for one user if it concerns one.
+func graphPart(operation, userID string) Upstream {
+	part := operation
+	if userID != "" {
+		part += ":" + strings.ToLower(userID)
+	}
+	return Upstream{Name: "graph", Part: part}
+}
 
 // pauses are the waits before an attempt calls again after a passing fault that named no time.
 var pauses = []time.Duration{300 * time.Millisecond, 1500 * time.Millisecond}
 
 // do calls Graph until it answers, or until the attempt's time or its number of retries after passing faults is used
 // up. It waits without the slot.
-func (g *graph) do(ctx context.Context, s *slot, call func(context.Context) error) error {
+func (g *graph) do(ctx context.Context, s *slot, u Upstream, call func(context.Context) error) error {
 	for faults := 0; ; {
-		err := CallThrottled(ctx, g.throttles, graphUpstream, call)
+		err := CallThrottled(ctx, g.throttles, u, call)
 		var wait time.Duration
 		switch CodeOf(err) {
 		case Throttled:
@@ -102,7 +109,7 @@ func (g *graph) createOnce(t Tenant, c Claim) (result createResult, err error) {
 		return createResult{}, &Error{Code: Unavailable, Err: fmt.Errorf("wait for a slot: %w", err)}
 	}
 	defer s.release()
-	err = g.do(ctx, s, func(ctx context.Context) (err error) {
+	err = g.do(ctx, s, graphPart("createOrGet", c.Organizer.ID), func(ctx context.Context) (err error) {
 		result.meeting, result.created, err = g.meetings.CreateOrGet(ctx, t, c.Organizer.ID, c.Request)
 		return err
 	})
@@ -110,7 +117,7 @@ func (g *graph) createOnce(t Tenant, c Claim) (result createResult, err error) {
 }
 
 func (g *graph) user(ctx context.Context, s *slot, t Tenant, idOrUPN string) (u DirectoryUser, err error) {
-	err = g.do(ctx, s, func(ctx context.Context) (err error) {
+	err = g.do(ctx, s, graphPart("user", ""), func(ctx context.Context) (err error) {
 		u, err = g.directory.User(ctx, t, idOrUPN)
 		return err
 	})
@@ -120,7 +127,7 @@ func (g *graph) user(ctx context.Context, s *slot, t Tenant, idOrUPN string) (u 
 func (g *graph) usersByEmail(
 	ctx context.Context, s *slot, t Tenant, email string, aliases bool,
 ) (found []DirectoryUser, err error) {
-	err = g.do(ctx, s, func(ctx context.Context) (err error) {
+	err = g.do(ctx, s, graphPart("users", ""), func(ctx context.Context) (err error) {
 		found, err = g.directory.UsersByEmail(ctx, t, email, aliases)
 		return err
 	})

@@ -52,6 +52,7 @@ type Claim struct {
 	Organizer    Organizer
 	Request      MeetingRequest
 	Language     Language
+	Zone         Zone // of the asker; empty if it is not known
 }
 
 // Asker is the chat user who asked for the claim's meeting.
@@ -79,6 +80,7 @@ type Meeting struct {
 	ExternalID string
 	Organizer  Organizer
 	Language   Language // of whoever made it: the language of cards for all
+	Zone       Zone     // of whoever made it: of the times on cards for all; empty if it is not known
 }
 
 // State is what a conversation holds after a store operation.
@@ -86,8 +88,10 @@ type State struct {
 	Conversation Conversation // the one that is meant: a thread may belong to the conversation of its channel
 	Meeting      *Meeting     // what everybody gets; nil if there is none
 	Pending      *Claim       // the claim being carried out; nil if there is none
-	MayAnnounce  bool         // Announce: this request may show the card to everybody
-	Identity     *Identity    // what is remembered of the asker whose identity was read along; nil if nothing is
+	// PendingAge is for how long the pending claim has stood, by the store's clock. Only Claim tells it.
+	PendingAge  time.Duration
+	MayAnnounce bool      // Announce: this request may show the card to everybody
+	Identity    *Identity // what is remembered of the asker whose identity was read along; nil if nothing is
 	// UnreadableGeneration is the generation of a meeting that is there and cannot be read; 0 if there is none such.
 	UnreadableGeneration int
 }

@@ -74,6 +74,7 @@ type Profile struct {
 	Email          string
 	EmailConfirmed bool     // the platform says so, or says nothing
 	Language       Language // empty if unknown
+	Zone           Zone     // empty if unknown
 	NotAPerson     bool     // a bot or a deleted account
 	Outside        bool     // of another organization
 	Guest          bool

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"strings"
 )
@@ -60,6 +61,20 @@ type Arg struct {
 
 // message makes a message.
 func message(id string, args ...Arg) Message { return Message{ID: id, Args: args} }
+
+// setZone puts the times of the reply into the zone of whoever reads it: the asker's, or the maker's if everybody reads
+// it or the asker's is not known.
+func (r *Reply) setZone(asker Zone) {
+	if r.Card == nil {
+		return
+	}
+	m := &r.Card.Meeting
+	zone := m.Zone
+	if r.Audience != AudienceEveryone {
+		zone = cmp.Or(asker, zone)
+	}
+	m.Created = zone.in(m.Created)
+}
 
 // Fact is a labelled value of a card.
 type Fact struct {
@@ -155,9 +170,9 @@ func (r Reply) Text(catalog *Catalog, style Style) string {
 
 // Platform is what the bot needs of a chat platform once a command is accepted.
 type Platform interface {
-	// Profile reads what the platform knows of a user. Errors are of type *Error; a user that is not there is a
-	// Profile with NotAPerson.
-	Profile(ctx context.Context, a Asker) (Profile, error)
+	// Profile reads what the platform knows of a user, who asked at that route. Errors are of type *Error; a user that
+	// is not there is a Profile with NotAPerson.
+	Profile(ctx context.Context, a Asker, at Route) (Profile, error)
 	// Deliver answers the job by whichever of its routes is left. It returns the message in the channel that was
 	// posted, if it knows it, so that a thread under it can be told to belong to the channel. Errors are of type
 	// *Error: Throttled may be tried again, and so may ChatCredentials, since a token that is renewed or a scope that

@@ -17,6 +17,7 @@ type Timing struct {
 	Reclaim    time.Duration // how often a replica looks for jobs that nobody works on; 1 s
 	GiveUp     time.Duration // from when on a job's author is told that it failed; 25 min
 	DeadLetter time.Duration // from when on a job whose author cannot even be told is a dead letter; 40 min
+	GiveWay    time.Duration // age at which a claim that fails in passing gives way to another; longer than Attempt; 45 s
 }
 
 func (t Timing) withDefaults() Timing {
@@ -30,6 +31,7 @@ func (t Timing) withDefaults() Timing {
 		{&t.Reclaim, time.Second},
 		{&t.GiveUp, 25 * time.Minute},
 		{&t.DeadLetter, 40 * time.Minute},
+		{&t.GiveWay, 45 * time.Second},
 	} {
 		if *d.value == 0 {
 			*d.value = d.instead
@@ -66,7 +68,10 @@ type Service struct {
 	slots slots              // one for every attempt under way
 	base  context.Context    // of all attempts
 	kill  context.CancelFunc // ends base
-	wg    sync.WaitGroup     // attempts under way or waiting for a slot
+	wg    sync.WaitGroup     // attempts under way or waiting, for a slot or for their time
+
+	leaving   chan struct{} // closed when jobs that wait for their time are left to others
+	leaveOnce sync.Once     // closes leaving
 
 	answered sync.Map // IDs of jobs that were answered and could not be marked as done yet
 	unknown  sync.Map // kinds of job that were left in the queue, as bool: a warning was logged
@@ -78,7 +83,7 @@ func NewService(c Config) *Service {
 		c.Attempts = 256
 	}
 	c.Timing = c.Timing.withDefaults()
-	s := &Service{Config: c, slots: make(slots, c.Attempts)}
+	s := &Service{Config: c, slots: make(slots, c.Attempts), leaving: make(chan struct{})}
 	s.base, s.kill = context.WithCancel(context.Background())
 	s.graph = &graph{
 		meetings: c.Meetings, directory: c.Directory, throttles: c.Queue, slots: s.slots, base: s.base,
@@ -103,9 +108,12 @@ func (s *Service) Run(ctx context.Context) {
 	}
 }
 
-// Wait returns when the attempts under way have ended, which their deadline bounds. It must be called when no command
-// can come in any more, and Run has returned.
-func (s *Service) Wait() { s.wg.Wait() }
+// Wait returns when the attempts under way have ended, which their deadline bounds. Jobs that wait for their next
+// attempt are left to other replicas. It must be called when no command can come in any more, and Run has returned.
+func (s *Service) Wait() {
+	s.leaveOnce.Do(func() { close(s.leaving) })
+	s.wg.Wait()
+}
 
 // Kill ends all attempts where they stand, as a crash would. A killed service is of no further use.
 func (s *Service) Kill() { s.kill() }
@@ -139,6 +147,7 @@ type Request struct {
 	Root         string   // the message of the command itself, where a thread can be opened under it
 	Topic        string   // the channel's name where it is known and public
 	Language     Language // the asker's, where the request tells; otherwise what is remembered of them counts
+	Zone         Zone     // as Language
 	Route        Route
 	Received     time.Time
 	Trace        string
@@ -164,7 +173,8 @@ func (s *Service) Ask(ctx context.Context, r Request) Answer {
 	}
 	lang := s.languageOf(r, state.Identity)
 	if h, ok := r.handler(); ok {
-		if reply, outcome := h.answer(s, r.Intent, known, lang); outcome != "" {
+		if reply, outcome := h.answer(s, r.Intent, r.Route, known, lang); outcome != "" {
+			reply.setZone(state.Identity.zone(r.Zone))
 			return s.answerInPlace(ctx, r, outcome, reply)
 		}
 	}
@@ -234,8 +244,10 @@ func (s *Service) LinkThread(ctx context.Context, channel Conversation, root str
 // job is the request as any replica can finish it.
 func (s *Service) job(r Request, state State) Job {
 	return Job{
-		Intent: r.Intent, ID: r.ID, Alias: r.Alias, Conversation: state.Conversation, Asker: r.Asker, Seen: state.Generation(),
-		Language: s.languageOf(r, state.Identity), Topic: r.Topic, Route: r.Route, Accepted: r.Received, Trace: r.Trace,
+		Intent: r.Intent, ID: r.ID, Alias: r.Alias, Conversation: state.Conversation, Asker: r.Asker,
+		Seen:     state.Generation(),
+		Language: s.languageOf(r, state.Identity), Zone: state.Identity.zone(r.Zone), Topic: r.Topic,
+		Route: r.Route, Accepted: r.Received, Trace: r.Trace,
 	}
 }
 

@@ -260,7 +260,7 @@ func TestHoldIsReadBeforeEveryCall(t *testing.T) {
 		if call > 1 {
 			return nil
 		}
-		if err := st.queue.Throttle(ctx, "graph", 2*time.Second); err != nil {
+		if err := st.queue.Throttle(ctx, bot.Upstream{Name: "graph"}, 2*time.Second); err != nil {
 			t.Error(err)
 		}
 		return &bot.Error{Code: bot.Unavailable, Err: errors.New("busy")}
@@ -323,7 +323,7 @@ func (p *platform) hasRefused() int {
 	return len(p.refused)
 }
 
-func (p *platform) Profile(_ context.Context, a bot.Asker) (bot.Profile, error) {
+func (p *platform) Profile(_ context.Context, a bot.Asker, _ bot.Route) (bot.Profile, error) {
 	return bot.Profile{Email: a.User + "@contoso.example", EmailConfirmed: true}, nil
 }
 
@@ -345,6 +345,7 @@ func (observer) Identity(bool)                                      {}
 func (observer) PossibleDuplicate()                                 {}
 func (observer) DeadLettered()                                      {}
 func (observer) UnreadableRecord()                                  {}
+func (observer) GaveWay()                                           {}
 
 type syncBuffer struct {
 	mu  sync.Mutex

@@ -57,9 +57,9 @@ func classify(a answer, secrets ...string) *bot.Error {
 	wait, asked := outbound.RetryAfter(a.header)
 	switch {
 	case asked && (a.status == http.StatusTooManyRequests || a.status >= http.StatusInternalServerError):
-		e.Code, e.Wait = bot.Throttled, wait
+		e.Code, e.Wait, e.Everything = bot.Throttled, wait, limitsApp(a.header)
 	case a.status == http.StatusTooManyRequests:
-		e.Code, e.Wait = bot.Throttled, defaultWait
+		e.Code, e.Wait, e.Everything = bot.Throttled, defaultWait, limitsApp(a.header)
 	case kind == foreign:
 		e.Code = bot.Unavailable
 	case a.status == http.StatusUnauthorized:
@@ -78,6 +78,18 @@ func classify(a answer, secrets ...string) *bot.Error {
 		e.Code = bot.Unavailable
 	}
 	return e
+}
+
+// limitsApp tells whether Graph says that it limits all that the app does, in a tenant or everywhere, rather than calls
+// for one user: by "<scope>/<limit>/<app ID>/<ID>" (document "throttling-limits", section "Identity and access").
+func limitsApp(h http.Header) bool {
+	scope, _, _ := strings.Cut(h.Get("x-ms-throttle-scope"), "/")
+	switch strings.ToLower(scope) {
+	case "application", "tenant", "tenant_application":
+		return true
+	default:
+		return false
+	}
 }
 
 // refused are the statuses that say that Graph will refuse the same request again.

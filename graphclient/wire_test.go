@@ -183,6 +183,28 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
+// Graph says whether it limits the whole app, or calls for one user.
+func TestThrottleScope(t *testing.T) {
+	for scope, everything := range map[string]bool{
+		"": false, "User/ReadWrite/app/user": false, "Resource/Read/app/resource": false, "/": false,
+		"Tenant_Application/ReadWrite/app/tenant": true, "Application/ReadWrite/app/tenant": true, "tenant": true,
+	} {
+		for _, retryAfter := range []string{"", "7"} {
+			c := bare(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("x-ms-throttle-scope", scope)
+				if retryAfter != "" {
+					w.Header().Set("Retry-After", retryAfter)
+				}
+				w.WriteHeader(http.StatusTooManyRequests)
+			})
+			_, _, err := c.CreateOrGet(t.Context(), tenant, annID, bot.MeetingRequest{ExternalID: "x"})
+			if e := wantCode(t, err, bot.Throttled); e.Everything != everything {
+				t.Errorf("%q: concerns everything %v, want %v", scope, e.Everything, everything)
+			}
+		}
+	}
+}
+
 // An answer that says success and is not one makes no meeting and no user.
 func TestHollowAnswers(t *testing.T) {
 	for name, body := range map[string]string{

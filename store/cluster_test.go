@@ -50,9 +50,14 @@ func TestStoreOnACluster(t *testing.T) {
 	no(t, err)
 	no(t, s.Retry(t.Context(), letters[0].Entry))
 	no(t, s.Done(t.Context(), takeover(t, s)))
-	no(t, s.Throttle(t.Context(), "graph", time.Minute))
-	if left, err := several.ThrottledFor(t.Context(), "graph"); err != nil || left == 0 {
+	no(t, s.Throttle(t.Context(), bot.Upstream{Name: "graph"}, time.Minute))
+	if left, err := several.ThrottledFor(t.Context(), bot.Upstream{Name: "graph"}); err != nil || left == 0 {
 		t.Errorf("held for %v, %v", left, err)
+	}
+	part := bot.Upstream{Name: "other", Part: "createOrGet:ann"}
+	no(t, s.Throttle(t.Context(), part, time.Minute))
+	if left, err := several.ThrottledFor(t.Context(), part); err != nil || left == 0 {
+		t.Errorf("a part is held for %v, %v", left, err)
 	}
 	if d := depth(t, s); d != (bot.Depth{}) {
 		t.Errorf("the queue holds %+v", d)

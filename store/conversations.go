@@ -49,7 +49,7 @@ func (s *Store) Claim(ctx context.Context, claim bot.Claim, fresh bool, seen int
 		}
 		for {
 			answer := claimScript.Run(ctx, s.client, resolveKeys(c), c.Thread, fresh, seen, claim.Generation, record,
-				unknownGeneration(time.Now()), broken)
+				unknownGeneration(time.Now()), broken, recordVersion)
 			state, err := s.stateOf(c, answer)
 			switch found := pendingOf(answer); {
 			case fresh && state.Pending == nil && found != "" && found != broken && (err == nil || isUnreadable(err)):
@@ -142,7 +142,7 @@ func (s *Store) changeConversation(
 }
 
 // stateOf reads what the conversation scripts return: whether the channel is meant, the meeting, the pending claim,
-// whether the card may be shown to everybody.
+// whether the card may be shown to everybody; claim also returns the age of the pending claim.
 func (s *Store) stateOf(c bot.Conversation, answer *redis.Cmd) (bot.State, error) {
 	parts, err := answer.Slice()
 	if err != nil {
@@ -156,6 +156,10 @@ func (s *Store) stateOf(c bot.Conversation, answer *redis.Cmd) (bot.State, error
 	}
 	state, err := s.stateFrom(c, parts[1:3])
 	state.MayAnnounce = err == nil && parts[3] == int64(1)
+	if len(parts) > 4 && state.Pending != nil {
+		age, _ := parts[4].(int64)
+		state.PendingAge = time.Duration(age) * time.Millisecond
+	}
 	return state, err
 }
 

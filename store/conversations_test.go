@@ -569,3 +569,40 @@ func TestUnfitClaimIsNotRecorded(t *testing.T) {
 		}
 	})
 }
+
+// A pending claim has an age by Redis' clock, also one that the release before wrote.
+func TestClaimHasAnAge(t *testing.T) {
+	everywhere(t, func(t *testing.T, b backend) {
+		s := b.open(t, "one")
+		older := func(claim bot.Claim, than time.Duration) {
+			t.Helper()
+			st, err := s.Claim(t.Context(), bot.NewClaim(claim.Conversation, 1, false), false, 0)
+			no(t, err)
+			if st.Pending == nil || st.Pending.ID != claim.ID || st.PendingAge < than || st.PendingAge > time.Minute {
+				t.Fatalf("pending is %+v, %v old, want %s, at least %v old", st.Pending, st.PendingAge, claim.ID, than)
+			}
+		}
+		claim := bot.NewClaim(channel(), 1, false)
+		claim.Request.Subject = `a subject,"r":1}`
+		st, err := s.Claim(t.Context(), claim, false, 0)
+		no(t, err)
+		if st.PendingAge != 0 || st.Pending.Request.Subject != claim.Request.Subject {
+			t.Errorf("a claim begins with the age %v and the subject %q", st.PendingAge, st.Pending.Request.Subject)
+		}
+		time.Sleep(20 * time.Millisecond) // the claim grows older
+		older(claim, 20*time.Millisecond)
+
+		before := bot.NewClaim(channel(), 1, false)
+		record := "1 " + before.ID + ` {"v":2,"b":"job","o":{"i":"ann"},"x":"name","l":"en"}`
+		no(t, b.raw.Set(t.Context(), pendingOf(before.Conversation), record, 0).Err())
+		older(before, 0)
+		time.Sleep(20 * time.Millisecond) // the claim grows older
+		older(before, 20*time.Millisecond)
+		// The release before completes it as if nothing had happened.
+		st, err = s.Complete(t.Context(), before, meetingFor(before))
+		no(t, err)
+		if st.Meeting == nil || st.Meeting.ClaimID != before.ID || st.Pending != nil {
+			t.Errorf("completed: %+v", st)
+		}
+	})
+}

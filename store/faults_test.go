@@ -40,9 +40,12 @@ func everyCall(s *store.Store) map[string]func(context.Context) error {
 		"MoveToDeadLetters": func(ctx context.Context) error { return s.MoveToDeadLetters(ctx, lease, "x") },
 		"DeadLetters":       func(ctx context.Context) error { _, err := s.DeadLetters(ctx, 1); return err },
 		"Retry":             func(ctx context.Context) error { return s.Retry(ctx, "1-1") },
-		"Throttle":          func(ctx context.Context) error { return s.Throttle(ctx, "graph", time.Second) },
-		"ThrottledFor":      func(ctx context.Context) error { _, err := s.ThrottledFor(ctx, "graph"); return err },
-		"Depth":             func(ctx context.Context) error { _, err := s.Depth(ctx); return err },
+		"Throttle":          func(ctx context.Context) error { return s.Throttle(ctx, bot.Upstream{Name: "graph"}, time.Second) },
+		"ThrottledFor": func(ctx context.Context) error {
+			_, err := s.ThrottledFor(ctx, bot.Upstream{Name: "graph"})
+			return err
+		},
+		"Depth": func(ctx context.Context) error { _, err := s.Depth(ctx); return err },
 	}
 }
 

@@ -29,6 +29,7 @@ type jobRecord struct {
 	Asker        askerRecord        `json:"asker"`
 	Seen         int                `json:"seen,omitempty"`
 	Language     bot.Language       `json:"language,omitempty"`
+	Zone         bot.Zone           `json:"zone,omitempty"`
 	Topic        string             `json:"topic,omitempty"`
 	Route        routeRecord        `json:"route"`
 	Accepted     time.Time          `json:"accepted"`
@@ -49,9 +50,10 @@ type askerRecord struct {
 }
 
 type commandRecord struct {
-	Kind    string   `json:"kind"`
-	Subject string   `json:"subject,omitempty"`
-	Guess   bot.Kind `json:"meant,omitempty"`
+	Kind    string     `json:"kind"`
+	Subject string     `json:"subject,omitempty"`
+	Guess   bot.Kind   `json:"meant,omitempty"`
+	Advice  bot.Advice `json:"advice,omitempty"`
 }
 
 type routeRecord struct {
@@ -62,6 +64,7 @@ type routeRecord struct {
 	Message     string `json:"message,omitempty"`
 	Alone       bool   `json:"alone,omitempty"`
 	Root        bool   `json:"root,omitempty"`
+	Chat        bool   `json:"chat,omitempty"`
 	ResponseURL string `json:"capability,omitempty"` // as version 1 named it
 }
 
@@ -70,8 +73,8 @@ func encodeJob(j bot.Job) (string, error) {
 	r := jobRecord{
 		Version: jobFormat, ID: j.ID, Kind: j.Kind, Conversation: conversationRecord(j.Conversation),
 		Command: commandRecord{Kind: string(j.Command.Kind), Subject: j.Command.Subject},
-		Asker:   askerRecord(j.Asker), Seen: j.Seen, Language: j.Language, Topic: j.Topic, Route: routeRecord(j.Route),
-		Accepted: j.Accepted, Trace: j.Trace,
+		Asker:   askerRecord(j.Asker), Seen: j.Seen, Language: j.Language, Zone: j.Zone, Topic: j.Topic,
+		Route: routeRecord(j.Route), Accepted: j.Accepted, Trace: j.Trace,
 	}
 	switch j.Kind {
 	case "":
@@ -80,10 +83,12 @@ func encodeJob(j bot.Job) (string, error) {
 		r.Command.Kind, r.Command.Guess = unclearV1, j.Guess
 	case bot.JobWelcome:
 		r.Command.Kind = welcomeV1
+	case bot.JobOffer: // to the first release it is a wish to see what is current
+		r.Command.Kind = string(bot.Show)
+	case bot.JobAdvice: // and this one a wish for help
+		r.Command.Kind, r.Command.Advice = string(bot.Help), j.Advice
 	case bot.JobUndo: // to the first release it is a wish to see what is current
 		r.Command.Kind, r.Undo = string(bot.Show), j.Generation
-	case bot.JobOffer: // it must not pass for a command
-		r.Command.Kind = string(bot.JobOffer)
 	}
 	record, err := json.Marshal(r)
 	return string(record), err
@@ -99,7 +104,8 @@ func decodeJob(record string) (bot.Job, error) {
 	}
 	j := bot.Job{
 		ID: r.ID, Conversation: bot.Conversation(r.Conversation), Asker: bot.Asker(r.Asker), Seen: r.Seen,
-		Language: r.Language, Topic: r.Topic, Route: bot.Route(r.Route), Accepted: r.Accepted, Trace: r.Trace,
+		Language: r.Language, Zone: r.Zone, Topic: r.Topic, Route: bot.Route(r.Route), Accepted: r.Accepted,
+		Trace: r.Trace,
 	}
 	j.Kind, j.Command = r.Kind, bot.Command{Kind: bot.Kind(r.Command.Kind), Subject: r.Command.Subject}
 	if r.Version > jobFormat {
@@ -119,8 +125,8 @@ func decodeJob(record string) (bot.Job, error) {
 	switch j.Kind {
 	case bot.JobUnclear:
 		j.Command.Kind, j.Guess = bot.Meet, r.Command.Guess
-	case bot.JobOffer:
-		j.Command.Kind = bot.Meet
+	case bot.JobOffer, bot.JobAdvice:
+		j.Command.Kind, j.Advice = bot.Meet, r.Command.Advice
 	case bot.JobWelcome:
 		j.Command = bot.Command{}
 	case bot.JobUndo:

@@ -65,4 +65,9 @@ func spentKeys(a bot.Asker) []string {
 
 func markKey(jobID string) string { return markPrefix + jobID }
 
-func throttleKey(upstream string) string { return prefix + "hold:" + upstream }
+// throttleKeys are the hold of a whole upstream, that of the part, and the parts that were held lately. The name of the
+// first is the tag of the others, so they lie together.
+func throttleKeys(u bot.Upstream) []string {
+	whole := prefix + "hold:" + u.Name
+	return []string{whole, "{" + whole + "}:of:" + u.Part, "{" + whole + "}:lately"}
+}

@@ -280,25 +280,63 @@ func addedAt(entry string) time.Time {
 	return time.UnixMilli(n).UTC()
 }
 
-// Throttle asks all replicas to leave the named upstream alone for the given time, or longer if they do so already.
-func (s *Store) Throttle(ctx context.Context, upstream string, wait time.Duration) error {
+// Keep makes the time after which others may take the job over begin anew. It returns [bot.ErrNotOwner] if the job is
+// done, or was handed out again since.
+func (s *Store) Keep(ctx context.Context, l bot.Lease) error {
+	var kept int
+	err := s.withBudget(ctx, "keep a job", func(ctx context.Context) (err error) {
+		kept, err = keepScript.Run(ctx, s.client, []string{jobStream}, jobGroup, s.replica, l.Entry, l.Attempt).Int()
+		return err
+	})
+	if err == nil && kept == 0 {
+		return bot.ErrNotOwner
+	}
+	return err
+}
+
+// An upstream is throttled as a whole once so many of its parts were within this time.
+const (
+	severalParts = 3
+	severalIn    = 20 * time.Second
+)
+
+// Throttle asks all replicas to leave the upstream's part alone for the given time, or longer if they already do. The
+// whole upstream is left alone if it has no part, or if several parts were throttled in the last 20 seconds.
+func (s *Store) Throttle(ctx context.Context, u bot.Upstream, wait time.Duration) error {
 	ms := (wait + time.Millisecond - 1).Milliseconds()
 	if ms <= 0 {
 		return nil
 	}
 	return s.withBudget(ctx, "throttle an upstream", func(ctx context.Context) error {
-		return throttleScript.Run(ctx, s.client, []string{throttleKey(upstream)}, ms).Err()
+		return throttleScript.Run(ctx, s.client, throttleKeys(u), ms, u.Part, severalIn.Milliseconds(), severalParts).Err()
 	})
 }
 
-// ThrottledFor returns for how long the named upstream is to be left alone; 0 if it is not.
-func (s *Store) ThrottledFor(ctx context.Context, upstream string) (time.Duration, error) {
+// ThrottledFor returns for how long the upstream's part is to be left alone, in one round trip; 0 if it is not.
+func (s *Store) ThrottledFor(ctx context.Context, u bot.Upstream) (time.Duration, error) {
+	keys := throttleKeys(u)
+	if u.Part == "" {
+		keys = keys[:1]
+	} else {
+		keys = keys[:2]
+	}
 	var left time.Duration
-	err := s.withBudget(ctx, "read whether an upstream is throttled", func(ctx context.Context) (err error) {
-		left, err = s.client.PTTL(ctx, throttleKey(upstream)).Result()
+	err := s.withBudget(ctx, "read whether an upstream is throttled", func(ctx context.Context) error {
+		left = 0
+		answers, err := s.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+			for _, key := range keys {
+				pipe.PTTL(ctx, key)
+			}
+			return nil
+		})
+		for _, a := range answers {
+			if hold, ok := a.(*redis.DurationCmd); ok {
+				left = max(left, hold.Val())
+			}
+		}
 		return err
 	})
-	return max(left, 0), err
+	return left, err
 }
 
 // Depth reads the queue's figures in one command.

@@ -21,6 +21,7 @@ func job(id string) bot.Job {
 	return bot.Job{
 		ID: id, Conversation: channel(), Intent: bot.Intent{Kind: bot.JobCommand, Command: bot.Command{Kind: "meet", Subject: "Review"}},
 		Asker: bot.Asker{Platform: "slack", Workspace: "T024BE7LD", User: "U1"}, Seen: 3, Language: bot.Portuguese,
+		Zone:  "America/Sao_Paulo",
 		Route: bot.Route{Channel: "C1", User: "U1", ResponseURL: secret}, Accepted: time.Date(2026, 11, 23, 15, 30, 14, 0, time.UTC), Trace: "t1",
 	}
 }
@@ -353,23 +354,85 @@ func TestHoldIsSharedAndNeverShortened(t *testing.T) {
 		one, two := b.open(t, "one"), b.open(t, "two")
 		held := func(s *store.Store, upstream string, min, max time.Duration) {
 			t.Helper()
-			if left, err := s.ThrottledFor(t.Context(), upstream); err != nil || left < min || left > max {
+			if left, err := s.ThrottledFor(t.Context(), bot.Upstream{Name: upstream}); err != nil || left < min || left > max {
 				t.Fatalf("%s is held for %v, %v; want %v to %v", upstream, left, err, min, max)
 			}
 		}
 		held(one, "graph", 0, 0)
-		no(t, one.Throttle(t.Context(), "graph", time.Minute))
+		no(t, one.Throttle(t.Context(), bot.Upstream{Name: "graph"}, time.Minute))
 		held(two, "graph", 50*time.Second, time.Minute)
 		held(two, "slack", 0, 0)
-		no(t, two.Throttle(t.Context(), "graph", time.Second))
-		no(t, two.Throttle(t.Context(), "graph", 0))
-		no(t, two.Throttle(t.Context(), "graph", -time.Second))
+		no(t, two.Throttle(t.Context(), bot.Upstream{Name: "graph"}, time.Second))
+		no(t, two.Throttle(t.Context(), bot.Upstream{Name: "graph"}, 0))
+		no(t, two.Throttle(t.Context(), bot.Upstream{Name: "graph"}, -time.Second))
 		held(one, "graph", 50*time.Second, time.Minute)
-		no(t, two.Throttle(t.Context(), "graph", time.Hour))
+		no(t, two.Throttle(t.Context(), bot.Upstream{Name: "graph"}, time.Hour))
 		held(one, "graph", 59*time.Minute, time.Hour)
-		no(t, one.Throttle(t.Context(), "slack", time.Nanosecond)) // not rounded down to "for good" or "never"
+		no(t, one.Throttle(t.Context(), bot.Upstream{Name: "slack"}, time.Nanosecond)) // not rounded down to "for good" or "never"
 		if left := b.raw.PTTL(t.Context(), "mb:hold:slack").Val(); left == -1 || left > time.Millisecond {
 			t.Errorf("the shortest hold lasts %v", left)
+		}
+	})
+}
+
+// A hold of a part keeps only calls of this part back, until several parts were held.
+func TestHoldOfAPart(t *testing.T) {
+	everywhere(t, func(t *testing.T, b backend) {
+		one, two := b.open(t, "one"), b.open(t, "two")
+		part := func(who string) bot.Upstream { return bot.Upstream{Name: "graph", Part: "createOrGet:" + who} }
+		held := func(u bot.Upstream) bool {
+			t.Helper()
+			left, err := two.ThrottledFor(t.Context(), u)
+			no(t, err)
+			return left > 0
+		}
+		for range 5 { // as often as it is, it is one part
+			no(t, one.Throttle(t.Context(), part("ann"), time.Minute))
+		}
+		no(t, one.Throttle(t.Context(), part("ben"), time.Minute))
+		if !held(part("ann")) || !held(part("ben")) || held(part("cleo")) || held(bot.Upstream{Name: "graph"}) {
+			t.Errorf("after two parts: ann %v, ben %v, cleo %v", held(part("ann")), held(part("ben")), held(part("cleo")))
+		}
+		if held(bot.Upstream{Name: "slack", Part: "createOrGet:ann"}) {
+			t.Error("another upstream is held")
+		}
+		no(t, one.Throttle(t.Context(), part("cleo"), time.Minute))
+		if !held(part("dora")) || !held(bot.Upstream{Name: "graph"}) {
+			t.Error("after three parts the upstream is not held")
+		}
+		// The release before reads and writes this key.
+		if left := b.raw.PTTL(t.Context(), "mb:hold:graph").Val(); left <= 0 {
+			t.Errorf("the whole upstream's key expires in %v", left)
+		}
+	})
+}
+
+// A job that is kept is taken over by nobody, and its attempt stays the same.
+func TestKeep(t *testing.T) {
+	everywhere(t, func(t *testing.T, b backend) {
+		one, two := b.open(t, "one"), b.open(t, "two")
+		lease := accept(t, one, job("Ev1"))
+		for range 5 {
+			time.Sleep(8 * time.Millisecond) // less than the idleness of 20 ms, and together more
+			if err := one.Keep(t.Context(), lease); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err := one.BeginSend(t.Context(), lease)
+		no(t, err)
+		if err := two.Keep(t.Context(), lease); !errors.Is(err, bot.ErrNotOwner) {
+			t.Errorf("another replica keeps the job: %v", err)
+		}
+		taken := takeover(t, two)
+		if taken.Attempt != 2 {
+			t.Errorf("attempt %d, want 2: keeping is none", taken.Attempt)
+		}
+		if err := one.Keep(t.Context(), lease); !errors.Is(err, bot.ErrNotOwner) {
+			t.Errorf("a job of another replica is kept: %v", err)
+		}
+		no(t, two.Done(t.Context(), taken))
+		if err := two.Keep(t.Context(), taken); !errors.Is(err, bot.ErrNotOwner) {
+			t.Errorf("a job that is done is kept: %v", err)
 		}
 	})
 }

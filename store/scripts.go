@@ -28,6 +28,8 @@ var (
 	acceptSource string
 	//go:embed scripts/reclaim.lua
 	reclaimSource string
+	//go:embed scripts/keep.lua
+	keepSource string
 	//go:embed scripts/begin_send.lua
 	beginSendSource string
 	//go:embed scripts/abort_send.lua
@@ -58,6 +60,7 @@ var (
 
 	acceptScript     = redis.NewScript(jobsPrelude + acceptSource)
 	reclaimScript    = redis.NewScript(jobsPrelude + reclaimSource)
+	keepScript       = redis.NewScript(jobsPrelude + keepSource)
 	beginSendScript  = redis.NewScript(jobsPrelude + beginSendSource)
 	abortSendScript  = redis.NewScript(jobsPrelude + abortSendSource)
 	doneScript       = redis.NewScript(jobsPrelude + doneSource)

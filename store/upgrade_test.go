@@ -303,7 +303,7 @@ func TestPeopleOfTheFirstRelease(t *testing.T) {
 			t.Errorf("job %s, which was counted, has to wait for %v, %v", job.ID, wait, err)
 		}
 	}
-	if left, err := s.ThrottledFor(t.Context(), "graph"); err != nil || left <= 0 {
+	if left, err := s.ThrottledFor(t.Context(), bot.Upstream{Name: "graph"}); err != nil || left <= 0 {
 		t.Errorf("Graph is to be left alone for %v, %v", left, err)
 	}
 }

@@ -26,6 +26,10 @@ const Platform = "slack"
 // publicAPI is where Slack's Web API is unless configured otherwise.
 const publicAPI = "https://slack.com/api/"
 
+// slackHosts are the hosts of the API in Slack's own clouds. GovSlack is https://slack-gov.com/api/ (document "GovSlack
+// apps"). For an API elsewhere, such as a proxy, response_url is taken to be of the same host.
+var slackHosts = map[string]bool{"https://slack.com": true, "https://slack-gov.com": true}
+
 // slackHookHosts are the hosts of a response_url in Slack's own clouds.
 var slackHookHosts = []string{"hooks.slack.com", "hooks.slack-gov.com"}
 
@@ -58,6 +62,7 @@ type App struct {
 	throttles bot.Throttles
 	log       *slog.Logger
 	cards     *lru.Cache[cardKey, []byte] // answers that were written lately
+	people    *lru.Cache[string, string]  // names of users who were mentioned without them
 
 	installed atomic.Pointer[installation]
 }
@@ -83,11 +88,15 @@ func New(c Config) (*App, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make room for cards: %w", err)
 	}
+	people, err := lru.New[string, string](keptNames)
+	if err != nil {
+		return nil, fmt.Errorf("make room for names: %w", err)
+	}
 	a := &App{
-		cards: cards, secret: c.SigningSecret, apiURL: c.APIURL, token: c.BotToken, catalog: c.Catalog, parser: bot.NewParser(c.Catalog),
+		cards: cards, people: people, secret: c.SigningSecret, apiURL: c.APIURL, token: c.BotToken, catalog: c.Catalog, parser: bot.NewParser(c.Catalog),
 		language: c.Language, throttles: c.Throttles, log: c.Log,
 	}
-	if c.APIURL == publicAPI {
+	if slackHosts[api.Scheme+"://"+api.Host] {
 		for _, host := range slackHookHosts {
 			a.hookHosts = append(a.hookHosts, &url.URL{Scheme: "https", Host: host})
 		}
@@ -141,7 +150,7 @@ func (i *installation) workspace(team, enterprise string, enterpriseInstall bool
 }
 
 // Profile reads the user from Slack (users.info), as bot.Platform wants it.
-func (a *App) Profile(ctx context.Context, asker bot.Asker) (bot.Profile, error) {
+func (a *App) Profile(ctx context.Context, asker bot.Asker, _ bot.Route) (bot.Profile, error) {
 	in := a.installed.Load()
 	if in == nil {
 		return bot.Profile{}, &bot.Error{Code: bot.Unavailable, Err: errors.New("workspace is not known yet")}
@@ -171,7 +180,7 @@ func (a *App) call(ctx context.Context, method, per string, do func(context.Cont
 	if per != "" {
 		upstream += ":" + per
 	}
-	return bot.CallThrottled(ctx, a.throttles, upstream, func(ctx context.Context) error {
+	return bot.CallThrottled(ctx, a.throttles, bot.Upstream{Name: upstream}, func(ctx context.Context) error {
 		err := do(ctx)
 		if err == nil {
 			return nil

@@ -39,7 +39,8 @@ func (a *App) routes(j bot.Job, r bot.Reply) []bot.SendRoute {
 	var all []bot.SendRoute
 	if j.Route.ResponseURL != "" {
 		all = append(all, func(ctx context.Context) (string, error) {
-			return "", bot.CallThrottled(ctx, a.throttles, "slack:response_url:"+j.ID, func(ctx context.Context) error {
+			upstream := bot.Upstream{Name: "slack:response_url:" + j.ID}
+			return "", bot.CallThrottled(ctx, a.throttles, upstream, func(ctx context.Context) error {
 				m := hookPost{answer: answerTo(a.catalog, r, s), Thread: j.Route.Thread}
 				return a.postHook(ctx, j.Route.ResponseURL, m)
 			})

@@ -17,8 +17,8 @@ import (
 // noHolds is a world in which nobody asked to be left alone.
 type noHolds struct{}
 
-func (noHolds) Throttle(context.Context, string, time.Duration) error       { return nil }
-func (noHolds) ThrottledFor(context.Context, string) (time.Duration, error) { return 0, nil }
+func (noHolds) Throttle(context.Context, bot.Upstream, time.Duration) error       { return nil }
+func (noHolds) ThrottledFor(context.Context, bot.Upstream) (time.Duration, error) { return 0, nil }
 
 // what a status means to an answer by this route alone.
 func verdict(status int) bot.Code {
@@ -93,7 +93,7 @@ func TestEveryStatus(t *testing.T) {
 				return err
 			}, webAPI(status)},
 			{"users.info", func() error {
-				_, err := app.Profile(t.Context(), bot.Asker{Platform: slackapp.Platform, Workspace: slack.Team(), User: "U0ANN"})
+				_, err := app.Profile(t.Context(), bot.Asker{Platform: slackapp.Platform, Workspace: slack.Team(), User: "U0ANN"}, bot.Route{})
 				return err
 			}, webAPI(status)},
 		} {

@@ -27,12 +27,12 @@ type holds struct {
 	err   error // instead of an answer
 }
 
-func (h *holds) Throttle(_ context.Context, upstream string, wait time.Duration) error {
-	h.waits[upstream] = wait
+func (h *holds) Throttle(_ context.Context, u bot.Upstream, wait time.Duration) error {
+	h.waits[u.Name] = wait
 	return nil
 }
 
-func (h *holds) ThrottledFor(context.Context, string) (time.Duration, error) { return 0, h.err }
+func (h *holds) ThrottledFor(context.Context, bot.Upstream) (time.Duration, error) { return 0, h.err }
 
 // tokens gives one token, or an error, and counts.
 type tokens struct {

@@ -221,6 +221,37 @@ func upstreamFaults() []chaosFault {
 			c.Graph.ClearFaults()
 			c.Graph.SetPolicy(alone, true)
 		}},
+		{name: "Graph fails for one person", weight: 3, strike: func(c *chaos, d *rand.Rand) {
+			// Everybody joins the claim of somebody for whom Graph fails for as long as they are here: it gives way. Every
+			// other time their meeting is made, and nobody is told.
+			room, alone := c.rooms[d.IntN(len(c.rooms))], c.entraID[chaosSpare(c.spare)]
+			f := faultserver.Fault{Target: "createOrGet", Whose: alone, Status: pick(d, 500, 502, 504)}
+			if d.IntN(2) == 0 {
+				f.Works, f.Reset = true, true
+			}
+			c.Graph.Fault(f)
+			waits := []func(){c.askIn(d, 0, room, "new", 1)}
+			c.pause(100*time.Millisecond + upTo(d, 150*time.Millisecond))
+			for at := range c.replicas {
+				waits = append(waits, c.askIn(d, at, room, "new", 1))
+			}
+			c.pause(processGiveWay + 3*time.Second + upTo(d, 3*time.Second))
+			for _, wait := range waits {
+				wait()
+			}
+			c.Graph.ClearFaults()
+		}},
+		{name: "Graph throttles organizers", weight: 3, strike: func(c *chaos, d *rand.Rand) {
+			// One to three people: the last ones throttle the app.
+			for i := range 1 + d.IntN(3) {
+				c.Graph.Fault(faultserver.Fault{Target: "createOrGet", Whose: c.entraID[chaosSpare(c.spare+i)], Times: 1,
+					Status: pick(d, 429, 503), RetryAfter: pick(d, "2", "5", "12")})
+			}
+			wait := c.askFor(d, d.IntN(3), 5)
+			c.pause(upTo(d, 3*time.Second))
+			wait()
+			c.Graph.ClearFaults()
+		}},
 		{name: "Slack refuses", weight: 4, strike: func(c *chaos, d *rand.Rand) {
 			f := faultserver.Fault{
 				Target: pick(d, "response_url", "chat.postMessage", "chat.postEphemeral", "users.info"),

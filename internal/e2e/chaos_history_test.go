@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"meetbot/internal/e2e/historycheck"
 )
@@ -63,6 +64,25 @@ func (c *chaos) history() []historycheck.Event {
 				Organizer: call.UserID,
 			})
 		}
+	}
+	return append(events, c.gaveWay()...)
+}
+
+// gaveWay is what the replicas logged of claims that they released because Graph failed for them. Their meetings are as
+// those of organizers who were refused.
+func (c *chaos) gaveWay() (events []historycheck.Event) {
+	for line := range strings.Lines(c.logs.String()) {
+		var l struct {
+			Time         time.Time `json:"time"`
+			Conversation string    `json:"conversation"`
+			Generation   int       `json:"generation"`
+			Organizer    string    `json:"organizer"`
+		}
+		if !strings.Contains(line, "it gives way") || json.Unmarshal([]byte(line), &l) != nil {
+			continue
+		}
+		events = append(events, historycheck.Event{Kind: historycheck.Refused, At: l.Time, Conversation: l.Conversation,
+			Generation: l.Generation, Organizer: l.Organizer})
 	}
 	return events
 }

@@ -5,8 +5,11 @@ package e2e
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"meetbot/internal/app"
 	"meetbot/internal/sandbox/faultserver"
@@ -80,10 +83,13 @@ func TestConformance(t *testing.T) {
 		"only the refused hear of it":  refusedAlone,
 		"a person whom Graph refuses":  refusedPerson,
 		"Graph asks to wait":           graphWaits,
+		"Graph limits one organizer":   graphLimits,
 		"Graph's answer is lost":       graphLost,
 		"a request delivered again":    deliveredAgain,
 		"a subject that means to harm": hostile,
 		"talk is no command":           talk,
+		"words that people try":        triedWords,
+		"punctuation and formatting":   punctuated,
 		"a fresh meeting taken back":   undone,
 	} {
 		for platform, open := range fronts {
@@ -262,6 +268,31 @@ func refusedPerson(t *testing.T, env *environment, f front) {
 	env.wantMeetings(1)
 }
 
+// graphLimits: while somebody waits for the end of their throttle, everybody else is served.
+func graphLimits(t *testing.T, env *environment, f front) {
+	env.Graph.Fault(faultserver.Fault{Target: "createOrGet", Whose: annID, Times: 1, Status: http.StatusTooManyRequests,
+		RetryAfter: "6"})
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	var ended time.Time
+	wg.Go(func() {
+		if s, _ := f.ask(asked{user: members.ann}); s.link == "" {
+			t.Errorf("Ann is not answered with a card: %s", s.words)
+		}
+		ended = time.Now()
+	})
+	eventually(t, "Graph has asked to wait", func() bool {
+		return slices.ContainsFunc(env.Graph.Calls(),
+			func(c graphtest.Call) bool { return c.Status == http.StatusTooManyRequests })
+	})
+	card(t, f, asked{user: members.ben, design: true}, "Ben Example")
+	served := time.Now()
+	wg.Wait()
+	if !served.Before(ended) {
+		t.Error("Ben waited for the end of Ann's throttle")
+	}
+}
+
 func graphWaits(t *testing.T, env *environment, f front) {
 	env.Graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Status: http.StatusTooManyRequests,
 		RetryAfter: "2"})
@@ -315,6 +346,47 @@ func talk(t *testing.T, env *environment, f front) {
 		t.Errorf("where there is a meeting, talk brought %+v", card)
 	}
 	env.wantMeetings(1)
+}
+
+// triedWords are no subjects: they do what they mean, or get a sentence about what there is.
+func triedWords(t *testing.T, env *environment, f front) {
+	for _, word := range []string{"end", "stop", "cancel", "close", "delete", "cancelar"} {
+		told(t, f, asked{user: members.ann, command: "meet " + word}, "I cannot end, cancel or delete a meeting.",
+			`meet "`+word+`"`)
+	}
+	told(t, f, asked{user: members.ann, command: "meet schedule"}, "I cannot schedule a meeting")
+	told(t, f, asked{user: members.ann, command: "settings"}, "There is nothing to set here.")
+	told(t, f, asked{user: members.ann, command: "rename"}, "I cannot rename a meeting.")
+	told(t, f, asked{user: members.ann, command: "status"}, "I keep no list")
+	for _, word := range []string{"-h", "--help", "ajuda", "meet ajuda"} {
+		told(t, f, asked{user: members.ann, command: word}, "One meeting for each conversation")
+	}
+	env.wantMeetings(0)
+	first := card(t, f, asked{user: members.ann, command: "meet now"}, "New meeting.")
+	for _, word := range []string{"now", "start", "join", "here", "agora"} {
+		if again := card(t, f, asked{user: members.ann, command: word}); again.link != first.link {
+			t.Errorf("%q brought another meeting", word)
+		}
+	}
+	for _, m := range env.wantMeetings(1) {
+		if m.Subject == "now" {
+			t.Errorf("the subject is %q", m.Subject)
+		}
+	}
+}
+
+// punctuated commands are those commands.
+func punctuated(t *testing.T, env *environment, f front) {
+	told(t, f, asked{user: members.ann, command: ": help"}, "One meeting for each conversation")
+	told(t, f, asked{user: members.ann, command: "_show_"}, "There is no meeting here yet")
+	card(t, f, asked{user: members.ann, command: ", new Retro"}, "Retro", "New meeting.")
+	card(t, f, asked{user: members.ann, command: "*new* Another"}, "Another", "New meeting.")
+	card(t, f, asked{user: members.ann, command: "`/meet new Third`"}, "Third", "New meeting.")
+	for _, m := range env.wantMeetings(3) {
+		if strings.ContainsAny(m.Subject, ",:*`'") {
+			t.Errorf("the subject is %q", m.Subject)
+		}
+	}
 }
 
 // slackFront is Slack.

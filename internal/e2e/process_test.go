@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"meetbot/bot"
 	"meetbot/internal/app"
 	"meetbot/internal/redistest"
 	"meetbot/internal/sandbox/faultserver"
@@ -36,6 +37,10 @@ func replicaProcess(ca string) int {
 	return 0
 }
 
+// processGiveWay is the age at which a claim gives way in a replica process: little more than an attempt may take, so that
+// no fault has to last for long.
+const processGiveWay = 12 * time.Second
+
 func serve(ca string) error {
 	pem, err := os.ReadFile(ca)
 	if err != nil {
@@ -54,7 +59,8 @@ func serve(ca string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	a, err := app.New(c, app.Options{RootCAs: roots}, app.NewLogger(c.Logging, os.Stderr))
+	in := app.Options{RootCAs: roots, Timing: bot.Timing{GiveWay: processGiveWay}}
+	a, err := app.New(c, in, app.NewLogger(c.Logging, os.Stderr))
 	if err != nil {
 		return err
 	}

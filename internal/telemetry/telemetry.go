@@ -25,6 +25,7 @@ type Metrics struct {
 	possibleDuplicates prometheus.Counter
 	deadLettered       prometheus.Counter
 	unreadableRecords  prometheus.Counter
+	gaveWay            prometheus.Counter
 }
 
 var _ bot.Observer = (*Metrics)(nil)
@@ -59,8 +60,12 @@ func New(depth func(context.Context) (bot.Depth, error)) *Metrics {
 			Help: "Times that an attempt at a command found a record in Redis that this release cannot read.",
 		}),
 	}
+	m.gaveWay = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "meetbot_claims_gave_way_total",
+		Help: "Claims that Graph failed to serve and that gave way; each may have left a meeting in Graph without a link.",
+	})
 	m.registry.MustRegister(m.commands, m.graph, m.identity, m.possibleDuplicates, m.deadLettered, m.unreadableRecords,
-		&queue{depth: depth}, collectors.NewGoCollector(),
+		m.gaveWay, &queue{depth: depth}, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector())
 	return m
 }
@@ -89,6 +94,9 @@ func (m *Metrics) PossibleDuplicate() { m.possibleDuplicates.Inc() }
 
 // DeadLettered implements bot.Observer.
 func (m *Metrics) DeadLettered() { m.deadLettered.Inc() }
+
+// GaveWay implements bot.Observer.
+func (m *Metrics) GaveWay() { m.gaveWay.Inc() }
 
 // UnreadableRecord implements bot.Observer.
 func (m *Metrics) UnreadableRecord() { m.unreadableRecords.Inc() }

@@ -1,7 +1,16 @@
--- Records a claim unless something better stands.
--- ARGV: thread, '1' for a fresh meeting, the generation that its asker saw, the claim's generation, the claim's record,
--- the generation of a meeting whose record does not tell it, and '=' with a pending claim that cannot be read and may be
--- replaced, or ''.
+-- Records a claim unless something better stands. The fifth value returned is the age of the pending claim in
+-- milliseconds.
+-- ARGV: thread, '1' for a fresh meeting, the generation that its asker saw, the claim's generation, the claim's record, the
+-- generation of a meeting whose record does not tell it, '=' and a pending claim that cannot be read and may be replaced or
+-- '', the latest version of a record that this release reads.
+local clock = redis.call('TIME')
+local now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000)
+
+-- A record that ends with "}" is given the time as its last field.
+local function stamped(record)
+  return (string.gsub(record, '}$', string.format(',"r":%.0f}', now)))
+end
+
 local channel, meeting, pending = resolve(ARGV[1])
 if channel == 0 and (not pending or '=' .. pending == ARGV[7]) then
   local free = not meeting
@@ -11,8 +20,20 @@ if channel == 0 and (not pending or '=' .. pending == ARGV[7]) then
     free = generation == tonumber(ARGV[3]) and generation < tonumber(ARGV[4])
   end
   if free then
-    pending = ARGV[5]
+    pending = stamped(ARGV[5])
     redis.call('SET', KEYS[2], pending)
   end
 end
-return {channel, meeting, pending, 0}
+
+local age = 0
+if channel == 0 and pending then
+  local since = string.match(pending, ',"r":(%d+)}$')
+  if since then
+    age = math.max(0, now - tonumber(since))
+  elseif header(pending) and tonumber(string.match(pending, '^%d+ %S+ {"v":(%d+)') or 1) <= tonumber(ARGV[8]) then
+    -- The release before does not write the time: the age counts from when this release first meets the claim.
+    pending = stamped(pending)
+    redis.call('SET', KEYS[2], pending)
+  end
+end
+return {channel, meeting, pending, 0, age}

@@ -41,7 +41,7 @@ type ID struct {
 type ChannelData struct {
 	Tenant  ID `json:"tenant,omitzero"`
 	Channel ID `json:"channel,omitzero"`
-	Team    ID `json:"team,omitzero"`
+	Thread  ID `json:"thread,omitzero"` // of a chat: the message that the thread hangs under
 }
 
 // Attachment is a card.
@@ -67,6 +67,7 @@ type Activity struct {
 	Conversation Conversation `json:"conversation,omitzero"`
 	ChannelData  ChannelData  `json:"channelData,omitzero"`
 	Locale       string       `json:"locale,omitempty"`
+	Zone         string       `json:"localTimezone,omitempty"` // of the sender's client, as IANA names it
 
 	Text        string       `json:"text,omitempty"`
 	TextFormat  string       `json:"textFormat,omitempty"`

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/alicebob/miniredis/v2"
 
@@ -161,7 +162,7 @@ func TestModelFindsWhatIsBroken(t *testing.T) {
 		},
 		{
 			name: "new joins the meeting that its asker saw", in: "meet and new",
-			want: "asked for a new meeting after generation 1",
+			want: "goes round and round",
 			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
 				return brokenStore{claim: func(ctx context.Context, claim bot.Claim, _ bool, seen int) (bot.State,
 					error) {
@@ -279,6 +280,57 @@ func TestModelFindsWhatIsBroken(t *testing.T) {
 				return brokenStore{release: func(ctx context.Context, claim bot.Claim) (bot.State, error) {
 					raw.Del(meetingKey(claim.Conversation))
 					return s.Release(ctx, claim)
+				}}
+			},
+		},
+		{
+			name: "a claim never grows old", in: "claim without a job", want: "ends without an answer",
+			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
+				return brokenStore{claim: func(ctx context.Context, claim bot.Claim, fresh bool, seen int) (bot.State,
+					error) {
+					st, err := s.Claim(ctx, claim, fresh, seen)
+					st.PendingAge = 0
+					return st, err
+				}}
+			},
+		},
+		{
+			name: "every claim is old", in: "two meet, Graph falters", want: "did not fail when it was old",
+			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
+				return brokenStore{claim: func(ctx context.Context, claim bot.Claim, fresh bool, seen int) (bot.State,
+					error) {
+					st, err := s.Claim(ctx, claim, fresh, seen)
+					st.PendingAge = time.Hour
+					return st, err
+				}}
+			},
+		},
+		{
+			name: "giving way ignores the claim's ID", in: "two new, Graph falters",
+			want: "neither became the conversation's nor was released",
+			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
+				return brokenStore{release: func(ctx context.Context, claim bot.Claim) (bot.State, error) {
+					return free(ctx, s, claim.Conversation)
+				}}
+			},
+		},
+		{
+			name: "complete takes a claim that gave way", in: "two meet, Graph falters",
+			want: "neither became the conversation's nor was released",
+			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
+				return brokenStore{complete: func(ctx context.Context, claim bot.Claim, m bot.Meeting) (bot.State,
+					error) {
+					st, err := s.Read(ctx, claim.Conversation, bot.Asker{})
+					if err == nil && st.Pending != nil && st.Pending.ID != claim.ID {
+						_, err = s.Release(ctx, *st.Pending)
+						if err == nil {
+							_, err = s.Claim(ctx, claim, true, st.Generation())
+						}
+					}
+					if err != nil {
+						return bot.State{}, err
+					}
+					return s.Complete(ctx, claim, m)
 				}}
 			},
 		},

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/alicebob/miniredis/v2"
 
@@ -52,6 +53,7 @@ type moment struct {
 	}
 	faults   int8         // that have happened
 	refusals int8         // of organizers whom Graph serves at other calls
+	failures int8         // attempts after one that ended because Graph failed, and failures where Graph falters
 	at       [crowd]int32 // the point at which each attempt stands; 0 before it begins
 }
 
@@ -63,6 +65,8 @@ const (
 	refuses           // at every call, since no access policy covers the organizer
 	rejects           // at every call, for what the organizer is: no licence, or the meeting policy
 	wavers            // calls are refused now and then, as while an access policy spreads
+	fails             // every call fails in passing; the meeting may be made all the same
+	falters           // calls fail in passing now and then; the meeting may be made all the same
 )
 
 // scenario is a small case to be gone through completely.
@@ -77,6 +81,11 @@ type scenario struct {
 	// Graph can keep two askers going round for ever, each of them releasing the claim that the other one is carrying
 	// out.
 	refusals int8
+	// failures is how many calls for organizers with whom Graph falters fail at most, and how often jobs are attempted
+	// again because of a failure. After that, they are too old.
+	failures int8
+	// left is a pending claim, of an organizer called founder, whose job is lost.
+	left bool
 	// blind leaves Graph's meetings unchecked, for what can be noticed without.
 	blind  bool
 	policy bot.OrganizerPolicy
@@ -120,7 +129,10 @@ type explorer struct {
 	rounds   int // the most claims that one attempt made
 }
 
-type asked struct{ content, call int32 }
+type asked struct {
+	content, call int32
+	old           bool
+}
 
 // answered is an answer, with the number by which it is known and what it leaves in Redis.
 type answered struct {
@@ -145,6 +157,7 @@ func newExplorer(t *testing.T, sc scenario) *explorer {
 		points: []*point{nil}, roots: map[string]int32{}, numbers: map[string]int32{}, answers: map[asked]answered{},
 		claimed: map[string]int{}, index: map[moment]int32{}, alone: map[moment]bool{},
 	}
+	mini.SetTime(present)
 	catalog, err := bot.NewCatalog()
 	must(t, err)
 	x.catalog, x.called = catalog, x.store
@@ -153,6 +166,11 @@ func newExplorer(t *testing.T, sc scenario) *explorer {
 	}
 	return x
 }
+
+// present is the time of Redis' clock, and aging is after how long a claim is old enough to give way.
+var present = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+const aging = 45 * time.Second
 
 // number gives equal texts the same number, from 1 on.
 func (x *explorer) number(text string) int32 {
@@ -205,10 +223,11 @@ func (x *explorer) dump() int32 {
 	return n
 }
 
-// ask has the store answer a call while Redis holds the given content. The scripts depend on nothing else, so each
-// question is really asked once.
-func (x *explorer) ask(content int32, p *point) answered {
-	key := asked{content, p.call}
+// ask has the store answer a call while Redis holds the given content. With old, the pending claim was recorded a while
+// ago.
+// The scripts depend on nothing else, so each question is really asked once.
+func (x *explorer) ask(content int32, p *point, old bool) answered {
+	key := asked{content, p.call, old}
 	a, ok := x.answers[key]
 	if ok {
 		return a
@@ -216,6 +235,10 @@ func (x *explorer) ask(content int32, p *point) answered {
 	x.mini.FlushDB()
 	for _, r := range x.contents[content] {
 		must(x.t, x.mini.Set(r.key, r.value))
+	}
+	if old {
+		x.mini.SetTime(present.Add(aging))
+		defer x.mini.SetTime(present)
 	}
 	var err error
 	ctx, c := x.t.Context(), p.next
@@ -230,6 +253,7 @@ func (x *explorer) ask(content int32, p *point) answered {
 		a.answer.state, err = x.called.Release(ctx, c.claim)
 	}
 	must(x.t, err)
+	a.answer.old = old
 	x.scripts++
 	a.content, a.number = x.dump(), x.number("answer "+a.answer.String())
 	x.answers[key] = a
@@ -318,6 +342,14 @@ func (x *explorer) begin() moment {
 		must(x.t, err)
 		m.content, m.made, m.stood = x.dump(), m.made.with(i), m.stood.with(i)
 	}
+	if x.scenario.left {
+		lost := bot.NewClaim(x.place, 1, false)
+		lost.ID, lost.Job, lost.Organizer.ID = "lost", "lost", "founder"
+		_, err := x.store.Claim(x.t.Context(), lost, false, 0)
+		must(x.t, err)
+		x.claim(lost)
+		m.content = x.dump()
+	}
 	for i, p := range x.scenario.people {
 		if p.same == "" {
 			m.at[i] = x.root(i, 0, nil, false)
@@ -344,11 +376,40 @@ func (x *explorer) serve(m moment, p *point) ([]way, error) {
 	case opCreate:
 		return x.create(m, p)
 	}
-	if c := p.next.claim; p.next.op == opRelease && c.Job != p.job.ID && !x.spent(c.Job) &&
-		!p.history[len(p.history)-1].refused {
-		return nil, broken("claim %s is released by somebody to whom neither Graph nor its asker's limit has refused it", c.ID)
+	if c := p.next.claim; p.next.op == opRelease && c.Job != p.job.ID && !x.spent(c.Job) && !mayRelease(p.history) {
+		return nil, broken("claim %s is released by somebody to whom neither Graph nor its asker's limit has refused it, "+
+			"and for whom it did not fail when it was old", c.ID)
 	}
-	a := x.ask(m.content, p)
+	if p.next.op == opClaim && p.rounds == 1 && x.mayBeOld(m) {
+		ways := []way{x.reply(m, p, true)}
+		if p.asker < len(x.scenario.people) { // visitors come later
+			ways = append(ways, x.reply(m, p, false))
+		}
+		return ways, nil
+	}
+	return []way{x.reply(m, p, false)}, nil
+}
+
+// mayRelease tells whether what an attempt has just learned lets it release the claim of another job.
+func mayRelease(history []answer) bool {
+	last := history[len(history)-1]
+	return last.refused || last.failed && history[len(history)-2].old
+}
+
+// mayBeOld tells whether the age of the pending claim can matter to an attempt that has just begun. What others claim
+// later is young: an attempt is shorter than a claim's time to give way.
+func (x *explorer) mayBeOld(m moment) bool {
+	pending := x.views[m.content].Pending
+	if pending == nil {
+		return false
+	}
+	rule := x.scenario.graph[pending.Organizer.ID]
+	return rule == fails || rule == falters
+}
+
+// reply has the store answer the call that an attempt stands at.
+func (x *explorer) reply(m moment, p *point, old bool) way {
+	a := x.ask(m.content, p, old)
 	m.content = a.content
 	if now := x.views[m.content].Meeting; now != nil {
 		if i, ok := x.claimed[now.ClaimID]; ok {
@@ -358,7 +419,7 @@ func (x *explorer) serve(m moment, p *point) ([]way, error) {
 	if p.next.op == opRelease {
 		m.released = m.released.with(x.claim(p.next.claim))
 	}
-	return []way{{to: m, number: a.number, answer: a.answer}}, nil
+	return way{to: m, number: a.number, answer: a.answer}
 }
 
 // create is Graph. Its answers have numbers of their own, below those of the store's.
@@ -368,7 +429,16 @@ func (x *explorer) create(m moment, p *point) (ways []way, err error) {
 		return nil, broken("Graph is asked for something else than the claim says")
 	}
 	rule, i := x.scenario.graph[c.organizer], x.claim(c.claim)
-	if rule != refuses && rule != rejects {
+	if rule == fails || rule == falters && m.failures < x.scenario.failures {
+		failed := m
+		if rule == falters {
+			failed.failures++
+		}
+		ways = append(ways, way{failed, 0, answer{failed: true}})
+		failed.made = failed.made.with(i)
+		ways = append(ways, way{failed, 0, answer{failed: true}})
+	}
+	if rule != refuses && rule != rejects && rule != fails {
 		to := m
 		to.made = to.made.with(i)
 		a := answer{made: bot.OnlineMeeting{JoinURL: x.links[i]}, created: !x.existing(m, i)}
@@ -433,9 +503,19 @@ func (x *explorer) goOn(m moment, k int, reach func(moment, func() string) error
 			}
 		}
 		next, came := w.to, x.after(m.at[k], w.answer, w.number)
-		next.at[k] = x.same(came)
+		if x.postponed(came) {
+			next.at[k] = x.again(&next, x.points[came])
+		} else {
+			next.at[k] = x.same(came)
+		}
 		step = func() string {
 			return fmt.Sprintf("%s: %v -> %v%s", name, p.next, w.answer, x.told(came))
+		}
+		if x.postponed(came) {
+			if err := reach(next, step); err != nil {
+				return err
+			}
+			continue
 		}
 		if err := x.tell(&next, x.points[came]); err != nil {
 			return fmt.Errorf("%w\n%s", err, step())
@@ -445,6 +525,21 @@ func (x *explorer) goOn(m moment, k int, reach func(moment, func() string) error
 		}
 	}
 	return nil
+}
+
+// postponed tells whether an attempt has ended because Graph failed in passing. A visitor's must not.
+func (x *explorer) postponed(i int32) bool {
+	p := x.points[i]
+	return p.ended() && p.outcome == "" && p.asker < len(x.scenario.people) && p.history[len(p.history)-1].failed
+}
+
+// again is the beginning of the next attempt after a failure, with time left as long as the scenario allows.
+func (x *explorer) again(m *moment, p *point) int32 {
+	aged := p.aged || m.failures >= x.scenario.failures
+	if !aged {
+		m.failures++
+	}
+	return x.root(p.asker, p.attempt+1, p.job, aged)
 }
 
 // crash ends the attempt where it stands. The job is taken over, at once or when it has grown too old.

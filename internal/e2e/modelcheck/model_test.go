@@ -24,6 +24,8 @@ import (
 //     from the start, with time left or as one to give up; and a lost answer, after which the client makes the call again;
 //   - Graph: idempotent for each organizer and external ID, serving or refusing an organizer, or refusing a number of
 //     calls and serving the others; its meeting may be made although the answer never came (that is a crash, too);
+//   - calls of Graph that fail in passing, for good or now and then, with the meeting made or not: the claim is young, or
+//     old enough to give way, in every order of both; and a claim whose job is lost;
 //   - every organizer policy, the limit on new meetings, and an attempt that goes on while another one has taken over its
 //     job;
 //   - in every state that is reached: what becomes of a visitor, then of one who asks for a new meeting, and of a third,
@@ -123,6 +125,34 @@ var scenarios = []scenario{
 	{
 		name: "fallback", people: asking(bot.Meet, "ann", "ben"), policy: fallback,
 		graph: with(refuses, "ann"), faults: 1, giveUp: true,
+	},
+	{
+		name: "two meet, one of them fails", people: asking(bot.Meet, "ann", "ben"), policy: requester,
+		graph: with(fails, "ann"), failures: 2, faults: 1, giveUp: true,
+	},
+	{
+		name: "two meet, Graph falters", people: asking(bot.Meet, "ann", "ben"), policy: requester,
+		graph: with(falters, "ann", "ben"), failures: 2, faults: 1, giveUp: true,
+	},
+	{
+		name: "two new, Graph falters", met: true, people: asking(bot.New, "ann", "ben"), policy: requester,
+		graph: with(falters, "ann", "ben"), failures: 2, faults: 1, giveUp: true,
+	},
+	{
+		name: "meet and new from nothing, Graph falters", people: and(asking(bot.Meet, "ann"), asking(bot.New, "ben")),
+		policy: requester, graph: with(falters, "ann", "ben"), failures: 2, giveUp: true,
+	},
+	{
+		name: "three meet, one of them fails", people: asking(bot.Meet, "ann", "ben", "cleo"), policy: requester,
+		graph: with(fails, "ann"), failures: 1,
+	},
+	{
+		name: "fallback from one who fails", people: asking(bot.Meet, "ann", "ben"), policy: fallback,
+		graph: with(fails, "ann"), failures: 2, faults: 1, giveUp: true,
+	},
+	{
+		name: "claim without a job", left: true, people: asking(bot.Meet, "ann", "ben"), policy: requester,
+		graph: with(fails, "founder"), failures: 1, faults: 1, giveUp: true,
 	},
 	{
 		name: "two meet, one of them without a licence", people: asking(bot.Meet, "ann", "ben"), policy: requester,

@@ -183,7 +183,7 @@ func (x *explorer) settled(m moment) error {
 // a card.
 func (x *explorer) visit(m moment, number int) error {
 	m.at = [crowd]int32{x.root(len(x.scenario.people)+number, 0, nil, false)}
-	m.faults, m.refusals = x.scenario.faults, x.scenario.refusals // there are no more
+	m.faults, m.refusals, m.failures = x.scenario.faults, x.scenario.refusals, x.scenario.failures // there are no more
 	if err := x.holds(&m); err != nil {
 		return err
 	}

@@ -66,6 +66,8 @@ type answer struct {
 	made    bot.OnlineMeeting
 	created bool
 	refused bool // by Graph
+	failed  bool // Graph's call failed in passing
+	old     bool // claim: the pending claim is old enough to give way
 	// rejected says why: for what the organizer is, and not for want of an access policy.
 	rejected bool
 }
@@ -79,12 +81,17 @@ func (a answer) String() string {
 		pending = fmt.Sprintf(", pending %s of generation %d for %s by job %s", p.ID, p.Generation, p.Organizer.ID,
 			p.Job)
 	}
+	if a.old {
+		pending += ", old"
+	}
 	if a.state.MayAnnounce {
 		first = ", for everybody to see"
 	}
 	switch {
-	case a.state.Conversation == (bot.Conversation{}) && a.made.JoinURL == "" && !a.refused:
+	case a.state.Conversation == (bot.Conversation{}) && a.made.JoinURL == "" && !a.refused && !a.failed:
 		return "ok"
+	case a.failed:
+		return "failed in passing"
 	case a.refused:
 		return "refused"
 	case a.made.JoinURL != "":
@@ -282,6 +289,8 @@ func (r *replica) CreateOrGet(_ context.Context, _ bot.Tenant, organizer string,
 		err = &bot.Error{Code: bot.OrganizerRefused, Status: 403}
 	case err == nil && a.refused:
 		err = &bot.Error{Code: bot.NoAccessPolicy, Status: 403}
+	case err == nil && a.failed: // with a wait, so that the attempt makes no second call
+		err = &bot.Error{Code: bot.Throttled, Wait: time.Hour, Status: 503}
 	}
 	return a.made, a.created, err
 }
@@ -328,6 +337,8 @@ func (observer) DeadLettered() {}
 
 func (observer) UnreadableRecord() {}
 
+func (observer) GaveWay() {}
+
 // Who people are is settled: what the protocol does must not depend on it.
 
 func (r *replica) Identity(context.Context, bot.Asker) (*bot.Identity, error) {
@@ -356,16 +367,20 @@ func (r *replica) UsersByEmail(context.Context, bot.Tenant, string, bool) ([]bot
 	return nil, nil
 }
 
-func (r *replica) Profile(context.Context, bot.Asker) (bot.Profile, error) { return bot.Profile{}, nil }
+func (r *replica) Profile(context.Context, bot.Asker, bot.Route) (bot.Profile, error) {
+	return bot.Profile{}, nil
+}
 
 func (r *replica) Reclaim(context.Context, int) ([]bot.Lease, error) { return nil, nil }
 
 func (r *replica) BeginSend(context.Context, bot.Lease) (bool, error) { return false, nil }
 
+func (r *replica) Keep(context.Context, bot.Lease) error { return nil }
+
 func (r *replica) AbortSend(context.Context, bot.Lease) error { return nil }
 
 func (r *replica) MoveToDeadLetters(context.Context, bot.Lease, string) error { return nil }
 
-func (r *replica) Throttle(context.Context, string, time.Duration) error { return nil }
+func (r *replica) Throttle(context.Context, bot.Upstream, time.Duration) error { return nil }
 
-func (r *replica) ThrottledFor(context.Context, string) (time.Duration, error) { return 0, nil }
+func (r *replica) ThrottledFor(context.Context, bot.Upstream) (time.Duration, error) { return 0, nil }

@@ -2,6 +2,7 @@ package faultserver
 
 import (
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -11,6 +12,7 @@ import (
 // Fault makes a server misbehave. Its zero value changes nothing.
 type Fault struct {
 	Target string // the operation that it strikes, by the name the server gives it; empty: every one
+	Whose  string // the person whom the operation concerns, by the ID that the server gives; empty: everybody
 	Times  int    // how often it strikes before it is spent; 0: until cleared
 
 	Struck      func()        // called when it strikes, before anything else; it must be quick. Nil for nobody
@@ -18,6 +20,7 @@ type Fault struct {
 	Reset       bool          // cut the connection without an answer
 	Status      int           // answer with this status instead of the true one
 	RetryAfter  string        // with Status: the Retry-After header, in seconds or as an HTTP date
+	Header      http.Header   // with Status: further headers
 	ContentType string        // with Status: of Body
 	Body        string        // with Status
 	// Raw is written as it is in place of an answer, and the connection is closed: for what is no HTTP, or not quite.
@@ -55,12 +58,12 @@ func (f *Faults) Armed() int {
 	return len(f.set)
 }
 
-// take returns the fault that strikes this operation now, nil for none, and counts it.
-func (f *Faults) take(target string) *Fault {
+// take returns the fault that strikes this operation for this person now, nil for none, and counts it.
+func (f *Faults) take(target, whose string) *Fault {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for i, fault := range f.set {
-		if fault.Target != "" && fault.Target != target {
+		if fault.Target != "" && fault.Target != target || fault.Whose != "" && !strings.EqualFold(fault.Whose, whose) {
 			continue
 		}
 		struck := *fault
@@ -78,8 +81,13 @@ func (f *Faults) take(target string) *Fault {
 // Serve serves one request for the operation under whatever fault is armed for it. It returns the status sent, 0 for
 // a connection that was cut.
 func (f *Faults) Serve(target string, w http.ResponseWriter, r *http.Request, work http.HandlerFunc) int {
+	return f.ServeFor(target, "", w, r, work)
+}
+
+// ServeFor is [Faults.Serve] for an operation that concerns one person.
+func (f *Faults) ServeFor(target, whose string, w http.ResponseWriter, r *http.Request, work http.HandlerFunc) int {
 	rec := &statusRecorder{ResponseWriter: w}
-	fault := f.take(target)
+	fault := f.take(target, whose)
 	if fault == nil {
 		work(rec, r)
 		return rec.sent()
@@ -111,6 +119,7 @@ func (f *Faults) Serve(target string, w http.ResponseWriter, r *http.Request, wo
 		writeRaw(w, r, fault.Raw)
 		return 0
 	}
+	maps.Copy(w.Header(), fault.Header)
 	if fault.RetryAfter != "" {
 		w.Header().Set("Retry-After", fault.RetryAfter)
 	}

@@ -52,7 +52,8 @@ type Call struct {
 // Server is the part of Microsoft Graph v1.0 that the program uses: users by ID, UPN and filter, and online meetings by
 // createOrGet. It serves plain http, which clients accept on loopback alone.
 //
-// The names of its operations, for [Fault.Target], are "createOrGet", "user" and "users".
+// The names of its operations, for [faultserver.Fault.Target], are "createOrGet", "user" and "users". A fault can strike for
+// one person: [faultserver.Fault.Whose] is the user that the path of "createOrGet" and "user" names.
 type Server struct {
 	opts   Options
 	server *faultserver.Server
@@ -164,7 +165,7 @@ func (g *Server) serve(w http.ResponseWriter, r *http.Request) {
 	if !faultserver.Delay(r, g.opts.Latency) {
 		return
 	}
-	call.Status = g.faults.Serve(call.Op, w, r, func(w http.ResponseWriter, r *http.Request) {
+	call.Status = g.faults.ServeFor(call.Op, call.UserID, w, r, func(w http.ResponseWriter, r *http.Request) {
 		if g.admit(w, r, role) {
 			work(w, r, body)
 		}
