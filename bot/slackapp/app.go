@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"meetbot/bot"
+	"meetbot/internal/inbound"
 	"meetbot/internal/outbound"
 )
 
@@ -41,6 +41,7 @@ type Config struct {
 	Language      bot.Language  // where nothing better is known
 	Throttles     bot.Throttles // which of Slack's methods asked to be left alone
 	Log           *slog.Logger
+	Requests      *inbound.Requests // optional: is told of the requests that come in
 }
 
 // App is the Slack app in its workspace.
@@ -55,6 +56,7 @@ type App struct {
 	language  bot.Language
 	throttles bot.Throttles
 	log       *slog.Logger
+	requests  *inbound.Requests
 	cards     *lru.Cache[cardKey, []byte] // answers that were written lately
 
 	installed atomic.Pointer[installation]
@@ -83,7 +85,7 @@ func New(c Config) (*App, error) {
 	}
 	a := &App{
 		cards: cards, secret: c.SigningSecret, catalog: c.Catalog, parser: bot.NewParser(c.Catalog),
-		language: c.Language, throttles: c.Throttles, log: c.Log,
+		language: c.Language, throttles: c.Throttles, log: c.Log, requests: c.Requests,
 	}
 	if c.APIURL == publicAPI {
 		for _, host := range slackHookHosts {
@@ -272,12 +274,5 @@ func (a *App) checkHookURL(responseURL string) error {
 			return nil
 		}
 	}
-	host := "another host"
-	if hostName.MatchString(u.Host) {
-		host = u.Host
-	}
-	return fmt.Errorf("response_url points to %s, which is not Slack", host)
+	return fmt.Errorf("response_url points to %s, which is not Slack", outbound.LoggedHost(u))
 }
-
-// hostName is what the name of a host looks like, with or without a port. Another text is not fit for a log.
-var hostName = regexp.MustCompile(`^[A-Za-z0-9.:-]{1,100}$`)

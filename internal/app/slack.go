@@ -46,5 +46,6 @@ func newSlack(c Config, _ Options, in shared) (bot.Frontend, error) {
 	return slackapp.New(slackapp.Config{
 		SigningSecret: c.Slack.SigningSecret, BotToken: c.Slack.BotToken, APIURL: c.Slack.APIURL,
 		Catalog: in.catalog, Language: in.language, Throttles: in.store, Log: in.log,
+		Requests: in.requests,
 	})
 }
