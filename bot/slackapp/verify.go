@@ -66,8 +66,8 @@ func (a *App) verified(contentType string, next signedHandler) http.Handler {
 	})
 }
 
-// refusal tells why a signature was not accepted, and what an operator may look at. It quotes nothing of the request but
-// the age of its timestamp.
+// refusal tells why a signature was not accepted, and what an operator may look at. It quotes nothing of the request
+// but the age of its timestamp.
 func refusal(err error, h http.Header) (reason, hint string) {
 	if errors.Is(err, slack.ErrMissingHeaders) {
 		return noSignature, "X-Slack-Signature or X-Slack-Request-Timestamp is missing: does a proxy take headers away?"
