@@ -65,7 +65,7 @@ func (s *Service) attempt(ctx context.Context, l Lease, slot *slot, place *inPla
 	switch {
 	case err == nil:
 		s.Observer.Command(l.Job.Conversation.Platform, l.Job.Label(), done.outcome, took)
-		log.Info("command answered", "outcome", string(done.outcome), "took", took.Round(time.Millisecond).String())
+		logAnswer(ctx, log, done, took)
 		s.finish(l, log)
 	case errors.Is(err, ErrNotOwner):
 		log.Info("job is another's by now")
@@ -74,6 +74,20 @@ func (s *Service) attempt(ctx context.Context, l Lease, slot *slot, place *inPla
 	default:
 		log.Warn("attempt failed; the job will be tried again", "error", err)
 	}
+}
+
+// logAnswer logs that a job was answered. A refusal comes with its cause, as a warning if the operator has to mend it.
+func logAnswer(ctx context.Context, log *slog.Logger, done result, took time.Duration) {
+	level := slog.LevelInfo
+	answer := []any{"outcome", string(done.outcome), "took", took.Round(time.Millisecond).String()}
+	if refusal := done.refusal; refusal != nil && refusal.Err != nil {
+		answer = append(answer, "cause", refusal)
+		switch refusal.Code {
+		case Credentials, NoPermission, ServiceAccount, ChatCredentials:
+			level = slog.LevelWarn
+		}
+	}
+	log.Log(ctx, level, "command answered", answer...)
 }
 
 // execute does what the job asks for. An error is a passing fault: the same job may succeed later.

@@ -15,9 +15,8 @@ import (
 )
 
 const (
-	// markFor is how long a request's ID is remembered, in seconds: longer than any platform repeats a request and
-	// than any job is tried.
-	markFor = 3600
+	// markFor is how long a request's ID is remembered, in seconds.
+	markFor = int(bot.RequestsKnownFor / time.Second)
 	// deadMax is about how many dead letters are kept; the oldest go first.
 	deadMax = 10000
 	// parked is the idleness that a retried job begins with, so that the next takeover finds it.
@@ -28,7 +27,7 @@ const (
 var ErrNoDeadLetter = errors.New("no such dead letter")
 
 // Accept stores the job and hands it to this replica in one step. It returns [bot.ErrDuplicate] if a job with this ID
-// was accepted in the last hour.
+// or alias was accepted within [bot.RequestsKnownFor].
 func (s *Store) Accept(ctx context.Context, j bot.Job) (bot.Lease, error) {
 	lease := bot.Lease{Job: j, Attempt: 1}
 	err := s.within(ctx, "accept a job", func(ctx context.Context) error {
@@ -41,6 +40,9 @@ func (s *Store) Accept(ctx context.Context, j bot.Job) (bot.Lease, error) {
 		}
 		// The token lets the client repeat the call when its answer was lost with the connection.
 		keys := []string{jobStream, markKey(j.ID)}
+		if j.Alias != "" {
+			keys = append(keys, markKey(j.Alias))
+		}
 		lease.Entry, err = acceptScript.Run(ctx, s.client, keys, jobGroup, s.replica, j.ID, record, rand.Text(), markFor).Text()
 		if errors.Is(err, redis.Nil) {
 			lease.Entry, err = "", nil

@@ -12,8 +12,8 @@ import (
 )
 
 // platforms is the table of chat platforms: the name, what of the configuration switches it on, what makes its
-// front-end, the paths of its endpoints, and the reasons for which it refuses requests. A new platform is a line here, a
-// field of Config and a file like slack.go.
+// front-end, the paths of its endpoints, and the reasons for which it refuses requests. A new platform is a line here,
+// a field of Config and a file like slack.go.
 var platforms = []struct {
 	name     string
 	on       func(Config) bool
