@@ -24,12 +24,13 @@ type conversationKeys struct {
 	pending string // the claim being carried out
 	shown   string // that a card was shown to everybody lately
 	roots   string // the set of the root messages whose threads belong to the channel
+	yielded string // the other name of the conversation that this one gave way to; see names.go
 }
 
 func keysOf(c bot.Conversation) conversationKeys {
 	// The thread stands last, so it needs no escaping; for the channel itself it is empty.
 	tag := prefix + "{" + c.ChannelKey() + "}:"
-	return conversationKeys{meeting: tag + "m:" + c.Thread, pending: tag + "p:" + c.Thread, shown: tag + "s:" + c.Thread, roots: tag + "r"}
+	return conversationKeys{meeting: tag + "m:" + c.Thread, pending: tag + "p:" + c.Thread, shown: tag + "s:" + c.Thread, roots: tag + "r", yielded: tag + "n:" + c.Thread}
 }
 
 // resolveKeys are what the scripts that find out which conversation is meant work on.
@@ -41,6 +42,9 @@ func resolveKeys(c bot.Conversation) []string {
 	}
 	return []string{own.meeting, own.pending, channel.meeting, channel.pending, own.roots, own.shown}
 }
+
+// nameKeys are what the scripts work on that decide under which of its names a conversation begins.
+func nameKeys(c bot.Conversation) []string { return append(resolveKeys(c), keysOf(c).yielded) }
 
 // settleKeys are what complete and release change.
 func settleKeys(c bot.Conversation) []string {

@@ -19,6 +19,8 @@ var (
 	completeSource string
 	//go:embed scripts/release.lua
 	releaseSource string
+	//go:embed scripts/yield.lua
+	yieldSource string
 
 	//go:embed scripts/jobs.lua
 	jobsPrelude string
@@ -52,6 +54,7 @@ var (
 	claimScript    = redis.NewScript(conversationPrelude + claimSource)
 	completeScript = redis.NewScript(conversationPrelude + completeSource)
 	releaseScript  = redis.NewScript(conversationPrelude + releaseSource)
+	yieldScript    = redis.NewScript(conversationPrelude + yieldSource)
 
 	acceptScript     = redis.NewScript(jobsPrelude + acceptSource)
 	reclaimScript    = redis.NewScript(jobsPrelude + reclaimSource)

@@ -73,7 +73,7 @@ func New(c Config, o Options, log *slog.Logger) (*App, error) {
 		}
 		o.Name = fmt.Sprintf("%s-%d-%d", host, os.Getpid(), time.Now().UnixMilli())
 	}
-	redis, err := store.Open(c.Redis.URL, store.Options{Replica: o.Name, Idle: o.Idle})
+	redis, err := store.Open(c.Redis.URL, store.Options{Replica: o.Name, Idle: o.Idle, Names: c.names()})
 	if err != nil {
 		return nil, fmt.Errorf("REDIS_URL: %w", err)
 	}

@@ -1,7 +1,13 @@
 -- Records a claim unless something better stands.
 -- ARGV: thread, '1' for a fresh meeting, the generation that its asker saw, the claim's generation, the claim's record, the
--- generation of a meeting whose record does not tell it, '=' and a pending claim that cannot be read and may be replaced or ''.
+-- generation of a meeting whose record does not tell it, '=' and a pending claim that cannot be read and may be replaced or '',
+-- '1' if the conversation may begin under this name.
+-- KEYS 7: the other name of the conversation that this one gave way to. Then nothing begins here.
 local channel, meeting, pending = resolve(ARGV[1])
+if channel == 0 and not meeting and not pending then
+  local name = redis.call('GET', KEYS[7])
+  if name or ARGV[8] ~= '1' then return {name or 0, false, false, 0} end
+end
 if channel == 0 and (not pending or '=' .. pending == ARGV[7]) then
   local free = not meeting
   if meeting and ARGV[2] == '1' then
