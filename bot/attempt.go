@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"strconv"
 	"time"
 )
 
-// start attempts a job as soon as there is a slot. If there is none in time, the job stays in the queue to be reclaimed.
+// start attempts a job as soon as there is a slot. If there is none in time, the job stays in the queue to be
+// reclaimed.
 func (s *Service) start(l Lease, place *inPlace) {
 	if _, ok := l.Job.handler(); !ok {
 		s.leave(l)
@@ -49,7 +51,8 @@ func (s *Service) attempt(ctx context.Context, l Lease, slot *slot, place *inPla
 		"user", l.Job.Asker.User, "command", l.Job.Label(), "attempt", l.Attempt)
 	defer func() {
 		if p := recover(); p != nil {
-			log.Error("attempt panicked; the job will be tried again", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			log.Error("attempt panicked; the job will be tried again", "panic", fmt.Sprint(p),
+				"stack", string(debug.Stack()))
 		}
 	}()
 	if _, answered := s.answered.Load(l.Job.ID); answered {
@@ -170,6 +173,11 @@ func (s *Service) reply(ctx context.Context, l Lease, done result, slot *slot, p
 			return &Error{Code: Unavailable, Err: errors.New("conversation's meeting is gone from the store")}
 		}
 		reply = s.card(j.Command, state, s.jobLanguage(j, state.Identity), state.Meeting.ClaimID == done.made)
+		if generation := state.Generation(); reply.Card.New && done.undoable && generation > 1 {
+			reply.Card.Replaces = true
+			reply.Actions = []Action{{ID: ActionUndo, Value: strconv.Itoa(generation)}}
+		}
+		reply.Card.Restored = done.restored
 	}
 	again, err := s.Queue.BeginSend(ctx, l)
 	if err != nil {

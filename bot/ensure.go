@@ -38,7 +38,7 @@ func (s *Service) ensureMeeting(ctx context.Context, t task, asker Identity) (re
 			}
 			switch afterComplete(t, pending, created, state) {
 			case stepShowMade:
-				return result{outcome: OutcomeMade, show: true, made: pending.ID}, nil
+				return result{outcome: OutcomeMade, show: true, made: pending.ID, undoable: t.fresh}, nil
 			case stepShowJoined:
 				return result{outcome: OutcomeJoined, show: true}, nil
 			}

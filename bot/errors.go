@@ -63,8 +63,8 @@ const (
 	TooMany           Code = "too_many"           // so many new meetings lately that the next must wait: Wait
 )
 
-// UnreadableRecord says that the store holds a conversation's meeting, or the claim that is to become it, in a form that this
-// release cannot read: it is damaged, or of a later release. A fresh meeting takes its place.
+// UnreadableRecord says that the store holds a conversation's meeting, or the claim that is to become it, in a form
+// that this release cannot read: it is damaged, or of a later release. A fresh meeting takes its place.
 const UnreadableRecord Code = "unreadable_record"
 
 // Undeliverable means that an answer cannot be given by any route that is left.

@@ -59,7 +59,8 @@ func referenceMessages(reference string) []Message {
 // Graph, "Configure application access to online meetings".
 func accessPolicy(client, user string) []string {
 	return []string{
-		`New-CsApplicationAccessPolicy -Identity Meetbot -AppIds "` + client + `" -Description "Meetings made by meetbot"`,
+		`New-CsApplicationAccessPolicy -Identity Meetbot -AppIds "` + client +
+			`" -Description "Meetings made by meetbot"`,
 		`Grant-CsApplicationAccessPolicy -PolicyName Meetbot -Identity "` + user + `"`,
 	}
 }
@@ -72,7 +73,8 @@ func HelpReply(catalog *Catalog, lang Language) Reply {
 		reply.Messages = append(reply.Messages, message(id, Arg{"Command", command{word: spec.Word}}))
 		if spec.Word == "" && spec.Takes(Subject) {
 			example := catalog.PlainText(lang, message("help.example_subject"))
-			reply.Messages = append(reply.Messages, message("help.meet_subject", Arg{"Command", command{subject: example}}))
+			reply.Messages = append(reply.Messages,
+				message("help.meet_subject", Arg{"Command", command{subject: example}}))
 		}
 	}
 	literal := catalog.PlainText(lang, message("help.example_literal"))
@@ -126,6 +128,14 @@ func DuplicateReply(lang Language) Reply { return sentence(lang, message("ack.du
 
 // NoMeetingReply answers `show` where there is nothing to show.
 func NoMeetingReply(lang Language) Reply { return sentence(lang, message("show.none")) }
+
+// NotYoursReply tells who may undo, as far as that is known.
+func NotYoursReply(lang Language, owner *Identity) Reply {
+	if owner == nil || owner.Name == "" {
+		return sentence(lang, message("undo.not_yours_unknown"))
+	}
+	return sentence(lang, message("undo.not_yours", Arg{"Owner", owner.Name}))
+}
 
 // GaveUpReply tells a job's author that it was tried for so long in vain, with the reference of [Job.Reference].
 func GaveUpReply(lang Language, where Conversation, c Command, after time.Duration, reference string) Reply {

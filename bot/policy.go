@@ -50,8 +50,8 @@ type AskerPolicy struct {
 	Unconfirmed bool
 }
 
-// Limits bound how many new meetings are made, so that nobody uses up Graph's quota for all. Joining what is there costs
-// nothing. 0 is no limit.
+// Limits bound how many new meetings are made, so that nobody uses up Graph's quota for all. Joining what is there
+// costs nothing. 0 is no limit.
 type Limits struct {
 	Window       time.Duration // the time over which is counted
 	PerUser      int

@@ -23,7 +23,8 @@ type Reply struct {
 	Messages []Message // sentences, one paragraph each
 	Code     []string  // lines to copy, after the first sentence
 	Actions  []Action  // buttons, below everything else; those of a card stand beside its own
-	// PublicFallback is said in place of the sentences where the asker cannot be told alone; nil if everybody may read them.
+	// PublicFallback is said in place of the sentences where the asker cannot be told alone; nil if everybody may read
+	// them.
 	PublicFallback *Message
 }
 
@@ -31,6 +32,12 @@ type Reply struct {
 type Card struct {
 	Meeting Meeting
 	New     bool // made by the command that is being answered
+	// Replaces says that the new meeting took the place of an earlier one.
+	Replaces bool
+	// Restored says that the meeting is the earlier one, which an Undo gave back.
+	Restored bool
+	// TooLate says that the asker wanted to undo what cannot be undone any more.
+	TooLate bool
 	// KeptSubject says that the asker named another subject than the meeting has.
 	KeptSubject bool
 }
@@ -70,8 +77,12 @@ func (c Card) Title(catalog *Catalog, lang Language) string {
 // Status tells whether the meeting is new or since when it exists.
 func (c Card) Status() Message {
 	switch {
+	case c.Replaces:
+		return message("card.replaces")
 	case c.New:
 		return message("card.new")
+	case c.Restored:
+		return message("card.restored")
 	case c.Meeting.Created.IsZero():
 		return message("card.exists")
 	default:
@@ -97,12 +108,16 @@ func (c Card) Facts() []Fact {
 	return facts
 }
 
-// Notes are the lines below the card: what to do next.
+// Notes are the lines below the card: what the asker wanted and did not get. Most cards have none.
 func (c Card) Notes() []Message {
-	if c.KeptSubject {
-		return []Message{message("card.kept_subject", Arg{"Subject", c.Meeting.Subject}), message("card.dead_link")}
+	switch {
+	case c.KeptSubject:
+		return []Message{message("card.kept_subject", Arg{"Subject", c.Meeting.Subject})}
+	case c.TooLate:
+		return []Message{message("card.undo_late")}
+	default:
+		return nil
 	}
-	return []Message{message("card.dead_link")}
 }
 
 // RefreshLabel is the text of the button that shows which meeting is the current one, on platforms that can change a
@@ -145,8 +160,9 @@ type Platform interface {
 	// Profile with NotAPerson.
 	Profile(ctx context.Context, a Asker) (Profile, error)
 	// Deliver answers the job by whichever of its routes is left. It returns the message in the channel that was
-	// posted, if it knows it, so that a thread under it can be told to belong to the channel. Errors are of type *Error:
-	// Throttled may be tried again, and so may ChatCredentials, since a token that is renewed or a scope that is granted
-	// opens the route again; with Unavailable, the answer may have been delivered all the same. Anything else is final.
+	// posted, if it knows it, so that a thread under it can be told to belong to the channel. Errors are of type
+	// *Error: Throttled may be tried again, and so may ChatCredentials, since a token that is renewed or a scope that
+	// is granted opens the route again; with Unavailable, the answer may have been delivered all the same. Anything
+	// else is final.
 	Deliver(ctx context.Context, j Job, r Reply) (posted string, err error)
 }

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Timing holds the service's periods. Its zero value means the defaults, with which the promises are made; tests shorten
-// them. Queue and Attempt together must stay below the time after which the queue hands a job to somebody else.
+// Timing holds the service's periods. Its zero value means the defaults, with which the promises are made; tests
+// shorten them. Queue and Attempt together must stay below the time after which the queue hands a job to somebody else.
 type Timing struct {
 	Answer     time.Duration // how long a command may wait for its meeting before it is acknowledged; 2 s
 	Attempt    time.Duration // how long an attempt may take; 10 s
@@ -81,7 +81,8 @@ func NewService(c Config) *Service {
 	s := &Service{Config: c, slots: make(slots, c.Attempts)}
 	s.base, s.kill = context.WithCancel(context.Background())
 	s.graph = &graph{
-		meetings: c.Meetings, directory: c.Directory, throttles: c.Queue, slots: s.slots, base: s.base, attempt: c.Timing.Attempt,
+		meetings: c.Meetings, directory: c.Directory, throttles: c.Queue, slots: s.slots, base: s.base,
+		attempt: c.Timing.Attempt,
 	}
 	return s
 }
@@ -102,8 +103,8 @@ func (s *Service) Run(ctx context.Context) {
 	}
 }
 
-// Wait returns when the attempts under way have ended, which their deadline bounds. It must be called when no command can
-// come in any more, and Run has returned.
+// Wait returns when the attempts under way have ended, which their deadline bounds. It must be called when no command
+// can come in any more, and Run has returned.
 func (s *Service) Wait() { s.wg.Wait() }
 
 // Kill ends all attempts where they stand, as a crash would. A killed service is of no further use.

@@ -23,6 +23,7 @@ type conversationKeys struct {
 	meeting string // what everybody gets
 	pending string // the claim being carried out
 	shown   string // that a card was shown to everybody lately
+	undo    string // the meeting before the current one, for as long as it can come back
 	roots   string // the set of the root messages whose threads belong to the channel
 	yielded string // the other name of the conversation that this one gave way to; see names.go
 }
@@ -30,7 +31,10 @@ type conversationKeys struct {
 func keysOf(c bot.Conversation) conversationKeys {
 	// The thread stands last, so it needs no escaping; for the channel itself it is empty.
 	tag := prefix + "{" + c.ChannelKey() + "}:"
-	return conversationKeys{meeting: tag + "m:" + c.Thread, pending: tag + "p:" + c.Thread, shown: tag + "s:" + c.Thread, roots: tag + "r", yielded: tag + "n:" + c.Thread}
+	return conversationKeys{
+		meeting: tag + "m:" + c.Thread, pending: tag + "p:" + c.Thread, shown: tag + "s:" + c.Thread,
+		undo: tag + "u:" + c.Thread, roots: tag + "r", yielded: tag + "n:" + c.Thread,
+	}
 }
 
 // resolveKeys are what the scripts that find out which conversation is meant work on.
@@ -43,17 +47,15 @@ func resolveKeys(c bot.Conversation) []string {
 	return []string{own.meeting, own.pending, channel.meeting, channel.pending, own.roots, own.shown}
 }
 
-// nameKeys are what the scripts work on that decide under which of its names a conversation begins.
-func nameKeys(c bot.Conversation) []string { return append(resolveKeys(c), keysOf(c).yielded) }
-
-// settleKeys are what complete and release change.
+// settleKeys are what complete, undo and release change.
 func settleKeys(c bot.Conversation) []string {
 	own := keysOf(c)
-	return []string{own.meeting, own.pending}
+	return []string{own.meeting, own.pending, own.undo}
 }
 
 func identityKey(a bot.Asker) string {
-	return prefix + "id:" + url.QueryEscape(a.Platform) + ":" + url.QueryEscape(a.Workspace) + ":" + url.QueryEscape(a.User)
+	return prefix + "id:" + url.QueryEscape(a.Platform) + ":" + url.QueryEscape(a.Workspace) + ":" +
+		url.QueryEscape(a.User)
 }
 
 // spentKeys are the new meetings of an asker and of their workspace in the present window; they lie together.

@@ -43,7 +43,8 @@ func (s *Store) Accept(ctx context.Context, j bot.Job) (bot.Lease, error) {
 		if j.Alias != "" {
 			keys = append(keys, markKey(j.Alias))
 		}
-		lease.Entry, err = acceptScript.Run(ctx, s.client, keys, jobGroup, s.replica, j.ID, record, rand.Text(), markFor).Text()
+		lease.Entry, err = acceptScript.Run(ctx, s.client, keys, jobGroup, s.replica, j.ID, record, rand.Text(),
+			markFor).Text()
 		if errors.Is(err, redis.Nil) {
 			lease.Entry, err = "", nil
 		}
@@ -71,7 +72,8 @@ func (s *Store) Reclaim(ctx context.Context, limit int) ([]bot.Lease, error) {
 
 	var jobs []any
 	err := s.within(ctx, "take over jobs", func(ctx context.Context) error {
-		answer, err := reclaimScript.Run(ctx, s.client, []string{jobStream}, jobGroup, s.replica, s.idle.Milliseconds(), cursor, limit).Slice()
+		answer, err := reclaimScript.Run(ctx, s.client, []string{jobStream}, jobGroup, s.replica, s.idle.Milliseconds(),
+			cursor, limit).Slice()
 		if err != nil {
 			return err
 		}
@@ -93,8 +95,8 @@ func (s *Store) Reclaim(ctx context.Context, limit int) ([]bot.Lease, error) {
 	for _, j := range jobs {
 		lease, err := leaseOf(j)
 		if err != nil {
-			// The record may hold a secret, so nothing of it is kept but its name. If this fails too, the entry comes up
-			// again when it has idled once more.
+			// The record may hold a secret, so nothing of it is kept but its name. If this fails too, the entry comes
+			// up again when it has idled once more.
 			_ = s.moveToDeadLetters(ctx, lease, "", err.Error())
 			continue
 		}
@@ -123,9 +125,10 @@ func leaseOf(answer any) (bot.Lease, error) {
 	return lease, nil
 }
 
-// BeginSend marks that the answer is about to be sent. It returns [bot.ErrNotOwner] if the job is done or was handed out
-// again since, be it to this replica. again tells whether an earlier attempt came this far; the same attempt may ask
-// repeatedly. A job of which Redis knows nothing at all, not even that it was done, is still this attempt's to answer.
+// BeginSend marks that the answer is about to be sent. It returns [bot.ErrNotOwner] if the job is done or was handed
+// out again since, be it to this replica. again tells whether an earlier attempt came this far; the same attempt may
+// ask repeatedly. A job of which Redis knows nothing at all, not even that it was done, is still this attempt's to
+// answer.
 func (s *Store) BeginSend(ctx context.Context, l bot.Lease) (again bool, err error) {
 	var answer int
 	err = s.within(ctx, "mark an answer as being sent", func(ctx context.Context) (err error) {
@@ -143,8 +146,8 @@ func (s *Store) BeginSend(ctx context.Context, l bot.Lease) (again bool, err err
 	}
 }
 
-// AbortSend takes Sending back, so that the next attempt is not taken for a possible second answer. It does nothing where
-// a later attempt has begun to send.
+// AbortSend takes Sending back, so that the next attempt is not taken for a possible second answer. It does nothing
+// where a later attempt has begun to send.
 func (s *Store) AbortSend(ctx context.Context, l bot.Lease) error {
 	return s.within(ctx, "note that an answer was refused", func(ctx context.Context) error {
 		return abortSendScript.Run(ctx, s.client, []string{markKey(l.Job.ID)}, l.Entry, l.Attempt, markFor).Err()
@@ -158,8 +161,8 @@ func (s *Store) Done(ctx context.Context, l bot.Lease) error {
 	})
 }
 
-// MoveToDeadLetters moves the job to the dead letters, without its secrets. It does nothing if the job is done, and returns
-// [bot.ErrNotOwner] if it is another replica's.
+// MoveToDeadLetters moves the job to the dead letters, without its secrets. It does nothing if the job is done, and
+// returns [bot.ErrNotOwner] if it is another replica's.
 func (s *Store) MoveToDeadLetters(ctx context.Context, l bot.Lease, reason string) error {
 	job := l.Job
 	if secret := job.Route.ResponseURL; secret != "" {
@@ -177,7 +180,8 @@ func (s *Store) moveToDeadLetters(ctx context.Context, l bot.Lease, record, reas
 	var answer int
 	err := s.within(ctx, "bury a job", func(ctx context.Context) (err error) {
 		keys := []string{jobStream, markKey(l.Job.ID), deadStream}
-		answer, err = deadLetterScript.Run(ctx, s.client, keys, jobGroup, s.replica, l.Entry, l.Job.ID, record, reason, markFor, deadMax).Int()
+		answer, err = deadLetterScript.Run(ctx, s.client, keys, jobGroup, s.replica, l.Entry, l.Job.ID, record, reason,
+			markFor, deadMax).Int()
 		return err
 	})
 	if err == nil && answer < 0 {
@@ -231,7 +235,8 @@ func (s *Store) Retry(ctx context.Context, entry string) error {
 			return err
 		}
 		keys := []string{jobStream, markKey(job.ID), deadStream}
-		err = retryScript.Run(ctx, s.client, keys, jobGroup, parkingName, entry, job.ID, record, markFor, parked.Milliseconds()).Err()
+		err = retryScript.Run(ctx, s.client, keys, jobGroup, parkingName, entry, job.ID, record, markFor,
+			parked.Milliseconds()).Err()
 		if errors.Is(err, redis.Nil) { // somebody else was faster
 			missing = true
 			return nil

@@ -60,7 +60,7 @@ type cardKey struct {
 // drawing it is a large part of what a repeat costs.
 func (a *App) encode(r bot.Reply) ([]byte, error) {
 	s := a.style(false)
-	if r.Card == nil || r.Card.Meeting.ClaimID == "" || len(r.Actions) > 0 {
+	if r.Card == nil || r.Card.Meeting.ClaimID == "" || len(r.Actions) > 0 || r.Card.Restored || r.Card.TooLate {
 		return json.Marshal(answerTo(a.catalog, r, s))
 	}
 	key := cardKey{r.Card.Meeting.ClaimID, r.Audience, r.Language, r.Card.New, r.Card.KeptSubject, s}

@@ -145,7 +145,10 @@ func cardBlocks(catalog *bot.Catalog, r bot.Reply, s bot.Style) []slack.Block {
 	for _, m := range card.Notes() {
 		notes = append(notes, catalog.Render(lang, m, s))
 	}
-	return append(out, slack.NewContextBlock("", mrkdwn(strings.Join(notes, "\n"))))
+	if len(notes) > 0 {
+		out = append(out, slack.NewContextBlock("", mrkdwn(strings.Join(notes, "\n"))))
+	}
+	return out
 }
 
 // plainText is literal text of at most limit characters.

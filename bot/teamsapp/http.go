@@ -275,6 +275,10 @@ func (a *App) answerButton(w http.ResponseWriter, r *http.Request, b bot.Bot, in
 		_ = a.respondWith(w, bot.UnreachableReply(language, intent), p)
 		return
 	}
+	if intent.Kind == bot.JobUndo { // the card stays, for it is everybody's
+		_ = a.respondWith(w, bot.WorkingReply(language), p)
+		return
+	}
 	// The card takes the place of the one with the button, for whoever pressed.
 	card := cardOf(a.catalog, bot.WorkingReply(language), style{alone: p.alone})
 	_ = a.respond(w, invokeAnswer{http.StatusOK, connector.CardType, card})

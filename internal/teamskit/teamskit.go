@@ -1,3 +1,5 @@
+//go:build integration
+
 // Package teamskit lets tests ask the programs that Microsoft publishes for makers of Teams apps: the validator of app
 // manifests, the renderer of Adaptive Cards, and a client to talk to the bot with (Microsoft 365 Agents Playground).
 // They run in Node.js, in the versions that package-lock.json names; `make tools` installs them beside this file.

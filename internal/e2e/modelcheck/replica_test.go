@@ -264,6 +264,11 @@ func (r *replica) Release(_ context.Context, claim bot.Claim) (bot.State, error)
 	return r.state(call{op: opRelease, place: claim.Conversation, claim: r.known(claim)})
 }
 
+// Undo is no part of the model: nobody in it presses that button.
+func (r *replica) Undo(context.Context, bot.Conversation, bot.Undo) (bot.State, bot.UndoResult, error) {
+	return bot.State{}, bot.UndoResult{}, errHere
+}
+
 func (r *replica) CreateOrGet(_ context.Context, _ bot.Tenant, organizer string, q bot.MeetingRequest) (
 	bot.OnlineMeeting, bool, error) {
 	q.ExternalID = strings.NewReplacer(r.names...).Replace(q.ExternalID)
