@@ -47,6 +47,9 @@ func resolveKeys(c bot.Conversation) []string {
 	return []string{own.meeting, own.pending, channel.meeting, channel.pending, own.roots, own.shown}
 }
 
+// nameKeys are what the scripts work on that decide under which of its names a conversation begins.
+func nameKeys(c bot.Conversation) []string { return append(resolveKeys(c), keysOf(c).yielded) }
+
 // settleKeys are what complete, undo and release change.
 func settleKeys(c bot.Conversation) []string {
 	own := keysOf(c)

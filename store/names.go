@@ -13,8 +13,8 @@ import (
 // names, and what Redis holds of it stays where it was: under the name that had it first. docs/adr/0010-names.md has
 // the rules, and why no two names can both get a meeting.
 
-// Names tells which names a conversation may have had or may get, itself among them, the oldest one first. The thread is
-// the same in each. It returns nil for a conversation that has this one name for ever. It must always return the same.
+// Names tells which names a conversation may have had or may get, itself among them, the oldest one first. The thread
+// is the same in each. It returns nil for a conversation that has this one name for ever. It must always return the same.
 type Names func(bot.Conversation) []bot.Conversation
 
 // yieldFor is how long a name is kept from beginning after it gave way. It has to be much longer than a call may take
@@ -51,9 +51,9 @@ type knownHome struct {
 
 // readAnyName is [Store.readName] for a conversation that may be kept under another of its names.
 //
-// Where the name is known from the last time, that name alone is read, so that a repeat costs one round trip. It is known
-// for as long as a conversationRead is.
-func (s *Store) readAnyName(ctx context.Context, c bot.Conversation, announce string, asker bot.Asker) (bot.State, error) {
+// Where the name is known from the last time, that name alone is read, so that a repeat costs one round trip.
+func (s *Store) readAnyName(ctx context.Context, c bot.Conversation, announce string, asker bot.Asker) (bot.State,
+	error) {
 	if s.names == nil {
 		return s.readName(ctx, c, announce, asker)
 	}
@@ -91,8 +91,8 @@ func vacant(state bot.State) bool {
 	return state.Meeting == nil && state.Pending == nil && state.UnreadableGeneration == 0
 }
 
-// begin prepares that something is recorded under the name c first: every older name gives way, and no newer one may have
-// anything. If one has, begin returns what stands there; otherwise a state of c.
+// begin prepares that something is recorded under the name c first: every older name gives way, and no newer one may
+// have anything. If one has, begin returns what stands there; otherwise a state of c.
 func (s *Store) begin(ctx context.Context, c bot.Conversation, older, newer []bot.Conversation) (bot.State, error) {
 	belongs := bot.State{Conversation: c} // to its channel, as in readAnyName
 	for i, name := range append(older, newer...) {

@@ -2,10 +2,11 @@ package slackapp
 
 import "meetbot/bot"
 
-// Names tells the names that a conversation in Slack may have had or may get, the oldest one first, as a store wants it:
+// Names tells the names that a conversation in Slack may have had or may get, the oldest one first, as a store wants
+// it; nil for a conversation with one name:
 //
-//   - A private channel whose ID begins with G gets the same ID with a C when somebody begins to share it. Source: Slack,
-//     reference of the event "channel_id_changed".
+//   - A private channel whose ID begins with G gets the same ID with a C when somebody begins to share it. Source:
+//     Slack, reference of the event "channel_id_changed".
 //   - An app that is installed for an organization was perhaps installed in one of its workspaces before. formerTeam is
 //     that workspace's team ID; empty for none.
 func Names(formerTeam string) func(bot.Conversation) []bot.Conversation {
