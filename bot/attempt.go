@@ -179,6 +179,7 @@ func (s *Service) reply(ctx context.Context, l Lease, done result, slot *slot, p
 		}
 		reply.Card.Restored = done.restored
 	}
+	reply.setZone(j.Zone)
 	again, err := s.Queue.BeginSend(ctx, l)
 	if err != nil {
 		return err

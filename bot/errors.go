@@ -18,7 +18,7 @@ const (
 	OrganizerRefused Code = "organizer_refused"
 	NoPermission     Code = "no_permission"   // the app lacks an application permission or its consent
 	NoSuchUser       Code = "no_such_user"    // the organizer is not in the tenant
-	BadRequest       Code = "bad_request"     // Graph, or we in its name, refuse the body; Reason says why
+	BadRequest       Code = "bad_request"     // Graph, or we in its name, refuse the request; Reason says why, where Graph does
 	Credentials      Code = "credentials"     // Entra refuses the app's own credentials
 	ServiceAccount   Code = "service_account" // the account that ORGANIZER names is missing or disabled
 )

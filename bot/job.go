@@ -33,6 +33,7 @@ type Job struct {
 	Asker        Asker
 	Seen         int      // the generation that the asker saw
 	Language     Language // the asker's, where it is known
+	Zone         Zone     // the asker's, where it is known
 	Topic        string   // the channel's name where it is known and public
 	Route        Route
 	Accepted     time.Time

@@ -52,6 +52,7 @@ type Claim struct {
 	Organizer    Organizer
 	Request      MeetingRequest
 	Language     Language
+	Zone         Zone // of the asker; empty if it is not known
 }
 
 // Asker is the chat user who asked for the claim's meeting.
@@ -79,6 +80,7 @@ type Meeting struct {
 	ExternalID string
 	Organizer  Organizer
 	Language   Language // of whoever made it: the language of cards for all
+	Zone       Zone     // of whoever made it: of the times on cards for all; empty if it is not known
 }
 
 // State is what a conversation holds after a store operation.

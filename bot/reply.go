@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"strings"
 )
@@ -21,7 +22,6 @@ type Reply struct {
 	Language Language
 	Card     *Card     // a meeting to show; nil for sentences
 	Messages []Message // sentences, one paragraph each
-	Code     []string  // lines to copy, after the first sentence
 	Actions  []Action  // buttons, below everything else; those of a card stand beside its own
 	// PublicFallback is said in place of the sentences where the asker cannot be told alone; nil if everybody may read
 	// them.
@@ -42,10 +42,12 @@ type Card struct {
 	KeptSubject bool
 }
 
-// Message is one sentence of the [Catalog]: its ID, for example card.since, and what fills its gaps.
+// Message is one sentence of the [Catalog]: its ID, for example card.since, and what fills its gaps. Lines to copy may
+// follow it.
 type Message struct {
 	ID   string
 	Args []Arg
+	Code []string // lines to copy; none for most sentences
 }
 
 // Arg fills the gap of the same name. How it is written depends on the value's type. A string is text from outside: it
@@ -59,6 +61,20 @@ type Arg struct {
 
 // message makes a message.
 func message(id string, args ...Arg) Message { return Message{ID: id, Args: args} }
+
+// setZone puts the times of the reply into the zone of whoever reads it: the asker's, or the maker's if everybody reads
+// it or the asker's is not known.
+func (r *Reply) setZone(asker Zone) {
+	if r.Card == nil {
+		return
+	}
+	m := &r.Card.Meeting
+	zone := m.Zone
+	if r.Audience != AudienceEveryone {
+		zone = cmp.Or(asker, zone)
+	}
+	m.Created = zone.in(m.Created)
+}
 
 // Fact is a labelled value of a card.
 type Fact struct {
@@ -131,12 +147,10 @@ func (c Card) JoinLabel() Message { return message("card.join") }
 func (r Reply) Text(catalog *Catalog, style Style) string {
 	var lines []string
 	if r.Card == nil {
-		for i, m := range r.Messages {
+		for _, m := range r.Messages {
 			lines = append(lines, catalog.Render(r.Language, m, style))
-			if i == 0 {
-				for _, code := range r.Code {
-					lines = append(lines, style.Text(code))
-				}
+			for _, code := range m.Code {
+				lines = append(lines, style.Text(code))
 			}
 		}
 		return strings.Join(lines, "\n")
@@ -156,9 +170,9 @@ func (r Reply) Text(catalog *Catalog, style Style) string {
 
 // Platform is what the bot needs of a chat platform once a command is accepted.
 type Platform interface {
-	// Profile reads what the platform knows of a user. Errors are of type *Error; a user that is not there is a
-	// Profile with NotAPerson.
-	Profile(ctx context.Context, a Asker) (Profile, error)
+	// Profile reads what the platform knows of a user, who asked at that route. Errors are of type *Error; a user that
+	// is not there is a Profile with NotAPerson.
+	Profile(ctx context.Context, a Asker, at Route) (Profile, error)
 	// Deliver answers the job by whichever of its routes is left. It returns the message in the channel that was
 	// posted, if it knows it, so that a thread under it can be told to belong to the channel. Errors are of type
 	// *Error: Throttled may be tried again, and so may ChatCredentials, since a token that is renewed or a scope that

@@ -139,6 +139,7 @@ type Request struct {
 	Root         string   // the message of the command itself, where a thread can be opened under it
 	Topic        string   // the channel's name where it is known and public
 	Language     Language // the asker's, where the request tells; otherwise what is remembered of them counts
+	Zone         Zone     // as Language
 	Route        Route
 	Received     time.Time
 	Trace        string
@@ -165,6 +166,7 @@ func (s *Service) Ask(ctx context.Context, r Request) Answer {
 	lang := s.languageOf(r, state.Identity)
 	if h, ok := r.handler(); ok {
 		if reply, outcome := h.answer(s, r.Intent, known, lang); outcome != "" {
+			reply.setZone(state.Identity.zone(r.Zone))
 			return s.answerInPlace(ctx, r, outcome, reply)
 		}
 	}
@@ -234,8 +236,9 @@ func (s *Service) LinkThread(ctx context.Context, channel Conversation, root str
 // job is the request as any replica can finish it.
 func (s *Service) job(r Request, state State) Job {
 	return Job{
-		Intent: r.Intent, ID: r.ID, Alias: r.Alias, Conversation: state.Conversation, Asker: r.Asker, Seen: state.Generation(),
-		Language: s.languageOf(r, state.Identity), Topic: r.Topic, Route: r.Route, Accepted: r.Received, Trace: r.Trace,
+		Intent: r.Intent, ID: r.ID, Alias: r.Alias, Conversation: state.Conversation, Asker: r.Asker,
+		Seen: state.Generation(), Language: s.languageOf(r, state.Identity), Zone: state.Identity.zone(r.Zone),
+		Topic: r.Topic, Route: r.Route, Accepted: r.Received, Trace: r.Trace,
 	}
 }
 

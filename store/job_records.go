@@ -29,6 +29,7 @@ type jobRecord struct {
 	Asker        askerRecord        `json:"asker"`
 	Seen         int                `json:"seen,omitempty"`
 	Language     bot.Language       `json:"language,omitempty"`
+	Zone         bot.Zone           `json:"zone,omitempty"`
 	Topic        string             `json:"topic,omitempty"`
 	Route        routeRecord        `json:"route"`
 	Accepted     time.Time          `json:"accepted"`
@@ -70,8 +71,8 @@ func encodeJob(j bot.Job) (string, error) {
 	r := jobRecord{
 		Version: jobFormat, ID: j.ID, Kind: j.Kind, Conversation: conversationRecord(j.Conversation),
 		Command: commandRecord{Kind: string(j.Command.Kind), Subject: j.Command.Subject},
-		Asker:   askerRecord(j.Asker), Seen: j.Seen, Language: j.Language, Topic: j.Topic, Route: routeRecord(j.Route),
-		Accepted: j.Accepted, Trace: j.Trace,
+		Asker:   askerRecord(j.Asker), Seen: j.Seen, Language: j.Language, Zone: j.Zone, Topic: j.Topic,
+		Route: routeRecord(j.Route), Accepted: j.Accepted, Trace: j.Trace,
 	}
 	switch j.Kind {
 	case "":
@@ -99,7 +100,7 @@ func decodeJob(record string) (bot.Job, error) {
 	}
 	j := bot.Job{
 		ID: r.ID, Conversation: bot.Conversation(r.Conversation), Asker: bot.Asker(r.Asker), Seen: r.Seen,
-		Language: r.Language, Topic: r.Topic, Route: bot.Route(r.Route), Accepted: r.Accepted, Trace: r.Trace,
+		Language: r.Language, Zone: r.Zone, Topic: r.Topic, Route: bot.Route(r.Route), Accepted: r.Accepted, Trace: r.Trace,
 	}
 	j.Kind, j.Command = r.Kind, bot.Command{Kind: bot.Kind(r.Command.Kind), Subject: r.Command.Subject}
 	if r.Version > jobFormat {

@@ -21,6 +21,7 @@ func job(id string) bot.Job {
 	return bot.Job{
 		ID: id, Conversation: channel(), Intent: bot.Intent{Kind: bot.JobCommand, Command: bot.Command{Kind: "meet", Subject: "Review"}},
 		Asker: bot.Asker{Platform: "slack", Workspace: "T024BE7LD", User: "U1"}, Seen: 3, Language: bot.Portuguese,
+		Zone:  "America/Sao_Paulo",
 		Route: bot.Route{Channel: "C1", User: "U1", ResponseURL: secret}, Accepted: time.Date(2026, 11, 23, 15, 30, 14, 0, time.UTC), Trace: "t1",
 	}
 }

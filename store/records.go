@@ -47,6 +47,7 @@ type meetingRecord struct {
 	ExternalID   string          `json:"x,omitempty"` // left out where it is the conversation's own name
 	Organizer    organizerRecord `json:"o"`
 	Language     bot.Language    `json:"l,omitempty"`
+	Zone         bot.Zone        `json:"z,omitempty"`
 }
 
 type attendeeRecord struct {
@@ -65,6 +66,7 @@ type claimRecord struct {
 	End        time.Time        `json:"t,omitzero"`
 	Attendees  []attendeeRecord `json:"a,omitempty"`
 	Language   bot.Language     `json:"l,omitempty"`
+	Zone       bot.Zone         `json:"z,omitempty"`
 }
 
 // encodeMeeting writes the meeting that the claim became.
@@ -73,7 +75,7 @@ func encodeMeeting(claim bot.Claim, m bot.Meeting) (string, error) {
 		Version: recordVersion, ID: m.ID, JoinURL: m.JoinURL, Subject: m.Subject,
 		Created: m.Created.Truncate(time.Second), JoinID: m.JoinID, Passcode: m.Passcode,
 		TollNumber: m.TollNumber, ConferenceID: m.ConferenceID, ExternalID: m.ExternalID,
-		Organizer: organizerRecord(m.Organizer), Language: m.Language,
+		Organizer: organizerRecord(m.Organizer), Language: m.Language, Zone: m.Zone,
 	}
 	if m.JoinURL == "" {
 		return "", errors.New("meeting has no join link")
@@ -105,8 +107,8 @@ func decodeMeeting(c bot.Conversation, value string) (*bot.Meeting, error) {
 			ID: r.ID, JoinURL: r.JoinURL, Subject: r.Subject, Created: r.Created, JoinID: r.JoinID,
 			Passcode: r.Passcode, TollNumber: r.TollNumber, ConferenceID: r.ConferenceID,
 		},
-		ClaimID: id, Generation: generation, ExternalID: r.ExternalID, Organizer: bot.Organizer(r.Organizer),
-		Language: r.Language,
+		ClaimID: id, Generation: generation, ExternalID: r.ExternalID,
+		Organizer: bot.Organizer(r.Organizer), Language: r.Language, Zone: r.Zone,
 	}, nil
 }
 
@@ -116,6 +118,7 @@ func encodeClaim(claim bot.Claim) (string, error) {
 	r := claimRecord{
 		Version: recordVersion, Job: claim.Job, User: claim.User, Organizer: organizerRecord(claim.Organizer),
 		ExternalID: q.ExternalID, Subject: q.Subject, Start: q.Start, End: q.End, Language: claim.Language,
+		Zone: claim.Zone,
 	}
 	for _, a := range q.Attendees {
 		r.Attendees = append(r.Attendees, attendeeRecord(a))
@@ -135,7 +138,7 @@ func decodeClaim(c bot.Conversation, value string) (*bot.Claim, error) {
 	}
 	claim := &bot.Claim{
 		ID: id, Job: r.Job, User: r.User, Conversation: c, Generation: generation,
-		Organizer: bot.Organizer(r.Organizer), Language: r.Language,
+		Organizer: bot.Organizer(r.Organizer), Language: r.Language, Zone: r.Zone,
 		Request: bot.MeetingRequest{ExternalID: r.ExternalID, Subject: r.Subject, Start: r.Start, End: r.End},
 	}
 	for _, a := range r.Attendees {

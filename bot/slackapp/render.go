@@ -91,10 +91,10 @@ func blocks(catalog *bot.Catalog, r bot.Reply, s bot.Style) []slack.Block {
 		return cardBlocks(catalog, r, s)
 	}
 	var out []slack.Block
-	for i, m := range r.Messages {
+	for _, m := range r.Messages {
 		out = append(out, slack.NewSectionBlock(mrkdwn(catalog.Render(r.Language, m, s)), nil, nil))
-		if i == 0 && len(r.Code) > 0 {
-			code := slack.NewRichTextSectionTextElement(strings.Join(r.Code, "\n"), nil)
+		if len(m.Code) > 0 {
+			code := slack.NewRichTextSectionTextElement(strings.Join(m.Code, "\n"), nil)
 			out = append(out, slack.NewRichTextBlock("", &slack.RichTextPreformatted{
 				Type: slack.RTEPreformatted, Elements: []slack.RichTextSectionElement{code},
 			}))

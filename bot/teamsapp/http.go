@@ -161,6 +161,7 @@ func (a *App) request(in connector.Activity, p place, received time.Time) bot.Re
 		},
 		Root:     p.root,
 		Language: bot.LanguageOf(in.Locale, ""),
+		Zone:     bot.ZoneOf(in.Zone),
 		Route: bot.Route{
 			Channel: p.answer, Thread: p.conversation.Thread, User: in.From.ID, Service: in.ServiceURL, Message: in.ID,
 			Alone: p.alone,
@@ -180,6 +181,10 @@ func (a *App) message(w http.ResponseWriter, r *http.Request, b bot.Bot, in conn
 		return
 	}
 	if strings.HasPrefix(in.From.ID, "28:") { // a bot, perhaps this one
+		return
+	}
+	// An app that may read all messages of a conversation is told of those too that do not concern it.
+	if !p.alone && !isForBot(in) {
 		return
 	}
 	request := a.request(in, p, received)

@@ -338,7 +338,7 @@ func (r *replica) User(context.Context, bot.Tenant, string) (bot.DirectoryUser, 
 	return bot.DirectoryUser{ID: serviceAccount, Name: serviceAccount, Enabled: true}, nil
 }
 
-// Spend gives the same answer whoever asks and whenever, as it must for the same job.
+// Spend gives the same answer whoever asks and whenever, as it must for the same claim.
 func (r *replica) Spend(_ context.Context, a bot.Asker, _ string, _ bot.Limits) (time.Duration, error) {
 	if r.spent(a.User) {
 		return time.Minute, nil
@@ -348,13 +348,17 @@ func (r *replica) Spend(_ context.Context, a bot.Asker, _ string, _ bot.Limits) 
 
 // What plays no part.
 
+func (r *replica) Refund(context.Context, bot.Asker, string) error { return nil }
+
 func (r *replica) Remember(context.Context, bot.Asker, bot.Identity, time.Duration) error { return nil }
 
 func (r *replica) UsersByEmail(context.Context, bot.Tenant, string, bool) ([]bot.DirectoryUser, error) {
 	return nil, nil
 }
 
-func (r *replica) Profile(context.Context, bot.Asker) (bot.Profile, error) { return bot.Profile{}, nil }
+func (r *replica) Profile(context.Context, bot.Asker, bot.Route) (bot.Profile, error) {
+	return bot.Profile{}, nil
+}
 
 func (r *replica) Reclaim(context.Context, int) ([]bot.Lease, error) { return nil, nil }
 
