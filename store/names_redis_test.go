@@ -100,3 +100,21 @@ func TestNamesNeverSplit(t *testing.T) {
 		})
 	})
 }
+
+// The names of a conversation lie on different nodes of a Cluster, and it has one meeting all the same.
+func TestNamesOnACluster(t *testing.T) {
+	t.Parallel()
+	s := openWithNames(t, redistest.StartCluster(t, redistest.Options{}).URL())
+	for i := range 20 {
+		all := renamed("")
+		made := makeMeeting(t, s, all[i%4], false, 0)
+		for _, c := range all {
+			if st, err := s.Announce(t.Context(), c, "r", bot.Asker{}); err != nil || *st.Meeting != *made.Meeting {
+				t.Errorf("under %v: %+v, %v", c, st, err)
+			}
+			if st := makeMeeting(t, s, c, false, 0); *st.Meeting != *made.Meeting {
+				t.Errorf("a claim under %v made %+v", c, st)
+			}
+		}
+	}
+}

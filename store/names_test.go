@@ -33,7 +33,7 @@ func renamed(root string) []bot.Conversation {
 	return names(c)
 }
 
-// make claims and completes a meeting, as a job does that follows what the store tells.
+// makeMeeting claims and completes a meeting, as a job does that follows what the store tells.
 func makeMeeting(t *testing.T, s *store.Store, c bot.Conversation, fresh bool, seen int) bot.State {
 	t.Helper()
 	for range 10 {
