@@ -1,7 +1,7 @@
 -- Records a claim unless something better stands.
--- ARGV: thread, '1' for a fresh meeting, the generation that its asker saw, the claim's generation, the claim's record, the
--- generation of a meeting whose record does not tell it, '=' and a pending claim that cannot be read and may be replaced or '',
--- '1' if the conversation may begin under this name.
+-- ARGV: thread, '1' for a fresh meeting, the generation that its asker saw, the claim's generation, the claim's record,
+-- the generation of a meeting whose record does not tell it, '=' with a pending claim that cannot be read and may be
+-- replaced, or '', and '1' if the conversation may begin under this name.
 -- KEYS 7: the other name of the conversation that this one gave way to. Then nothing begins here.
 local channel, meeting, pending = resolve(ARGV[1])
 if channel == 0 and not meeting and not pending then
