@@ -47,11 +47,20 @@ func (s *Store) Claim(ctx context.Context, claim bot.Claim, fresh bool, seen int
 		if err != nil {
 			return bot.State{}, err
 		}
+		older, newer := s.otherNames(c)
+		mayBegin := len(older)+len(newer) == 0
 		for {
-			answer := claimScript.Run(ctx, s.client, resolveKeys(c), c.Thread, fresh, seen, claim.Generation, record,
-				unknownGeneration(time.Now()), broken, recordVersion)
+			answer := claimScript.Run(ctx, s.client, nameKeys(c), c.Thread, fresh, seen, claim.Generation, record,
+				unknownGeneration(time.Now()), broken, recordVersion, mayBegin)
 			state, err := s.stateOf(c, answer)
 			switch found := pendingOf(answer); {
+			case err == nil && !mayBegin && vacant(state) && state.Conversation == c:
+				if other, err := s.begin(ctx, c, older, newer); err != nil || other.Conversation != c {
+					return other, err
+				}
+				mayBegin = true
+			case err == nil && c.Thread != "" && state.Conversation == c.InChannel() && len(older)+len(newer) > 0:
+				return s.readAnyName(ctx, c, "", bot.Asker{}) // the thread may have a meeting under another name
 			case fresh && state.Pending == nil && found != "" && found != broken && (err == nil || isUnreadable(err)):
 				broken = found
 			case isUnreadable(err) && state.Pending != nil:
@@ -151,8 +160,15 @@ func (s *Store) stateOf(c bot.Conversation, answer *redis.Cmd) (bot.State, error
 	if len(parts) < 4 {
 		return bot.State{}, fmt.Errorf("script returned %d values: %w", len(parts), errCorrupt)
 	}
-	if parts[0] == int64(1) {
-		c = c.InChannel()
+	switch which := parts[0].(type) {
+	case int64:
+		if which == 1 {
+			c = c.InChannel()
+		}
+	case string: // it gave way to another name
+		if c, err = decodeName(c, which); err != nil {
+			return bot.State{}, err
+		}
 	}
 	state, err := s.stateFrom(c, parts[1:3])
 	state.MayAnnounce = err == nil && parts[3] == int64(1)

@@ -25,6 +25,7 @@ type conversationKeys struct {
 	shown   string // the shown mark: which request showed the card to everybody lately
 	undo    string // the meeting before the current one, for as long as it can come back
 	roots   string // the set of the root messages whose threads belong to the channel
+	yielded string // the other name of the conversation that this one gave way to; see names.go
 }
 
 func keysOf(c bot.Conversation) conversationKeys {
@@ -32,7 +33,7 @@ func keysOf(c bot.Conversation) conversationKeys {
 	tag := prefix + "{" + c.ChannelKey() + "}:"
 	return conversationKeys{
 		meeting: tag + "m:" + c.Thread, pending: tag + "p:" + c.Thread, shown: tag + "s:" + c.Thread,
-		undo: tag + "u:" + c.Thread, roots: tag + "r",
+		undo: tag + "u:" + c.Thread, roots: tag + "r", yielded: tag + "n:" + c.Thread,
 	}
 }
 
@@ -45,6 +46,9 @@ func resolveKeys(c bot.Conversation) []string {
 	}
 	return []string{own.meeting, own.pending, channel.meeting, channel.pending, own.roots, own.shown}
 }
+
+// nameKeys are what the scripts work on that decide under which of its names a conversation begins.
+func nameKeys(c bot.Conversation) []string { return append(resolveKeys(c), keysOf(c).yielded) }
 
 // ownKeys are what the scripts of complete, undo and release work on.
 func ownKeys(c bot.Conversation) []string {

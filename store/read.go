@@ -20,14 +20,19 @@ func (s *Store) read(ctx context.Context, c bot.Conversation, announce string, a
 	err := ctx.Err()
 	var state bot.State
 	if err == nil {
-		var certain bool
-		state, certain, err = s.readChannel(ctx, c, announce, asker)
-		if !certain && err == nil {
-			state, err = s.readByScript(ctx, c, announce, asker)
-		}
+		state, err = s.readAnyName(ctx, c, announce, asker)
 	}
 	if err != nil {
 		err = unavailable("read a conversation", err)
+	}
+	return state, err
+}
+
+// readName is read under this name of the conversation alone.
+func (s *Store) readName(ctx context.Context, c bot.Conversation, announce string, asker bot.Asker) (bot.State, error) {
+	state, certain, err := s.readChannel(ctx, c, announce, asker)
+	if !certain && err == nil {
+		return s.readByScript(ctx, c, announce, asker)
 	}
 	return state, err
 }

@@ -21,6 +21,8 @@ var (
 	undoSource string
 	//go:embed scripts/release.lua
 	releaseSource string
+	//go:embed scripts/yield.lua
+	yieldSource string
 
 	//go:embed scripts/jobs.lua
 	jobsPrelude string
@@ -57,6 +59,7 @@ var (
 	completeScript = redis.NewScript(conversationPrelude + completeSource)
 	undoScript     = redis.NewScript(conversationPrelude + undoSource)
 	releaseScript  = redis.NewScript(conversationPrelude + releaseSource)
+	yieldScript    = redis.NewScript(conversationPrelude + yieldSource)
 
 	acceptScript     = redis.NewScript(jobsPrelude + acceptSource)
 	reclaimScript    = redis.NewScript(jobsPrelude + reclaimSource)

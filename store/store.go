@@ -58,6 +58,8 @@ type Options struct {
 	RootCAs *x509.CertPool
 	// Idle replaces the constant of the same name; 0 for that one.
 	Idle time.Duration
+	// Names tells the other names of a conversation; nil for a bot whose conversations have one name each.
+	Names Names
 }
 
 // Store is Redis as the bot sees it. It is safe for concurrent use.
@@ -65,11 +67,13 @@ type Store struct {
 	client  redis.UniversalClient
 	replica string
 	idle    time.Duration
+	names   Names
 
 	// What was read lately. Where people talk, the same records are read again and again, and decoding them is a large
 	// part of what a repeat costs. Redis is asked every time: a record that differs from the last one is decoded anew.
 	conversations *lru.Cache[bot.Conversation, *conversationRead]
 	identities    *lru.Cache[bot.Asker, *identityRead]
+	homes         *lru.Cache[bot.Conversation, knownHome] // of those that were found under another name
 
 	deadlines deadlines
 
@@ -117,10 +121,14 @@ func Open(rawURL string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
+	homes, err := lru.New[bot.Conversation, knownHome](keptRecords)
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
 	redis.SetLogger(debugLogger{})
 	return &Store{
 		client: redis.NewUniversalClient(options), replica: o.Replica, idle: o.Idle, cursor: "0-0",
-		conversations: conversations, identities: identities,
+		conversations: conversations, identities: identities, homes: homes, names: o.Names,
 	}, nil
 }
 

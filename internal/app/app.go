@@ -17,6 +17,7 @@ import (
 	"meetbot/bot"
 	"meetbot/graphclient"
 	"meetbot/internal/entra"
+	"meetbot/internal/inbound"
 	"meetbot/internal/telemetry"
 	"meetbot/store"
 )
@@ -49,7 +50,9 @@ type App struct {
 // platform is a front-end, and what became of it.
 type platform struct {
 	bot.Frontend
-	refused atomic.Pointer[error] // what Run returned; nil while the platform may still become ready
+	paths    []string // of its endpoints
+	requests *inbound.Requests
+	refused  atomic.Pointer[error] // what Run returned; nil while the platform may still become ready
 }
 
 // unready says why commands of the platform cannot be served now; nil if they can.
@@ -71,7 +74,7 @@ func New(c Config, o Options, log *slog.Logger) (*App, error) {
 		}
 		o.Name = fmt.Sprintf("%s-%d-%d", host, os.Getpid(), time.Now().UnixMilli())
 	}
-	redis, err := store.Open(c.Redis.URL, store.Options{Replica: o.Name, Idle: o.Idle})
+	redis, err := store.Open(c.Redis.URL, store.Options{Replica: o.Name, Idle: o.Idle, Names: c.names()})
 	if err != nil {
 		return nil, fmt.Errorf("REDIS_URL: %w", err)
 	}
@@ -112,15 +115,16 @@ func (a *App) wire(c Config, o Options) error {
 		if !p.on(c) {
 			continue
 		}
+		requests := a.newRequests(p.name, slog.LevelWarn, p.refusals)
 		frontend, err := p.new(c, o, shared{
-			catalog: catalog, language: lang, store: a.store, metrics: a.metrics, log: a.log,
+			catalog: catalog, language: lang, store: a.store, metrics: a.metrics, log: a.log, requests: requests,
 			closing: func(client interface{ Close() }) { a.idle = append(a.idle, client) },
 		})
 		if err != nil {
 			return err
 		}
 		a.idle = append(a.idle, frontend)
-		a.platforms = append(a.platforms, &platform{Frontend: frontend})
+		a.platforms = append(a.platforms, &platform{Frontend: frontend, paths: p.paths, requests: requests})
 		byName[frontend.Name()] = frontend
 	}
 	a.service = bot.NewService(bot.Config{
@@ -139,6 +143,11 @@ func (a *App) wire(c Config, o Options) error {
 	})
 	a.public.server, a.admin.server = server(a.publicMux(), a.log), server(a.adminMux(), a.log)
 	return nil
+}
+
+// newRequests makes what a platform reports the requests to that come in. Refusals are logged at this level.
+func (a *App) newRequests(platform string, level slog.Level, reasons []string) *inbound.Requests {
+	return inbound.NewRequests(platform, level, a.log, a.metrics.Requests(platform, reasons))
 }
 
 // newCredential makes the credential of an Entra app.

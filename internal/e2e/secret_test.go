@@ -285,6 +285,8 @@ func TestWhatRedisKeeps(t *testing.T) {
 	table := map[*regexp.Regexp]time.Duration{
 		regexp.MustCompile(`^mb:\{slack:[^}]+\}:[mr]:?$`):              forever, // meetings, and roots
 		regexp.MustCompile(`^mb:\{slack:[^}]+\}:s:$`):                  30 * time.Second,
+		regexp.MustCompile(`^mb:\{slack:[^}]+\}:n:$`):                  2 * time.Hour,
+		regexp.MustCompile(`^mb:\{slack:[^}]+\}:u:$`):                  10 * time.Minute,
 		regexp.MustCompile(`^mb:id:slack:T024BE7LD:U0(ANN|BEN|CAIO)$`): time.Hour,
 		regexp.MustCompile(`^mb:id:slack:T024BE7LD:U0X$`):              time.Minute,
 		regexp.MustCompile(`^mb:\{new:slack:[^}]+\}:(user:.*|all)$`):   time.Hour,
