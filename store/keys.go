@@ -21,8 +21,8 @@ const (
 // conversationKeys are the keys of one conversation, and its channel's roots.
 type conversationKeys struct {
 	meeting string // what everybody gets
-	pending string // the claim being carried out
-	shown   string // that a card was shown to everybody lately
+	pending string // the pending claim
+	shown   string // the shown mark: which request showed the card to everybody lately
 	undo    string // the meeting before the current one, for as long as it can come back
 	roots   string // the set of the root messages whose threads belong to the channel
 }
@@ -36,7 +36,7 @@ func keysOf(c bot.Conversation) conversationKeys {
 	}
 }
 
-// resolveKeys are what the scripts that find out which conversation is meant work on.
+// resolveKeys are what the scripts work on that find out which conversation is meant.
 func resolveKeys(c bot.Conversation) []string {
 	own := keysOf(c)
 	channel := own
@@ -46,15 +46,15 @@ func resolveKeys(c bot.Conversation) []string {
 	return []string{own.meeting, own.pending, channel.meeting, channel.pending, own.roots, own.shown}
 }
 
-// settleKeys are what complete, undo and release change.
-func settleKeys(c bot.Conversation) []string {
+// ownKeys are what the scripts of complete, undo and release work on.
+func ownKeys(c bot.Conversation) []string {
 	own := keysOf(c)
 	return []string{own.meeting, own.pending, own.undo}
 }
 
 func identityKey(a bot.Asker) string {
-	return prefix + "id:" + url.QueryEscape(a.Platform) + ":" + url.QueryEscape(a.Workspace) + ":" +
-		url.QueryEscape(a.User)
+	return prefix + "id:" +
+		url.QueryEscape(a.Platform) + ":" + url.QueryEscape(a.Workspace) + ":" + url.QueryEscape(a.User)
 }
 
 // spentKeys are the new meetings of an asker and of their workspace in the present window; they lie together.

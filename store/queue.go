@@ -19,7 +19,7 @@ const (
 	markFor = int(bot.RequestsKnownFor / time.Second)
 	// deadMax is about how many dead letters are kept; the oldest go first.
 	deadMax = 10000
-	// parked is the idleness that a retried job begins with, so that the next takeover finds it.
+	// parked is the idleness that a retried job begins with, so that the next Reclaim finds it.
 	parked = 24 * time.Hour
 )
 
@@ -30,7 +30,7 @@ var ErrNoDeadLetter = errors.New("no such dead letter")
 // or alias was accepted within [bot.RequestsKnownFor].
 func (s *Store) Accept(ctx context.Context, j bot.Job) (bot.Lease, error) {
 	lease := bot.Lease{Job: j, Attempt: 1}
-	err := s.within(ctx, "accept a job", func(ctx context.Context) error {
+	err := s.withBudget(ctx, "accept a job", func(ctx context.Context) error {
 		if j.ID == "" {
 			return errors.New("job has no ID")
 		}
@@ -43,8 +43,8 @@ func (s *Store) Accept(ctx context.Context, j bot.Job) (bot.Lease, error) {
 		if j.Alias != "" {
 			keys = append(keys, markKey(j.Alias))
 		}
-		lease.Entry, err = acceptScript.Run(ctx, s.client, keys, jobGroup, s.replica, j.ID, record, rand.Text(),
-			markFor).Text()
+		answer := acceptScript.Run(ctx, s.client, keys, jobGroup, s.replica, j.ID, record, rand.Text(), markFor)
+		lease.Entry, err = answer.Text()
 		if errors.Is(err, redis.Nil) {
 			lease.Entry, err = "", nil
 		}
@@ -60,8 +60,8 @@ func (s *Store) Accept(ctx context.Context, j bot.Job) (bot.Lease, error) {
 	}
 }
 
-// Reclaim hands over up to limit jobs that nobody has worked on for [Idle]. It is one command in Redis. An entry that
-// is no job is buried.
+// Reclaim hands over up to limit jobs that nobody has worked on for [Idle]. It is one command in Redis. It moves
+// an entry that is no job to the dead letters.
 func (s *Store) Reclaim(ctx context.Context, limit int) ([]bot.Lease, error) {
 	if limit <= 0 {
 		return nil, nil
@@ -71,7 +71,7 @@ func (s *Store) Reclaim(ctx context.Context, limit int) ([]bot.Lease, error) {
 	s.mu.Unlock()
 
 	var jobs []any
-	err := s.within(ctx, "take over jobs", func(ctx context.Context) error {
+	err := s.withBudget(ctx, "reclaim jobs", func(ctx context.Context) error {
 		answer, err := reclaimScript.Run(ctx, s.client, []string{jobStream}, jobGroup, s.replica, s.idle.Milliseconds(),
 			cursor, limit).Slice()
 		if err != nil {
@@ -105,7 +105,7 @@ func (s *Store) Reclaim(ctx context.Context, limit int) ([]bot.Lease, error) {
 	return leases, nil
 }
 
-// leaseOf reads one job of what the takeover script returns. With an error, the lease still names entry and job ID.
+// leaseOf reads one job of what the reclaim script returns. With an error, the lease still names entry and job ID.
 func leaseOf(answer any) (bot.Lease, error) {
 	parts, _ := answer.([]any)
 	if len(parts) != 4 {
@@ -131,7 +131,7 @@ func leaseOf(answer any) (bot.Lease, error) {
 // answer.
 func (s *Store) BeginSend(ctx context.Context, l bot.Lease) (again bool, err error) {
 	var answer int
-	err = s.within(ctx, "mark an answer as being sent", func(ctx context.Context) (err error) {
+	err = s.withBudget(ctx, "mark an answer as being sent", func(ctx context.Context) (err error) {
 		keys := []string{jobStream, markKey(l.Job.ID)}
 		answer, err = beginSendScript.Run(ctx, s.client, keys, jobGroup, s.replica, l.Entry, l.Attempt, markFor).Int()
 		return err
@@ -146,17 +146,17 @@ func (s *Store) BeginSend(ctx context.Context, l bot.Lease) (again bool, err err
 	}
 }
 
-// AbortSend takes Sending back, so that the next attempt is not taken for a possible second answer. It does nothing
-// where a later attempt has begun to send.
+// AbortSend takes BeginSend back, so that the next attempt does not count as a possible second answer. It does nothing
+// if a later attempt has begun to send.
 func (s *Store) AbortSend(ctx context.Context, l bot.Lease) error {
-	return s.within(ctx, "note that an answer was refused", func(ctx context.Context) error {
+	return s.withBudget(ctx, "note that an answer was refused", func(ctx context.Context) error {
 		return abortSendScript.Run(ctx, s.client, []string{markKey(l.Job.ID)}, l.Entry, l.Attempt, markFor).Err()
 	})
 }
 
 // Done forgets the job, whoever holds it: its request was answered.
 func (s *Store) Done(ctx context.Context, l bot.Lease) error {
-	return s.within(ctx, "finish a job", func(ctx context.Context) error {
+	return s.withBudget(ctx, "finish a job", func(ctx context.Context) error {
 		return doneScript.Run(ctx, s.client, []string{jobStream, markKey(l.Job.ID)}, jobGroup, l.Entry, markFor).Err()
 	})
 }
@@ -178,7 +178,7 @@ func (s *Store) MoveToDeadLetters(ctx context.Context, l bot.Lease, reason strin
 
 func (s *Store) moveToDeadLetters(ctx context.Context, l bot.Lease, record, reason string) error {
 	var answer int
-	err := s.within(ctx, "bury a job", func(ctx context.Context) (err error) {
+	err := s.withBudget(ctx, "move a job to the dead letters", func(ctx context.Context) (err error) {
 		keys := []string{jobStream, markKey(l.Job.ID), deadStream}
 		answer, err = deadLetterScript.Run(ctx, s.client, keys, jobGroup, s.replica, l.Entry, l.Job.ID, record, reason,
 			markFor, deadMax).Int()
@@ -197,7 +197,7 @@ func (s *Store) DeadLetters(ctx context.Context, limit int) ([]bot.DeadLetter, e
 		return nil, nil
 	}
 	var letters []bot.DeadLetter
-	err := s.within(ctx, "read dead letters", func(ctx context.Context) error {
+	err := s.withBudget(ctx, "read dead letters", func(ctx context.Context) error {
 		entries, err := s.client.XRevRangeN(ctx, deadStream, "+", "-", int64(limit)).Result()
 		for _, e := range entries {
 			letters = append(letters, deadLetterOf(e))
@@ -207,11 +207,11 @@ func (s *Store) DeadLetters(ctx context.Context, limit int) ([]bot.DeadLetter, e
 	return letters, err
 }
 
-// Retry makes a dead letter a fresh job, accepted now, that any replica takes over at its next look. It returns
-// [ErrNoDeadLetter] if it is not there (any more), or its job could not be read.
+// Retry makes a dead letter a fresh job, accepted now, for the next replica that reclaims jobs. It returns
+// [ErrNoDeadLetter] if the dead letter is not there (any more), or if its job cannot be read.
 func (s *Store) Retry(ctx context.Context, entry string) error {
 	missing := false
-	err := s.within(ctx, "retry a dead letter", func(ctx context.Context) error {
+	err := s.withBudget(ctx, "retry a dead letter", func(ctx context.Context) error {
 		if !isEntry(entry) {
 			missing = true
 			return nil
@@ -237,7 +237,7 @@ func (s *Store) Retry(ctx context.Context, entry string) error {
 		keys := []string{jobStream, markKey(job.ID), deadStream}
 		err = retryScript.Run(ctx, s.client, keys, jobGroup, parkingName, entry, job.ID, record, markFor,
 			parked.Milliseconds()).Err()
-		if errors.Is(err, redis.Nil) { // somebody else was faster
+		if errors.Is(err, redis.Nil) { // another operator was faster
 			missing = true
 			return nil
 		}
@@ -253,7 +253,7 @@ func deadLetterOf(e redis.XMessage) bot.DeadLetter {
 	id, _ := e.Values["id"].(string)
 	record, _ := e.Values["job"].(string)
 	reason, _ := e.Values["reason"].(string)
-	letter := bot.DeadLetter{Entry: e.ID, Reason: reason, At: bornAt(e.ID)}
+	letter := bot.DeadLetter{Entry: e.ID, Reason: reason, At: addedAt(e.ID)}
 	job, err := decodeJob(record)
 	if err != nil || job.ID != id {
 		job = bot.Job{ID: id}
@@ -270,8 +270,8 @@ func isEntry(entry string) bool {
 	return ok && errMS == nil && errSeq == nil
 }
 
-// bornAt is when an entry was added to its stream, by Redis' clock: its name begins with the milliseconds.
-func bornAt(entry string) time.Time {
+// addedAt is when an entry was added to its stream, by the clock of Redis: its name begins with the milliseconds.
+func addedAt(entry string) time.Time {
 	ms, _, _ := strings.Cut(entry, "-")
 	n, err := strconv.ParseInt(ms, 10, 64)
 	if err != nil {
@@ -284,7 +284,7 @@ func bornAt(entry string) time.Time {
 // done, or was handed out again since.
 func (s *Store) Keep(ctx context.Context, l bot.Lease) error {
 	var kept int
-	err := s.within(ctx, "keep a job", func(ctx context.Context) (err error) {
+	err := s.withBudget(ctx, "keep a job", func(ctx context.Context) (err error) {
 		kept, err = keepScript.Run(ctx, s.client, []string{jobStream}, jobGroup, s.replica, l.Entry, l.Attempt).Int()
 		return err
 	})
@@ -307,7 +307,7 @@ func (s *Store) Throttle(ctx context.Context, u bot.Upstream, wait time.Duration
 	if ms <= 0 {
 		return nil
 	}
-	return s.within(ctx, "hold an upstream", func(ctx context.Context) error {
+	return s.withBudget(ctx, "throttle an upstream", func(ctx context.Context) error {
 		return throttleScript.Run(ctx, s.client, throttleKeys(u), ms, u.Part, severalIn.Milliseconds(), severalParts).Err()
 	})
 }
@@ -321,7 +321,7 @@ func (s *Store) ThrottledFor(ctx context.Context, u bot.Upstream) (time.Duration
 		keys = keys[:2]
 	}
 	var left time.Duration
-	err := s.within(ctx, "read a hold", func(ctx context.Context) error {
+	err := s.withBudget(ctx, "read whether an upstream is throttled", func(ctx context.Context) error {
 		left = 0
 		answers, err := s.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 			for _, key := range keys {
@@ -342,7 +342,7 @@ func (s *Store) ThrottledFor(ctx context.Context, u bot.Upstream) (time.Duration
 // Depth reads the queue's figures in one command.
 func (s *Store) Depth(ctx context.Context) (bot.Depth, error) {
 	var d bot.Depth
-	err := s.within(ctx, "read the depth of the queue", func(ctx context.Context) error {
+	err := s.withBudget(ctx, "read the depth of the queue", func(ctx context.Context) error {
 		n, err := depthScript.Run(ctx, s.client, []string{jobStream, deadStream}).Int64Slice()
 		if err != nil {
 			return err

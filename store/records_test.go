@@ -101,7 +101,7 @@ func TestKeysOfAScriptShareAHashTag(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		part := rapid.StringMatching(`[a-zA-Z0-9:{}%/.]{0,6}`)
 		c := bot.Conversation{Platform: part.Draw(t, "platform"), Workspace: part.Draw(t, "workspace"), Channel: part.Draw(t, "channel"), Thread: part.Draw(t, "thread")}
-		oneTag(t, append(resolveKeys(c), settleKeys(c)...))
+		oneTag(t, append(resolveKeys(c), ownKeys(c)...))
 		oneTag(t, []string{jobStream, deadStream, markKey(part.Draw(t, "job"))})
 	})
 }
@@ -116,7 +116,7 @@ func TestKeysOfConversationsAreApart(t *testing.T) {
 		if (a == b) != (keysOf(a) == keysOf(b)) || (a.InChannel() == b.InChannel()) != (keysOf(a).roots == keysOf(b).roots) {
 			t.Fatalf("%+v has %+v, %+v has %+v", a, keysOf(a), b, keysOf(b))
 		}
-		for _, key := range settleKeys(b) {
+		for _, key := range ownKeys(b) {
 			if a != b && (key == keysOf(a).meeting || key == keysOf(a).pending || key == keysOf(a).shown || key == keysOf(a).roots) {
 				t.Fatalf("%+v and %+v share %s", a, b, key)
 			}

@@ -83,11 +83,17 @@ type (
 	}
 )
 
+// Versions of Adaptive Cards: that of all elements, and that of Action.Execute.
+const (
+	oldVersion     = "1.2"
+	executeVersion = "1.4"
+)
+
 // cardOf draws a reply. What comes from outside stands in text runs, in which no markup means anything; see [literal].
 func cardOf(catalog *bot.Catalog, r bot.Reply, s style) adaptiveCard {
 	language, _, _ := strings.Cut(string(r.Language), "-") // Microsoft's renderer refuses a country in it
 	c := adaptiveCard{
-		Type: "AdaptiveCard", Schema: "http://adaptivecards.io/schemas/adaptive-card.json", Version: "1.2",
+		Type: "AdaptiveCard", Schema: "http://adaptivecards.io/schemas/adaptive-card.json", Version: oldVersion,
 		Language: language, Fallback: bot.Clip(r.Text(catalog, s), maxFallback),
 	}
 	if r.Card == nil {
@@ -100,11 +106,13 @@ func cardOf(catalog *bot.Catalog, r bot.Reply, s style) adaptiveCard {
 				}
 			}
 		}
-		c.Actions = buttons(catalog, r)
+		if c.Actions = buttons(catalog, r); len(c.Actions) > 0 {
+			c.Version = executeVersion
+		}
 		return c
 	}
 	card, lang := r.Card, r.Language
-	c.Version = "1.4"
+	c.Version = executeVersion
 	c.Body = append(c.Body,
 		rich(literal(textRun{Size: "Large", Weight: "Bolder"}, card.Title(catalog, lang), maxTitle)),
 		rich(runs(catalog.Render(lang, card.Status(), s), false)))

@@ -1,8 +1,8 @@
 -- Records a claim unless something better stands. The fifth value returned is the age of the pending claim in
 -- milliseconds.
--- ARGV: thread, '1' for a fresh meeting, the generation that its asker saw, the claim's generation, the claim's record, the
--- generation of a meeting whose record does not tell it, '=' and a pending claim that cannot be read and may be replaced or
--- '', the latest version of a record that this release reads.
+-- ARGV: thread, '1' for a fresh meeting, the generation that its asker saw, the claim's generation, the claim's record,
+-- the generation of a meeting whose record does not tell it, '=' with a pending claim that cannot be read and may be
+-- replaced, or '', the latest version of a record that this release reads.
 local clock = redis.call('TIME')
 local now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000)
 
