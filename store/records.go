@@ -108,8 +108,8 @@ func decodeMeeting(c bot.Conversation, value string) (*bot.Meeting, error) {
 			ID: r.ID, JoinURL: r.JoinURL, Subject: r.Subject, Created: r.Created,
 			JoinID: r.JoinID, Passcode: r.Passcode, TollNumber: r.TollNumber, ConferenceID: r.ConferenceID,
 		},
-		ClaimID: id, Generation: generation, ExternalID: r.ExternalID,
-		Organizer: bot.Organizer(r.Organizer), Language: r.Language, Zone: r.Zone,
+		ClaimID: id, Generation: generation, ExternalID: r.ExternalID, Organizer: bot.Organizer(r.Organizer),
+		Language: r.Language, Zone: r.Zone,
 	}, nil
 }
 
