@@ -59,11 +59,19 @@ type Command struct {
 	Subject string // cleaned and bounded; empty if none was given
 }
 
+// Advice names a thing that people ask for and the bot does not do. Each has words in the catalogue ("words." and its
+// name) and a sentence ("advice." and its name).
+type Advice string
+
+// Advices is everything that there is a sentence about.
+var Advices = []Advice{"end", "schedule", "settings", "rename", "list"}
+
 // Intent is what a request or a job is for.
 type Intent struct {
 	Kind    JobKind // empty: JobCommand
-	Command Command // JobCommand: what to do; JobUnclear, JobOffer: what was typed, taken literally
+	Command Command // JobCommand: what to do; otherwise: what was typed, taken literally
 	Guess   Kind    // JobUnclear: what it was probably meant to be
+	Advice  Advice  // JobAdvice: what was asked for
 	// Generation is the generation of the meeting that JobUndo takes back.
 	Generation int
 }
@@ -93,6 +101,8 @@ func (i Intent) handler() (h handler, ok bool) {
 		return unclearCommand{}, true
 	case JobWelcome:
 		return welcome{}, true
+	case JobAdvice:
+		return advise{}, true
 	case JobOffer:
 		return offer{}, true
 	case JobUndo:

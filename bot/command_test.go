@@ -62,8 +62,8 @@ func TestParse(t *testing.T) {
 		{"shwo", unclear("shwo", bot.Show)},
 		{"nwe", unclear("nwe", bot.New)},
 		{"nova", unclear("nova", bot.New)},
-		{"ajuda", unclear("ajuda", bot.Help)},
-		{"?", unclear("?", bot.Help)},
+		{"ajuda", command(bot.Command{Kind: bot.Help})},
+		{"?", command(bot.Command{Kind: bot.Help})},
 		{"hlep me", command(bot.Command{Kind: bot.Meet, Subject: "hlep me"})},
 		{"standup", command(bot.Command{Kind: bot.Meet, Subject: "standup"})},
 
@@ -72,6 +72,15 @@ func TestParse(t *testing.T) {
 		{"a\x00b\x1b[31mc", command(bot.Command{Kind: bot.Meet, Subject: "ab[31mc"})},
 		{"bad\xff\xfeutf8", command(bot.Command{Kind: bot.Meet, Subject: "badutf8"})},
 		{"family 👩‍👧", command(bot.Command{Kind: bot.Meet, Subject: "family 👩‍👧"})},
+		{"می\u200cخواهم", command(bot.Command{Kind: bot.Meet, Subject: "می\u200cخواهم"})}, // Persian needs it
+		{"क्\u200cष", command(bot.Command{Kind: bot.Meet, Subject: "क्\u200cष"})},
+		{"pass\u200cword", command(bot.Command{Kind: bot.Meet, Subject: "password"})},
+		{"ل\u200c x", command(bot.Command{Kind: bot.Meet, Subject: "ل x"})},
+		{
+			"Scotland 🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f",
+			command(bot.Command{Kind: bot.Meet, Subject: "Scotland 🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"}),
+		},
+		{"x\U000e0067\U000e0062 🏴\U000e0067", command(bot.Command{Kind: bot.Meet, Subject: "x 🏴"})},
 		{"\u200d \u3164\ufe0f", command(bot.Command{Kind: bot.Meet})},
 		{"a" + strings.Repeat("\u0316", 100) + "b", command(bot.Command{Kind: bot.Meet, Subject: "a" + strings.Repeat("\u0316", 8) + "b"})},
 		{"`code`", command(bot.Command{Kind: bot.Meet, Subject: "'code'"})},
@@ -84,7 +93,7 @@ func TestParse(t *testing.T) {
 }
 
 // Every subcommand of the table is understood, alone and in capitals. The words of every language of the catalogue for it
-// are asked back about.
+// do the same where nothing is made, and are asked back about where everybody's meeting would be replaced.
 func TestParseKnowsTheTable(t *testing.T) {
 	parser := newParser(t)
 	for _, spec := range bot.Commands {
@@ -94,11 +103,132 @@ func TestParseKnowsTheTable(t *testing.T) {
 			}
 		}
 	}
-	for word, guess := range map[string]bot.Kind{
-		"novo": bot.New, "nova": bot.New, "NOVA": bot.New, "mostrar": bot.Show, "mostra": bot.Show, "ajuda": bot.Help, "?": bot.Help,
+	for word, kind := range map[string]bot.Kind{
+		"mostrar": bot.Show, "mostra": bot.Show, "Show me": bot.Show, "show?": bot.Show,
+		"ajuda": bot.Help, "AJUDA!": bot.Help, "?": bot.Help, "-h": bot.Help, "--help": bot.Help, "—help": bot.Help,
+		"help me": bot.Help, "help?": bot.Help,
+		"now": bot.Meet, "Start": bot.Meet, "join": bot.Meet, "here": bot.Meet, "now!": bot.Meet, "agora": bot.Meet,
+		"iniciar": bot.Meet, "aqui": bot.Meet, "join the meeting": bot.Meet,
 	} {
+		if got := parser.Parse(word); got != (bot.Intent{Command: bot.Command{Kind: kind}}) {
+			t.Errorf("Parse(%q) = %+v, want the command %s", word, got, kind)
+		}
+	}
+	for word, guess := range map[string]bot.Kind{"novo": bot.New, "nova": bot.New, "NOVA": bot.New, "new?": bot.New} {
 		if got := parser.Parse(word); got.Kind != bot.JobUnclear || got.Guess != guess {
 			t.Errorf("Parse(%q) = %+v, want a question about %s", word, got, guess)
+		}
+	}
+}
+
+// What the bot does not do gets a sentence about what there is. Longer texts are subjects.
+func TestAdvice(t *testing.T) {
+	parser := newParser(t)
+	for words, want := range map[string]bot.Advice{
+		"end, stop, Cancel!, close, delete, cancel the meeting, cancelar, encerrar, parar, excluir": "end",
+		"schedule, agendar, marcar":              "schedule",
+		"settings, configurações, CONFIGURAÇÕES": "settings",
+		"rename, renomear":                       "rename",
+		"list, status?, listar":                  "list",
+	} {
+		for word := range strings.SplitSeq(words, ", ") {
+			want := bot.Intent{
+				Kind: bot.JobAdvice, Command: bot.Command{Kind: bot.Meet, Subject: word}, Advice: want,
+			}
+			if got := parser.Parse(word); got != want {
+				t.Errorf("Parse(%q) = %+v, want %+v", word, got, want)
+			}
+			if got := parser.ParseAddressed("meet " + word); got != want {
+				t.Errorf("after a mention, meet %s is %+v, want %+v", word, got, want)
+			}
+			if got := parser.Parse(`"` + word + `"`); got.Kind != "" || got.Command.Subject != word {
+				t.Errorf("%q in quotation marks is %+v", word, got)
+			}
+		}
+	}
+	for _, subject := range []string{"end of year", "cancel culture", "status meeting", "now what", "here be dragons"} {
+		if got := parser.Parse(subject); got != (bot.Intent{Command: bot.Command{Kind: bot.Meet, Subject: subject}}) {
+			t.Errorf("Parse(%q) = %+v", subject, got)
+		}
+	}
+}
+
+// No word of the catalogue means two things, in whatever language.
+func TestWordsMeanOneThing(t *testing.T) {
+	catalog, err := bot.NewCatalog()
+	if err != nil {
+		t.Fatal(err)
+	}
+	meant := map[string]string{}
+	names := []string{"meet", "new", "show", "help"}
+	for _, advice := range bot.Advices {
+		names = append(names, string(advice))
+	}
+	for _, name := range names {
+		for _, lang := range bot.Languages {
+			for word := range strings.SplitSeq(catalog.PlainText(lang, bot.Message{ID: "words." + name}), ",") {
+				word = strings.ToLower(strings.TrimSpace(word))
+				if other := meant[word]; word == "" || other != "" && other != name {
+					t.Errorf("%q stands for %s and for %s", word, name, other)
+				}
+				meant[word] = name
+			}
+		}
+	}
+}
+
+// Punctuation after a mention, and formatting around the command, are no part of what is said.
+func TestParseAddressed(t *testing.T) {
+	parser := newParser(t)
+	offer := func(subject string) bot.Intent {
+		return bot.Intent{Kind: bot.JobOffer, Command: bot.Command{Kind: bot.Meet, Subject: subject}}
+	}
+	for text, want := range map[string]bot.Intent{
+		", new Retro":           {Command: bot.Command{Kind: bot.New, Subject: "Retro"}},
+		": help":                {Command: bot.Command{Kind: bot.Help}},
+		":help":                 {Command: bot.Command{Kind: bot.Help}},
+		" - show":               {Command: bot.Command{Kind: bot.Show}},
+		" — new":                {Command: bot.Command{Kind: bot.New}},
+		"!":                     {Command: bot.Command{Kind: bot.Meet}},
+		".":                     {Command: bot.Command{Kind: bot.Meet}},
+		"?":                     {Command: bot.Command{Kind: bot.Help}},
+		"-h":                    {Command: bot.Command{Kind: bot.Help}},
+		"help!":                 {Command: bot.Command{Kind: bot.Help}},
+		"new: Retro":            {Command: bot.Command{Kind: bot.New, Subject: "Retro"}},
+		", meet: Retro":         {Command: bot.Command{Kind: bot.Meet, Subject: "Retro"}},
+		"*new*":                 {Command: bot.Command{Kind: bot.New}},
+		"*new* Retro":           {Command: bot.Command{Kind: bot.New, Subject: "Retro"}},
+		"*new Retro*":           {Command: bot.Command{Kind: bot.New, Subject: "Retro"}},
+		"**new** Retro":         {Command: bot.Command{Kind: bot.New, Subject: "Retro"}},
+		"_show_":                {Command: bot.Command{Kind: bot.Show}},
+		"*_show_*":              {Command: bot.Command{Kind: bot.Show}},
+		"~help~":                {Command: bot.Command{Kind: bot.Help}},
+		"`new`":                 {Command: bot.Command{Kind: bot.New}},
+		"`new` Retro":           {Command: bot.Command{Kind: bot.New, Subject: "Retro"}},
+		"`/meet new Retro`":     {Command: bot.Command{Kind: bot.New, Subject: "Retro"}},
+		"```/meet new Retro```": {Command: bot.Command{Kind: bot.New, Subject: "Retro"}},
+		"`/meet` Retro":         {Command: bot.Command{Kind: bot.Meet, Subject: "Retro"}},
+		"meet *show*":           {Command: bot.Command{Kind: bot.Show}},
+		`"thanks!"`:             {Command: bot.Command{Kind: bot.Meet, Subject: "thanks!"}},
+		"now":                   {Command: bot.Command{Kind: bot.Meet}},
+		"thanks!":               offer("thanks!"),
+		"*thanks*":              offer("*thanks*"),
+		"'new' hires":           offer("'new' hires"),
+		"newsletter":            offer("newsletter"),
+	} {
+		if got := parser.ParseAddressed(text); got != want {
+			t.Errorf("ParseAddressed(%q) = %+v, want %+v", text, got, want)
+		}
+	}
+	for text, want := range map[string]bot.Intent{
+		"*new*":       {Command: bot.Command{Kind: bot.New}},
+		"`show`":      {Command: bot.Command{Kind: bot.Show}},
+		"'new' hires": {Command: bot.Command{Kind: bot.Meet, Subject: "'new' hires"}},
+		"*Big* day":   {Command: bot.Command{Kind: bot.Meet, Subject: "*Big* day"}},
+		": colon":     {Command: bot.Command{Kind: bot.Meet, Subject: ": colon"}},
+	} {
+		if got := parser.Parse(text); got != want {
+			t.Errorf("Parse(%q) = %+v, want %+v", text, got, want)
 		}
 	}
 }

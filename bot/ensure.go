@@ -221,7 +221,11 @@ func (s *Service) giveUp(ctx context.Context, t task) (result, error) {
 		return result{}, err
 	}
 	lang := t.workspace.language(id, t.Language)
-	reply := GaveUpReply(lang, t.Conversation, t.Command, s.Timing.GiveUp, t.Reference())
+	place := t.Conversation
+	if t.Route.Chat {
+		place = Conversation{}
+	}
+	reply := GaveUpReply(lang, place, t.Command, s.Timing.GiveUp, t.Reference())
 	return result{outcome: OutcomeGaveUp, reply: reply}, nil
 }
 

@@ -69,8 +69,8 @@ func accessPolicy(organizer Organizer, client string, c Command) []Message {
 	return []Message{which, none, own, message(id+"_next", Arg{"Again", c})}
 }
 
-// HelpReply lists the command table.
-func HelpReply(catalog *Catalog, lang Language) Reply {
+// HelpReply lists the command table, and says what there is besides where the answer goes.
+func HelpReply(catalog *Catalog, lang Language, where Route) Reply {
 	reply := Reply{Audience: AudienceAsker, Language: lang, Messages: []Message{message("help.intro")}}
 	for _, spec := range Commands {
 		id := "help." + string(spec.Kind)
@@ -82,9 +82,10 @@ func HelpReply(catalog *Catalog, lang Language) Reply {
 		}
 	}
 	literal := catalog.PlainText(lang, message("help.example_literal"))
-	reply.Messages = append(reply.Messages,
-		message("help.quotes", Arg{"Command", command{subject: literal}}),
-		message("help.thread", Arg{"Command", mention{}}))
+	reply.Messages = append(reply.Messages, message("help.quotes", Arg{"Command", command{subject: literal}}))
+	if !where.Chat {
+		reply.Messages = append(reply.Messages, message("help.thread", Arg{"Command", mention{}}))
+	}
 	return reply
 }
 
@@ -102,6 +103,14 @@ func DidYouMeanReply(lang Language, typed Command, guess Kind) Reply {
 		Arg{"Guess", command{word: spec.Word}},
 		Arg{"Subject", typed.Subject},
 		Arg{"Literal", command{subject: `"` + typed.Subject + `"`}})}}
+}
+
+// AdviceReply says what there is instead of something that the bot does not do, and how to take the words literally.
+func AdviceReply(lang Language, typed Command, about Advice) Reply {
+	reply := sentence(lang, message("advice."+string(about)))
+	reply.Messages = append(reply.Messages, message("advice.literal",
+		Arg{"Subject", typed.Subject}, Arg{"Literal", command{subject: `"` + typed.Subject + `"`}}))
+	return reply
 }
 
 // OfferReply asks whether what was said to the bot is the subject of a meeting, with a button that makes it.
@@ -142,8 +151,13 @@ func NotYoursReply(lang Language, owner *Identity) Reply {
 }
 
 // GaveUpReply tells a job's author that it was tried for so long in vain, with the reference of [Job.Reference].
+// where is the zero value for a conversation without a name.
 func GaveUpReply(lang Language, where Conversation, c Command, after time.Duration, reference string) Reply {
-	reply := sentence(lang, message("trouble.gave_up",
+	id := "trouble.gave_up"
+	if where == (Conversation{}) {
+		id = "trouble.gave_up_chat"
+	}
+	reply := sentence(lang, message(id,
 		Arg{"Minutes", int(after.Minutes())}, Arg{"Place", where}, Arg{"Again", c}))
 	reply.Messages = append(reply.Messages, referenceMessages(reference)...)
 	reply.Audience = AudienceDirect

@@ -10,8 +10,8 @@ type handler interface {
 	// announces tells whether the answer shows the conversation's card to everybody, unless that was done lately.
 	announces() bool
 	// answer answers a request from the conversation's state alone. The outcome is empty if the answer takes an
-	// attempt. state is nil if the conversation could not be read.
-	answer(s *Service, i Intent, state *State, lang Language) (Reply, Outcome)
+	// attempt. where is where the answer goes. state is nil if the conversation could not be read.
+	answer(s *Service, i Intent, where Route, state *State, lang Language) (Reply, Outcome)
 	// execute makes an attempt at a job. An error is a passing fault: the same job may succeed later.
 	execute(ctx context.Context, s *Service, t task) (result, error)
 }
@@ -42,7 +42,7 @@ type meetCommand struct{ fresh bool }
 
 func (m meetCommand) announces() bool { return !m.fresh }
 
-func (m meetCommand) answer(s *Service, i Intent, state *State, lang Language) (Reply, Outcome) {
+func (m meetCommand) answer(s *Service, i Intent, _ Route, state *State, lang Language) (Reply, Outcome) {
 	if m.fresh || state == nil || state.Meeting == nil {
 		return Reply{}, ""
 	}
@@ -83,7 +83,7 @@ type showCommand struct{}
 
 func (showCommand) announces() bool { return false }
 
-func (showCommand) answer(_ *Service, _ Intent, state *State, lang Language) (Reply, Outcome) {
+func (showCommand) answer(_ *Service, _ Intent, _ Route, state *State, lang Language) (Reply, Outcome) {
 	switch {
 	case state == nil:
 		return Reply{}, ""
@@ -99,13 +99,13 @@ func (c showCommand) execute(ctx context.Context, s *Service, t task) (result, e
 	if err != nil {
 		return result{}, err
 	}
-	reply, outcome := c.answer(s, t.Intent, &state, t.Language)
+	reply, outcome := c.answer(s, t.Intent, t.Route, &state, t.Language)
 	return result{outcome: outcome, reply: reply}, nil
 }
 
 // executeWords is execute for an intent that concerns no meeting, so that words alone answer it.
 func executeWords(h handler, s *Service, t task) (result, error) {
-	reply, outcome := h.answer(s, t.Intent, nil, t.Language)
+	reply, outcome := h.answer(s, t.Intent, t.Route, nil, t.Language)
 	return result{outcome: outcome, reply: reply}, nil
 }
 
@@ -114,8 +114,8 @@ type helpCommand struct{}
 
 func (helpCommand) announces() bool { return false }
 
-func (helpCommand) answer(s *Service, _ Intent, _ *State, lang Language) (Reply, Outcome) {
-	return HelpReply(s.Catalog, lang), OutcomeWords
+func (helpCommand) answer(s *Service, _ Intent, where Route, _ *State, lang Language) (Reply, Outcome) {
+	return HelpReply(s.Catalog, lang, where), OutcomeWords
 }
 
 func (h helpCommand) execute(_ context.Context, s *Service, t task) (result, error) {
@@ -127,11 +127,24 @@ type unclearCommand struct{}
 
 func (unclearCommand) announces() bool { return false }
 
-func (unclearCommand) answer(_ *Service, i Intent, _ *State, lang Language) (Reply, Outcome) {
+func (unclearCommand) answer(_ *Service, i Intent, _ Route, _ *State, lang Language) (Reply, Outcome) {
 	return DidYouMeanReply(lang, i.Command, i.Guess), OutcomeWords
 }
 
 func (h unclearCommand) execute(_ context.Context, s *Service, t task) (result, error) {
+	return executeWords(h, s, t)
+}
+
+// advise says what there is instead of something that the bot does not do.
+type advise struct{}
+
+func (advise) announces() bool { return false }
+
+func (advise) answer(_ *Service, i Intent, _ Route, _ *State, lang Language) (Reply, Outcome) {
+	return AdviceReply(lang, i.Command, i.Advice), OutcomeWords
+}
+
+func (h advise) execute(_ context.Context, s *Service, t task) (result, error) {
 	return executeWords(h, s, t)
 }
 
@@ -141,7 +154,7 @@ type offer struct{}
 
 func (offer) announces() bool { return true }
 
-func (offer) answer(s *Service, i Intent, state *State, lang Language) (Reply, Outcome) {
+func (offer) answer(s *Service, i Intent, _ Route, state *State, lang Language) (Reply, Outcome) {
 	switch {
 	case state == nil:
 		return Reply{}, ""
@@ -157,7 +170,7 @@ func (h offer) execute(ctx context.Context, s *Service, t task) (result, error) 
 	if err != nil {
 		return result{}, err
 	}
-	reply, outcome := h.answer(s, t.Intent, &state, t.workspace.language(state.Identity, t.Language))
+	reply, outcome := h.answer(s, t.Intent, t.Route, &state, t.workspace.language(state.Identity, t.Language))
 	return result{outcome: outcome, reply: reply}, nil
 }
 
@@ -166,7 +179,7 @@ type welcome struct{}
 
 func (welcome) announces() bool { return false }
 
-func (welcome) answer(_ *Service, _ Intent, _ *State, lang Language) (Reply, Outcome) {
+func (welcome) answer(_ *Service, _ Intent, _ Route, _ *State, lang Language) (Reply, Outcome) {
 	return GreetingReply(lang), OutcomeWords
 }
 

@@ -14,6 +14,8 @@ const (
 	JobCommand JobKind = "command" // a command of the table; the payload is Intent.Command
 	JobUnclear JobKind = "unclear" // a near miss of a subcommand, asked back about; the payload is the whole Intent
 	JobWelcome JobKind = "welcome" // the bot was brought into the conversation; no payload
+	// JobAdvice is a word for something that the bot does not do, which gets a sentence; the payload is the whole Intent.
+	JobAdvice JobKind = "advice"
 	// JobOffer is a mention with other words than a command: where there is no meeting, one is offered; the payload is
 	// Intent.Command.
 	JobOffer JobKind = "offer"
@@ -64,6 +66,7 @@ type Route struct {
 	Message string // the message to answer, where an answer names it
 	Alone   bool   // nobody but the asker reads the conversation
 	Root    bool   // an answer to everybody begins a thread of its own
+	Chat    bool   // no channel but a direct conversation or a group's: without a name, and its threads have no meeting
 	// ResponseURL is a URL to which anybody who knows it may post (Slack's response_url). It is a secret: it goes to
 	// no log and no dead letter.
 	ResponseURL string

@@ -3,6 +3,7 @@ package bot
 import (
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -11,63 +12,152 @@ const MaxSubject = 120
 
 // Parser understands what people type. Make it with [NewParser]. It is safe for concurrent use.
 type Parser struct {
-	words map[string]Kind // other words that somebody might try alone for a subcommand, in lower case
+	words map[string]meaning // words and phrases that people try, in lower case
+}
+
+// meaning is what a word of the catalogue stands for: a command of the table, or something that the bot does not do.
+type meaning struct {
+	kind   Kind
+	advice Advice
 }
 
 // NewParser returns a parser that knows the words of every language of the catalogue, whatever language the asker
 // speaks.
 func NewParser(c *Catalog) *Parser {
-	p := &Parser{words: map[string]Kind{}}
+	p := &Parser{words: map[string]meaning{}}
 	for _, spec := range Commands {
-		if spec.Word == "" {
-			continue
-		}
-		for _, lang := range Languages {
-			for word := range strings.SplitSeq(c.PlainText(lang, message("words."+string(spec.Kind))), ",") {
-				p.words[strings.ToLower(strings.TrimSpace(word))] = spec.Kind
-			}
-		}
+		p.learn(c, string(spec.Kind), meaning{kind: spec.Kind})
+	}
+	for _, advice := range Advices {
+		p.learn(c, string(advice), meaning{advice: advice})
 	}
 	return p
 }
 
-// Parse understands the text after the command's name. Markup of the chat platform must be plain text by now. It never
-// fails: what is no subcommand is a subject. A single word that is nearly a subcommand is an intent of kind JobUnclear.
+// learn reads the words of that name in every language.
+func (p *Parser) learn(c *Catalog, name string, m meaning) {
+	for _, lang := range Languages {
+		for word := range strings.SplitSeq(c.PlainText(lang, message("words."+name)), ",") {
+			p.words[strings.ToLower(CleanText(word))] = m
+		}
+	}
+}
+
+// Parse understands the text after the command's name. Links and mentions of the chat platform must be plain text by
+// now; formatting around the first word may be there. It never fails: what is no subcommand is a subject. A single word
+// that is nearly a subcommand is an intent of kind JobUnclear. A word for something that the bot does not do is one of
+// kind JobAdvice.
 func (p *Parser) Parse(text string) Intent {
-	text = CleanText(text)
+	clean := CleanText(text)
+	if i, ok := p.command(clean); ok {
+		return i
+	}
+	if bare, ok := unformatted(text); ok {
+		if i, ok := p.command(CleanText(bare)); ok {
+			return i
+		}
+	}
+	return Intent{Command: Command{Kind: Meet, Subject: subject(clean)}}
+}
+
+// command understands a text that is a command of the table, or a word or phrase that people try instead of one.
+func (p *Parser) command(text string) (i Intent, ok bool) {
 	word, rest, _ := strings.Cut(text, " ")
 	alone := rest == ""
 	for _, spec := range Commands {
 		switch {
-		case spec.Word == "" || !strings.EqualFold(word, spec.Word):
+		case spec.Word == "" || !strings.EqualFold(strings.TrimRight(word, stops), spec.Word):
 		case spec.Takes(Subject):
-			return Intent{Command: Command{Kind: spec.Kind, Subject: subject(rest)}}
+			return Intent{Command: Command{Kind: spec.Kind, Subject: subject(rest)}}, true
 		case alone:
-			return Intent{Command: Command{Kind: spec.Kind}}
+			return Intent{Command: Command{Kind: spec.Kind}}, true
 		}
+	}
+	whole := strings.ToLower(strings.TrimRight(text, stops+"?"))
+	if whole == "" {
+		whole = text
+	}
+	unclear := func(guess Kind) (Intent, bool) {
+		return Intent{Kind: JobUnclear, Command: Command{Kind: Meet, Subject: subject(word)}, Guess: guess}, true
+	}
+	switch m, known := p.words[whole]; {
+	case m.advice != "":
+		return Intent{Kind: JobAdvice, Command: Command{Kind: Meet, Subject: subject(text)}, Advice: m.advice}, true
+	case m.kind == New: // everybody's meeting is not replaced by a word that may mean something else
+		return unclear(New)
+	case known && whole != "":
+		return Intent{Command: Command{Kind: m.kind}}, true
 	}
 	if alone {
-		if guess := p.guess(word); guess != "" {
-			return Intent{Kind: JobUnclear, Command: Command{Kind: Meet, Subject: subject(word)}, Guess: guess}
+		for _, spec := range Commands {
+			if spec.Word != "" && oneTypo(strings.ToLower(word), spec.Word) {
+				return unclear(spec.Kind)
+			}
 		}
 	}
-	return Intent{Command: Command{Kind: Meet, Subject: subject(text)}}
+	return Intent{}, false
 }
 
-// ParseAddressed understands what follows a mention of the bot. The command's own name may be said or left out. Where it
-// is left out, a text that neither begins with a word of the command table nor is quoted may be talk as well as a subject:
-// that is an intent of kind JobOffer.
+// stops are the characters that may follow a word without being part of it.
+const stops = ".,:;!…，。：；！"
+
+// marks are the characters that make words bold, italic, struck through or code as people type them.
+const marks = "*_~`"
+
+// unformatted takes away the formatting around the first words of a text. ok is false if there is none.
+func unformatted(text string) (bare string, ok bool) {
+	text = strings.TrimSpace(text)
+	inner := strings.TrimLeft(text, marks)
+	opening := []byte(text[:len(text)-len(inner)])
+	slices.Reverse(opening)
+	before, after, found := strings.Cut(inner, string(opening))
+	return before + after, found && len(opening) > 0
+}
+
+// ParseAddressed understands what follows a mention of the bot, punctuation included. The command's own name may be
+// said or left out. Where it is left out, a text that neither begins with a word of the command table nor is quoted
+// may be talk as well as a subject: that is an intent of kind JobOffer.
 func (p *Parser) ParseAddressed(text string) Intent {
-	text = CleanText(text)
-	word, rest, _ := strings.Cut(text, " ")
-	if strings.EqualFold(strings.TrimPrefix(word, "/"), CommandName) {
+	text = afterMention(text)
+	if rest, named := cutName(text); named {
 		return p.Parse(rest)
 	}
+	if bare, ok := unformatted(text); ok {
+		if rest, named := cutName(bare); named {
+			return p.Parse(rest)
+		}
+	}
 	i := p.Parse(text)
-	if i == (Intent{Command: Command{Kind: Meet, Subject: i.Command.Subject}}) && i.Command.Subject != "" && !quoted(text) {
+	talk := Intent{Command: Command{Kind: Meet, Subject: i.Command.Subject}}
+	if i == talk && i.Command.Subject != "" && !quoted(CleanText(text)) {
 		i.Kind = JobOffer
 	}
 	return i
+}
+
+// afterMention takes away what people put between a mention and what they want: a comma, a colon, a dash.
+func afterMention(text string) string {
+	for {
+		rest := strings.TrimLeft(strings.TrimLeftFunc(text, unicode.IsSpace), stops)
+		for _, dash := range []string{"- ", "– ", "— "} {
+			rest = strings.TrimPrefix(rest, dash)
+		}
+		if rest == text {
+			return text
+		}
+		text = rest
+	}
+}
+
+// cutName takes away the command's name at the beginning of a text, and tells whether it was there.
+func cutName(text string) (rest string, named bool) {
+	text = strings.TrimSpace(text)
+	end := strings.IndexFunc(text, unicode.IsSpace)
+	if end < 0 {
+		end = len(text)
+	}
+	name := strings.TrimRight(CleanText(text[:end]), stops)
+	return text[end:], strings.EqualFold(strings.TrimPrefix(name, "/"), CommandName)
 }
 
 // quoted tells whether a text begins with words in quotation marks.
@@ -80,11 +170,14 @@ func quoted(text string) bool {
 // Addressed tells whether a text that mentions nobody is meant for the bot: it begins with the command's own name, or
 // with a word of the command table.
 func Addressed(text string) bool {
-	word, _, _ := strings.Cut(CleanText(text), " ")
-	word = strings.TrimPrefix(word, "/")
-	if strings.EqualFold(word, CommandName) {
+	if bare, ok := unformatted(text); ok {
+		text = bare
+	}
+	if _, named := cutName(text); named {
 		return true
 	}
+	word, _, _ := strings.Cut(CleanText(text), " ")
+	word = strings.TrimRight(strings.TrimPrefix(word, "/"), stops)
 	return slices.ContainsFunc(Commands, func(spec Spec) bool {
 		return spec.Word != "" && strings.EqualFold(word, spec.Word)
 	})
@@ -101,17 +194,6 @@ func (p *Parser) typed(c Command) command {
 		again.subject = `"` + c.Subject + `"` // without quotation marks it would be understood otherwise
 	}
 	return again
-}
-
-// guess returns the subcommand that word was probably meant to be; empty for none.
-func (p *Parser) guess(word string) Kind {
-	word = strings.ToLower(word)
-	for _, spec := range Commands {
-		if spec.Word != "" && (p.words[word] == spec.Kind || oneTypo(word, spec.Word)) {
-			return spec.Kind
-		}
-	}
-	return ""
 }
 
 // oneTypo tells whether a becomes b by one typing error: a letter too many, too few, wrong, or two swapped.

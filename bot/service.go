@@ -173,7 +173,7 @@ func (s *Service) Ask(ctx context.Context, r Request) Answer {
 	}
 	lang := s.languageOf(r, state.Identity)
 	if h, ok := r.handler(); ok {
-		if reply, outcome := h.answer(s, r.Intent, known, lang); outcome != "" {
+		if reply, outcome := h.answer(s, r.Intent, r.Route, known, lang); outcome != "" {
 			reply.setZone(state.Identity.zone(r.Zone))
 			return s.answerInPlace(ctx, r, outcome, reply)
 		}

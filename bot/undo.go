@@ -29,7 +29,7 @@ type undo struct{}
 
 func (undo) announces() bool { return false }
 
-func (undo) answer(*Service, Intent, *State, Language) (Reply, Outcome) { return Reply{}, "" }
+func (undo) answer(*Service, Intent, Route, *State, Language) (Reply, Outcome) { return Reply{}, "" }
 
 func (undo) execute(ctx context.Context, s *Service, t task) (result, error) {
 	sum := sha256.Sum256([]byte(t.ID))

@@ -50,9 +50,10 @@ type askerRecord struct {
 }
 
 type commandRecord struct {
-	Kind    string   `json:"kind"`
-	Subject string   `json:"subject,omitempty"`
-	Guess   bot.Kind `json:"meant,omitempty"`
+	Kind    string     `json:"kind"`
+	Subject string     `json:"subject,omitempty"`
+	Guess   bot.Kind   `json:"meant,omitempty"`
+	Advice  bot.Advice `json:"advice,omitempty"`
 }
 
 type routeRecord struct {
@@ -63,6 +64,7 @@ type routeRecord struct {
 	Message     string `json:"message,omitempty"`
 	Alone       bool   `json:"alone,omitempty"`
 	Root        bool   `json:"root,omitempty"`
+	Chat        bool   `json:"chat,omitempty"`
 	ResponseURL string `json:"capability,omitempty"` // as version 1 named it
 }
 
@@ -81,10 +83,12 @@ func encodeJob(j bot.Job) (string, error) {
 		r.Command.Kind, r.Command.Guess = unclearV1, j.Guess
 	case bot.JobWelcome:
 		r.Command.Kind = welcomeV1
+	case bot.JobOffer: // to the first release it is a wish to see what is current
+		r.Command.Kind = string(bot.Show)
+	case bot.JobAdvice: // and this one a wish for help
+		r.Command.Kind, r.Command.Advice = string(bot.Help), j.Advice
 	case bot.JobUndo: // to the first release it is a wish to see what is current
 		r.Command.Kind, r.Undo = string(bot.Show), j.Generation
-	case bot.JobOffer: // it must not pass for a command
-		r.Command.Kind = string(bot.JobOffer)
 	}
 	record, err := json.Marshal(r)
 	return string(record), err
@@ -121,8 +125,8 @@ func decodeJob(record string) (bot.Job, error) {
 	switch j.Kind {
 	case bot.JobUnclear:
 		j.Command.Kind, j.Guess = bot.Meet, r.Command.Guess
-	case bot.JobOffer:
-		j.Command.Kind = bot.Meet
+	case bot.JobOffer, bot.JobAdvice:
+		j.Command.Kind, j.Advice = bot.Meet, r.Command.Advice
 	case bot.JobWelcome:
 		j.Command = bot.Command{}
 	case bot.JobUndo:

@@ -62,6 +62,7 @@ type App struct {
 	throttles bot.Throttles
 	log       *slog.Logger
 	cards     *lru.Cache[cardKey, []byte] // answers that were written lately
+	people    *lru.Cache[string, string]  // names of users who were mentioned without them
 
 	installed atomic.Pointer[installation]
 }
@@ -87,8 +88,12 @@ func New(c Config) (*App, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make room for cards: %w", err)
 	}
+	people, err := lru.New[string, string](keptNames)
+	if err != nil {
+		return nil, fmt.Errorf("make room for names: %w", err)
+	}
 	a := &App{
-		cards: cards, secret: c.SigningSecret, apiURL: c.APIURL, token: c.BotToken, catalog: c.Catalog, parser: bot.NewParser(c.Catalog),
+		cards: cards, people: people, secret: c.SigningSecret, apiURL: c.APIURL, token: c.BotToken, catalog: c.Catalog, parser: bot.NewParser(c.Catalog),
 		language: c.Language, throttles: c.Throttles, log: c.Log,
 	}
 	if slackHosts[api.Scheme+"://"+api.Host] {

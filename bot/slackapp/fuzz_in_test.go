@@ -65,7 +65,7 @@ func fuzzApp(f *testing.F) *App {
 		f.Fatal(err)
 	}
 	a, err := New(Config{
-		SigningSecret: fuzzSecret, BotToken: fuzzToken, Catalog: catalog, Language: bot.English, Throttles: noHolds{}, Log: slog.New(slog.DiscardHandler),
+		SigningSecret: fuzzSecret, BotToken: fuzzToken, APIURL: "http://127.0.0.1:1/api/", Catalog: catalog, Language: bot.English, Throttles: noHolds{}, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		f.Fatal(err)
@@ -210,6 +210,7 @@ func FuzzEvents(f *testing.F) {
 		`{"type":"event_callback","team_id":"T9","authorizations":[{"team_id":"T1","enterprise_id":"E1","is_enterprise_install":true}],"event_id":"Ev1","event":{"type":"app_mention","user":"U1","ts":"1.2","channel":"C1"}}`,
 		`{"type":"event_callback","team_id":"T9","event_id":"Ev1","event":{"type":"app_mention","user":"U1","ts":"1.2","channel":"C1"}}`,
 		`{"type":"event_callback","team_id":"T1","event_id":"Ev1","event":{"type":"app_mention","bot_id":"B1","user":"U1","ts":"1.2","channel":"C1"}}`,
+		`{"type":"event_callback","team_id":"T1","event_id":"Ev1","enterprise_id":null,"event":{"type":"app_mention","user":"U1","text":"<@U2> :tada: *new*","ts":"1.2","channel":"C1","edited":{"ts":1},"blocks":[{"type":5}],"files":[{"size":"1"}],"attachments":[{"fields":[{"value":512}]}]}}`,
 		`{"type":"event_callback","event":null}`, `{"type":"event_callback","event":[]}`, `[]`, `null`, `{"event":{"type":1}}`, `{`, strings.Repeat("[", 200),
 	} {
 		f.Add([]byte(seed))
@@ -279,13 +280,13 @@ func FuzzPlain(f *testing.F) {
 	escape := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 	a := &App{parser: newParser(f)}
 	f.Fuzz(func(t *testing.T, text string) {
-		if got := plain(escape.Replace(text)); got != text {
+		if got := plain(escape.Replace(text), nobody); got != text {
 			t.Errorf("%q is read as %q", text, got)
 		}
-		if got := plain(text); len(got) > len(text)+1+strings.Count(text, "<") {
+		if got := plain(text, nobody); len(got) > len(text)+1+strings.Count(text, "<") {
 			t.Errorf("plain(%q) grew to %q", text, got)
 		}
-		c := a.mentioned("<@"+fuzzBot+"> "+text, fuzzBot).Command
+		c := a.mentioned("<@"+fuzzBot+"> "+text, fuzzBot, nobody).Command
 		if bot.CleanText(c.Subject) != c.Subject || utf8.RuneCountInString(c.Subject) > bot.MaxSubject {
 			t.Errorf("mention of %q has subject %q", text, c.Subject)
 		}

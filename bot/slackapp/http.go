@@ -1,6 +1,7 @@
 package slackapp
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -122,11 +123,14 @@ func (a *App) commands(b bot.Bot) signedHandler {
 			ID:           signatureID(r.Header),
 			Conversation: bot.Conversation{Platform: Platform, Workspace: workspace, Channel: c.ChannelID},
 			Asker:        bot.Asker{Platform: Platform, Workspace: workspace, User: c.UserID},
-			Intent:       a.parser.Parse(plain(c.Text)),
+			Intent:       a.parser.Parse(emojis(plain(c.Text, a.names(r.Context())))),
 			Topic:        topic(c.ChannelName),
-			Route:        bot.Route{Channel: c.ChannelID, User: c.UserID, ResponseURL: c.ResponseURL},
-			Received:     received,
-			Trace:        rand.Text(),
+			Route: bot.Route{
+				Channel: c.ChannelID, User: c.UserID, ResponseURL: c.ResponseURL,
+				Chat: isChat(c.ChannelID, c.ChannelName),
+			},
+			Received: received,
+			Trace:    rand.Text(),
 		})
 		defer func() { answer.Given(given) }()
 		// Asked before the answer is written: afterwards, a client that has read it all may have gone its way.
@@ -191,7 +195,7 @@ func (a *App) events(b bot.Bot) signedHandler {
 			team, enterprise, wide = auth.TeamID, auth.EnterpriseID, auth.IsEnterpriseInstall
 		}
 		workspace, ok := in.workspace(team, enterprise, wide)
-		if m.Edited != nil && received.Sub(said(m.TimeStamp)) > editsFor {
+		if m.isEdit() && received.Sub(said(m.TimeStamp)) > editsFor {
 			a.log.InfoContext(r.Context(), "edit of an old message ignored", "event", e.EventID)
 			return
 		}
@@ -200,7 +204,7 @@ func (a *App) events(b bot.Bot) signedHandler {
 				enterprise)
 			return
 		}
-		if err := b.Accept(r.Context(), a.mentionRequest(e, m, in, workspace, received)); err != nil {
+		if err := b.Accept(r.Context(), a.mentionRequest(r.Context(), e, m, in, workspace, received)); err != nil {
 			a.log.WarnContext(r.Context(), "cannot accept event; Slack will deliver it again", "event", e.EventID,
 				"error", err)
 			http.Error(w, "try again", http.StatusServiceUnavailable)
@@ -224,7 +228,9 @@ func said(timeStamp string) time.Time {
 }
 
 // mentionRequest is a mention as the bot understands it.
-func (a *App) mentionRequest(e event, m *mention, in *installation, workspace string, received time.Time) bot.Request {
+func (a *App) mentionRequest(
+	ctx context.Context, e event, m *mention, in *installation, workspace string, received time.Time,
+) bot.Request {
 	channel := bot.Conversation{Platform: Platform, Workspace: workspace, Channel: m.Channel}
 	r := bot.Request{
 		// An edit is delivered as an event of its own, so the message names the request.
@@ -232,8 +238,8 @@ func (a *App) mentionRequest(e event, m *mention, in *installation, workspace st
 		Alias:        "slack:event:" + e.EventID, // as the release before names it
 		Conversation: channel,
 		Asker:        bot.Asker{Platform: Platform, Workspace: workspace, User: m.User},
-		Intent:       a.mentioned(m.Text, in.botUser),
-		Route:        bot.Route{Channel: m.Channel, User: m.User},
+		Intent:       a.mentioned(m.Text, in.botUser, a.names(ctx)),
+		Route:        bot.Route{Channel: m.Channel, User: m.User, Chat: isChat(m.Channel, "")},
 		Received:     received,
 		Trace:        rand.Text(),
 	}
@@ -264,6 +270,9 @@ type press struct {
 	User              struct {
 		ID string `json:"id"`
 	} `json:"user"`
+	Channel struct {
+		Name string `json:"name"`
+	} `json:"channel"`
 	Container struct {
 		Message   string `json:"message_ts"`
 		Channel   string `json:"channel_id"`
@@ -332,7 +341,9 @@ func (a *App) interactivity(b bot.Bot) signedHandler {
 func (a *App) pressed(w http.ResponseWriter, r *http.Request, b bot.Bot, p press, request bot.Request) {
 	channel := request.Conversation
 	request.Asker = bot.Asker{Platform: Platform, Workspace: channel.Workspace, User: p.User.ID}
-	request.Route = bot.Route{Channel: channel.Channel, User: p.User.ID, ResponseURL: p.ResponseURL}
+	request.Route = bot.Route{
+		Channel: channel.Channel, User: p.User.ID, ResponseURL: p.ResponseURL, Chat: isChat(channel.Channel, p.Channel.Name),
+	}
 	if p.inThread() {
 		request.Conversation.Thread, request.Route.Thread = p.Container.Thread, p.Container.Thread
 	}

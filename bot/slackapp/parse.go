@@ -1,11 +1,19 @@
 package slackapp
 
 import (
+	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
 
+	"github.com/kyokomi/emoji/v2"
+	"github.com/slack-go/slack"
 	"github.com/slack-go/slack/slackevents"
 
 	"meetbot/bot"
@@ -18,8 +26,9 @@ var markup = regexp.MustCompile(`<([^<>]*)>`)
 // entities are the characters that Slack escapes in text.
 var entities = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
 
-// plain turns Slack's markup into what a reader saw: mentions into @name, links into their label.
-func plain(text string) string {
+// plain turns Slack's markup into what a reader saw: mentions into @name, links into their label. nameOf gives the
+// name of a user who is mentioned without one; empty for one that is not known. What is nothing but an ID goes.
+func plain(text string, nameOf func(user string) string) string {
 	if !strings.ContainsAny(text, "<&") {
 		return text
 	}
@@ -28,32 +37,112 @@ func plain(text string) string {
 		if inner == "" {
 			return m
 		}
-		target, label, labelled := strings.Cut(inner, "|")
+		target, label, _ := strings.Cut(inner, "|")
 		switch inner[0] {
 		case '@':
-			if labelled && label != "" {
-				return "@" + label
+			if label == "" {
+				label = nameOf(target[1:])
 			}
-			return target
+			return named("@", label)
 		case '#':
-			if labelled && label != "" {
-				return "#" + label
-			}
-			return target
+			return named("#", label)
 		case '!':
-			if labelled && label != "" {
-				return label
+			if label == "" && slices.Contains([]string{"here", "channel", "everyone"}, target[1:]) {
+				label = "@" + target[1:]
 			}
-			name, _, _ := strings.Cut(target[1:], "^")
-			return "@" + name
+			return label
 		default:
-			if labelled && label != "" {
-				return label
+			if label == "" {
+				return target
 			}
-			return target
+			return label
 		}
 	})
 	return entities.Replace(text)
+}
+
+// named is a name with the sign in front of it; empty for no name.
+func named(sign, name string) string {
+	if name == "" {
+		return ""
+	}
+	return sign + name
+}
+
+// nobody is a plain's nameOf that knows nobody.
+func nobody(string) string { return "" }
+
+// Bounds of looking up the people whom a text mentions without their names: the text is waited for.
+const (
+	namesWithin = 700 * time.Millisecond
+	maxNames    = 3
+	keptNames   = 1024
+)
+
+// names is a plain's nameOf that asks Slack (users.info). A look-up that fails, or takes too long, is an unknown name.
+func (a *App) names(ctx context.Context) func(user string) string {
+	deadline := time.Now().Add(namesWithin)
+	asked := 0
+	return func(user string) string {
+		if name, ok := a.people.Get(user); ok {
+			return name
+		}
+		if asked++; asked > maxNames || user == "" {
+			return ""
+		}
+		ctx, cancel := context.WithDeadline(ctx, deadline)
+		defer cancel()
+		var found *slack.User
+		err := a.call(ctx, "users.info", "", func(ctx context.Context) (err error) {
+			found, err = a.api.GetUserInfoContext(ctx, user)
+			return err
+		})
+		if err != nil {
+			a.log.InfoContext(ctx, "cannot look up somebody who is mentioned", "error", err)
+			return ""
+		}
+		name := botName(cmp.Or(found.Profile.DisplayName, found.RealName, found.Name))
+		a.people.Add(user, name)
+		return name
+	}
+}
+
+// skinTone is a shortcode that changes the one before it. Slack counts from 2 to 6, as the Fitzpatrick scale does.
+var skinTone = regexp.MustCompile(`:skin-tone-([2-6]):`)
+
+// shortcode is an emoji as people type it.
+var shortcode = regexp.MustCompile(`^:[a-z0-9_+'-]+:`)
+
+// emojis writes the emojis whose shortcodes stand in a text, but not right behind a letter or a digit. Unknown ones
+// stay: they are the workspace's own.
+func emojis(text string) string {
+	if strings.Count(text, ":") < 2 {
+		return text
+	}
+	text = skinTone.ReplaceAllStringFunc(text, func(code string) string {
+		return string('\U0001f3fb' + rune(code[len(code)-2]-'2'))
+	})
+	known := emoji.CodeMap()
+	var out strings.Builder
+	apart := true // from a letter or a digit
+	for text != "" {
+		if code := shortcode.FindString(text); code != "" && apart && known[code] != "" {
+			out.WriteString(known[code])
+			text = text[len(code):]
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(text)
+		apart = !unicode.IsLetter(r) && !unicode.IsDigit(r)
+		out.WriteString(text[:size])
+		text = text[size:]
+	}
+	return out.String()
+}
+
+// isChat tells whether a conversation is a direct one or a group message rather than a channel. An event does not
+// give a name: then a group message, which is named like a channel, passes for one.
+func isChat(channel, name string) bool {
+	return strings.HasPrefix(channel, "D") || name == "directmessage" || strings.HasPrefix(name, "mpdm-")
 }
 
 // topic is the channel's name where it may be told outside Slack: Slack gives stand-ins for channels that are not
@@ -71,17 +160,37 @@ func topic(channelName string) string {
 // maxName is how many characters a channel's name may have. Source: Slack, "conversations.create".
 const maxName = 80
 
-// event is one delivery of the Events API.
+// event is what the bot reads of a delivery of the Events API. Only what is used is read, here and in mention: what
+// Slack puts into the rest one day must not lose a command. Source: Slack, "The Events API", section "Callback field
+// overview".
 type event struct {
-	slackevents.EventsAPICallbackEvent
-	Challenge string `json:"challenge"` // of a url_verification
+	Type           string          `json:"type"`
+	Challenge      string          `json:"challenge"` // of a url_verification
+	TeamID         string          `json:"team_id"`
+	EnterpriseID   string          `json:"enterprise_id"`
+	EventID        string          `json:"event_id"`
+	Inner          json.RawMessage `json:"event"`
+	Authorizations []struct {
+		TeamID              string `json:"team_id"`
+		EnterpriseID        string `json:"enterprise_id"`
+		IsEnterpriseInstall bool   `json:"is_enterprise_install"`
+	} `json:"authorizations"`
 }
 
-// mention is an app_mention event with the field that slack-go leaves out.
+// mention is what the bot reads of an app_mention event. Source: Slack, "app_mention event".
 type mention struct {
-	slackevents.AppMentionEvent
-	ParentUser string `json:"parent_user_id"` // who wrote the message that the thread hangs under
+	User            string          `json:"user"`
+	BotID           string          `json:"bot_id"` // of the app that wrote the message, if one did
+	Text            string          `json:"text"`
+	TimeStamp       string          `json:"ts"`
+	ThreadTimeStamp string          `json:"thread_ts"`
+	Channel         string          `json:"channel"`
+	ParentUser      string          `json:"parent_user_id"` // who wrote the message that the thread hangs under
+	Edited          json.RawMessage `json:"edited"`         // there for an edit, which is an event of its own
 }
+
+// isEdit tells whether the event is that of an edit.
+func (m *mention) isEdit() bool { return len(m.Edited) > 0 && string(m.Edited) != "null" }
 
 // parseEvent reads an event, and the mention in it if it is one.
 func parseEvent(body []byte) (event, *mention, error) {
@@ -89,20 +198,20 @@ func parseEvent(body []byte) (event, *mention, error) {
 	if err := json.Unmarshal(body, &e); err != nil {
 		return event{}, nil, fmt.Errorf("parse event: %w", err)
 	}
-	if e.Type != slackevents.CallbackEvent || e.InnerEvent == nil {
+	if e.Type != slackevents.CallbackEvent || e.Inner == nil {
 		return e, nil, nil
 	}
 	var kind struct {
 		Type string `json:"type"`
 	}
-	if err := json.Unmarshal(*e.InnerEvent, &kind); err != nil {
+	if err := json.Unmarshal(e.Inner, &kind); err != nil {
 		return event{}, nil, fmt.Errorf("parse inner event: %w", err)
 	}
 	if kind.Type != string(slackevents.AppMention) {
 		return e, nil, nil
 	}
 	var m mention
-	if err := json.Unmarshal(*e.InnerEvent, &m); err != nil {
+	if err := json.Unmarshal(e.Inner, &m); err != nil {
 		return event{}, nil, fmt.Errorf("parse mention: %w", err)
 	}
 	return e, &m, nil
@@ -110,7 +219,7 @@ func parseEvent(body []byte) (event, *mention, error) {
 
 // mentioned returns the command that follows the first mention of the bot: what stands before it is small talk, and the
 // command's own name may be said or left out.
-func (a *App) mentioned(text, botUser string) bot.Intent {
+func (a *App) mentioned(text, botUser string, nameOf func(user string) string) bot.Intent {
 	for _, m := range markup.FindAllStringIndex(text, -1) {
 		inner, _, _ := strings.Cut(text[m[0]+1:m[1]-1], "|")
 		if inner == "@"+botUser {
@@ -118,5 +227,5 @@ func (a *App) mentioned(text, botUser string) bot.Intent {
 			break
 		}
 	}
-	return a.parser.ParseAddressed(plain(text))
+	return a.parser.ParseAddressed(emojis(plain(text, nameOf)))
 }

@@ -8,22 +8,24 @@ import (
 )
 
 func TestPlain(t *testing.T) {
+	nameOf := func(user string) string { return map[string]string{"U0ANN": "Ann"}[user] }
 	for in, want := range map[string]string{
-		"Design review":                     "Design review",
-		"with <@U0BEN|ben> and <@U0ANN>":    "with @ben and @U0ANN",
-		"in <#C0GENERAL|general>, <#C1|>":   "in #general, #C1",
-		"<!channel> <!here|here>":           "@channel here",
-		"<!subteam^S1|@devs>":               "@devs",
-		"<!date^1392734382^{date}|Feb 18>":  "Feb 18",
-		"<https://a.example|docs>":          "docs",
-		"<https://a.example/x?y=1&amp;z=2>": "https://a.example/x?y=1&z=2",
-		"<mailto:a@b.example|a@b.example>":  "a@b.example",
-		"a &lt;b&gt; &amp;amp; c":           "a <b> &amp; c",
-		"&lt;!channel&gt;":                  "<!channel>",
-		"<> <|> < a":                        "<>  < a",
-		strings.Repeat("<", 100):            strings.Repeat("<", 100),
+		"Design review":                        "Design review",
+		"with <@U0BEN|ben> and <@U0ANN>":       "with @ben and @Ann",
+		"in <#C0GENERAL|general>, <#C1|>":      "in #general, ",
+		"<!channel> <!here|here>":              "@channel here",
+		"<!subteam^S1|@devs>":                  "@devs",
+		"<!subteam^S1> <@U0X> <#C1> <!date^1>": "   ",
+		"<!date^1392734382^{date}|Feb 18>":     "Feb 18",
+		"<https://a.example|docs>":             "docs",
+		"<https://a.example/x?y=1&amp;z=2>":    "https://a.example/x?y=1&z=2",
+		"<mailto:a@b.example|a@b.example>":     "a@b.example",
+		"a &lt;b&gt; &amp;amp; c":              "a <b> &amp; c",
+		"&lt;!channel&gt;":                     "<!channel>",
+		"<> <|> < a":                           "<>  < a",
+		strings.Repeat("<", 100):               strings.Repeat("<", 100),
 	} {
-		if got := plain(in); got != want {
+		if got := plain(in, nameOf); got != want {
 			t.Errorf("plain(%q) = %q, want %q", in, got, want)
 		}
 	}
@@ -53,7 +55,7 @@ func TestMentioned(t *testing.T) {
 		"<@U0MEETBOT2> and <@U0MEETBOT> new":               {Kind: bot.New},
 		"<@U0MEETBOT>\u00a0help":                           {Kind: bot.Help},
 	} {
-		if got := a.mentioned(text, "U0MEETBOT"); got != (bot.Intent{Command: want}) {
+		if got := a.mentioned(text, "U0MEETBOT", nobody); got != (bot.Intent{Command: want}) {
 			t.Errorf("mentioned(%q) = %+v, want %+v", text, got, want)
 		}
 	}
@@ -63,7 +65,7 @@ func TestMentioned(t *testing.T) {
 		"thanks <@U0MEETBOT> and <@U1|x>": "and @x",
 	} {
 		want := bot.Intent{Kind: bot.JobOffer, Command: bot.Command{Kind: bot.Meet, Subject: subject}}
-		if got := a.mentioned(text, "U0MEETBOT"); got != want {
+		if got := a.mentioned(text, "U0MEETBOT", nobody); got != want {
 			t.Errorf("mentioned(%q) = %+v, want %+v", text, got, want)
 		}
 	}
@@ -75,6 +77,25 @@ func TestTopicTellsNothingPrivate(t *testing.T) {
 	} {
 		if got := topic(name); got != want {
 			t.Errorf("topic(%q) = %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestEmojis(t *testing.T) {
+	for in, want := range map[string]string{
+		":tada:":                       "🎉",
+		"Launch :tada: party":          "Launch 🎉 party",
+		":tada::rocket:":               "🎉🚀",
+		":+1::skin-tone-5:":            "👍🏾",
+		":flag-br:":                    "🇧🇷",
+		":our-own-parrot:":             ":our-own-parrot:",
+		"at 10:100:20":                 "at 10:100:20",
+		"a: b: c":                      "a: b: c",
+		"https://a.example:80/x:tada:": "https://a.example:80/x:tada:",
+		":::":                          ":::",
+	} {
+		if got := emojis(in); got != want {
+			t.Errorf("emojis(%q) = %q, want %q", in, got, want)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package teamsapp
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -10,7 +9,6 @@ import (
 	"unicode/utf8"
 
 	"meetbot/bot"
-	"meetbot/bot/teamsapp/connector"
 )
 
 // Whatever Teams may send becomes a request of this tenant, with a command that is clean and bounded.
@@ -26,6 +24,9 @@ func FuzzActivity(f *testing.F) {
 		`{"type":"installationUpdate","action":"add","conversation":{"id":";messageid=1","conversationType":"channel"}}`,
 		`{"conversation":{"id":"19:g;messageid=1;messageid=2","conversationType":"channel"},"entities":[{"type":"mention"},{"type":"mention","text":"x"}],"recipient":{"id":""}}`,
 		`{"text":"\u202e\u0000 <at></at><at><at>x</at></at> &#0; &amp;lt; ` + strings.Repeat("x", 300) + `"}`,
+		`{"type":"message","text":"<quoted messageId=\"1\"/> <at>R&amp;D</at> <at>Meetbot</at> new X\nforwarded","entities":[{"type":"mention","mentioned":{"id":"28:b","name":"R&D Meetbot"}},5,{"type":"mention","text":7}],
+		  "attachments":7,"conversation":{"id":"19:c@thread.v2","conversationType":"groupChat"},"channelData":{"thread":{"id":"17"}},"recipient":{"id":"28:b"}}`,
+		`{"type":"message","text":"<at></at><quoted","entities":[{"type":"mention","mentioned":{"id":""}}],"recipient":{},"conversation":{"id":"19:c;messageid=4","conversationType":"groupChat"}}`,
 		`{}`, `null`,
 	} {
 		f.Add([]byte(seed))
@@ -36,8 +37,8 @@ func FuzzActivity(f *testing.F) {
 	}
 	a := &App{tenant: tenant, parser: bot.NewParser(catalog)}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		var in connector.Activity
-		if json.Unmarshal(body, &in) != nil {
+		in, err := readActivity(body)
+		if err != nil {
 			return
 		}
 		p := a.placeOf(in)

@@ -32,7 +32,7 @@ const channelID = "msteams"
 func (a *App) Register(mux *http.ServeMux, b bot.Bot) {
 	mux.HandleFunc(MessagesPath, func(w http.ResponseWriter, r *http.Request) {
 		received := time.Now()
-		in, ok := a.readActivity(w, r)
+		in, ok := a.activity(w, r)
 		if !ok {
 			return
 		}
@@ -49,10 +49,10 @@ func (a *App) Register(mux *http.ServeMux, b bot.Bot) {
 	})
 }
 
-// readActivity returns the activity of a request, if the request is a bounded POST of JSON with a token that is valid
+// activity returns the activity of a request, if the request is a bounded POST of JSON with a token that is valid
 // for that activity, and the activity is of the one tenant that is served. Otherwise it answers the request and returns
 // false.
-func (a *App) readActivity(w http.ResponseWriter, r *http.Request) (connector.Activity, bool) {
+func (a *App) activity(w http.ResponseWriter, r *http.Request) (connector.Activity, bool) {
 	var in connector.Activity
 	if !guard.Head(w, r) {
 		return in, false
@@ -71,7 +71,8 @@ func (a *App) readActivity(w http.ResponseWriter, r *http.Request) (connector.Ac
 	if !ok {
 		return in, false
 	}
-	if err := json.Unmarshal(body, &in); err != nil {
+	in, err = readActivity(body)
+	if err != nil {
 		http.Error(w, "cannot read activity", http.StatusBadRequest)
 		return in, false
 	}
@@ -124,7 +125,7 @@ func (a *App) request(in connector.Activity, p place, received time.Time) bot.Re
 		Zone:     bot.ZoneOf(in.Zone),
 		Route: bot.Route{
 			Channel: p.answer, Thread: p.conversation.Thread, User: in.From.ID, Service: in.ServiceURL, Message: in.ID,
-			Alone: p.alone,
+			Alone: p.alone, Chat: in.Conversation.Kind != connector.Channel,
 		},
 		Received: received,
 		Trace:    rand.Text(),
@@ -188,7 +189,10 @@ func (a *App) installed(w http.ResponseWriter, r *http.Request, b bot.Bot, in co
 		return
 	}
 	request := a.request(in, p, received)
-	request.ID = requestID("welcome", in.Conversation.ID, in.ID)
+	// One greeting, however many events tell of the bot's coming.
+	request.Conversation = p.conversation.InChannel()
+	request.ID = requestID("welcome", request.Conversation.Channel)
+	request.Alias = requestID("welcome", in.Conversation.ID, in.ID) // as the release before names it
 	request.Intent = bot.Intent{Kind: bot.JobWelcome}
 	request.Route.Message = ""
 	if err := b.Accept(r.Context(), request); err != nil {

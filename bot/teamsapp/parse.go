@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"html"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -28,12 +27,14 @@ type place struct {
 // reply's replyToId is missing or "0" in some clients.)
 func (a *App) placeOf(in connector.Activity) place {
 	p := place{answer: in.Conversation.ID, alone: in.Conversation.Kind == connector.Personal}
-	p.conversation = bot.Conversation{Platform: Platform, Workspace: a.tenant, Channel: in.Conversation.ID}
-	if in.Conversation.Kind != connector.Channel {
+	channel, thread, threaded := strings.Cut(in.Conversation.ID, threadMark)
+	p.conversation = bot.Conversation{Platform: Platform, Workspace: a.tenant, Channel: channel}
+	if in.Conversation.Kind != connector.Channel { // a thread in a chat has the chat's meeting, and gets the answer
+		if root := in.ChannelData.Thread.ID; root != "" && !threaded {
+			p.answer = channel + threadMark + strings.TrimPrefix(root, channel+threadMark)
+		}
 		return p
 	}
-	channel, thread, _ := strings.Cut(in.Conversation.ID, threadMark)
-	p.conversation.Channel = channel
 	switch {
 	case thread != "" && thread != in.ID:
 		p.conversation.Thread = thread
@@ -59,26 +60,15 @@ func isForBot(in connector.Activity) bool {
 	return in.Recipient != nil && (in.Recipient.IsTargeted || slices.ContainsFunc(in.Entities, mentionsBot))
 }
 
-// mention is somebody's name in a text, as Teams sets it off.
-var mention = regexp.MustCompile(`<at[^<>]*>([^<>]*)</at>`)
-
 // intentOf reads the command in a message. The text before a mention of the bot does not belong to it. In a chat with
 // the bot alone no mention is needed, and a text that is no command asks for help: it is a greeting or a question
 // rather than the subject of a meeting.
 func (a *App) intentOf(in connector.Activity, alone bool) bot.Intent {
-	text, called := in.Text, in.Recipient != nil && in.Recipient.IsTargeted
-	for _, e := range in.Entities {
-		if e.Type != "mention" || e.Text == "" || in.Recipient == nil || e.Mentioned.ID != in.Recipient.ID {
-			continue
-		}
-		if _, after, found := strings.Cut(text, e.Text); found {
-			text, called = after, true
-			break
-		}
-	}
-	text = bot.CleanText(html.UnescapeString(mention.ReplaceAllString(text, "$1")))
-	if alone && !called && !bot.Addressed(text) {
+	text, called := saidTo(in)
+	text = html.UnescapeString(mention.ReplaceAllString(ownLine(text), "$1"))
+	i := a.parser.ParseAddressed(text)
+	if alone && !called && i.Kind != bot.JobAdvice && !bot.Addressed(text) {
 		return bot.Intent{Command: bot.Command{Kind: bot.Help}}
 	}
-	return a.parser.ParseAddressed(text)
+	return i
 }

@@ -55,7 +55,7 @@ func TestDemoTeamsByHand(t *testing.T) {
 hello everybody
 /install
 /thread Who broke the build?
-@meetbot Build trouble
+@meetbot meet Build trouble
 /fault teams-429
 @meetbot new
 /leave

@@ -88,6 +88,8 @@ func TestConformance(t *testing.T) {
 		"a request delivered again":    deliveredAgain,
 		"a subject that means to harm": hostile,
 		"talk is no command":           talk,
+		"words that people try":        triedWords,
+		"punctuation and formatting":   punctuated,
 		"a fresh meeting taken back":   undone,
 	} {
 		for platform, open := range fronts {
@@ -344,6 +346,47 @@ func talk(t *testing.T, env *environment, f front) {
 		t.Errorf("where there is a meeting, talk brought %+v", card)
 	}
 	env.wantMeetings(1)
+}
+
+// triedWords are no subjects: they do what they mean, or get a sentence about what there is.
+func triedWords(t *testing.T, env *environment, f front) {
+	for _, word := range []string{"end", "stop", "cancel", "close", "delete", "cancelar"} {
+		told(t, f, asked{user: members.ann, command: "meet " + word}, "I cannot end, cancel or delete a meeting.",
+			`meet "`+word+`"`)
+	}
+	told(t, f, asked{user: members.ann, command: "meet schedule"}, "I cannot schedule a meeting")
+	told(t, f, asked{user: members.ann, command: "settings"}, "There is nothing to set here.")
+	told(t, f, asked{user: members.ann, command: "rename"}, "I cannot rename a meeting.")
+	told(t, f, asked{user: members.ann, command: "status"}, "I keep no list")
+	for _, word := range []string{"-h", "--help", "ajuda", "meet ajuda"} {
+		told(t, f, asked{user: members.ann, command: word}, "One meeting for each conversation")
+	}
+	env.wantMeetings(0)
+	first := card(t, f, asked{user: members.ann, command: "meet now"}, "New meeting.")
+	for _, word := range []string{"now", "start", "join", "here", "agora"} {
+		if again := card(t, f, asked{user: members.ann, command: word}); again.link != first.link {
+			t.Errorf("%q brought another meeting", word)
+		}
+	}
+	for _, m := range env.wantMeetings(1) {
+		if m.Subject == "now" {
+			t.Errorf("the subject is %q", m.Subject)
+		}
+	}
+}
+
+// punctuated commands are those commands.
+func punctuated(t *testing.T, env *environment, f front) {
+	told(t, f, asked{user: members.ann, command: ": help"}, "One meeting for each conversation")
+	told(t, f, asked{user: members.ann, command: "_show_"}, "There is no meeting here yet")
+	card(t, f, asked{user: members.ann, command: ", new Retro"}, "Retro", "New meeting.")
+	card(t, f, asked{user: members.ann, command: "*new* Another"}, "Another", "New meeting.")
+	card(t, f, asked{user: members.ann, command: "`/meet new Third`"}, "Third", "New meeting.")
+	for _, m := range env.wantMeetings(3) {
+		if strings.ContainsAny(m.Subject, ",:*`'") {
+			t.Errorf("the subject is %q", m.Subject)
+		}
+	}
 }
 
 // slackFront is Slack.

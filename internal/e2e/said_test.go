@@ -5,6 +5,7 @@ package e2e
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -12,6 +13,8 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"meetbot/bot/slackapp"
+	"meetbot/internal/sandbox/faultserver"
 	"meetbot/internal/sandbox/slacktest"
 )
 
@@ -184,5 +187,82 @@ func TestForgedButtons(t *testing.T) {
 	}
 	if m := env.wantMeetings(1); m[0].Subject != "ab <!here>" {
 		t.Errorf("the subject is %q", m[0].Subject)
+	}
+}
+
+// A person who is mentioned without a name, and an emoji, read in a subject as they read in the message. What is
+// nothing but an ID goes.
+func TestNamesAndEmojisInSubjects(t *testing.T) {
+	t.Parallel()
+	env := newEnv(t, slacktest.Options{PostBurst: -1})
+	r := env.bot()
+	wantCard(t, env.meet(r, ann, general, "Launch :tada: with <@"+ben+">"), "")
+	wantCard(t, env.asks(r, ann, design, "", "meet Review <@"+caio+"> in <#C0SECRET> <!subteam^S1> :+1:"), "")
+	// A look-up that fails costs a name, not the command.
+	env.Slack.Fault(faultserver.Fault{Target: "users.info", Latency: 2 * time.Second})
+	wantCard(t, env.meet(r, ann, general, "new Quick <@U0NOBODY> sync"), "")
+	want := map[string]bool{"Launch 🎉 with @ben": true, "Review @caio in 👍": true, "Quick sync": true}
+	for _, m := range env.wantMeetings(3) {
+		if !want[m.Subject] {
+			t.Errorf("the subject is %q", m.Subject)
+		}
+	}
+}
+
+// What the bot does not use may look as it likes.
+func TestUnknownFieldsOfEvents(t *testing.T) {
+	t.Parallel()
+	env := newEnv(t, slacktest.Options{PostBurst: -1})
+	r := env.bot()
+	wantCard(t, env.asks(r, ann, general, "", "meet"), "")
+	d := env.mention(r, ann, design, "", "meet Design review")
+	wantCard(t, env.next(design, nil, nil), "")
+	for i, field := range []string{
+		`"blocks":[{"type":"rich_text","elements":[{"type":"hologram","elements":{"a":1}}]}]`, `"blocks":7`,
+		`"attachments":[{"fields":[{"value":512}]}]`, `"files":[{"size":"12 KB"}]`, `"edited":null`,
+		`"assistant_thread":[1]`, `"team":5`, `"event_ts":1`,
+	} {
+		ts := fmt.Sprintf("%d.%06d", time.Now().Unix(), 100+i)
+		envelope := strings.ReplaceAll(string(d.Envelope), d.TS, ts)
+		envelope = strings.ReplaceAll(envelope, d.EventID, fmt.Sprintf("Ev0FIELD%d", i))
+		envelope = strings.Replace(envelope, `"type":"app_mention"`, `"type":"app_mention",`+field, 1)
+		envelope = strings.Replace(envelope, `"event_time":`, `"event_context":{},"event_time_":`, 1)
+		seen := env.Slack.Messages(design)
+		status, err := env.Slack.Deliver(t.Context(), r.URL(), []byte(envelope), 0, "")
+		if err != nil || status != http.StatusOK {
+			t.Errorf("%s: %d, %v", field, status, err)
+			continue
+		}
+		env.next(design, seen, nil)
+	}
+	env.wantMeetings(2)
+
+	// So may it be with a pressed button.
+	offer := env.asks(r, ann, general, env.Slack.Say(ben, general, "hm").TS, "thanks")
+	payload := `{"type":"block_actions","team":{"id":"` + env.Slack.Team() + `","domain":5},"user":{"id":"` + ann +
+		`","team_id":1},"enterprise":null,"channel":{"id":7},"message":{"blocks":[{"type":"hologram","elements":5}],"files":[{"size":"x"}]},` +
+		`"state":{"values":[]},"actions":[{"action_id":"create","value":"thanks","type":"hologram","text":5}],"container":{"message_ts":"` +
+		offer.TS + `","channel_id":"` + general + `","thread_ts":"` + offer.ThreadTS + `","is_ephemeral":true}}`
+	body := []byte(url.Values{"payload": {payload}}.Encode())
+	h := http.Header{}
+	env.Slack.Sign(h, body, time.Now())
+	seen := env.Slack.Messages(general)
+	if status, answer := send(t, http.MethodPost, r.URL()+slackapp.InteractivityPath, form, h, body); status != 200 {
+		t.Fatal(status, answer)
+	}
+	wantCard(t, env.next(general, seen, nil), "")
+	env.wantMeetings(3)
+}
+
+// In a direct conversation the bot cannot be mentioned in a thread, so its help does not speak of it.
+func TestHelpInADirectConversation(t *testing.T) {
+	t.Parallel()
+	env := newEnv(t, slacktest.Options{PostBurst: -1})
+	r := env.bot()
+	env.Slack.AddChannel(slacktest.Channel{ID: "C0GROUP", Name: "mpdm-ann--ben-1"})
+	for channel, threads := range map[string]bool{general: true, "D" + ann: false, "C0GROUP": false} {
+		if help := env.meet(r, ann, channel, "help"); strings.Contains(help.Text, "In a thread") != threads {
+			t.Errorf("in %s the help reads\n%s", channel, help.Text)
+		}
 	}
 }

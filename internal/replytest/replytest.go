@@ -62,7 +62,8 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 		"undo-not-yours-unknown": bot.NotYoursReply(lang, nil),
 		"card-bare":              card(bot.AudienceEveryone, bot.Card{Meeting: bare}),
 		"card-hostile":           card(bot.AudienceEveryone, bot.Card{Meeting: hostile, New: true}),
-		"help":                   bot.HelpReply(catalog, lang),
+		"help":                   bot.HelpReply(catalog, lang, bot.Route{}),
+		"help-chat":              bot.HelpReply(catalog, lang, bot.Route{Chat: true}),
 		"ask-back":               bot.DidYouMeanReply(lang, bot.Command{Kind: bot.Meet, Subject: "hlep"}, bot.Help),
 		"offer":                  bot.OfferReply(lang, bot.Command{Kind: bot.Meet, Subject: "thanks!"}),
 		"working":                bot.WorkingReply(lang),
@@ -70,8 +71,12 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 		"no-meeting":             bot.NoMeetingReply(lang),
 		"gave-up": bot.GaveUpReply(lang, where, bot.Command{Kind: bot.New, Subject: "Weekly"},
 			25*time.Minute, reference),
+		"gave-up-chat": bot.GaveUpReply(lang, bot.Conversation{}, bot.Command{Kind: bot.Meet}, 25*time.Minute, reference),
 		"trouble-store": bot.UnreachableReply(lang,
 			bot.Intent{Command: bot.Command{Kind: bot.Meet, Subject: "new hires"}}),
+	}
+	for _, about := range bot.Advices {
+		all["advice-"+string(about)] = bot.AdviceReply(lang, bot.Command{Kind: bot.Meet, Subject: "cancel"}, about)
 	}
 	for _, what := range []string{"starting", "workspace", "command"} {
 		all["trouble-"+what] = bot.TroubleReply(lang, what)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -47,7 +48,13 @@ func (t *Server) hears(place location, p Post) bool {
 	if place.BotAbsent || place.BotDisabled || place.blocked {
 		return false
 	}
-	return place.Kind == Personal || p.Slash || t.o.HearsAll || strings.Contains(p.Text, t.Mention())
+	if place.Kind == Personal || p.Slash || t.o.HearsAll {
+		return true
+	}
+	mentions, _ := t.mentions(p.Text, place) // Post has refused a text with others in it
+	return slices.ContainsFunc(mentions, func(m any) bool {
+		return m.(map[string]any)["mentioned"].(map[string]any)["id"] == t.BotID()
+	})
 }
 
 // redeliver delivers an activity until the bot has answered it, or the delays are spent.

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"meetbot/internal/sandbox/entratest"
 	"meetbot/internal/sandbox/faultserver"
 	"net/http"
@@ -175,10 +176,18 @@ type Message struct {
 type Post struct {
 	User         string // object ID
 	Conversation string // channel or chat, without ";messageid="; see Personal for the chat with the bot
-	Thread       string // reply in the thread with this root post; empty: a new post
+	Thread       string // reply in the thread with this root post, or in a chat under this message; empty: a new post
 	// Text is what was written, as on the wire: "<at>meetbot</at> meet Design review"; see Mention. Every <at>…</at>
-	// is a mention of the bot or of the user who has that name.
+	// is a mention of the bot, by its name or one word of it, or of the user who has that name.
 	Text string
+	// Quote is the ID of a message that this one quotes, as a reply in a chat does.
+	Quote string
+	// Forward is the text of a message that this one forwards.
+	Forward string
+	// NoText leaves out what stands for the bot in the text from the mention of it, as after the app was renamed.
+	NoText bool
+	// ThreadApart names a chat's thread in the channel data alone, and not in the conversation's ID.
+	ThreadApart bool
 	// Slash sends it by the slash menu: only the user and the bot see it, and no mention is needed.
 	Slash bool
 	// NoObjectID leaves the user's object ID out of the activity, as now and then happens. The list of members has it.
@@ -330,7 +339,7 @@ func (t *Server) ServiceHost() string { return t.server.Addr }
 func (t *Server) BotID() string { return "28:" + t.o.AppID }
 
 // Mention is how a text mentions the bot: "<at>meetbot</at>".
-func (t *Server) Mention() string { return "<at>" + t.o.BotName + "</at>" }
+func (t *Server) Mention() string { return "<at>" + html.EscapeString(t.o.BotName) + "</at>" }
 
 // MemberID is the ID that Teams gives a user for this bot: "29:…".
 func (t *Server) MemberID(user string) string { return "29:1" + t.digest("member", user) }
@@ -429,7 +438,7 @@ func (t *Server) place(id string) (location, bool) {
 	defer t.mu.Unlock()
 	if c, ok := t.conversations[id]; ok {
 		p := location{Conversation: c, thread: thread, team: t.teams[c.Team]}
-		return p, !threaded || c.Kind == Channel && t.talk.root(id, thread)
+		return p, !threaded || t.talk.root(id, thread)
 	}
 	u, ok := t.users[t.chats[id]]
 	if !ok || threaded {

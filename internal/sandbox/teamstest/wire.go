@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"html"
+	"slices"
 	"strings"
 	"time"
 
@@ -88,11 +89,29 @@ func (t *Server) message(post Post, u User, p location, id string) (map[string]a
 	if post.NoObjectID || u.Anonymous {
 		delete(a["from"].(map[string]any), "aadObjectId")
 	}
+	if post.ThreadApart {
+		a["conversation"].(map[string]any)["id"] = p.ID
+		a["channelData"].(map[string]any)["thread"] = map[string]any{"id": p.thread}
+	}
 	mentions, err := t.mentions(post.Text, p)
 	if err != nil {
 		return nil, err
 	}
-	a["text"], a["textFormat"] = post.Text, "plain"
+	text := post.Text
+	if post.Quote != "" {
+		text = `<quoted messageId="` + post.Quote + `"/> ` + text
+		mentions = append(mentions, map[string]any{"type": "quotedReply",
+			"quotedReply": map[string]any{"messageId": post.Quote}})
+	}
+	if post.Forward != "" {
+		text += "\n\n" + post.Forward
+	}
+	for _, m := range mentions {
+		if about, ok := m.(map[string]any)["mentioned"].(map[string]any); post.NoText && ok && about["id"] == t.BotID() {
+			delete(m.(map[string]any), "text")
+		}
+	}
+	a["text"], a["textFormat"] = text, "plain"
 	a["attachments"] = []any{map[string]any{"contentType": "text/html", "content": renderHTML(post.Text)}}
 	a["entities"] = append(mentions, a["entities"].([]any)...)
 	if post.Slash {
@@ -105,8 +124,8 @@ func (t *Server) message(post Post, u User, p location, id string) (map[string]a
 func (t *Server) mentions(text string, p location) ([]any, error) {
 	var list []any
 	for _, m := range markedMention.FindAllStringSubmatch(text, -1) {
-		id := ""
-		if m[1] == t.o.BotName {
+		id, name := "", html.UnescapeString(m[1])
+		if name == t.o.BotName || slices.Contains(strings.Fields(t.o.BotName), name) {
 			id = t.BotID()
 		}
 		for _, u := range t.roster(p.Conversation) {
@@ -118,7 +137,7 @@ func (t *Server) mentions(text string, p location) ([]any, error) {
 			return nil, fmt.Errorf("the text mentions %q, who is not in the conversation", m[1])
 		}
 		list = append(list, map[string]any{"type": "mention", "text": m[0],
-			"mentioned": map[string]any{"id": id, "name": m[1]}})
+			"mentioned": map[string]any{"id": id, "name": name}})
 	}
 	return list, nil
 }

@@ -1,0 +1,31 @@
+package store
+
+import (
+	"strings"
+	"testing"
+
+	"meetbot/bot"
+)
+
+// Every kind of job comes back as it went in, and none passes to the first release for a command that makes a meeting.
+func TestKindsOfJobs(t *testing.T) {
+	typed := bot.Command{Kind: bot.Meet, Subject: "thanks!"}
+	for _, want := range []bot.Intent{
+		{Kind: bot.JobOffer, Command: typed},
+		{Kind: bot.JobAdvice, Command: typed, Advice: "end"},
+		{Kind: bot.JobUnclear, Command: typed, Guess: bot.Help},
+		{Kind: bot.JobWelcome},
+	} {
+		record, err := encodeJob(bot.Job{ID: "j", Alias: "other", Intent: want, Route: bot.Route{Chat: true}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := decodeJob(record)
+		if err != nil || got.Intent != want || !got.Route.Chat || got.Alias != "" {
+			t.Errorf("%+v came back as %+v, %v", want, got, err)
+		}
+		if strings.Contains(record, `"command":{"kind":"meet"`) {
+			t.Errorf("the first release makes a meeting of %s", record)
+		}
+	}
+}
