@@ -23,6 +23,9 @@ func Explain(lang Language, refusal *Error, organizer Organizer, clientID string
 	case UnreadableRecord:
 		reply.PublicFallback = nil // there is nothing private about it
 		reply.Messages = []Message{message(id)}
+	case TooManyAtOnce:
+		reply.PublicFallback = nil // there is nothing private about it
+		reply.Messages = []Message{message(id, Arg{"Count", MaxUnfinished}, Arg{"Again", c})}
 	case TooMany:
 		reply.Messages = []Message{message(id, Arg{"Minutes", int(refusal.Wait/time.Minute) + 1}, Arg{"Again", c})}
 	default:
@@ -101,6 +104,13 @@ func NoMeetingReply(lang Language) Reply { return sentence(lang, message("show.n
 func GaveUpReply(lang Language, where Conversation, c Command, after time.Duration) Reply {
 	reply := sentence(lang, message("trouble.gave_up",
 		Arg{"Minutes", int(after.Minutes())}, Arg{"Place", where}, Arg{"Again", c}))
+	reply.Audience = AudienceDirect
+	return reply
+}
+
+// BrokenReply tells a job's author that work on it has broken off so often that it is not tried again.
+func BrokenReply(lang Language, where Conversation) Reply {
+	reply := sentence(lang, message("trouble.broken", Arg{"Place", where}))
 	reply.Audience = AudienceDirect
 	return reply
 }

@@ -16,6 +16,7 @@ const (
 	OutcomeDuplicate    Outcome = "duplicate"    // the same request was accepted before
 	OutcomeUnreachable  Outcome = "unreachable"  // Redis did not answer, so nothing was accepted
 	OutcomeGaveUp       Outcome = "gave_up"      // tried for Timing.GiveUp in vain
+	OutcomeBroken       Outcome = "broken"       // attempts broke off so often that it is not tried again
 )
 
 // OutcomeRefused is the outcome of a command that was refused for good, by the refusal's code.

@@ -28,10 +28,16 @@ func (s *Store) Announce(ctx context.Context, c bot.Conversation, requestID stri
 	return s.read(ctx, c, requestID, asker)
 }
 
+// Roots of threads that a channel remembers: about 80 bytes each.
+const (
+	rootsMost = 1000           // how many, the newest
+	rootsFor  = 90 * 24 * 3600 // how long after the last one, in seconds
+)
+
 // LinkThread remembers that a thread under the root message belongs to the channel; see [bot.Conversations].
 func (s *Store) LinkThread(ctx context.Context, channel bot.Conversation, root string) error {
 	return s.within(ctx, "link a thread to its channel", func(ctx context.Context) error {
-		return s.client.SAdd(ctx, keysOf(channel).roots, root).Err()
+		return linkScript.Run(ctx, s.client, []string{s.keys.of(channel).roots}, root, rootsMost, rootsFor).Err()
 	})
 }
 
@@ -55,7 +61,7 @@ func isUnreadable(err error) bool { return bot.CodeOf(err) == bot.UnreadableReco
 // readByScript reads a conversation by one script, and the identity by a second command in the same round trip: it lies in
 // another slot, so the script cannot read it.
 func (s *Store) readByScript(ctx context.Context, c bot.Conversation, announce string, asker bot.Asker) (bot.State, error) {
-	keys, args := resolveKeys(c), []any{c.Thread, announce, bot.AnnounceInterval.Milliseconds()}
+	keys, args := s.keys.resolve(c), []any{c.Thread, announce, bot.AnnounceInterval.Milliseconds()}
 	var read *redis.Cmd
 	var remembered *redis.StringCmd
 	if asker == (bot.Asker{}) {
@@ -104,7 +110,7 @@ func (s *Store) readChannel(ctx context.Context, c bot.Conversation, announce st
 	case announce != "" && (!ok || time.Since(last.read) >= bot.AnnounceInterval):
 		return bot.State{}, false, nil
 	case !ok:
-		last = &conversationRead{keys: preparedKeys(c)}
+		last = &conversationRead{keys: s.preparedKeys(c)}
 	}
 	var commands [3]redis.Cmder
 	records := redis.NewSliceCmd(ctx, last.keys.get...)
@@ -174,7 +180,7 @@ func (s *Store) Claim(ctx context.Context, claim bot.Claim, fresh bool, seen int
 			return bot.State{}, err
 		}
 		for {
-			answer := claimScript.Run(ctx, s.client, resolveKeys(c), c.Thread, fresh, seen, claim.Generation, record,
+			answer := claimScript.Run(ctx, s.client, s.keys.resolve(c), c.Thread, fresh, seen, claim.Generation, record,
 				unknownGeneration(time.Now()), broken)
 			state, err := s.stateOf(c, answer)
 			switch found := pendingOf(answer); {
@@ -210,7 +216,7 @@ func (s *Store) Complete(ctx context.Context, claim bot.Claim, m bot.Meeting) (b
 		}
 		// The generation counts as of the time when the claim was made, which is less than a day ago.
 		unknown := unknownGeneration(time.Now().AddDate(0, 0, -1))
-		answer := completeScript.Run(ctx, s.client, settleKeys(claim.Conversation), claim.ID, claim.Generation, record, unknown)
+		answer := completeScript.Run(ctx, s.client, s.keys.settle(claim.Conversation), claim.ID, claim.Generation, record, unknown)
 		return s.stateOf(claim.Conversation, answer)
 	})
 }
@@ -218,7 +224,7 @@ func (s *Store) Complete(ctx context.Context, claim bot.Claim, m bot.Meeting) (b
 // Release forgets the claim while it is still the pending one; see [bot.Conversations].
 func (s *Store) Release(ctx context.Context, claim bot.Claim) (bot.State, error) {
 	return s.changeConversation(ctx, "release a claim", func(ctx context.Context) (bot.State, error) {
-		return s.stateOf(claim.Conversation, releaseScript.Run(ctx, s.client, settleKeys(claim.Conversation), claim.ID))
+		return s.stateOf(claim.Conversation, releaseScript.Run(ctx, s.client, s.keys.settle(claim.Conversation), claim.ID))
 	})
 }
 
@@ -282,8 +288,8 @@ type readKeys struct {
 	shown any   // key of the shown mark
 }
 
-func preparedKeys(c bot.Conversation) readKeys {
-	keys := keysOf(c)
+func (s *Store) preparedKeys(c bot.Conversation) readKeys {
+	keys := s.keys.of(c)
 	return readKeys{get: []any{"mget", keys.meeting, keys.pending}, shown: keys.shown}
 }
 
@@ -297,7 +303,7 @@ func (s *Store) meeting(c bot.Conversation, record string) (*bot.Meeting, error)
 	if ok {
 		fresh.keys = last.keys
 	} else {
-		fresh.keys = preparedKeys(c)
+		fresh.keys = s.preparedKeys(c)
 	}
 	if ok && last.record == record {
 		fresh.meeting = last.meeting

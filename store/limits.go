@@ -12,7 +12,7 @@ import (
 func (s *Store) Spend(ctx context.Context, a bot.Asker, job string, l bot.Limits) (time.Duration, error) {
 	var wait int64
 	err := s.within(ctx, "count a new meeting", func(ctx context.Context) (err error) {
-		wait, err = spendScript.Run(ctx, s.client, spentKeys(a), job, l.Window.Milliseconds(), l.PerUser, l.PerWorkspace).Int64()
+		wait, err = spendScript.Run(ctx, s.client, s.keys.spent(a), job, l.Window.Milliseconds(), l.PerUser, l.PerWorkspace).Int64()
 		return err
 	})
 	return time.Duration(wait) * time.Millisecond, err

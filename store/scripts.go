@@ -19,13 +19,19 @@ var (
 	completeSource string
 	//go:embed scripts/release.lua
 	releaseSource string
+	//go:embed scripts/link.lua
+	linkSource string
 
 	//go:embed scripts/jobs.lua
 	jobsPrelude string
 	//go:embed scripts/accept.lua
 	acceptSource string
+	//go:embed scripts/idle.lua
+	idleSource string
 	//go:embed scripts/reclaim.lua
 	reclaimSource string
+	//go:embed scripts/give_back.lua
+	giveBackSource string
 	//go:embed scripts/begin_send.lua
 	beginSendSource string
 	//go:embed scripts/abort_send.lua
@@ -52,9 +58,12 @@ var (
 	claimScript    = redis.NewScript(conversationPrelude + claimSource)
 	completeScript = redis.NewScript(conversationPrelude + completeSource)
 	releaseScript  = redis.NewScript(conversationPrelude + releaseSource)
+	linkScript     = redis.NewScript(linkSource)
 
 	acceptScript     = redis.NewScript(jobsPrelude + acceptSource)
+	idleScript       = redis.NewScript(jobsPrelude + idleSource)
 	reclaimScript    = redis.NewScript(jobsPrelude + reclaimSource)
+	giveBackScript   = redis.NewScript(jobsPrelude + giveBackSource)
 	beginSendScript  = redis.NewScript(jobsPrelude + beginSendSource)
 	abortSendScript  = redis.NewScript(jobsPrelude + abortSendSource)
 	doneScript       = redis.NewScript(jobsPrelude + doneSource)

@@ -10,6 +10,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -47,6 +48,9 @@ type Options struct {
 	Replica string
 	// RootCAs vouch for the server of a rediss:// URL; nil for the system's.
 	RootCAs *x509.CertPool
+	// Prefix is the first part of every key, as CheckPrefix takes it; empty for DefaultPrefix. Stores with different
+	// prefixes on one Redis see nothing of each other.
+	Prefix string
 	// Idle replaces the constant of the same name; 0 for that one.
 	Idle time.Duration
 }
@@ -56,6 +60,7 @@ type Store struct {
 	client  redis.UniversalClient
 	replica string
 	idle    time.Duration
+	keys    keyspace
 
 	// What was read lately: where people talk, the same records are read again and again, and decoding them is a large part
 	// of what a repeat costs. Redis is asked all the same; a record that is another one than last time is decoded anew.
@@ -90,6 +95,9 @@ func Open(rawURL string, o Options) (*Store, error) {
 	if o.Replica == "" {
 		return nil, errors.New("open store: the replica has no name")
 	}
+	if err := CheckPrefix(cmp.Or(o.Prefix, DefaultPrefix)); err != nil {
+		return nil, fmt.Errorf("open store: prefix: %w", err)
+	}
 	if o.Idle == 0 {
 		o.Idle = Idle
 	}
@@ -108,7 +116,8 @@ func Open(rawURL string, o Options) (*Store, error) {
 	}
 	redis.SetLogger(debugLogger{})
 	return &Store{
-		client: redis.NewUniversalClient(options), replica: o.Replica, idle: o.Idle, cursor: "0-0",
+		client: redis.NewUniversalClient(options), replica: o.Replica, idle: o.Idle, cursor: "-",
+		keys:          keyspace(cmp.Or(o.Prefix, DefaultPrefix)),
 		conversations: conversations, identities: identities,
 	}, nil
 }
@@ -212,7 +221,7 @@ func (s *Store) Ping(ctx context.Context) error {
 // killed; until then their names stay in the group, some hundred bytes each.
 func (s *Store) Close() error {
 	left := s.within(context.Background(), "leave the job group", func(ctx context.Context) error {
-		return leaveScript.Run(ctx, s.client, []string{jobStream}, jobGroup, s.replica, gone.Milliseconds()).Err()
+		return leaveScript.Run(ctx, s.client, []string{s.keys.stream()}, jobGroup, s.replica, gone.Milliseconds()).Err()
 	})
 	if err := s.client.Close(); err != nil {
 		return errors.Join(left, fmt.Errorf("close store: %w", err))
