@@ -135,7 +135,7 @@ func (s *Service) attempt(ctx context.Context, l Lease, slot *slot, place *inPla
 	var done result
 	var err error
 	if l.Broken == brokenMost {
-		reply := BrokenReply(s.jobLanguage(l.Job, nil), l.Job.Conversation)
+		reply := BrokenReply(s.jobLanguage(l.Job, nil), l.Job.Conversation, l.Job.Reference())
 		done = result{outcome: OutcomeBroken, reply: reply}
 	} else {
 		done, err = s.execute(ctx, l, slot)
@@ -147,7 +147,7 @@ func (s *Service) attempt(ctx context.Context, l Lease, slot *slot, place *inPla
 	switch {
 	case err == nil:
 		s.Observer.Command(l.Job.Conversation.Platform, l.Job.Label(), done.outcome, took)
-		log.Info("command answered", "outcome", string(done.outcome), "took", took.Round(time.Millisecond).String())
+		logAnswer(ctx, log, done, took)
 		if done.outcome == OutcomeBroken {
 			s.moveToDeadLetters(ctx, l, errBroken, log)
 			return
@@ -175,6 +175,20 @@ func (s *Service) logPanic(l Lease, p any, log *slog.Logger) {
 		args = append(args, "stack", stack)
 	}
 	log.Error("attempt panicked; the job will be tried again, some times at most", args...)
+}
+
+// logAnswer logs that a job was answered. A refusal comes with its cause, as a warning if the operator has to mend it.
+func logAnswer(ctx context.Context, log *slog.Logger, done result, took time.Duration) {
+	level := slog.LevelInfo
+	answer := []any{"outcome", string(done.outcome), "took", took.Round(time.Millisecond).String()}
+	if refusal := done.refusal; refusal != nil && refusal.Err != nil {
+		answer = append(answer, "cause", refusal)
+		switch refusal.Code {
+		case Credentials, NoPermission, ServiceAccount, ChatCredentials:
+			level = slog.LevelWarn
+		}
+	}
+	log.Log(ctx, level, "command answered", answer...)
 }
 
 // execute does what the job asks for. An error is a passing fault: the same job may succeed later.

@@ -23,7 +23,7 @@ func BenchmarkCatalog(b *testing.B) {
 		"without a gap": bot.Card{New: true}.Status,
 		"one gap":       bot.Card{Meeting: meeting}.Status,
 		"two gaps": func() bot.Message {
-			return bot.Explain(bot.Portuguese, tooMany, meeting.Organizer, "", bot.Command{Kind: bot.New}).Messages[0]
+			return bot.Explain(bot.Portuguese, tooMany, meeting.Organizer, "", bot.Command{Kind: bot.New}, "").Messages[0]
 		},
 	} {
 		b.Run(name, func(b *testing.B) {
@@ -43,7 +43,7 @@ func BenchmarkCatalog(b *testing.B) {
 	b.Run("make a message with two gaps", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			sink = bot.Explain(bot.Portuguese, tooMany, meeting.Organizer, "", bot.Command{Kind: bot.New}).Messages[0]
+			sink = bot.Explain(bot.Portuguese, tooMany, meeting.Organizer, "", bot.Command{Kind: bot.New}, "").Messages[0]
 		}
 	})
 	b.Run("card", func(b *testing.B) {

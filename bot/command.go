@@ -62,7 +62,7 @@ type Command struct {
 // Intent is what a request or a job is for.
 type Intent struct {
 	Kind    JobKind // empty: JobCommand
-	Command Command // JobCommand: what to do; JobUnclear: what was typed, taken literally
+	Command Command // JobCommand: what to do; JobUnclear, JobOffer: what was typed, taken literally
 	Guess   Kind    // JobUnclear: what it was probably meant to be
 }
 
@@ -91,6 +91,8 @@ func (i Intent) handler() (h handler, ok bool) {
 		return unclearCommand{}, true
 	case JobWelcome:
 		return welcome{}, true
+	case JobOffer:
+		return offer{}, true
 	default:
 		return nil, false
 	}

@@ -74,7 +74,8 @@ func afterRefusal(t task, r refusedClaim, policy OrganizerPolicy) step {
 		return stepClaim // another asker is at it. After a refusal of its own claim, a job does not follow others
 	case !own && !appliesTo(r.refusal, r.claim, r.organizer):
 		return stepClaim // the refusal concerns the other asker alone
-	case askersName && CodeOf(r.refusal) == NoAccessPolicy && policy.fallsBack():
+	case askersName && policy.fallsBack() &&
+		(CodeOf(r.refusal) == NoAccessPolicy || CodeOf(r.refusal) == OrganizerRefused):
 		return stepFallBack
 	case askersName && CodeOf(r.refusal) == NoSuchUser:
 		return stepForget
@@ -89,7 +90,7 @@ func appliesTo(refusal error, of Claim, organizer Organizer) bool {
 	switch CodeOf(refusal) {
 	case NoPermission, Credentials:
 		return true
-	case NoAccessPolicy, NoSuchUser:
+	case NoAccessPolicy, OrganizerRefused, NoSuchUser:
 		return of.Organizer.ID == organizer.ID
 	default:
 		return false

@@ -57,6 +57,18 @@ func TestDecisions(t *testing.T) {
 			claim: Claim{Job: "job", Organizer: account}, refusal: refusal(NoAccessPolicy), state: in(nil, nil),
 			asker: Identity{ID: "ann"}, organizer: account,
 		}, both), stepRefuse},
+		"refused: Graph refuses the other asker": {
+			afterRefusal(meet, annAsks(others, OrganizerRefused, in(nil, nil)), both), stepClaim},
+		"refused: Graph refuses the organizer that both have": {afterRefusal(meet, refusedClaim{
+			claim: Claim{Job: "other job", Organizer: account}, refusal: refusal(OrganizerRefused), state: in(nil, nil),
+			asker: Identity{ID: "ann"}, organizer: account,
+		}, both), stepRefuse},
+		"refused: Graph refuses the asker, with a fallback": {
+			afterRefusal(meet, annAsks(own, OrganizerRefused, in(nil, nil)), both), stepFallBack},
+		"refused: Graph refuses the asker, without": {
+			afterRefusal(meet, annAsks(own, OrganizerRefused, in(nil, nil)), requester), stepRefuse},
+		"refused: the app may not, with a fallback": {
+			afterRefusal(meet, annAsks(own, NoPermission, in(nil, nil)), both), stepRefuse},
 		"refused: the asker is gone":   {afterRefusal(meet, annAsks(own, NoSuchUser, in(nil, nil)), both), stepForget},
 		"refused: the request is bad":  {afterRefusal(meet, annAsks(own, BadRequest, in(nil, nil)), both), stepRefuse},
 		"refused: fresh, old one left": {afterRefusal(renew, annAsks(own, BadRequest, in(meeting(2, "x"), nil)), both), stepRefuse},

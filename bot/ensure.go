@@ -87,7 +87,27 @@ func (s *Service) create(ctx context.Context, t task, c Claim) (m OnlineMeeting,
 	if wait > 0 {
 		return OnlineMeeting{}, false, &Error{Code: TooMany, Wait: wait}
 	}
-	return s.graph.createOrGet(ctx, t.slot, t.workspace.Tenant, c)
+	m, created, err = s.graph.createOrGet(ctx, t.slot, t.workspace.Tenant, c)
+	if CodeOf(err) == NoSuchUser {
+		err = s.unknownOrganizer(ctx, t, c.Organizer, err)
+	}
+	return m, created, err
+}
+
+// unknownOrganizer asks the directory about an organizer whom Graph does not know as one. An account that is there is
+// refused as a licence would be missing: the same as for a 403. An account that is gone, or a passing fault, is returned.
+func (s *Service) unknownOrganizer(ctx context.Context, t task, organizer Organizer, notFound error) error {
+	if _, err := s.graph.user(ctx, t.slot, t.workspace.Tenant, organizer.ID); err != nil {
+		if CodeOf(err) == NoSuchUser {
+			return notFound
+		}
+		return err
+	}
+	refusal := &Error{Code: OrganizerRefused, Err: notFound}
+	if e, ok := errors.AsType[*Error](notFound); ok {
+		refusal.Status, refusal.Err = e.Status, e.Err
+	}
+	return refusal
 }
 
 // claim is what this asker proposes for the conversation.
@@ -125,8 +145,8 @@ func (s *Service) refuse(ctx context.Context, t task, lang Language, err error, 
 	if satisfies(t, state) {
 		return result{outcome: OutcomeJoined, show: true}, nil // another asker made it just now
 	}
-	reply := Explain(lang, refusal, organizer, t.workspace.Tenant.ClientID, t.Command)
-	return result{outcome: OutcomeRefused(refusal.Code), reply: reply}, nil
+	reply := Explain(lang, refusal, organizer, t.workspace.Tenant.ClientID, t.Command, t.Reference())
+	return result{outcome: OutcomeRefused(refusal.Code), reply: reply, refusal: refusal}, nil
 }
 
 // giveUp tells a job's asker that it was tried long enough.
@@ -143,7 +163,8 @@ func (s *Service) giveUp(ctx context.Context, t task) (result, error) {
 		return result{}, err
 	}
 	lang := t.workspace.language(id, t.Language)
-	return result{outcome: OutcomeGaveUp, reply: GaveUpReply(lang, t.Conversation, t.Command, s.Timing.GiveUp)}, nil
+	reply := GaveUpReply(lang, t.Conversation, t.Command, s.Timing.GiveUp, t.Reference())
+	return result{outcome: OutcomeGaveUp, reply: reply}, nil
 }
 
 // releaseOwnClaim releases the claim that an earlier attempt of the job may have left, so that the next asker starts

@@ -13,16 +13,35 @@ type Code string
 // What Microsoft Graph and Entra refuse.
 const (
 	NoAccessPolicy Code = "no_access_policy" // no application access policy for this app covers the organizer
-	NoPermission   Code = "no_permission"    // the app lacks an application permission or its consent
-	NoSuchUser     Code = "no_such_user"     // the organizer is not in the tenant
-	BadRequest     Code = "bad_request"      // Graph, or we in its name, refuse the body; Reason says why
-	Credentials    Code = "credentials"      // Entra refuses the app's own credentials
-	ServiceAccount Code = "service_account"  // the account that ORGANIZER names is missing or disabled
+	// OrganizerRefused says that Graph refuses this one organizer though the app may make meetings: for want of a licence,
+	// or by the organizer's meeting policy. What it is exactly, Graph does not tell.
+	OrganizerRefused Code = "organizer_refused"
+	NoPermission     Code = "no_permission"   // the app lacks an application permission or its consent
+	NoSuchUser       Code = "no_such_user"    // the organizer is not in the tenant
+	BadRequest       Code = "bad_request"     // Graph, or we in its name, refuse the body; Reason says why
+	Credentials      Code = "credentials"     // Entra refuses the app's own credentials
+	ServiceAccount   Code = "service_account" // the account that ORGANIZER names is missing or disabled
 )
 
 // ChatCredentials is the chat platform's refusal of the bot's own token, or of a permission that it lacks; Reason is
 // the platform's word for it.
 const ChatCredentials Code = "chat_credentials"
+
+// Cause says which of several causes an error of one code has, where different people or steps mend them. It is the end
+// of the sentence's ID in the catalogue.
+type Cause string
+
+// The causes of [Credentials]. Entra tells others too: then the cause is empty, and the log has Entra's code.
+const (
+	UnknownTenant      Cause = "tenant"             // no tenant has the configured ID
+	UnknownApp         Cause = "app"                // the tenant has no app with the configured client ID
+	DisabledApp        Cause = "app_disabled"       // an administrator has disabled the app
+	WrongSecret        Cause = "secret"             // the client secret is not the app's
+	ExpiredSecret      Cause = "secret_expired"     // the client secret was the app's
+	UnknownCertificate Cause = "certificate"        // the certificate is not the app's
+	ConditionalAccess  Cause = "conditional_access" // a policy of the tenant blocks the app
+	WrongClock         Cause = "clock"              // the machine's clock makes the signed assertion invalid
+)
 
 // What passes: the same request may succeed later.
 const (
@@ -58,6 +77,7 @@ const Undeliverable Code = "undeliverable"
 // in Reason, which is shown to the asker alone and never logged.
 type Error struct {
 	Code   Code          `json:"code"`
+	Cause  Cause         `json:"cause,omitempty"`  // Credentials: why; empty if it is not known
 	Wait   time.Duration `json:"wait,omitempty"`   // Throttled: how long the upstream asked to wait
 	Reason string        `json:"reason,omitempty"` // detail for the asker: Graph's words, the e-mail concerned
 	Status int           `json:"status,omitempty"` // HTTP status of the upstream; 0 if there was no answer

@@ -3,8 +3,11 @@ package bot
 import "time"
 
 // Explain turns a refusal into what its asker reads: the one place where failures become sentences. The organizer is
-// the one in whose name the meeting was to be made, clientID is the Entra app's, and c is the command that was refused.
-func Explain(lang Language, refusal *Error, organizer Organizer, clientID string, c Command) Reply {
+// the one in whose name the meeting was to be made, clientID is the Entra app's, c is the command that was refused, and
+// reference is what the asker can quote: see [Job.Reference].
+func Explain(
+	lang Language, refusal *Error, organizer Organizer, clientID string, c Command, reference string,
+) Reply {
 	aloud := message("refusal.aloud", Arg{"Again", c})
 	reply := Reply{Audience: AudienceAsker, Language: lang, PublicFallback: &aloud}
 	id := "refusal." + string(refusal.Code)
@@ -29,10 +32,30 @@ func Explain(lang Language, refusal *Error, organizer Organizer, clientID string
 	case TooMany:
 		reply.Messages = []Message{message(id, Arg{"Minutes", int(refusal.Wait/time.Minute) + 1}, Arg{"Again", c})}
 	default:
+		if refusal.Cause != "" {
+			id += "_" + string(refusal.Cause)
+		}
 		reply.Messages = []Message{message(id,
 			Arg{"Organizer", organizer.Name}, Arg{"Reason", refusal.Reason}, Arg{"Client", clientID}, Arg{"Again", c})}
 	}
+	if forAdministrators[refusal.Code] {
+		reply.Messages = append(reply.Messages, referenceMessages(reference)...)
+	}
 	return reply
+}
+
+// forAdministrators are the refusals that an administrator mends, and not the asker.
+var forAdministrators = map[Code]bool{
+	NoAccessPolicy: true, OrganizerRefused: true, NoPermission: true, NoSuchUser: true, Credentials: true,
+	ServiceAccount: true, ChatCredentials: true,
+}
+
+// referenceMessages is the sentence with the reference to quote; none without a reference.
+func referenceMessages(reference string) []Message {
+	if reference == "" {
+		return nil
+	}
+	return []Message{message("refusal.reference", Arg{"Reference", reference})}
 }
 
 // accessPolicy is what a Teams administrator types to let the app make meetings for one user. Source: Microsoft
@@ -78,6 +101,13 @@ func DidYouMeanReply(lang Language, typed Command, guess Kind) Reply {
 		Arg{"Literal", command{subject: `"` + typed.Subject + `"`}})}}
 }
 
+// OfferReply asks whether what was said to the bot is the subject of a meeting, with a button that makes it.
+func OfferReply(lang Language, typed Command) Reply {
+	reply := sentence(lang, message("offer.question", Arg{"Subject", typed.Subject}, Arg{"Literal", typed}))
+	reply.Actions = []Action{{ID: ActionCreate, Value: typed.Subject}}
+	return reply
+}
+
 // UnreachableReply says that the request may not have been kept.
 func UnreachableReply(lang Language, i Intent) Reply {
 	var again any = i.Command
@@ -100,17 +130,20 @@ func DuplicateReply(lang Language) Reply { return sentence(lang, message("ack.du
 // NoMeetingReply answers `show` where there is nothing to show.
 func NoMeetingReply(lang Language) Reply { return sentence(lang, message("show.none")) }
 
-// GaveUpReply tells a job's author that it was tried for so long in vain.
-func GaveUpReply(lang Language, where Conversation, c Command, after time.Duration) Reply {
+// GaveUpReply tells a job's author that it was tried for so long in vain, with the reference of [Job.Reference].
+func GaveUpReply(lang Language, where Conversation, c Command, after time.Duration, reference string) Reply {
 	reply := sentence(lang, message("trouble.gave_up",
 		Arg{"Minutes", int(after.Minutes())}, Arg{"Place", where}, Arg{"Again", c}))
+	reply.Messages = append(reply.Messages, referenceMessages(reference)...)
 	reply.Audience = AudienceDirect
 	return reply
 }
 
-// BrokenReply tells a job's author that work on it has broken off so often that it is not tried again.
-func BrokenReply(lang Language, where Conversation) Reply {
+// BrokenReply tells a job's author that work on it has broken off so often that it is not tried again, with the reference
+// of [Job.Reference].
+func BrokenReply(lang Language, where Conversation, reference string) Reply {
 	reply := sentence(lang, message("trouble.broken", Arg{"Place", where}))
+	reply.Messages = append(reply.Messages, referenceMessages(reference)...)
 	reply.Audience = AudienceDirect
 	return reply
 }

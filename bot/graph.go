@@ -128,9 +128,11 @@ func (g *graph) user(ctx context.Context, s *slot, t Tenant, idOrUPN string) (u 
 	return u, err
 }
 
-func (g *graph) usersByEmail(ctx context.Context, s *slot, t Tenant, email string) (found []DirectoryUser, err error) {
+func (g *graph) usersByEmail(
+	ctx context.Context, s *slot, t Tenant, email string, aliases bool,
+) (found []DirectoryUser, err error) {
 	err = g.do(ctx, s, func(ctx context.Context) (err error) {
-		found, err = g.directory.UsersByEmail(ctx, t, email)
+		found, err = g.directory.UsersByEmail(ctx, t, email, aliases)
 		return err
 	})
 	return found, err

@@ -29,8 +29,9 @@ type result struct {
 	outcome Outcome
 	reply   Reply
 	// show says that the reply is the conversation's card: the conversation is read once more right before it is sent.
-	show bool
-	made string // the ID of the claim that this very attempt turned into a new meeting
+	show    bool
+	refusal *Error // why the reply is a refusal; nil if it is none
+	made    string // the ID of the claim that this very attempt turned into a new meeting
 }
 
 // meetCommand gives the conversation its meeting, or a fresh one.
@@ -129,6 +130,32 @@ func (unclearCommand) answer(_ *Service, i Intent, _ *State, lang Language) (Rep
 
 func (h unclearCommand) execute(_ context.Context, s *Service, t task) (result, error) {
 	return executeWords(h, s, t)
+}
+
+// offer answers a mention that is no command, such as "thanks!": with the conversation's meeting, or with a button that
+// makes one. Nobody makes a meeting for all by talking of the bot.
+type offer struct{}
+
+func (offer) announces() bool { return true }
+
+func (offer) answer(s *Service, i Intent, state *State, lang Language) (Reply, Outcome) {
+	switch {
+	case state == nil:
+		return Reply{}, ""
+	case state.Meeting == nil:
+		return OfferReply(lang, i.Command), OutcomeWords
+	default: // whether the words were meant as a subject is not known, so the card says nothing about them
+		return s.card(Command{Kind: Meet}, *state, lang, false), OutcomeKnown
+	}
+}
+
+func (h offer) execute(ctx context.Context, s *Service, t task) (result, error) {
+	state, err := s.Conversations.Announce(ctx, t.location(), t.ID, t.Asker)
+	if err != nil {
+		return result{}, err
+	}
+	reply, outcome := h.answer(s, t.Intent, &state, t.workspace.language(state.Identity, t.Language))
+	return result{outcome: outcome, reply: reply}, nil
 }
 
 // welcome greets a conversation that the bot was brought into.

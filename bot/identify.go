@@ -73,7 +73,7 @@ func (s *Service) lookUp(ctx context.Context, t task) (Identity, error) {
 // person finds the one Entra user that the profile belongs to, or why that user is refused.
 func (s *Service) person(ctx context.Context, t task, p Profile) (DirectoryUser, *Error, error) {
 	if p.EntraID == "" {
-		found, err := s.graph.usersByEmail(ctx, t.slot, t.workspace.Tenant, p.Email)
+		found, err := s.graph.usersByEmail(ctx, t.slot, t.workspace.Tenant, p.Email, t.workspace.Askers.Aliases)
 		if err != nil {
 			return DirectoryUser{}, nil, err
 		}
@@ -125,11 +125,15 @@ func (a *serviceAccounts) get(ctx context.Context, g *graph, t task) (Organizer,
 		return known.organizer, nil
 	}
 	user, err := g.user(ctx, t.slot, key.tenant, key.idOrUPN)
-	if CodeOf(err) == NoSuchUser || err == nil && !user.Enabled {
-		return Organizer{}, &Error{Code: ServiceAccount, Err: errors.New("the service account is missing or disabled")}
-	}
-	if err != nil {
+	switch {
+	case CodeOf(err) == NoSuchUser:
+		cause := fmt.Errorf("the account that ORGANIZER names is missing in Entra: %w", err)
+		return Organizer{}, &Error{Code: ServiceAccount, Err: cause}
+	case err != nil:
 		return Organizer{}, err
+	case !user.Enabled:
+		cause := errors.New("the account that ORGANIZER names is disabled in Entra")
+		return Organizer{}, &Error{Code: ServiceAccount, Err: cause}
 	}
 	known = serviceAccount{Organizer{ID: user.ID, Name: user.Name}, time.Now().Add(IdentityTTL)}
 	a.mu.Lock()

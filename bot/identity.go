@@ -15,7 +15,8 @@ type Asker struct {
 // DirectoryUser is a user of the Entra tenant.
 type DirectoryUser struct {
 	ID      string // object ID
-	UPN     string
+	UPN     string // user principal name
+	Mail    string // primary e-mail; empty for an account without one
 	Name    string
 	Guest   bool
 	Enabled bool
@@ -25,8 +26,9 @@ type DirectoryUser struct {
 type Directory interface {
 	// User reads one user by object ID or user principal name.
 	User(ctx context.Context, t Tenant, idOrUPN string) (DirectoryUser, error)
-	// UsersByEmail finds every distinct user whose UPN, mail or proxy address is this e-mail.
-	UsersByEmail(ctx context.Context, t Tenant, email string) ([]DirectoryUser, error)
+	// UsersByEmail finds every distinct user whose user principal name or primary e-mail is this one, in any case of
+	// letters; with aliases, also those who have it as one of their other addresses.
+	UsersByEmail(ctx context.Context, t Tenant, email string, aliases bool) ([]DirectoryUser, error)
 }
 
 // Identity is what is remembered of a chat user: either who they are in Entra, or why they are refused.

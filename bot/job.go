@@ -14,12 +14,20 @@ const (
 	JobCommand JobKind = "command" // a command of the table; the payload is Intent.Command
 	JobUnclear JobKind = "unclear" // a near miss of a subcommand, which is asked back about; the payload is the whole Intent
 	JobWelcome JobKind = "welcome" // the bot was brought into the conversation; no payload
+	// JobOffer is a mention with other words than a command: where there is no meeting, one is offered; the payload is
+	// Intent.Command.
+	JobOffer JobKind = "offer"
 )
+
+// RequestsKnownFor is how long the ID of an accepted request is remembered at least: longer than any platform repeats a
+// request, and than any job is tried.
+const RequestsKnownFor = time.Hour
 
 // Job is an accepted intent: everything that any replica needs to finish it.
 type Job struct {
 	Intent
-	ID           string // the request's own: an event's ID, or the hash of a command's signature
+	ID           string // the request's own: a message, or the hash of a command's signature
+	Alias        string // see Request.Alias; it counts while the job is accepted, and is not kept
 	Conversation Conversation
 	Asker        Asker
 	Seen         int      // the generation that the asker saw
@@ -37,6 +45,13 @@ func (j Job) location() Conversation {
 	where.Thread = j.Route.Thread
 	return where
 }
+
+// referenceLength is how many characters of a trace tell requests apart for a person who quotes them.
+const referenceLength = 8
+
+// Reference is what the asker can quote to an administrator, who finds the request in the log by it: the beginning of
+// the trace. It is empty for a job without a trace.
+func (j Job) Reference() string { return j.Trace[:min(len(j.Trace), referenceLength)] }
 
 // Route says where an answer can go. Platforms fill in what they have.
 type Route struct {
@@ -102,7 +117,8 @@ func (BusyError) Error() string { return "asker waits for too many jobs" }
 
 // Queue keeps accepted jobs until they are done, across replicas and crashes.
 type Queue interface {
-	// Accept stores the job and hands it to this replica in one step, or returns ErrDuplicate or a BusyError.
+	// Accept stores the job and hands it to this replica in one step. It returns ErrDuplicate if a job with the same ID or
+	// alias was accepted before, or a BusyError.
 	Accept(ctx context.Context, j Job) (Lease, error)
 	// Reclaim hands over up to limit jobs that nobody has worked on for longer than an attempt may take. It asks want about
 	// each first, with the job and Broken alone; what is not wanted stays for others, who find it no later for that.

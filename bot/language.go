@@ -22,8 +22,8 @@ var matcher = func() language.Matcher {
 	return language.NewMatcher(tags)
 }()
 
-// LanguageOf returns the language of the catalogue that a reader with this locale understands best: English for "en-GB",
-// Portuguese for "pt-PT". It returns fallback if there is none, or if locale is not a BCP 47 language tag.
+// LanguageOf returns the language of the catalogue that a reader with this locale understands best: English for
+// "en-GB", Portuguese for "pt-PT". It returns fallback if there is none, or if locale is not a BCP 47 language tag.
 func LanguageOf(locale string, fallback Language) Language {
 	tag, err := language.Parse(locale)
 	if err != nil {

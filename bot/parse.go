@@ -53,14 +53,27 @@ func (p *Parser) Parse(text string) Intent {
 	return Intent{Command: Command{Kind: Meet, Subject: subject(text)}}
 }
 
-// ParseAddressed understands what follows a mention of the bot: the command's own name may be said or left out.
+// ParseAddressed understands what follows a mention of the bot. The command's own name may be said or left out. Where it
+// is left out, a text that neither begins with a word of the command table nor is quoted may be talk as well as a subject:
+// that is an intent of kind JobOffer.
 func (p *Parser) ParseAddressed(text string) Intent {
-	text = strings.TrimSpace(text)
+	text = CleanText(text)
 	word, rest, _ := strings.Cut(text, " ")
 	if strings.EqualFold(strings.TrimPrefix(word, "/"), CommandName) {
-		text = rest
+		return p.Parse(rest)
 	}
-	return p.Parse(text)
+	i := p.Parse(text)
+	if i == (Intent{Command: Command{Kind: Meet, Subject: i.Command.Subject}}) && i.Command.Subject != "" && !quoted(text) {
+		i.Kind = JobOffer
+	}
+	return i
+}
+
+// quoted tells whether a text begins with words in quotation marks.
+func quoted(text string) bool {
+	first, size := utf8.DecodeRuneInString(text)
+	closing, ok := quotes[first]
+	return ok && strings.ContainsRune(text[size:], closing)
 }
 
 // Addressed tells whether a text that mentions nobody is meant for the bot: it begins with the command's own name, or

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -10,7 +11,7 @@ import (
 
 // OrganizerPolicy says in whose name meetings are made.
 type OrganizerPolicy struct {
-	Requester bool   // in the asker's; or, with a Service too, in the asker's unless they have no access policy
+	Requester bool   // in the asker's; or, with a Service too, in the asker's unless Graph refuses them
 	Service   string // UPN or object ID of one account for all meetings; empty for none
 }
 
@@ -36,13 +37,17 @@ func ParseOrganizerPolicy(s string) (OrganizerPolicy, error) {
 	return p, nil
 }
 
-// fallsBack tells whether the service account steps in for an asker without an access policy.
+// fallsBack tells whether the service account steps in for an asker whom Graph refuses as an organizer.
 func (p OrganizerPolicy) fallsBack() bool { return p.Requester && p.Service != "" }
 
 // AskerPolicy says which chat users may make meetings.
 type AskerPolicy struct {
 	Domains []string // e-mail domains, in lower case; empty for any that the tenant knows
 	Guests  bool     // guests of the workspace and of the tenant may
+	Aliases bool     // an e-mail that is an alias in the directory names the account that has it
+	// Unconfirmed says that an e-mail proves its user although the chat platform says that it is not confirmed: all
+	// e-mails of the workspace come from the organization's identity provider.
+	Unconfirmed bool
 }
 
 // Limits bound how many new meetings are made, so that nobody uses up Graph's quota for all. Joining what is there costs
@@ -64,7 +69,7 @@ type Limiter interface {
 type Profile struct {
 	EntraID        string // where the platform itself proves it; then Email plays no part
 	Email          string
-	EmailConfirmed bool
+	EmailConfirmed bool     // the platform says so, or says nothing
 	Language       Language // empty if unknown
 	NotAPerson     bool     // a bot or a deleted account
 	Outside        bool     // of another organization
@@ -84,7 +89,7 @@ func (p AskerPolicy) admits(user Profile) *Error {
 		return nil
 	case user.Email == "":
 		return &Error{Code: NoEmail}
-	case !user.EmailConfirmed:
+	case !user.EmailConfirmed && !p.Unconfirmed:
 		return &Error{Code: UnconfirmedEmail, Reason: user.Email}
 	case !p.admitsDomain(user.Email):
 		return &Error{Code: DomainNotAllowed, Reason: user.Email}
@@ -101,26 +106,61 @@ func (p AskerPolicy) admitsDomain(email string) bool {
 	return slices.Contains(p.Domains, strings.ToLower(domain))
 }
 
-// matchUser picks the one Entra user that a chat user with this e-mail is.
+// matchUser picks the one Entra user that a chat user with this e-mail is. An account whose user principal name is the
+// e-mail comes first, then those whose primary e-mail it is, and last, if the policy trusts aliases, the others that
+// were found. The weaker kind counts only where there is none of the stronger, whatever state the account is in: when
+// somebody has left and a colleague gets their address, the account that they had still answers for them. Among
+// several of one kind, disabled accounts are set aside, and then guests.
 func (p AskerPolicy) matchUser(email string, found []DirectoryUser) (DirectoryUser, *Error) {
-	switch len(found) {
-	case 0:
-		return DirectoryUser{}, &Error{Code: NotInDirectory, Reason: email}
-	case 1:
-	default:
-		return DirectoryUser{}, &Error{Code: AmbiguousIdentity, Reason: email}
+	kinds := []func(DirectoryUser) bool{
+		func(u DirectoryUser) bool { return strings.EqualFold(u.UPN, email) },
+		func(u DirectoryUser) bool { return strings.EqualFold(u.Mail, email) },
+		func(DirectoryUser) bool { return p.Aliases },
 	}
-	return found[0], p.admitsAccount(found[0])
+	for _, is := range kinds {
+		all := only(found, is)
+		enabled := only(all, func(u DirectoryUser) bool { return u.Enabled })
+		members := only(enabled, func(u DirectoryUser) bool { return !u.Guest })
+		switch {
+		case len(all) == 0:
+			continue
+		case len(enabled) == 0:
+			return DirectoryUser{}, &Error{Code: DisabledAccount}
+		case len(enabled) == 1:
+			return enabled[0], p.admitsAccount(enabled[0])
+		case len(members) == 1:
+			return members[0], p.admitsAccount(members[0])
+		default:
+			return DirectoryUser{}, &Error{Code: AmbiguousIdentity, Reason: email}
+		}
+	}
+	return DirectoryUser{}, &Error{Code: NotInDirectory, Reason: email}
 }
 
-// admitsProvenUser judges a directory user whom the chat platform itself proves. It is the user principal
-// name, not any e-mail, that must be in an allowed domain.
+// only returns those users for whom the condition holds.
+func only(users []DirectoryUser, holds func(DirectoryUser) bool) []DirectoryUser {
+	var some []DirectoryUser
+	for _, u := range users {
+		if holds(u) {
+			some = append(some, u)
+		}
+	}
+	return some
+}
+
+// admitsProvenUser judges a directory user whom the chat platform itself proves. The user principal name must be in an
+// allowed domain; of a guest the primary e-mail, since their principal name is made up:
+// ben_fabrikam.com#EXT#@contoso.example.
 func (p AskerPolicy) admitsProvenUser(user DirectoryUser) *Error {
 	if refusal := p.admitsAccount(user); refusal != nil {
 		return refusal
 	}
-	if !user.Guest && !p.admitsDomain(user.UPN) { // a guest's is made up: ben_fabrikam.com#EXT#@contoso.example
-		return &Error{Code: DomainNotAllowed, Reason: user.UPN}
+	address := user.UPN
+	if user.Guest {
+		address = user.Mail
+	}
+	if !p.admitsDomain(address) {
+		return &Error{Code: DomainNotAllowed, Reason: cmp.Or(address, user.UPN)}
 	}
 	return nil
 }

@@ -22,6 +22,7 @@ type Reply struct {
 	Card     *Card     // a meeting to show; nil for sentences
 	Messages []Message // sentences, one paragraph each
 	Code     []string  // lines to copy, after the first sentence
+	Actions  []Action  // buttons, below everything else; those of a card stand beside its own
 	// PublicFallback is said in place of the sentences where the asker cannot be told alone; nil if everybody may read them.
 	PublicFallback *Message
 }
@@ -106,7 +107,7 @@ func (c Card) Notes() []Message {
 
 // RefreshLabel is the text of the button that shows which meeting is the current one, on platforms that can change a
 // card in its place.
-func (c Card) RefreshLabel() Message { return message("card.refresh") }
+func (c Card) RefreshLabel() Message { return Action{ID: ActionShow}.Label() }
 
 // JoinLabel is the text of the button that joins.
 func (c Card) JoinLabel() Message { return message("card.join") }

@@ -155,7 +155,10 @@ func (s *Service) reclaim(ctx context.Context) {
 // Request is one verified intent.
 type Request struct {
 	Intent
-	ID           string // the same for every delivery of the same command
+	ID string // the same for every delivery of the same command
+	// Alias is another name of the request, which an earlier release gives it, or another delivery; empty for none. A
+	// request is a duplicate if one with the same ID or the same alias was accepted.
+	Alias        string
 	Conversation Conversation
 	Asker        Asker
 	Root         string   // the message of the command itself, where a thread can be opened under it
@@ -277,7 +280,7 @@ func (s *Service) tellBusy(j Job) {
 }
 
 func busyReply(lang Language, c Command) Reply {
-	return Explain(lang, &Error{Code: TooManyAtOnce}, Organizer{}, "", c)
+	return Explain(lang, &Error{Code: TooManyAtOnce}, Organizer{}, "", c, "")
 }
 
 // LinkThread remembers that threads under this message of the channel belong to the channel's conversation.
@@ -288,7 +291,7 @@ func (s *Service) LinkThread(ctx context.Context, channel Conversation, root str
 // job is the request as any replica can finish it.
 func (s *Service) job(r Request, state State) Job {
 	return Job{
-		Intent: r.Intent, ID: r.ID, Conversation: state.Conversation, Asker: r.Asker, Seen: state.Generation(),
+		Intent: r.Intent, ID: r.ID, Alias: r.Alias, Conversation: state.Conversation, Asker: r.Asker, Seen: state.Generation(),
 		Language: s.languageOf(r, state.Identity), Topic: r.Topic, Route: r.Route, Accepted: r.Received, Trace: r.Trace,
 	}
 }

@@ -423,7 +423,7 @@ func (directory) User(_ context.Context, _ bot.Tenant, id string) (bot.Directory
 	return bot.DirectoryUser{ID: id, UPN: id, Name: id, Enabled: true}, nil
 }
 
-func (directory) UsersByEmail(_ context.Context, _ bot.Tenant, email string) ([]bot.DirectoryUser, error) {
+func (directory) UsersByEmail(_ context.Context, _ bot.Tenant, email string, _ bool) ([]bot.DirectoryUser, error) {
 	return []bot.DirectoryUser{{ID: email, UPN: email, Name: email, Enabled: true}}, nil
 }
 

@@ -27,24 +27,30 @@ const (
 
 // answer is an answer other than success.
 type answer struct {
-	op     string // what was asked, for the error's text
-	list   bool   // a list was asked for, which always exists: then 404 says nothing about the request
-	status int
-	header http.Header
-	body   []byte
+	op   string // what was asked, for the error's text
+	list bool   // a list was asked for, which always exists: then 404 says nothing about the request
+	// permitted says that the request's token has the application permission for it, and that the request is for one
+	// person: then 403 is about that person.
+	permitted bool
+	status    int
+	header    http.Header
+	body      []byte
 }
 
 // classify says what an answer of Graph's amounts to (document "errors"). It is a pure function. The text of the error
 // holds the operation, the status, Graph's error code and the ID of the request, and nothing else of the answer; the
 // Reason holds Graph's message, redacted. secrets are what the request was sent with.
 func classify(a answer, secrets ...string) *bot.Error {
-	kind, code, message := graphError(a.body)
+	kind, said := graphError(a.body)
 	text := fmt.Sprintf("%s: status %d", a.op, a.status)
-	if outbound.CodeWords.MayLog(code, secrets...) {
-		text += " " + code
+	if outbound.CodeWords.MayLog(said.Code, secrets...) {
+		text += " " + said.Code
 	}
-	if id := a.header.Get("request-id"); outbound.MayLogRequestID(id, secrets...) {
-		text += ", request " + id // what Microsoft's support asks for
+	for _, id := range []string{a.header.Get("request-id"), said.Inner.RequestID} {
+		if outbound.MayLogRequestID(id, secrets...) {
+			text += ", request " + id // what Microsoft's support asks for
+			break
+		}
 	}
 	e := &bot.Error{Status: a.status, Err: errors.New(text)}
 	wait, asked := outbound.RetryAfter(a.header)
@@ -57,14 +63,16 @@ func classify(a answer, secrets ...string) *bot.Error {
 		e.Code = bot.Unavailable
 	case a.status == http.StatusUnauthorized:
 		e.Code = bot.Credentials
-	case a.status == http.StatusForbidden && deniedByPolicy(message):
+	case a.status == http.StatusForbidden && deniedByPolicy(said.Message):
 		e.Code = bot.NoAccessPolicy
+	case a.status == http.StatusForbidden && a.permitted:
+		e.Code = bot.OrganizerRefused
 	case a.status == http.StatusForbidden:
 		e.Code = bot.NoPermission
 	case a.status == http.StatusNotFound && !a.list:
 		e.Code = bot.NoSuchUser
 	case refused[a.status]:
-		e.Code, e.Reason = bot.BadRequest, outbound.RedactText(message, secrets...)
+		e.Code, e.Reason = bot.BadRequest, outbound.RedactText(said.Message, secrets...)
 	default:
 		e.Code = bot.Unavailable
 	}
@@ -90,19 +98,25 @@ func deniedByPolicy(message string) bool {
 		strings.Contains(m, "is not authorized to") && strings.Contains(m, "on behalf of user")
 }
 
-// graphError reads {"error":{"code":…,"message":…}}.
-func graphError(body []byte) (kind bodyKind, code, message string) {
+// graphWords are the words of Graph's error object (document "errors").
+type graphWords struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+	Inner   struct {
+		RequestID string `json:"request-id"`
+	} `json:"innerError"`
+}
+
+// graphError reads Graph's error object.
+func graphError(body []byte) (bodyKind, graphWords) {
 	if len(bytes.TrimSpace(body)) == 0 {
-		return empty, "", ""
+		return empty, graphWords{}
 	}
 	var b struct {
-		Error *struct {
-			Code    string `json:"code"`
-			Message string `json:"message"`
-		} `json:"error"`
+		Error *graphWords `json:"error"`
 	}
 	if json.Unmarshal(body, &b) != nil || b.Error == nil {
-		return foreign, "", ""
+		return foreign, graphWords{}
 	}
-	return genuine, b.Error.Code, b.Error.Message
+	return genuine, *b.Error
 }

@@ -36,13 +36,16 @@ func FuzzClassify(f *testing.F) {
 		f.Add(status, retryAfter, date, id, body, false)
 	})
 	f.Fuzz(func(t *testing.T, status int, retryAfter, date, id, body string, listing bool) {
-		a := answer{op: "user", list: listing, status: status, header: http.Header{}, body: []byte(body)}
+		a := answer{
+			op: "user", list: listing, status: status, header: http.Header{}, body: []byte(body),
+		}
 		a.header.Set("Retry-After", retryAfter)
 		a.header.Set("Date", date)
 		a.header.Set("request-id", id)
+		a.permitted = len(body)%2 == 0 // either, for any status
 		e := classify(a, token, clientSecret)
 		outboundtest.Check(t, status, e, bot.Throttled, bot.Unavailable, bot.Credentials, bot.NoAccessPolicy,
-			bot.NoPermission, bot.NoSuchUser, bot.BadRequest)
+			bot.OrganizerRefused, bot.NoPermission, bot.NoSuchUser, bot.BadRequest)
 		if e.Code == bot.NoSuchUser && listing {
 			t.Errorf("a list says that there is no such user: %+v", a)
 		}

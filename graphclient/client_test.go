@@ -105,6 +105,16 @@ func (r *rig) client(t *testing.T) *graphclient.Client {
 	return c
 }
 
+// ann changes Ann in the directory.
+func (r *rig) ann(t *testing.T, change func(*graphtest.User)) {
+	t.Helper()
+	u := graphtest.User{ID: annID, UPN: "ann@contoso.example", Mail: "ann@contoso.example", DisplayName: "Ann"}
+	change(&u)
+	if err := r.graph.AddUser(u); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func wantCode(t *testing.T, err error, want bot.Code) *bot.Error {
 	t.Helper()
 	e, ok := errors.AsType[*bot.Error](err)
@@ -258,7 +268,7 @@ func TestCallsForAnotherTenantAreNotSent(t *testing.T) {
 	other := bot.Tenant{ID: annID}
 	_, _, made := r.CreateOrGet(t.Context(), other, annID, bot.MeetingRequest{ExternalID: "x"})
 	_, read := r.User(t.Context(), other, annID)
-	_, found := r.UsersByEmail(t.Context(), other, "ann@contoso.example")
+	_, found := r.UsersByEmail(t.Context(), other, "ann@contoso.example", true)
 	for doing, err := range map[string]error{"createOrGet": made, "user": read, "users": found} {
 		if bot.CodeOf(err) != bot.Unavailable {
 			t.Errorf("%s: %v", doing, err)

@@ -21,6 +21,8 @@
 // The SDK takes no part in it: it has three kinds of error, and forgets the status of an answer that is not JSON.
 //
 //	NoAccessPolicy  403 with one of Graph's two messages       an administrator grants the policy (PowerShell lines)
+//	OrganizerRefused  any other 403, where the token has     an administrator gives the organizer a licence or another
+//	                the permission to make meetings            meeting policy
 //	NoPermission    any other 403                              an administrator consents to the permissions
 //	NoSuchUser      404                                        the asker is not in the tenant
 //	BadRequest      400 and the like; refused by ourselves     Reason, to be read by the asker

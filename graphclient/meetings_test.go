@@ -10,6 +10,7 @@ import (
 
 	"meetbot/bot"
 	"meetbot/internal/sandbox/faultserver"
+	"meetbot/internal/sandbox/graphtest"
 )
 
 func TestCreateOrGet(t *testing.T) {
@@ -208,7 +209,17 @@ func TestMeetingRefusals(t *testing.T) {
 			func(r *rig) { r.graph.Fault(faultserver.Fault{Status: 403, Body: older}) }, bot.NoAccessPolicy, 403, "",
 		},
 		"no role": {func(r *rig) { r.entra.SetRoles("User.Read.All") }, bot.NoPermission, 403, ""},
-		"gone":    {func(r *rig) { r.graph.RemoveUser(annID) }, bot.NoSuchUser, 404, ""},
+		"no licence": {func(r *rig) {
+			r.ann(t, func(u *graphtest.User) { u.Unlicensed = true })
+		}, bot.OrganizerRefused, 403, ""},
+		"no meetings by policy": {func(r *rig) {
+			r.ann(t, func(u *graphtest.User) { u.NoMeetings = true })
+		}, bot.OrganizerRefused, 403, ""},
+		"no licence, and no role": {func(r *rig) {
+			r.ann(t, func(u *graphtest.User) { u.Unlicensed = true })
+			r.entra.SetRoles("User.Read.All")
+		}, bot.NoPermission, 403, ""},
+		"gone": {func(r *rig) { r.graph.RemoveUser(annID) }, bot.NoSuchUser, 404, ""},
 		"refused by content": {func(r *rig) {
 			const body = `{"error":{"code":"BadRequest","message":"Subject\r\n\tis  too\u0000 long."}}`
 			r.graph.Fault(faultserver.Fault{Status: 400, Body: body})

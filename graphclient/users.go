@@ -48,10 +48,13 @@ func (c *Client) User(ctx context.Context, t bot.Tenant, idOrUPN string) (bot.Di
 	return userOf(opUser, status, answer)
 }
 
-// UsersByEmail finds every distinct user whose user principal name, mail or proxy address is this e-mail, in any case
-// of letters. It makes two calls: it looks up the principal name directly, which finds a new user at once, and searches
-// for the others (document "aad-advanced-queries") in an index that may be some minutes old.
-func (c *Client) UsersByEmail(ctx context.Context, t bot.Tenant, email string) ([]bot.DirectoryUser, error) {
+// UsersByEmail finds every distinct user whose user principal name or mail is this e-mail, in any case of letters; with
+// aliases, also those who have it among their other proxy addresses. It makes two calls: it looks up the principal name
+// directly, which finds a new user at once, and searches for the others (document "aad-advanced-queries") in an index
+// that may be some minutes old.
+func (c *Client) UsersByEmail(
+	ctx context.Context, t bot.Tenant, email string, aliases bool,
+) ([]bot.DirectoryUser, error) {
 	if err := c.checkTenant(t, opUsers); err != nil {
 		return nil, err
 	}
@@ -68,7 +71,10 @@ func (c *Client) UsersByEmail(ctx context.Context, t bot.Tenant, email string) (
 	default:
 		return nil, err
 	}
-	filter := fmt.Sprintf("mail eq %s or proxyAddresses/any(p:p eq %s)", quote(email), quote("smtp:"+email))
+	filter := "mail eq " + quote(email)
+	if aliases {
+		filter += fmt.Sprintf(" or proxyAddresses/any(p:p eq %s)", quote("smtp:"+email))
+	}
 	more, err := c.search(ctx, filter)
 	if err != nil {
 		return nil, err
@@ -133,6 +139,7 @@ func userOf(op string, status int, a models.Userable) (bot.DirectoryUser, error)
 	return bot.DirectoryUser{
 		ID:      value(a.GetId()),
 		UPN:     value(a.GetUserPrincipalName()),
+		Mail:    value(a.GetMail()),
 		Name:    value(a.GetDisplayName()),
 		Guest:   strings.EqualFold(value(a.GetUserType()), "Guest"),
 		Enabled: value(a.GetAccountEnabled()),

@@ -13,10 +13,12 @@ import (
 )
 
 var (
-	ann   = bot.DirectoryUser{ID: annID, UPN: "ann@contoso.example", Name: "Ann", Enabled: true}
-	brian = bot.DirectoryUser{ID: brianID, UPN: "brian.o'neil@contoso.example", Name: "Brian"}
-	gus   = bot.DirectoryUser{
-		ID: gusID, UPN: "gus_fabrikam.example#EXT#@contoso.example", Name: "Gus", Guest: true, Enabled: true,
+	ann = bot.DirectoryUser{ID: annID, UPN: "ann@contoso.example", Mail: "ann@contoso.example", Name: "Ann",
+		Enabled: true}
+	brian = bot.DirectoryUser{ID: brianID, UPN: "brian.o'neil@contoso.example",
+		Mail: "brian.o'neil@contoso.example", Name: "Brian"}
+	gus = bot.DirectoryUser{
+		ID: gusID, UPN: "gus_fabrikam.example#EXT#@contoso.example", Mail: "gus@fabrikam.example", Name: "Gus", Guest: true, Enabled: true,
 	}
 )
 
@@ -75,9 +77,14 @@ func TestUsersByEmail(t *testing.T) {
 		"no address":                           nil,
 		"":                                     nil,
 	} {
-		got, err := r.UsersByEmail(t.Context(), tenant, email)
-		if err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
-			t.Errorf("%q: %+v, %v", email, got, err)
+		for _, aliases := range []bool{true, false} {
+			if email == "a.first@contoso.example" && !aliases {
+				want = nil
+			}
+			got, err := r.UsersByEmail(t.Context(), tenant, email, aliases)
+			if err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
+				t.Errorf("%q, aliases %v: %+v, %v", email, aliases, got, err)
+			}
 		}
 	}
 }
@@ -91,7 +98,7 @@ func TestSharedEmails(t *testing.T) {
 	}
 	for _, size := range []int{1, 2, 100} {
 		r := start(t, setup{graph: graphtest.Options{Users: users, PageSize: size}})
-		got, err := r.UsersByEmail(t.Context(), tenant, "team@contoso.example")
+		got, err := r.UsersByEmail(t.Context(), tenant, "team@contoso.example", true)
 		if err != nil || len(got) != 3 || got[0].ID != annID || got[1].ID != brianID || got[2].ID != evaID {
 			t.Errorf("pages of %d: %+v, %v", size, got, err)
 		}
@@ -111,7 +118,7 @@ func TestManyCallersAtOnce(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			for range 25 {
-				got, err := r.UsersByEmail(t.Context(), tenant, "gus@fabrikam.example")
+				got, err := r.UsersByEmail(t.Context(), tenant, "gus@fabrikam.example", true)
 				if err != nil || len(got) != 1 || got[0] != gus {
 					t.Errorf("by e-mail: %+v, %v", got, err)
 				}
@@ -132,7 +139,7 @@ func TestUsersByEmailFailsWhole(t *testing.T) {
 	for _, target := range []string{"user", "users"} {
 		r := start(t, setup{})
 		r.graph.Fault(faultserver.Fault{Target: target, Status: 503, RetryAfter: "9"})
-		got, err := r.UsersByEmail(t.Context(), tenant, "ann@contoso.example")
+		got, err := r.UsersByEmail(t.Context(), tenant, "ann@contoso.example", true)
 		_ = wantCode(t, err, bot.Throttled)
 		if got != nil {
 			t.Errorf("%s failed, and yet %+v", target, got)
@@ -140,14 +147,14 @@ func TestUsersByEmailFailsWhole(t *testing.T) {
 	}
 	r := start(t, setup{})
 	r.entra.SetRoles()
-	_, err := r.UsersByEmail(t.Context(), tenant, "ann@contoso.example")
+	_, err := r.UsersByEmail(t.Context(), tenant, "ann@contoso.example", true)
 	_ = wantCode(t, err, bot.NoPermission)
 
 	// An e-mail that no principal name can be is still looked for among the others.
 	r = start(t, setup{})
 	const invalid = `{"error":{"code":"Request_BadRequest","message":"Invalid UPN."}}`
 	r.graph.Fault(faultserver.Fault{Target: "user", Status: 400, Body: invalid})
-	if got, err := r.UsersByEmail(t.Context(), tenant, "a.first@contoso.example"); err != nil || len(got) != 1 {
+	if got, err := r.UsersByEmail(t.Context(), tenant, "a.first@contoso.example", true); err != nil || len(got) != 1 {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }

@@ -120,8 +120,11 @@ func (g *graphWire) RoundTrip(r *http.Request) (*http.Response, error) {
 		rec.failure = &bot.Error{Code: bot.Unavailable, Status: status, Err: fmt.Errorf("%s: %w", rec.op, err)}
 		return nil, err
 	case status != http.StatusOK && status != http.StatusCreated:
-		secrets := append([]string{strings.TrimPrefix(authorization, bearer)}, g.secrets...)
-		rec.failure = classify(answer{rec.op, rec.op == opUsers, status, resp.Header, body}, secrets...)
+		token := strings.TrimPrefix(authorization, bearer)
+		rec.failure = classify(answer{
+			op: rec.op, list: rec.op == opUsers, status: status, header: resp.Header, body: body,
+			permitted: rec.op == opCreateOrGet && entra.HasRole(token, createPermission),
+		}, append([]string{token}, g.secrets...)...)
 		return nil, rec.failure
 	case !outbound.IsJSONObject(resp.Header, body):
 		rec.failure = &bot.Error{

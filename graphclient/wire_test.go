@@ -122,7 +122,7 @@ func TestEveryStatus(t *testing.T) {
 	}
 }
 
-// codeFor is what an answer without Retry-After means, whatever the operation.
+// codeFor is what an answer without Retry-After means, whatever the operation, to a token that tells no roles.
 func codeFor(status int, body string) bot.Code {
 	if status == 429 {
 		return bot.Throttled
@@ -213,7 +213,7 @@ func TestHollowAnswers(t *testing.T) {
 				}
 				_, err = c.User(t.Context(), tenant, annID)
 				_ = wantCode(t, err, bot.Unavailable)
-				_, err = c.UsersByEmail(t.Context(), tenant, "ann@contoso.example")
+				_, err = c.UsersByEmail(t.Context(), tenant, "ann@contoso.example", true)
 				_ = wantCode(t, err, bot.Unavailable)
 			}
 		})
@@ -262,7 +262,7 @@ func TestNoOtherHostIsReached(t *testing.T) {
 			}
 			_ = json.NewEncoder(w).Encode(map[string]any{"value": []any{}, "@odata.nextLink": next})
 		})
-		_, err := c.UsersByEmail(t.Context(), tenant, "ann@contoso.example")
+		_, err := c.UsersByEmail(t.Context(), tenant, "ann@contoso.example", true)
 		_ = wantCode(t, err, bot.Unavailable)
 	}
 	if n := strayed.Load(); n != 0 {

@@ -79,6 +79,8 @@ func encodeJob(j bot.Job) (string, error) {
 		r.Command.Kind, r.Command.Guess = unclearV1, j.Guess
 	case bot.JobWelcome:
 		r.Command.Kind = welcomeV1
+	case bot.JobOffer: // it must not pass for a command
+		r.Command.Kind = string(bot.JobOffer)
 	}
 	record, err := json.Marshal(r)
 	return string(record), err
@@ -114,6 +116,8 @@ func decodeJob(record string) (bot.Job, error) {
 	switch j.Kind {
 	case bot.JobUnclear:
 		j.Command.Kind, j.Guess = bot.Meet, r.Command.Guess
+	case bot.JobOffer:
+		j.Command.Kind = bot.Meet
 	case bot.JobWelcome:
 		j.Command = bot.Command{}
 	}

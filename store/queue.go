@@ -15,9 +15,8 @@ import (
 )
 
 const (
-	// markFor is how long a request's ID is remembered, in seconds: longer than any platform repeats a request and
-	// than any job is tried.
-	markFor = 3600
+	// markFor is how long a request's ID is remembered, in seconds.
+	markFor = int(bot.RequestsKnownFor / time.Second)
 	// deadMax is about how many dead letters are kept; the oldest go first.
 	deadMax = 10000
 	// tellEvery is how often somebody is told at most that they wait for too many jobs, in seconds.
@@ -36,7 +35,8 @@ const (
 var ErrNoDeadLetter = errors.New("no such dead letter")
 
 // Accept stores the job and hands it to this replica in one step. It returns [bot.ErrDuplicate] if a job with this ID
-// was accepted in the last hour, and a [bot.BusyError] if its author waits for [bot.MaxUnfinished] jobs.
+// or alias was accepted within [bot.RequestsKnownFor], and a [bot.BusyError] if its author waits for [bot.MaxUnfinished]
+// jobs.
 func (s *Store) Accept(ctx context.Context, j bot.Job) (bot.Lease, error) {
 	lease := bot.Lease{Job: j, Attempt: 1, Given: time.Now()}
 	var answer []any
@@ -54,6 +54,9 @@ func (s *Store) Accept(ctx context.Context, j bot.Job) (bot.Lease, error) {
 		}
 		// The token lets the client repeat the call when its answer was lost with the connection.
 		keys := []string{s.keys.stream(), s.keys.mark(j.ID), s.keys.unfinished(j.Asker), s.keys.told(j.Asker)}
+		if j.Alias != "" {
+			keys = append(keys, s.keys.mark(j.Alias))
+		}
 		answer, err = acceptScript.Run(ctx, s.client, keys, jobGroup, s.replica, j.ID, record, rand.Text(), markFor, most,
 			tellEvery).Slice()
 		if err == nil && (len(answer) == 0 || len(answer) == 1 && answer[0] != int64(0)) {

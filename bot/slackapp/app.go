@@ -46,6 +46,8 @@ type Config struct {
 // App is the Slack app in its workspace.
 type App struct {
 	secret    string
+	apiURL    string // base of the Web API, ending in "/"
+	token     string
 	api       *slack.Client
 	web       *http.Client // beneath api
 	hooks     *http.Client // that posts to response_url
@@ -82,7 +84,7 @@ func New(c Config) (*App, error) {
 		return nil, fmt.Errorf("make room for cards: %w", err)
 	}
 	a := &App{
-		cards: cards, secret: c.SigningSecret, catalog: c.Catalog, parser: bot.NewParser(c.Catalog),
+		cards: cards, secret: c.SigningSecret, apiURL: c.APIURL, token: c.BotToken, catalog: c.Catalog, parser: bot.NewParser(c.Catalog),
 		language: c.Language, throttles: c.Throttles, log: c.Log,
 	}
 	if c.APIURL == publicAPI {
@@ -144,13 +146,13 @@ func (a *App) Profile(ctx context.Context, asker bot.Asker) (bot.Profile, error)
 	if in == nil {
 		return bot.Profile{}, &bot.Error{Code: bot.Unavailable, Err: errors.New("workspace is not known yet")}
 	}
-	var user *slack.User
+	var found *user
 	err := a.call(ctx, "users.info", "", func(ctx context.Context) (err error) {
-		user, err = a.api.GetUserInfoContext(ctx, asker.User, slack.GetUserInfoOptionIncludeLocale(true))
+		found, err = a.userInfo(ctx, asker.User)
 		return err
 	})
 	if err == nil {
-		return profile(user, in), nil
+		return profile(found, in), nil
 	}
 	if e, ok := errors.AsType[*bot.Error](err); ok && e.Code == bot.Undeliverable {
 		switch e.Reason {
@@ -160,20 +162,6 @@ func (a *App) Profile(ctx context.Context, asker bot.Asker) (bot.Profile, error)
 		e.Code = bot.ChatCredentials // any other refusal of users.info is for the person who installed the app
 	}
 	return bot.Profile{}, err
-}
-
-// profile is what users.info says about a user, as seen from the installation.
-func profile(u *slack.User, in *installation) bot.Profile {
-	sameTeam := u.TeamID == "" || u.TeamID == in.team
-	sameEnterprise := in.enterprise != "" && (u.Enterprise.EnterpriseID == in.enterprise || u.TeamID == in.enterprise)
-	return bot.Profile{
-		Email:          u.Profile.Email,
-		EmailConfirmed: u.IsEmailConfirmed,
-		Language:       bot.LanguageOf(u.Locale, ""),
-		NotAPerson:     u.IsBot || u.Deleted || u.IsWorkflowBot || u.IsConnectorBot || u.ID == "USLACKBOT",
-		Outside:        u.IsStranger || !sameTeam && !sameEnterprise,
-		Guest:          u.IsRestricted || u.IsUltraRestricted,
-	}
 }
 
 // call calls a method of the Web API, unless Slack asked to leave it alone. Slack counts the calls of some methods by

@@ -44,7 +44,8 @@ func (a *App) routes(j bot.Job, r bot.Reply) []bot.SendRoute {
 	if j.Route.ResponseURL != "" {
 		all = append(all, func(ctx context.Context) (string, error) {
 			return "", bot.CallThrottled(ctx, a.throttles, "slack:response_url:"+j.ID, func(ctx context.Context) error {
-				return a.postHook(ctx, j.Route.ResponseURL, answerTo(a.catalog, r, s))
+				m := hookPost{answer: answerTo(a.catalog, r, s), Thread: j.Route.Thread}
+				return a.postHook(ctx, j.Route.ResponseURL, m)
 			})
 		})
 	}
@@ -82,9 +83,18 @@ func (a *App) postEphemeral(ctx context.Context, to bot.Route, options []slack.M
 	})
 }
 
+// hookPost is an answer as it is posted to a response_url. After the press of a button Slack puts it into the thread that
+// it names, and leaves the message with the button as it is. Source: Slack, "Handling user interaction", section "Message
+// responses".
+type hookPost struct {
+	answer
+	Thread  string `json:"thread_ts,omitempty"`
+	Replace bool   `json:"replace_original"`
+}
+
 // postHook posts to a response_url. That works five times within 30 minutes; after that Slack answers with an error,
 // and the route is spent. Source: Slack, "Handling user interaction", section "Message responses".
-func (a *App) postHook(ctx context.Context, responseURL string, m answer) error {
+func (a *App) postHook(ctx context.Context, responseURL string, m hookPost) error {
 	const what = "response_url"
 	if err := a.checkHookURL(responseURL); err != nil {
 		return &bot.Error{Code: bot.Undeliverable, Err: err}

@@ -109,10 +109,10 @@ func FuzzMessages(f *testing.F) {
 				{Audience: bot.AudienceEveryone, Language: lang, Card: &bot.Card{Meeting: m, New: true}},
 				{Audience: bot.AudienceAsker, Language: lang, Card: &bot.Card{Meeting: m, KeptSubject: true}},
 				bot.DidYouMeanReply(lang, c, bot.Help), bot.UnreachableReply(lang, i),
-				bot.GaveUpReply(lang, bot.Conversation{Platform: Platform, Channel: bot.Clip(bot.CleanText(channel), 80)}, c, time.Hour),
+				bot.GaveUpReply(lang, bot.Conversation{Platform: Platform, Channel: bot.Clip(bot.CleanText(channel), 80)}, c, time.Hour, "K5RVXJ3Q"),
 			}
 			for _, code := range []bot.Code{bot.NoSuchUser, bot.BadRequest, bot.ChatCredentials, bot.UnconfirmedEmail, bot.NotInDirectory, bot.NoAccessPolicy, bot.TooMany} {
-				replies = append(replies, bot.Explain(lang, &bot.Error{Code: code, Reason: "x" + text, Wait: time.Minute}, bot.Organizer{ID: "a1111111-0000-4000-8000-000000000001", Name: text}, "client", c))
+				replies = append(replies, bot.Explain(lang, &bot.Error{Code: code, Reason: "x" + text, Wait: time.Minute}, bot.Organizer{ID: "a1111111-0000-4000-8000-000000000001", Name: text}, "client", c, "K5RVXJ3Q"))
 			}
 			return replies
 		}
@@ -186,9 +186,8 @@ func FuzzWebAPI(f *testing.F) {
 	}
 	a := fuzzApp(f)
 	f.Fuzz(func(t *testing.T, answer string) {
-		a.api = slack.New(fuzzToken, slack.OptionHTTPClient(&http.Client{
-			Transport: throttleReader{echoes(answer)}, CheckRedirect: stay,
-		}))
+		a.web = &http.Client{Transport: throttleReader{echoes(answer)}, CheckRedirect: stay}
+		a.api = slack.New(fuzzToken, slack.OptionHTTPClient(a.web))
 		p, err := a.Profile(t.Context(), bot.Asker{Platform: Platform, Workspace: fuzzTeam, User: "U1"})
 		checkError(t, answer, err)
 		if err != nil && p != (bot.Profile{}) {
@@ -226,7 +225,7 @@ func FuzzResponseURL(f *testing.F) {
 				t.Errorf("%q leads to %s://%s", responseURL, u.Scheme, u.Host)
 			}
 		}}, CheckRedirect: stay}
-		err := a.postHook(t.Context(), responseURL, answerTo(a.catalog, bot.WorkingReply(bot.English), a.style(false)))
+		err := a.postHook(t.Context(), responseURL, hookPost{answer: answerTo(a.catalog, bot.WorkingReply(bot.English), a.style(false))})
 		checkError(t, answer, err)
 		if u, parseErr := url.Parse(responseURL); err != nil && parseErr == nil && len(u.Path) > 12 && strings.Contains(err.Error(), u.Path) {
 			t.Errorf("the error tells the path of %q: %v", responseURL, err)

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -56,7 +57,7 @@ type cardKey struct {
 // drawing it is a large part of what a repeat costs.
 func (a *App) encode(r bot.Reply) ([]byte, error) {
 	s := a.style(false)
-	if r.Card == nil || r.Card.Meeting.ClaimID == "" {
+	if r.Card == nil || r.Card.Meeting.ClaimID == "" || len(r.Actions) > 0 {
 		return json.Marshal(answerTo(a.catalog, r, s))
 	}
 	key := cardKey{r.Card.Meeting.ClaimID, r.Audience, r.Language, r.Card.New, r.Card.KeptSubject, s}
@@ -186,6 +187,10 @@ func (a *App) events(b bot.Bot) signedHandler {
 			team, enterprise, wide = auth.TeamID, auth.EnterpriseID, auth.IsEnterpriseInstall
 		}
 		workspace, ok := in.workspace(team, enterprise, wide)
+		if m.Edited != nil && received.Sub(said(m.TimeStamp)) > editsFor {
+			a.log.InfoContext(r.Context(), "edit of an old message ignored", "event", e.EventID)
+			return
+		}
 		if !ok {
 			a.log.WarnContext(r.Context(), "event from a workspace that is not configured", "team", team, "enterprise",
 				enterprise)
@@ -199,11 +204,29 @@ func (a *App) events(b bot.Bot) signedHandler {
 	}
 }
 
+// editsFor is how old a message may be whose edit is looked at. Slack delivers an edit as a new event with the message's
+// own time stamp, perhaps minutes late. Until then it is known whether the message was answered; later an edit is more
+// likely a mended typo than a new command.
+const editsFor = bot.RequestsKnownFor / 2
+
+// said is when a message was written, by its time stamp. The zero time if that is none.
+func said(timeStamp string) time.Time {
+	seconds, _, _ := strings.Cut(timeStamp, ".")
+	n, err := strconv.ParseInt(seconds, 10, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.Unix(n, 0)
+}
+
 // mentionRequest is a mention as the bot understands it.
 func (a *App) mentionRequest(e event, m *mention, in *installation, workspace string, received time.Time) bot.Request {
+	channel := bot.Conversation{Platform: Platform, Workspace: workspace, Channel: m.Channel}
 	r := bot.Request{
-		ID:           "slack:event:" + e.EventID,
-		Conversation: bot.Conversation{Platform: Platform, Workspace: workspace, Channel: m.Channel},
+		// An edit is delivered as an event of its own, so the message names the request.
+		ID:           "slack:message:" + channel.ChannelKey() + ":" + m.TimeStamp,
+		Alias:        "slack:event:" + e.EventID, // as the release before names it
+		Conversation: channel,
 		Asker:        bot.Asker{Platform: Platform, Workspace: workspace, User: m.User},
 		Intent:       a.mentioned(m.Text, in.botUser),
 		Route:        bot.Route{Channel: m.Channel, User: m.User},
@@ -223,17 +246,51 @@ func (a *App) mentionRequest(e event, m *mention, in *installation, workspace st
 	return r
 }
 
+// press is what the bot reads of a pressed button. Source: Slack, "Reference: block_actions payload". The container's
+// thread_ts is not in it; others have recorded it.
+type press struct {
+	Type string `json:"type"`
+	Team struct {
+		ID string `json:"id"`
+	} `json:"team"`
+	Enterprise struct {
+		ID string `json:"id"`
+	} `json:"enterprise"`
+	EnterpriseInstall bool `json:"is_enterprise_install"`
+	User              struct {
+		ID string `json:"id"`
+	} `json:"user"`
+	Container struct {
+		Message   string `json:"message_ts"`
+		Channel   string `json:"channel_id"`
+		Thread    string `json:"thread_ts"`
+		Ephemeral bool   `json:"is_ephemeral"`
+	} `json:"container"`
+	ResponseURL string `json:"response_url"`
+	Actions     []struct {
+		ID    string `json:"action_id"`
+		Value string `json:"value"`
+	} `json:"actions"`
+}
+
+// inThread tells whether the button stands in a thread, rather than in the channel.
+func (p press) inThread() bool {
+	return p.Container.Thread != "" && p.Container.Thread != p.Container.Message
+}
+
 // interactivity answers presses of buttons. The Join button is a link that the client opens by itself; Slack still
-// wants its interaction acknowledged, and tells by it which message in the channel the card is. Source: Slack,
-// "Block Kit reference: button element", url.
+// wants its interaction acknowledged, and tells by it which message in the channel the card is. Any other button carries
+// an action. Source: Slack, "Block Kit reference: button element", url, and "Handling user interaction".
 func (a *App) interactivity(b bot.Bot) signedHandler {
 	return func(w http.ResponseWriter, r *http.Request, body []byte) {
+		received := time.Now()
 		if err := setForm(r, body); err != nil {
 			http.Error(w, "cannot parse interaction", http.StatusBadRequest)
 			return
 		}
-		payload, err := slack.InteractionCallbackParse(r)
-		if err != nil {
+		// The form of the body alone: the signature covers nothing else.
+		var p press
+		if err := json.Unmarshal([]byte(r.PostForm.Get("payload")), &p); err != nil {
 			http.Error(w, "cannot parse interaction", http.StatusBadRequest)
 			return
 		}
@@ -242,19 +299,47 @@ func (a *App) interactivity(b bot.Bot) signedHandler {
 			return
 		}
 		in := a.installed.Load()
-		c := payload.Container
-		inThread := c.ThreadTs != "" && c.ThreadTs != c.MessageTs
-		if in == nil || payload.Type != slack.InteractionTypeBlockActions || c.IsEphemeral || inThread ||
-			c.MessageTs == "" || c.ChannelID == "" {
+		if in == nil || p.Type != string(slack.InteractionTypeBlockActions) || p.Container.Channel == "" {
 			return
 		}
-		workspace, ok := in.workspace(payload.Team.ID, payload.Enterprise.ID, payload.IsEnterpriseInstall)
+		workspace, ok := in.workspace(p.Team.ID, p.Enterprise.ID, p.EnterpriseInstall)
 		if !ok {
 			return
 		}
-		card := bot.Conversation{Platform: Platform, Workspace: workspace, Channel: c.ChannelID}
-		if err := b.LinkThread(r.Context(), card, c.MessageTs); err != nil {
-			a.log.WarnContext(r.Context(), "cannot remember where a card is", "error", err)
+		channel := bot.Conversation{Platform: Platform, Workspace: workspace, Channel: p.Container.Channel}
+		if !p.Container.Ephemeral && !p.inThread() && p.Container.Message != "" {
+			if err := b.LinkThread(r.Context(), channel, p.Container.Message); err != nil {
+				a.log.WarnContext(r.Context(), "cannot remember where a card is", "error", err)
+			}
 		}
+		if len(p.Actions) != 1 || p.User.ID == "" {
+			return
+		}
+		if intent, ok := bot.ParseAction(p.Actions[0].ID, p.Actions[0].Value); ok {
+			a.pressed(w, r, b, p, bot.Request{
+				ID: signatureID(r.Header), Conversation: channel, Intent: intent, Received: received, Trace: rand.Text(),
+			})
+		}
+	}
+}
+
+// pressed accepts the press of a button that carries an action. Slack shows nothing of the answer to it, and does not
+// deliver a press again: whoever pressed is told by the response_url if it cannot be kept.
+func (a *App) pressed(w http.ResponseWriter, r *http.Request, b bot.Bot, p press, request bot.Request) {
+	channel := request.Conversation
+	request.Asker = bot.Asker{Platform: Platform, Workspace: channel.Workspace, User: p.User.ID}
+	request.Route = bot.Route{Channel: channel.Channel, User: p.User.ID, ResponseURL: p.ResponseURL}
+	if p.inThread() {
+		request.Conversation.Thread, request.Route.Thread = p.Container.Thread, p.Container.Thread
+	}
+	err := b.Accept(r.Context(), request)
+	if err == nil {
+		return
+	}
+	a.log.WarnContext(r.Context(), "cannot accept press", "request", request.Trace, "error", err)
+	sorry := answerTo(a.catalog, bot.UnreachableReply(a.language, request.Intent), a.style(p.inThread()))
+	if err := a.postHook(r.Context(), p.ResponseURL, hookPost{answer: sorry, Thread: request.Route.Thread}); err != nil {
+		a.log.WarnContext(r.Context(), "cannot say so either", "request", request.Trace, "error", err)
+		http.Error(w, "try again", http.StatusServiceUnavailable)
 	}
 }

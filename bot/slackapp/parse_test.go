@@ -41,18 +41,29 @@ func newParser(t testing.TB) *bot.Parser {
 func TestMentioned(t *testing.T) {
 	a := &App{parser: newParser(t)}
 	for text, want := range map[string]bot.Command{
-		"<@U0MEETBOT>":                                {Kind: bot.Meet},
-		"<@U0MEETBOT> Design review":                  {Kind: bot.Meet, Subject: "Design review"},
-		"<@U0MEETBOT|meetbot> new":                    {Kind: bot.New},
-		"<@U0MEETBOT> /meet new Sync":                 {Kind: bot.New, Subject: "Sync"},
-		"<@U0MEETBOT> meet show":                      {Kind: bot.Show},
-		"<@U0MEETBOT> Meet":                           {Kind: bot.Meet},
-		"let's have a call <@U0MEETBOT>":              {Kind: bot.Meet},
-		"let's have a call <@U0MEETBOT> with <@U1|x>": {Kind: bot.Meet, Subject: "with @x"},
-		"<@U0MEETBOT2> and <@U0MEETBOT> new":          {Kind: bot.New},
-		"<@U0MEETBOT>\u00a0help":                      {Kind: bot.Help},
+		"<@U0MEETBOT>":                                     {Kind: bot.Meet},
+		"<@U0MEETBOT> meet Design review":                  {Kind: bot.Meet, Subject: "Design review"},
+		`<@U0MEETBOT> "Design review"`:                     {Kind: bot.Meet, Subject: "Design review"},
+		"<@U0MEETBOT|meetbot> new":                         {Kind: bot.New},
+		"<@U0MEETBOT> /meet new Sync":                      {Kind: bot.New, Subject: "Sync"},
+		"<@U0MEETBOT> meet show":                           {Kind: bot.Show},
+		"<@U0MEETBOT> Meet":                                {Kind: bot.Meet},
+		"let's have a call <@U0MEETBOT>":                   {Kind: bot.Meet},
+		"let's have a call <@U0MEETBOT> meet with <@U1|x>": {Kind: bot.Meet, Subject: "with @x"},
+		"<@U0MEETBOT2> and <@U0MEETBOT> new":               {Kind: bot.New},
+		"<@U0MEETBOT>\u00a0help":                           {Kind: bot.Help},
 	} {
 		if got := a.mentioned(text, "U0MEETBOT"); got != (bot.Intent{Command: want}) {
+			t.Errorf("mentioned(%q) = %+v, want %+v", text, got, want)
+		}
+	}
+	for text, subject := range map[string]string{
+		"<@U0MEETBOT> thanks!":            "thanks!",
+		"<@U0MEETBOT> Design review":      "Design review",
+		"thanks <@U0MEETBOT> and <@U1|x>": "and @x",
+	} {
+		want := bot.Intent{Kind: bot.JobOffer, Command: bot.Command{Kind: bot.Meet, Subject: subject}}
+		if got := a.mentioned(text, "U0MEETBOT"); got != want {
 			t.Errorf("mentioned(%q) = %+v, want %+v", text, got, want)
 		}
 	}

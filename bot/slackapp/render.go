@@ -51,9 +51,12 @@ func (s style) Time(t time.Time, lang bot.Language) string {
 func (s style) Command(word, subject string) string {
 	line := bot.SlashCommand(word, subject)
 	if s.thread {
-		line = strings.TrimSpace("@" + s.botName + " " + strings.TrimPrefix(line, "/"+bot.CommandName+" "))
-		if word == "" && subject == "" {
-			line = "@" + s.botName
+		line = "@" + s.botName
+		switch {
+		case word != "":
+			line += " " + strings.TrimPrefix(bot.CommandLine(word, subject), bot.CommandName+" ")
+		case subject != "": // without the command's name it would be taken for talk
+			line += " " + bot.CommandLine("", subject)
 		}
 	}
 	return "`" + escapes.Replace(line) + "`"
@@ -97,6 +100,19 @@ func blocks(catalog *bot.Catalog, r bot.Reply, s bot.Style) []slack.Block {
 			}))
 		}
 	}
+	if len(r.Actions) > 0 {
+		out = append(out, slack.NewActionBlock("", buttons(catalog, r)...))
+	}
+	return out
+}
+
+// buttons draws a reply's actions. Slack gives a button's ID and value back when somebody presses it.
+func buttons(catalog *bot.Catalog, r bot.Reply) []slack.BlockElement {
+	var out []slack.BlockElement
+	for _, action := range r.Actions {
+		label := plainText(catalog.PlainText(r.Language, action.Label()), maxButton)
+		out = append(out, slack.NewButtonBlockElement(string(action.ID), action.Value, label))
+	}
 	return out
 }
 
@@ -124,7 +140,7 @@ func cardBlocks(catalog *bot.Catalog, r bot.Reply, s bot.Style) []slack.Block {
 	label := plainText(catalog.PlainText(lang, card.JoinLabel()), maxButton)
 	join := slack.NewButtonBlockElement(joinAction, "", label).
 		WithStyle(slack.StylePrimary).WithURL(card.Meeting.JoinURL)
-	out = append(out, slack.NewActionBlock("", join))
+	out = append(out, slack.NewActionBlock("", append([]slack.BlockElement{join}, buttons(catalog, r)...)...))
 	var notes []string
 	for _, m := range card.Notes() {
 		notes = append(notes, catalog.Render(lang, m, s))

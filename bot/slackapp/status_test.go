@@ -89,7 +89,7 @@ func TestEveryStatus(t *testing.T) {
 			}, verdict(status)},
 			{"chat.postMessage", func() error {
 				job := bot.Job{ID: "j", Route: bot.Route{Channel: "C0GENERAL", User: "U0ANN"}}
-				_, err := app.Deliver(t.Context(), job, bot.GaveUpReply(bot.English, bot.Conversation{}, bot.Command{}, time.Minute))
+				_, err := app.Deliver(t.Context(), job, bot.GaveUpReply(bot.English, bot.Conversation{}, bot.Command{}, time.Minute, ""))
 				return err
 			}, webAPI(status)},
 			{"users.info", func() error {

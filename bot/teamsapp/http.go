@@ -198,17 +198,22 @@ type invokeAnswer struct {
 	Value      any    `json:"value"`
 }
 
-// answerButton answers the press of a card's button in the response.
+// answerButton answers the press of a card's button in the response. What the pressed button asks for itself is in the
+// answer; what concerns the conversation is accepted as a command is, and the answer to it is posted.
 func (a *App) answerButton(w http.ResponseWriter, r *http.Request, b bot.Bot, in connector.Activity,
 	received time.Time) {
 	var value struct {
 		Action struct {
-			Verb string `json:"verb"`
+			Verb string          `json:"verb"`
+			Data json.RawMessage `json:"data"`
 		} `json:"action"`
 	}
+	var about data
 	p := a.placeOf(in)
-	if err := json.Unmarshal(in.Value, &value); err != nil || value.Action.Verb != refreshVerb ||
-		p.conversation.Channel == "" || in.From.ID == "" {
+	err := json.Unmarshal(in.Value, &value)
+	_ = json.Unmarshal(value.Action.Data, &about) // clients put more into it, and nothing of it where there is no value
+	intent, ok := bot.ParseAction(value.Action.Verb, about.Value)
+	if err != nil || !ok || p.conversation.Channel == "" || in.From.ID == "" {
 		_ = a.respond(w, invokeAnswer{http.StatusBadRequest, "application/vnd.microsoft.error", map[string]string{
 			"code": "BadRequest", "message": "unknown action",
 		}})
@@ -216,15 +221,33 @@ func (a *App) answerButton(w http.ResponseWriter, r *http.Request, b bot.Bot, in
 	}
 	request := a.request(in, p, received)
 	request.ID = requestID("action", in.Conversation.ID, in.ID)
-	request.Command = bot.Command{Kind: bot.Show}
-	answer := b.Ask(r.Context(), request)
-	s := style{alone: p.alone}
-	if answer.Reply.Card == nil {
-		text := strings.ReplaceAll(answer.Reply.Text(a.catalog, s), "`", "")
-		answer.Given(a.respond(w, invokeAnswer{http.StatusOK, "application/vnd.microsoft.activity.message", text}))
+	request.Intent = intent
+	if intent.Kind == "" && intent.Command.Kind == bot.Show {
+		answer := b.Ask(r.Context(), request)
+		answer.Given(a.respondWith(w, answer.Reply, p))
 		return
 	}
-	answer.Given(a.respond(w, invokeAnswer{http.StatusOK, connector.CardType, cardOf(a.catalog, answer.Reply, s)}))
+	request.Route.Message = "" // the button's card may be the asker's alone
+	request.Route.Root = p.conversation.Thread == "" && in.Conversation.Kind == connector.Channel
+	language := cmp.Or(request.Language, a.language)
+	if err := b.Accept(r.Context(), request); err != nil {
+		a.log.WarnContext(r.Context(), "cannot accept press", "request", request.Trace, "error", err)
+		_ = a.respondWith(w, bot.UnreachableReply(language, intent), p)
+		return
+	}
+	// The card takes the place of the one with the button, for whoever pressed.
+	card := cardOf(a.catalog, bot.WorkingReply(language), style{alone: p.alone})
+	_ = a.respond(w, invokeAnswer{http.StatusOK, connector.CardType, card})
+}
+
+// respondWith answers a pressed button with a card in the place of the button's, or with words beside it.
+func (a *App) respondWith(w http.ResponseWriter, reply bot.Reply, p place) error {
+	s := style{alone: p.alone}
+	if reply.Card == nil {
+		text := strings.ReplaceAll(reply.Text(a.catalog, s), "`", "")
+		return a.respond(w, invokeAnswer{http.StatusOK, "application/vnd.microsoft.activity.message", text})
+	}
+	return a.respond(w, invokeAnswer{http.StatusOK, connector.CardType, cardOf(a.catalog, reply, s)})
 }
 
 func (a *App) respond(w http.ResponseWriter, answer invokeAnswer) error {

@@ -10,9 +10,6 @@ import (
 	"meetbot/bot/teamsapp/connector"
 )
 
-// refreshVerb names the action that shows which meeting is the current one.
-const refreshVerb = "show"
-
 // Limits of what a card holds, in characters. Teams refuses messages of more than about 28 KB, and any character may
 // take six bytes in JSON. What the bot itself says is far below them.
 const (
@@ -86,12 +83,16 @@ type (
 		Font   string `json:"fontType,omitempty"`
 		Subtle bool   `json:"isSubtle,omitempty"`
 	}
+	data struct {
+		Value string `json:"value"`
+	}
 	action struct {
 		Type  string `json:"type"`
 		Title string `json:"title"`
 		Style string `json:"style,omitempty"`
 		URL   string `json:"url,omitempty"`
 		Verb  string `json:"verb,omitempty"`
+		Data  *data  `json:"data,omitempty"`
 	}
 )
 
@@ -112,6 +113,7 @@ func cardOf(catalog *bot.Catalog, r bot.Reply, s style) adaptiveCard {
 				}
 			}
 		}
+		c.Actions = buttons(catalog, r)
 		return c
 	}
 	card, lang := r.Card, r.Language
@@ -135,9 +137,22 @@ func cardOf(catalog *bot.Catalog, r bot.Reply, s style) adaptiveCard {
 			Type: "Action.OpenUrl", Title: catalog.PlainText(lang, card.JoinLabel()), Style: "positive",
 			URL: card.Meeting.JoinURL,
 		},
-		{Type: "Action.Execute", Title: catalog.PlainText(lang, card.RefreshLabel()), Verb: refreshVerb},
+		{Type: "Action.Execute", Title: catalog.PlainText(lang, card.RefreshLabel()), Verb: string(bot.ActionShow)},
 	}
+	c.Actions = append(c.Actions, buttons(catalog, r)...)
 	return c
+}
+
+// buttons draws a reply's actions. Teams gives a button's verb and data back when somebody presses it.
+func buttons(catalog *bot.Catalog, r bot.Reply) []action {
+	var all []action
+	for _, a := range r.Actions {
+		all = append(all, action{
+			Type: "Action.Execute", Title: catalog.PlainText(r.Language, a.Label()), Verb: string(a.ID),
+			Data: &data{Value: a.Value},
+		})
+	}
+	return all
 }
 
 // rich is a line of text runs.

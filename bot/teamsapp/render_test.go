@@ -45,7 +45,8 @@ func hostileReplies(parser *bot.Parser, lang bot.Language, text string) map[stri
 	}
 	for _, code := range []bot.Code{bot.BadRequest, bot.NoAccessPolicy, bot.UnconfirmedEmail} {
 		all["refusal-foul-"+strings.ReplaceAll(string(code), "_", "-")] = bot.Explain(lang, &bot.Error{Code: code, Reason: text}, meeting.Organizer,
-			"0c4b1f6e-3a52-4f6b-9f57-6d2f1a7c9e01", bot.Command{Kind: bot.New, Subject: parser.Parse(text).Command.Subject})
+			"0c4b1f6e-3a52-4f6b-9f57-6d2f1a7c9e01", bot.Command{Kind: bot.New, Subject: parser.Parse(text).Command.Subject},
+			"K5RVXJ3Q")
 	}
 	return all
 }

@@ -63,6 +63,7 @@ func (p *platform) unready() error {
 // New wires an app from a valid configuration. It opens no socket, and neither Redis nor any other service needs to be
 // up. An app that is not run has to be closed.
 func New(c Config, o Options, log *slog.Logger) (*App, error) {
+	c = c.normalized()
 	if o.Name == "" {
 		host, err := os.Hostname()
 		if err != nil {

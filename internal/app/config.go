@@ -1,6 +1,9 @@
 package app
 
 import (
+	"net/url"
+	"strings"
+
 	"meetbot/graphclient"
 	"meetbot/internal/entra"
 	"meetbot/store"
@@ -51,12 +54,14 @@ type GraphConfig struct {
 
 // PolicyConfig says who may make meetings, in whose name, and how many.
 type PolicyConfig struct {
-	Organizer      string   // as bot.ParseOrganizerPolicy takes it
-	AllowedDomains []string // e-mail domains; empty for any
-	AllowGuests    string   // "true" or "false", as strconv.ParseBool takes it
-	PerUser        int      // new meetings of one person in an hour; 0 for any number
-	PerWorkspace   int      // new meetings of a workspace in an hour; 0 for any number
-	Locale         string   // one of bot.Languages, where nothing better is known
+	Organizer        string   // as bot.ParseOrganizerPolicy takes it
+	AllowedDomains   []string // e-mail domains; empty for any
+	AllowGuests      string   // "true" or "false", as strconv.ParseBool takes it
+	MatchAliases     string   // an e-mail that is an alias names its account; as AllowGuests
+	TrustUnconfirmed string   // e-mails that Slack calls unconfirmed are trusted; as AllowGuests
+	PerUser          int      // new meetings of one person in an hour; 0 for any number
+	PerWorkspace     int      // new meetings of a workspace in an hour; 0 for any number
+	Locale           string   // one of bot.Languages, where nothing better is known
 }
 
 // LoggingConfig says what is logged.
@@ -76,10 +81,30 @@ func Default() Config {
 		Entra: EntraConfig{AuthorityHost: entra.DefaultAuthorityHost},
 		Graph: GraphConfig{BaseURL: graphclient.DefaultBaseURL},
 		Policy: PolicyConfig{
-			Organizer: "requester", AllowGuests: "false", PerUser: 20, PerWorkspace: 1000, Locale: "en",
+			Organizer: "requester", AllowGuests: "false", MatchAliases: "false", TrustUnconfirmed: "false",
+			PerUser: 20, PerWorkspace: 1000, Locale: "en",
 		},
 		Logging: LoggingConfig{Level: "info", Format: "json"},
 	}
+}
+
+// normalized returns the configuration with everything in one form that may be written in several: a GUID and a domain in
+// capitals are the same GUID and domain. They become parts of names in Redis, and are compared with what other services
+// say.
+func (c Config) normalized() Config {
+	for _, name := range []*string{&c.Entra.TenantID, &c.Entra.ClientID, &c.Teams.AppID, &c.Teams.TenantID} {
+		*name = strings.ToLower(strings.TrimSpace(*name))
+	}
+	for _, address := range []*string{
+		&c.Entra.AuthorityHost, &c.Graph.BaseURL, &c.Slack.APIURL, &c.Teams.MetadataURL,
+	} {
+		*address = strings.TrimSpace(*address)
+		if u, err := url.Parse(*address); err == nil && u.Host != strings.ToLower(u.Host) {
+			u.Host = strings.ToLower(u.Host)
+			*address = u.String()
+		}
+	}
+	return c
 }
 
 // entra says how the app that calls Graph proves itself to Entra.

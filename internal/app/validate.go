@@ -21,6 +21,7 @@ import (
 // Validate returns one error that lists every problem, each with the variable's name and an example. It quotes no value
 // that may be a secret.
 func (c Config) Validate() error {
+	c = c.normalized()
 	var p problems
 	c.HTTP.validate(&p)
 	c.Redis.validate(&p)
@@ -103,8 +104,14 @@ func (c PolicyConfig) validate(p *problems) {
 		p.need(domain.MatchString(strings.TrimSpace(d)), "ALLOWED_EMAIL_DOMAINS",
 			fmt.Sprintf("holds %q, which is not a domain", d), "example.com,example.org")
 	}
-	_, err = strconv.ParseBool(c.AllowGuests)
-	p.need(err == nil, "ALLOW_GUESTS", "is neither true nor false", "false")
+	for _, s := range []struct{ variable, value string }{
+		{"ALLOW_GUESTS", c.AllowGuests},
+		{"MATCH_EMAIL_ALIASES", c.MatchAliases},
+		{"TRUST_UNCONFIRMED_EMAIL", c.TrustUnconfirmed},
+	} {
+		_, err = strconv.ParseBool(s.value)
+		p.need(err == nil, s.variable, "is neither true nor false", "false")
+	}
 	p.need(c.PerUser >= 0, "NEW_MEETINGS_PER_USER", "is negative", "20")
 	p.need(c.PerWorkspace >= 0, "NEW_MEETINGS_PER_WORKSPACE", "is negative", "1000")
 	_, ok := c.language()
@@ -154,6 +161,8 @@ func (c PolicyConfig) language() (bot.Language, bool) {
 func (c PolicyConfig) askers() bot.AskerPolicy {
 	var p bot.AskerPolicy
 	p.Guests, _ = strconv.ParseBool(c.AllowGuests)
+	p.Aliases, _ = strconv.ParseBool(c.MatchAliases)
+	p.Unconfirmed, _ = strconv.ParseBool(c.TrustUnconfirmed)
 	for _, d := range c.AllowedDomains {
 		p.Domains = append(p.Domains, strings.ToLower(strings.TrimSpace(d)))
 	}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -42,7 +43,7 @@ func TestValidateListsEverything(t *testing.T) {
 		},
 		Graph: GraphConfig{BaseURL: "https://graph.microsoft.com"},
 		Policy: PolicyConfig{
-			Organizer: "boss", AllowedDomains: []string{"@contoso.example"}, AllowGuests: "maybe",
+			Organizer: "boss", AllowedDomains: []string{"@contoso.example"}, AllowGuests: "maybe", MatchAliases: "maybe", TrustUnconfirmed: "maybe",
 			PerUser: -1, PerWorkspace: -1, Locale: "fr",
 		},
 		Logging: LoggingConfig{Level: "loud", Format: "xml"},
@@ -268,5 +269,25 @@ func TestSettings(t *testing.T) {
 		if err := set["NEW_MEETINGS_PER_USER"].Value.Set(value); err == nil || c.Policy.PerUser != 16 {
 			t.Errorf("%q is a number: %v, %d", value, err, c.Policy.PerUser)
 		}
+	}
+}
+
+// What may be written in several forms is one thing in all of them.
+func TestNormalized(t *testing.T) {
+	c := valid()
+	c.Teams = TeamsConfig{AppID: sampleApp, TenantID: sampleGUID, MetadataURL: defaultTeams.MetadataURL}
+	other := c
+	other.Entra.TenantID, other.Entra.ClientID = " "+strings.ToUpper(c.Entra.TenantID), strings.ToUpper(c.Entra.ClientID)+"\n"
+	other.Teams.AppID, other.Teams.TenantID = strings.ToUpper(sampleApp), strings.ToUpper(sampleGUID)
+	other.Teams.MetadataURL = "https://Login.BotFramework.com/v1/.well-known/openidconfiguration"
+	other.Slack.APIURL, other.Graph.BaseURL = "https://SLACK.com/api/ ", "https://Graph.microsoft.com/v1.0"
+	other.Entra.AuthorityHost = "https://login.MicrosoftOnline.com/"
+	if got := other.normalized(); !reflect.DeepEqual(got, c) {
+		t.Errorf("%+v\nwant %+v", got, c)
+	}
+	domain := c
+	domain.Entra.TenantID = "Contoso.Example"
+	if got := domain.normalized().Entra.TenantID; got != "contoso.example" {
+		t.Errorf("the tenant's domain became %q", got)
 	}
 }

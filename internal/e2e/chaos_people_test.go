@@ -349,13 +349,13 @@ func (c *chaos) reordered(first, second chaosAsk) {
 func (c *chaos) say(a chaosAsk) (slacktest.Delivery, bool) {
 	d, err := c.Slack.Mention(c.t.Context(), "http://127.0.0.1:1", slacktest.Mention{
 		User: a.user, Channel: a.room.channel, ThreadTS: a.room.thread,
-		Text: strings.TrimSpace("<@" + c.Slack.BotUser() + "> " + a.text),
+		Text: strings.TrimSpace("<@" + c.Slack.BotUser() + "> meet " + a.text),
 	})
 	if err != nil {
 		c.t.Errorf("mention: %v", err)
 		return d, false
 	}
-	c.named(a, "slack:event:"+d.EventID)
+	c.named(a, "slack:message:slack:"+c.Slack.Team()+":"+a.room.channel+":"+d.TS)
 	return d, true
 }
 

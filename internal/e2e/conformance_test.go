@@ -47,6 +47,8 @@ type front interface {
 	again()
 	// guest adds somebody who is a guest.
 	guest(user member)
+	// press presses the button of the last answer in the first channel, and returns what follows.
+	press(user member, title string) seen
 	// count is how many messages of the bot there are in the first channel.
 	count() int
 }
@@ -73,10 +75,12 @@ func TestConformance(t *testing.T) {
 		"the asker's language":         languages,
 		"refusals":                     refusals,
 		"only the refused hear of it":  refusedAlone,
+		"a person whom Graph refuses":  refusedPerson,
 		"Graph asks to wait":           graphWaits,
 		"Graph's answer is lost":       graphLost,
 		"a request delivered again":    deliveredAgain,
 		"a subject that means to harm": hostile,
+		"talk is no command":           talk,
 	} {
 		for platform, open := range fronts {
 			t.Run(strings.ReplaceAll(name, " ", "_")+"/"+platform, func(t *testing.T) {
@@ -212,6 +216,16 @@ func refusedAlone(t *testing.T, env *environment, f front) {
 	card(t, f, asked{user: members.ben, command: "meet Another"}, "Another", "Ben Example")
 }
 
+func refusedPerson(t *testing.T, env *environment, f front) {
+	for _, how := range annRefused {
+		env.refuseAnn(how)
+		told(t, f, asked{user: members.ann, command: "meet Weekly"}, "does not let Ann Example organize meetings",
+			"licence", "meeting policy", "meet Weekly", "quote this reference: ")
+	}
+	card(t, f, asked{user: members.ben, command: "meet"}, "Ben Example")
+	env.wantMeetings(1)
+}
+
 func graphWaits(t *testing.T, env *environment, f front) {
 	env.Graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Status: http.StatusTooManyRequests,
 		RetryAfter: "2"})
@@ -251,6 +265,22 @@ func hostile(t *testing.T, env *environment, f front) {
 	}
 }
 
+// talk asks back before anybody's words become a meeting for all.
+func talk(t *testing.T, env *environment, f front) {
+	told(t, f, asked{user: members.ann, command: "thanks!"}, "“thanks!”", "meet thanks!")
+	env.wantMeetings(0)
+	made := f.press(members.ann, "Create “thanks!”")
+	if made.link == "" || made.alone || !strings.Contains(made.words, "thanks!") {
+		t.Errorf("the button gave %+v, want a card for all", made)
+	}
+	env.wantMeetings(1)
+	card := card(t, f, asked{user: members.ben, command: "you are welcome"}, "thanks!")
+	if card.link != made.link || strings.Contains(card.words, "the subject stays") {
+		t.Errorf("where there is a meeting, talk brought %+v", card)
+	}
+	env.wantMeetings(1)
+}
+
 // slackFront is Slack.
 type slackFront struct {
 	*environment
@@ -275,6 +305,17 @@ func (f *slackFront) ask(a asked) (seen, string) {
 		words = slacktest.RenderMessage(m, 10_000)
 	}
 	return seen{link: link(m), words: words, alone: m.To == a.user.slack, thread: m.ThreadTS}, f.last.TS
+}
+
+func (f *slackFront) press(user member, title string) seen {
+	f.t.Helper()
+	all := f.Slack.Messages(general)
+	m := all[len(all)-1]
+	if !strings.Contains(string(m.Blocks), title) {
+		f.t.Fatalf("no button %q in %s", title, m.Blocks)
+	}
+	m = f.presses(f.bot, slacktest.Press{User: user.slack, Message: m})
+	return seen{link: link(m), words: slacktest.RenderMessage(m, 10_000), alone: m.To == user.slack, thread: m.ThreadTS}
 }
 
 func (f *slackFront) say(user member, text string) string {
@@ -325,6 +366,18 @@ func (f *teamsFront) ask(a asked) (seen, string) {
 	}
 	return seen{link: teamstest.ReadCard(m.Card).Link(), words: m.Words(), alone: m.To == a.user.entra,
 		thread: m.Thread}, f.last.ID
+}
+
+func (f *teamsFront) press(user member, title string) seen {
+	f.t.Helper()
+	all := f.Teams.Messages(teamsGeneral)
+	answer, err := f.Teams.Press(f.t.Context(), f.bot.URL(), teamstest.Press{User: user.entra, Title: title,
+		Message: all[len(all)-1]})
+	if err != nil || answer.Problem != "" {
+		f.t.Fatalf("%+v, %v", answer, err)
+	}
+	m := f.answer(teamsGeneral, all, nil)
+	return seen{link: teamstest.ReadCard(m.Card).Link(), words: m.Words(), alone: m.To == user.entra, thread: m.Thread}
 }
 
 func (f *teamsFront) say(user member, text string) string {

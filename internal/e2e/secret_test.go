@@ -220,7 +220,7 @@ func TestNoEchoGetsOut(t *testing.T) {
 					env.person(user, name, "en-US", newGUID())
 					env.Slack.AddChannel(slacktest.Channel{ID: channel, Name: name})
 					if r := both[asker%2]; tt.mention {
-						env.mention(r, user, channel, "", "Weekly")
+						env.mention(r, user, channel, "", "meet Weekly")
 					} else {
 						env.command(r, user, channel, "Weekly")
 					}

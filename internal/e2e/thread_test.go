@@ -33,7 +33,7 @@ func TestMentions(t *testing.T) {
 	}
 
 	root := env.Slack.Say(ann, general, "Who broke the build?").TS
-	first := env.asks(r, ben, general, root, "Build trouble")
+	first := env.asks(r, ben, general, root, "meet Build trouble")
 	threadURL := wantCard(t, first, "")
 	if threadURL == channelURL || first.ThreadTS != root {
 		t.Errorf("a thread got %s in thread %q", threadURL, first.ThreadTS)
@@ -71,7 +71,7 @@ func TestThreadsUnderCards(t *testing.T) {
 
 	// Under the mention itself, and under the card that answered it.
 	seen := env.Slack.Messages(general)
-	d := env.mention(r, ann, general, "", "Weekly")
+	d := env.mention(r, ann, general, "", "meet Weekly")
 	card := env.next(general, seen, nil)
 	url := wantCard(t, card, "")
 	for what, root := range map[string]string{"the mention": d.TS, "the posted card": card.TS} {

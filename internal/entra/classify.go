@@ -25,14 +25,19 @@ func classify(op string, status int, h http.Header, body []byte, secrets ...stri
 	var answer struct {
 		Error       string `json:"error"`
 		Description string `json:"error_description"`
+		Trace       string `json:"trace_id"`
 	}
 	oauth := json.Unmarshal(body, &answer) == nil && answer.Error != ""
 	text := fmt.Sprintf("%s: status %d", op, status)
-	if aadsts := aadstsCode.FindString(answer.Description); aadsts != "" {
+	aadsts := aadstsCode.FindString(answer.Description)
+	if aadsts != "" {
 		text += " " + aadsts
 	}
 	if oauth && outbound.LowerWords.MayLog(answer.Error, secrets...) {
 		text += " " + answer.Error
+	}
+	if outbound.MayLogRequestID(answer.Trace, secrets...) {
+		text += ", trace " + answer.Trace // what Microsoft's support asks for
 	}
 	e := &bot.Error{Status: status, Err: errors.New(text)}
 	wait, asked := outbound.RetryAfter(h)
@@ -42,11 +47,36 @@ func classify(op string, status int, h http.Header, body []byte, secrets ...stri
 	case status == http.StatusTooManyRequests:
 		e.Code, e.Wait = bot.Throttled, defaultWait
 	case oauth && refuses(status) && answer.Error != "temporarily_unavailable":
-		e.Code = bot.Credentials
+		e.Code, e.Cause = bot.Credentials, causeOf(aadsts)
 	default:
 		e.Code = bot.Unavailable
 	}
 	return e
+}
+
+// causes are the causes of a refusal that have a sentence of their own, by AADSTS code (document "AADSTS error codes").
+var causes = map[string]bot.Cause{
+	"AADSTS90002":   bot.UnknownTenant,
+	"AADSTS900021":  bot.UnknownTenant,
+	"AADSTS900023":  bot.UnknownTenant,
+	"AADSTS700016":  bot.UnknownApp,
+	"AADSTS7000229": bot.UnknownApp, // the app exists, and is not installed in the tenant
+	"AADSTS7000112": bot.DisabledApp,
+	"AADSTS7000215": bot.WrongSecret,
+	"AADSTS7000222": bot.ExpiredSecret,
+	"AADSTS700027":  bot.UnknownCertificate,
+	"AADSTS700024":  bot.WrongClock,
+}
+
+// conditionalAccess is how the codes for what a policy of the tenant blocks look: 53003, 530034 and others.
+var conditionalAccess = regexp.MustCompile(`^AADSTS530\d{2,3}$`)
+
+// causeOf is the cause that an AADSTS code stands for; empty if it has no sentence of its own.
+func causeOf(aadsts string) bot.Cause {
+	if conditionalAccess.MatchString(aadsts) {
+		return bot.ConditionalAccess
+	}
+	return causes[aadsts]
 }
 
 // refuses tells whether a status says that the same request will be refused again.

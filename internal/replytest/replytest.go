@@ -31,6 +31,12 @@ func Meeting() bot.Meeting {
 	}
 }
 
+// What the sentences about refusals hold.
+const (
+	clientID  = "0c4b1f6e-3a52-4f6b-9f57-6d2f1a7c9e01"
+	reference = "K5RVXJ3Q"
+)
+
 // Replies is everything that the bot can say in answer to a command, by name, in one language and about one
 // conversation.
 func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) map[string]bot.Reply {
@@ -52,12 +58,13 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 		"card-hostile":      card(bot.AudienceEveryone, bot.Card{Meeting: hostile, New: true}),
 		"help":              bot.HelpReply(catalog, lang),
 		"ask-back":          bot.DidYouMeanReply(lang, bot.Command{Kind: bot.Meet, Subject: "hlep"}, bot.Help),
+		"offer":             bot.OfferReply(lang, bot.Command{Kind: bot.Meet, Subject: "thanks!"}),
 		"working":           bot.WorkingReply(lang),
 		"duplicate":         bot.DuplicateReply(lang),
 		"no-meeting":        bot.NoMeetingReply(lang),
-		"broken":            bot.BrokenReply(lang, where),
+		"broken":            bot.BrokenReply(lang, where, reference),
 		"gave-up": bot.GaveUpReply(lang, where, bot.Command{Kind: bot.New, Subject: "Weekly"},
-			25*time.Minute),
+			25*time.Minute, reference),
 		"trouble-store": bot.UnreachableReply(lang,
 			bot.Intent{Command: bot.Command{Kind: bot.Meet, Subject: "new hires"}}),
 	}
@@ -65,7 +72,7 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 		all["trouble-"+what] = bot.TroubleReply(lang, what)
 	}
 	for _, code := range []bot.Code{
-		bot.NoAccessPolicy, bot.NoPermission, bot.NoSuchUser, bot.ServiceAccount, bot.BadRequest, bot.Credentials,
+		bot.NoAccessPolicy, bot.OrganizerRefused, bot.NoPermission, bot.NoSuchUser, bot.ServiceAccount, bot.BadRequest, bot.Credentials,
 		bot.ChatCredentials,
 		bot.NotAPerson, bot.OutsideWorkspace, bot.GuestAccount, bot.NoEmail, bot.UnconfirmedEmail, bot.DomainNotAllowed,
 		bot.NotInDirectory, bot.AmbiguousIdentity, bot.DisabledAccount, bot.TooMany,
@@ -80,9 +87,16 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 		}
 		all["refusal-"+strings.ReplaceAll(string(code), "_", "-")] = bot.Explain(lang,
 			&bot.Error{Code: code, Reason: reason, Wait: 754 * time.Second},
-			meeting.Organizer, "0c4b1f6e-3a52-4f6b-9f57-6d2f1a7c9e01", bot.Command{Kind: bot.New})
+			meeting.Organizer, clientID, bot.Command{Kind: bot.New}, reference)
+	}
+	for _, cause := range []bot.Cause{
+		bot.UnknownTenant, bot.UnknownApp, bot.DisabledApp, bot.WrongSecret, bot.ExpiredSecret, bot.UnknownCertificate,
+		bot.ConditionalAccess, bot.WrongClock,
+	} {
+		all["refusal-credentials-"+strings.ReplaceAll(string(cause), "_", "-")] = bot.Explain(lang,
+			&bot.Error{Code: bot.Credentials, Cause: cause}, meeting.Organizer, clientID, bot.Command{Kind: bot.New}, reference)
 	}
 	all["refusal-bad-request-bare"] = bot.Explain(lang, &bot.Error{Code: bot.BadRequest}, meeting.Organizer, "",
-		bot.Command{Kind: bot.Meet})
+		bot.Command{Kind: bot.Meet}, reference)
 	return all
 }

@@ -60,7 +60,8 @@ type graphRule int
 
 const (
 	makes   graphRule = iota
-	refuses           // at every call
+	refuses           // at every call, since no access policy covers the organizer
+	rejects           // at every call, for what the organizer is: no licence, or the meeting policy
 	wavers            // calls are refused now and then, as while an access policy spreads
 )
 
@@ -367,7 +368,7 @@ func (x *explorer) create(m moment, p *point) (ways []way, err error) {
 		return nil, broken("Graph is asked for something else than the claim says")
 	}
 	rule, i := x.scenario.graph[c.organizer], x.claim(c.claim)
-	if rule != refuses {
+	if rule != refuses && rule != rejects {
 		to := m
 		to.made = to.made.with(i)
 		a := answer{made: bot.OnlineMeeting{JoinURL: x.links[i]}, created: !x.existing(m, i)}
@@ -377,11 +378,11 @@ func (x *explorer) create(m moment, p *point) (ways []way, err error) {
 		}
 		ways = append(ways, way{to, number, a})
 	}
-	if rule == refuses || rule == wavers && m.refusals < x.scenario.refusals {
+	if rule == refuses || rule == rejects || rule == wavers && m.refusals < x.scenario.refusals {
 		if rule == wavers {
 			m.refusals++
 		}
-		ways = append(ways, way{m, -1, answer{refused: true}})
+		ways = append(ways, way{m, -1, answer{refused: true, rejected: rule == rejects}})
 	}
 	return ways, nil
 }

@@ -125,6 +125,14 @@ var scenarios = []scenario{
 		graph: with(refuses, "ann"), faults: 1, giveUp: true,
 	},
 	{
+		name: "two meet, one of them without a licence", people: asking(bot.Meet, "ann", "ben"), policy: requester,
+		graph: with(rejects, "ann"), faults: 1, giveUp: true,
+	},
+	{
+		name: "fallback for one without a licence", people: asking(bot.Meet, "ann", "ben"), policy: fallback,
+		graph: with(rejects, "ann"), faults: 1, giveUp: true,
+	},
+	{
 		name: "limit reached", people: and([]person{{name: "ann", kind: bot.Meet, spent: true}},
 			asking(bot.Meet, "ben")),
 		policy: requester, faults: 2, giveUp: true,

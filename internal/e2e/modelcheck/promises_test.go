@@ -117,16 +117,20 @@ func (x *explorer) tell(m *moment, p *point) error {
 		if !who.spent {
 			return broken("%s is told of somebody else's limit", who.name)
 		}
-	case p.outcome == "refused_"+string(bot.NoAccessPolicy):
-		// The sentence goes with the line that an administrator has to type, which names the organizer.
+	case p.outcome == "refused_"+string(bot.NoAccessPolicy), p.outcome == "refused_"+string(bot.OrganizerRefused):
+		// The sentence names the organizer, and so does the line that an administrator has to type for a policy.
 		own := func(organizer string) bool {
 			return x.scenario.policy.Requester && organizer == who.identity() || x.scenario.policy.Service != "" &&
 				organizer == serviceAccount
 		}
-		_, line, _ := strings.Cut(strings.Join(p.told.Code, "\n"), `-Identity "`)
-		organizer, _, _ := strings.Cut(line, `"`)
-		if !own(organizer) || x.scenario.graph[organizer] == makes {
+		organizer, _ := p.told.Messages[0].Args[0].Value.(string)
+		rejected := p.outcome == "refused_"+string(bot.OrganizerRefused)
+		rule := x.scenario.graph[organizer]
+		if !own(organizer) || rule == makes || rejected != (rule == rejects) {
 			return broken("%s is told of the refusal of %s", who.name, organizer)
+		}
+		if !rejected && !strings.Contains(strings.Join(p.told.Code, "\n"), `-Identity "`+organizer+`"`) {
+			return broken("%s is told a line that does not name %s", who.name, organizer)
 		}
 	default:
 		return broken("%s is told %q", who.name, p.outcome)

@@ -66,6 +66,8 @@ type answer struct {
 	made    bot.OnlineMeeting
 	created bool
 	refused bool // by Graph
+	// rejected says why: for what the organizer is, and not for want of an access policy.
+	rejected bool
 }
 
 func (a answer) String() string {
@@ -270,7 +272,10 @@ func (r *replica) CreateOrGet(_ context.Context, _ bot.Tenant, organizer string,
 		c.claim = *r.p.history[n-1].state.Pending // what the bot has just been told to carry out
 	}
 	a, err := r.answer(c)
-	if err == nil && a.refused {
+	switch {
+	case err == nil && a.rejected:
+		err = &bot.Error{Code: bot.OrganizerRefused, Status: 403}
+	case err == nil && a.refused:
 		err = &bot.Error{Code: bot.NoAccessPolicy, Status: 403}
 	}
 	return a.made, a.created, err
@@ -341,7 +346,7 @@ func (r *replica) Spend(_ context.Context, a bot.Asker, _ string, _ bot.Limits) 
 
 func (r *replica) Remember(context.Context, bot.Asker, bot.Identity, time.Duration) error { return nil }
 
-func (r *replica) UsersByEmail(context.Context, bot.Tenant, string) ([]bot.DirectoryUser, error) {
+func (r *replica) UsersByEmail(context.Context, bot.Tenant, string, bool) ([]bot.DirectoryUser, error) {
 	return nil, nil
 }
 

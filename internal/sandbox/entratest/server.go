@@ -73,6 +73,7 @@ type Server struct {
 	first     *app            // the one of the options
 	apps      map[string]*app // all of them, by client ID in lower case
 	resources []string        // audiences that tokens are given for
+	refusing  *tokenRefusal   // what every app is refused with; nil for nothing
 }
 
 // app is an app registration as it stands. It is guarded by the lock of its Entra.
@@ -185,6 +186,23 @@ func (e *Server) ExpireSecretOf(clientID string) {
 	if app := e.apps[strings.ToLower(clientID)]; app != nil {
 		app.secretExpired = true
 	}
+}
+
+// RefuseTokens refuses every app a token, with this AADSTS code; 0 gives tokens again. It panics for a code that it has
+// no text for.
+func (e *Server) RefuseTokens(aadsts int) {
+	var refusal *tokenRefusal
+	if aadsts != 0 {
+		known, ok := refusals[aadsts]
+		if !ok {
+			panic(fmt.Sprintf("entratest: no text for AADSTS%d", aadsts))
+		}
+		known.aadsts = aadsts
+		refusal = &known
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.refusing = refusal
 }
 
 // AddApp registers another app. An error means that its client ID is taken.

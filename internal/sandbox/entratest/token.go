@@ -50,8 +50,12 @@ func (e *Server) token(w http.ResponseWriter, r *http.Request) {
 	}
 	audience := strings.TrimSuffix(r.PostForm.Get("scope"), "/.default")
 	e.mu.Lock()
-	known, lifetime := slices.Contains(e.resources, audience), e.lifetime
+	known, lifetime, refusing := slices.Contains(e.resources, audience), e.lifetime, e.refusing
 	e.mu.Unlock()
+	if refusing != nil {
+		e.refuse(w, r, refusing)
+		return
+	}
 	if !known {
 		e.refuse(w, r, &tokenRefusal{
 			http.StatusBadRequest, "invalid_resource", 500011,
@@ -262,6 +266,34 @@ type tokenRefusal struct {
 	code   string // of OAuth
 	aadsts int
 	text   string
+}
+
+// refusals are what [Server.RefuseTokens] can refuse with, by AADSTS code (document "AADSTS error codes").
+var refusals = map[int]tokenRefusal{
+	53003: {
+		status: http.StatusBadRequest, code: "invalid_grant",
+		text: "Access has been blocked by Conditional Access policies. The access policy does not allow token issuance.",
+	},
+	530034: {
+		status: http.StatusBadRequest, code: "invalid_grant",
+		text: "A delegated administrator was blocked from accessing the tenant due to account risk in their home tenant.",
+	},
+	700024: {
+		status: http.StatusUnauthorized, code: "invalid_client",
+		text: "Client assertion is not within its valid time range.",
+	},
+	700027: {
+		status: http.StatusUnauthorized, code: "invalid_client",
+		text: "The certificate with identifier used to sign the client assertion is not registered on application.",
+	},
+	7000112: {
+		status: http.StatusUnauthorized, code: "unauthorized_client",
+		text: "Application with identifier is disabled.",
+	},
+	900023: {
+		status: http.StatusBadRequest, code: "invalid_request",
+		text: "Specified tenant identifier is neither a valid DNS name, nor a valid external domain.",
+	},
 }
 
 func missingParameter(parameter string) *tokenRefusal {

@@ -93,13 +93,16 @@ func (g *Server) createOrGet(w http.ResponseWriter, r *http.Request, userID stri
 		return
 	}
 	user := g.user(userID)
-	if user == nil {
+	// The real wording of the following is not documented. The message is often empty.
+	switch {
+	case user == nil || user.Unprovisioned:
 		g.fail(w, r, http.StatusNotFound, "NotFound", "User not found.")
 		return
-	}
-	if user.Unlicensed {
-		// The real wording is not documented.
+	case user.Unlicensed:
 		g.fail(w, r, http.StatusForbidden, "Forbidden", "The user has no license for Microsoft Teams.")
+		return
+	case user.NoMeetings:
+		g.fail(w, r, http.StatusForbidden, "Forbidden", "")
 		return
 	}
 	wanted, err := g.readMeeting(body)

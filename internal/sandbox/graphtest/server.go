@@ -299,6 +299,8 @@ func (g *Server) fail(w http.ResponseWriter, r *http.Request, status int, code, 
 	if client == "" {
 		client = request
 	}
+	w.Header().Set("Request-Id", request)
+	w.Header().Set("Client-Request-Id", client)
 	writeJSON(w, status, map[string]any{"error": map[string]any{
 		"code": code, "message": message,
 		"innerError": map[string]any{

@@ -23,6 +23,8 @@ type User struct {
 	Guest          bool
 	Disabled       bool
 	Unlicensed     bool // no Teams licence: no meetings
+	NoMeetings     bool // the meeting policy allows none: refused without a word
+	Unprovisioned  bool // Teams does not know the account, which the directory has
 	DialIn         bool // audio conferencing: meetings have a phone number
 }
 

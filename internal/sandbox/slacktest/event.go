@@ -23,6 +23,7 @@ type Mention struct {
 	EventID  string // default: a new one
 	Shared   bool   // the channel is shared with another organization
 	Orphan   bool   // the event does not tell who wrote the thread's root
+	Edits    string // the time stamp of the user's message whose text this replaces; empty for a new message
 
 	// To forge an event, instead of the truth.
 	Team       string
@@ -54,7 +55,10 @@ func (s *Server) Mention(ctx context.Context, botURL string, m Mention) (Deliver
 	if !strings.Contains(m.Text, "<@"+botUser) {
 		return Delivery{}, fmt.Errorf("mention the app: %q does not mention <@%s>", m.Text, botUser)
 	}
-	said := s.post(Message{Channel: m.Channel, ThreadTS: m.ThreadTS, Author: m.User, Text: m.Text, Via: "user"})
+	said, err := s.said(m)
+	if err != nil {
+		return Delivery{}, err
+	}
 	d := Delivery{TS: said.TS, EventID: cmp.Or(m.EventID, "Ev"+rand.Text()[:10])}
 	envelope, err := json.Marshal(s.mentionEnvelope(m, user, said, d.EventID))
 	if err != nil {
@@ -81,6 +85,22 @@ func (s *Server) Mention(ctx context.Context, botURL string, m Mention) (Deliver
 			return d, fmt.Errorf("redeliver event %s: %w", d.EventID, ctx.Err())
 		}
 	}
+}
+
+// said posts the user's message, or gives the one that is edited its new text.
+func (s *Server) said(m Mention) (Message, error) {
+	if m.Edits == "" {
+		return s.post(Message{
+			Channel: m.Channel, ThreadTS: m.ThreadTS, Author: m.User, Text: m.Text, Via: "user",
+		}), nil
+	}
+	for _, old := range s.Messages(m.Channel) {
+		if old.TS == m.Edits && old.Author == m.User && old.Via == "user" {
+			s.change(m.Channel, old.TS, &content{text: m.Text})
+			return old, nil
+		}
+	}
+	return Message{}, fmt.Errorf("edit a message: %s wrote no message %s in %s", m.User, m.Edits, m.Channel)
 }
 
 // Deliver sends an event's body once, signed. With retry above 0 it says that it is that redelivery, for the reason
@@ -129,6 +149,11 @@ func (s *Server) mentionEnvelope(m Mention, user User, said Message, id string) 
 		if root := s.author(m.Channel, m.ThreadTS); root != "" && !m.Orphan {
 			event["parent_user_id"] = root // seen in events that others recorded; the documentation does not name it
 		}
+	}
+	if m.Edits != "" { // the rest is as it was, but for the text and the event's own ID
+		now := s.o.Now()
+		event["edited"] = map[string]any{"user": user.ID, "ts": fmt.Sprintf("%d.000000", now.Unix())}
+		event["event_ts"] = fmt.Sprintf("%d.%06d", now.Unix(), now.Nanosecond()/1000)
 	}
 	if m.FromBot || user.Bot {
 		event["bot_id"] = "B0OTHERBOT"

@@ -87,6 +87,7 @@ type User struct {
 	ID, Name, RealName, Email, Locale, TZ string
 
 	EmailConfirmed  bool
+	EmailUnsaid     bool // users.info says neither that the e-mail is confirmed nor that it is not
 	Deleted         bool
 	Bot             bool
 	Restricted      bool // multi-channel guest

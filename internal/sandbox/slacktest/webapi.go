@@ -142,6 +142,9 @@ func (s *Server) usersInfo(args callArgs) reply {
 		"is_ultra_restricted": u.UltraRestricted, "is_bot": u.Bot, "is_app_user": false,
 		"is_email_confirmed": u.EmailConfirmed, "updated": s.o.Now().Unix(),
 	}
+	if u.EmailUnsaid {
+		delete(object, "is_email_confirmed")
+	}
 	if u.Stranger {
 		object["is_stranger"] = true
 	}

@@ -360,6 +360,10 @@ func (t *Server) teamsMember(u User) map[string]any {
 	if u.Guest {
 		m["userRole"] = "guest"
 	}
+	if u.Anonymous {
+		m["userRole"] = "anonymous"
+		delete(m, "objectId")
+	}
 	if u.UPN != "" {
 		m["userPrincipalName"], m["email"] = u.UPN, u.UPN
 	}

@@ -47,7 +47,7 @@ func (t *Server) hears(place location, p Post) bool {
 	if place.BotAbsent || place.BotDisabled || place.blocked {
 		return false
 	}
-	return place.Kind == Personal || p.Slash || strings.Contains(p.Text, t.Mention())
+	return place.Kind == Personal || p.Slash || t.o.HearsAll || strings.Contains(p.Text, t.Mention())
 }
 
 // redeliver delivers an activity until the bot has answered it, or the delays are spent.

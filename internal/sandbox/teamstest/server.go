@@ -45,6 +45,10 @@ type Options struct {
 	AppSecret string // default random
 	BotName   string // as members see it and mention it; default "meetbot"
 
+	// HearsAll says that the app has the permission to read all messages of channels and chats (resource-specific
+	// consent): it is told of messages that do not mention it, too.
+	HearsAll bool
+
 	// Posts is how many messages the bot may send within a window, per conversation; threads count for their channel.
 	// Default: TeamsPosts. An empty slice that is not nil: no limit.
 	Posts []Quota
@@ -108,6 +112,7 @@ type User struct {
 	// of those name this organization all the same, and only the list of members tells. Default: this organization's.
 	Tenant string
 
+	Anonymous    bool // joined a meeting without an account: neither activities nor the list of members name an object ID
 	NotInstalled bool // the bot is not installed for this user: there is no personal chat
 	Blocked      bool // the user has blocked the bot in the personal chat
 }
@@ -176,6 +181,8 @@ type Post struct {
 	Text string
 	// Slash sends it by the slash menu: only the user and the bot see it, and no mention is needed.
 	Slash bool
+	// NoObjectID leaves the user's object ID out of the activity, as now and then happens. The list of members has it.
+	NoObjectID bool
 }
 
 // Delivery is what came of an activity.

@@ -85,6 +85,9 @@ func (t *Server) message(post Post, u User, p location, id string) (map[string]a
 		p.thread = id
 	}
 	a := t.spoken("message", id, u, p)
+	if post.NoObjectID || u.Anonymous {
+		delete(a["from"].(map[string]any), "aadObjectId")
+	}
 	mentions, err := t.mentions(post.Text, p)
 	if err != nil {
 		return nil, err

@@ -1,0 +1,46 @@
+package bot
+
+// ActionID names what a button does. Its values stand in messages that people may press much later, so they keep their
+// meaning.
+type ActionID string
+
+// The actions.
+const (
+	ActionShow   ActionID = "show"   // shows the conversation's meeting to whoever presses; no value
+	ActionCreate ActionID = "create" // makes the conversation's meeting if there is none; the value is its subject
+)
+
+// MaxActionValue is how many bytes an action's value may have. It is below the limits of every platform.
+const MaxActionValue = 1000
+
+// Action is a button of a reply that asks the bot for something. Each platform draws it from its ID, its value and its
+// label, and gives ID and value back when somebody presses it: see [ParseAction].
+type Action struct {
+	ID    ActionID
+	Value string // what the action is about; at most MaxActionValue bytes
+}
+
+// maxLabel is how many characters of a value stand on a button.
+const maxLabel = 40
+
+// Label is the text of the button.
+func (a Action) Label() Message {
+	return message("action."+string(a.ID), Arg{"Value", shorten(CleanText(a.Value), maxLabel)})
+}
+
+// ParseAction understands the press of a button. ok is false for an action that this release does not know, and for a
+// value that none of its buttons has. A press proves who pressed and where, by the signature or the token of its
+// request. Its value proves nothing: it counts as if that person had typed it.
+func ParseAction(id, value string) (i Intent, ok bool) {
+	if len(value) > MaxActionValue {
+		return Intent{}, false
+	}
+	switch ActionID(id) {
+	case ActionShow:
+		return Intent{Command: Command{Kind: Show}}, true
+	case ActionCreate:
+		return Intent{Command: Command{Kind: Meet, Subject: shorten(CleanText(value), MaxSubject)}}, true
+	default:
+		return Intent{}, false
+	}
+}

@@ -1,0 +1,186 @@
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"meetbot/internal/sandbox/slacktest"
+)
+
+// edit changes what a user's message in #general says. Slack delivers that as a new event.
+func (env *environment) edit(r *replica, user, ts, text string) slacktest.Delivery {
+	env.t.Helper()
+	d, err := env.Slack.Mention(env.t.Context(), r.URL(), slacktest.Mention{
+		User: user, Channel: general, Edits: ts, Text: "<@" + env.Slack.BotUser() + "> " + text,
+	})
+	if err != nil {
+		env.t.Fatal(err)
+	}
+	if len(d.Attempts) != 1 || d.Attempts[0] != http.StatusOK {
+		env.t.Fatalf("the edit %q was answered with %v", text, d.Attempts)
+	}
+	return d
+}
+
+// An edit of a message that was answered does nothing, whatever it says now.
+func TestEditOfAnAnsweredMessage(t *testing.T) {
+	t.Parallel()
+	env := newEnv(t, slacktest.Options{PostBurst: -1})
+	r := env.bot()
+	wantCard(t, env.asks(r, ann, general, "", "new Retor"), "")
+	last := env.Slack.Messages(general)
+	edited := env.edit(r, ann, last[0].TS, "new Retro")
+	wantWords(t, env.asks(r, ben, general, "", "help"), ben, "One meeting for each conversation")
+	if got := len(env.Slack.Messages(general)); got != len(last)+2 {
+		t.Errorf("the edit was answered:%s", texts(env.Slack.Messages(general)))
+	}
+	if m := env.wantMeetings(1); m[0].Subject != "Retor" {
+		t.Errorf("the meeting is %+v", m[0])
+	}
+
+	// Long afterwards nobody knows whether the message was answered: still nothing is made.
+	long := fmt.Sprintf("%d.000100", time.Now().Add(-2*time.Hour).Unix())
+	envelope := strings.ReplaceAll(string(edited.Envelope), edited.TS, long)
+	envelope = strings.ReplaceAll(envelope, edited.EventID, "Ev0LATE")
+	if status, err := env.Slack.Deliver(t.Context(), r.URL(), []byte(envelope), 0, ""); err != nil ||
+		status != http.StatusOK {
+		t.Fatal(status, err)
+	}
+	wantWords(t, env.asks(r, caio, general, "", "help"), caio, "One meeting for each conversation")
+	env.wantMeetings(1)
+}
+
+// An edit that arrives together with the message, or that mentions the bot for the first time, is one command.
+func TestEditIsOneCommand(t *testing.T) {
+	t.Parallel()
+	env := newEnv(t, slacktest.Options{PostBurst: -1})
+	r := env.bot()
+	wantCard(t, env.asks(r, ann, general, "", "meet"), "")
+	plain := env.Slack.Say(ben, general, "let's have a call")
+	seen := env.Slack.Messages(general)
+	env.edit(r, ben, plain.TS, "new Late thought")
+	wantCard(t, env.next(general, seen, nil), "")
+	env.wantMeetings(2)
+
+	said := env.Slack.Say(ann, general, "hm")
+	edit := func(text string) slacktest.Delivery {
+		return env.edit(r, ann, said.TS, text)
+	}
+	var both sync.WaitGroup
+	for _, text := range []string{"new One", "new One and only"} {
+		both.Go(func() { edit(text) })
+	}
+	both.Wait()
+	env.next(general, seen, func(m slacktest.Message) bool { return strings.Contains(m.Text, "One") })
+	wantWords(t, env.asks(r, caio, general, "", "help"), caio, "One meeting for each conversation")
+	env.wantMeetings(3)
+}
+
+// The release before names a mention by its event. Where it answered one, this release does not answer it again, and
+// the other way round.
+func TestMentionsBesideTheReleaseBefore(t *testing.T) {
+	t.Parallel()
+	env := newEnv(t, slacktest.Options{PostBurst: -1})
+	r := env.bot()
+	wantCard(t, env.asks(r, ann, general, "", "meet"), "")
+	d := env.mention(r, ann, general, "", "new Second")
+	env.next(general, nil, func(m slacktest.Message) bool { return strings.Contains(m.Text, "Second") })
+	if !strings.Contains(env.done(), "{mb:jobs}:mark:slack:event:"+d.EventID) {
+		t.Error("the release before would not know the event again")
+	}
+	// As if the release before had accepted the event.
+	var before slacktest.Delivery
+	before.EventID = "Ev0BEFORE"
+	env.remember("{mb:jobs}:mark:slack:event:"+before.EventID, "done 1-1 -")
+	_, err := env.Slack.Mention(t.Context(), r.URL(), slacktest.Mention{
+		User: ann, Channel: general, Text: "<@" + env.Slack.BotUser() + "> new Third", EventID: before.EventID,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantWords(t, env.asks(r, caio, general, "", "help"), caio, "One meeting for each conversation")
+	env.wantMeetings(2)
+}
+
+// remember sets a key in Redis for an hour.
+func (env *environment) remember(key, value string) {
+	env.t.Helper()
+	client := redis.NewClient(&redis.Options{Addr: env.redis.Addr()})
+	defer func() { _ = client.Close() }()
+	if err := client.Set(env.t.Context(), key, value, time.Hour).Err(); err != nil {
+		env.t.Fatal(err)
+	}
+}
+
+// A press of a button in Slack, as it is answered in the channel.
+func (env *environment) presses(r *replica, p slacktest.Press) slacktest.Message {
+	env.t.Helper()
+	seen := env.Slack.Messages(p.Message.Channel)
+	a, err := env.Slack.Press(env.t.Context(), r.URL(), p)
+	if err != nil || a.Status != http.StatusOK || a.Problem != "" {
+		env.t.Fatalf("press: %+v, %v", a, err)
+	}
+	return env.next(p.Message.Channel, seen, nil)
+}
+
+// In Slack a press is answered where the button stands, also in a thread.
+func TestOfferInSlack(t *testing.T) {
+	t.Parallel()
+	env := newEnv(t, slacktest.Options{PostBurst: -1})
+	r := env.bot()
+	root := env.Slack.Say(ben, general, "Who broke the build?").TS
+	offer := env.asks(r, ann, general, root, slacktest.Escape("look at <this>"))
+	wantWords(t, offer, ann, "look at &lt;this&gt;")
+	if offer.ThreadTS != root {
+		t.Errorf("the offer stands in thread %q", offer.ThreadTS)
+	}
+	card := env.presses(r, slacktest.Press{User: ann, Message: offer, ActionID: "create"})
+	wantCard(t, card, "")
+	if card.ThreadTS != root || card.Via != "response_url" {
+		t.Errorf("the card is %+v", card)
+	}
+	if m := env.wantMeetings(1); m[0].Subject != "look at <this>" || !strings.Contains(m[0].ExternalID, root) {
+		t.Errorf("the meeting is %+v", m[0])
+	}
+	// The question is still there. Pressed again, it brings the same card.
+	if again := env.presses(r, slacktest.Press{User: ann, Message: offer}); link(again) != link(card) || again.To != ann {
+		t.Errorf("pressed twice: %+v", again)
+	}
+	env.wantMeetings(1)
+
+	// With Redis away, whoever presses is told.
+	offer = env.asks(r, ann, design, "", "thanks")
+	env.redis.Stop()
+	wantWords(t, env.presses(r, slacktest.Press{User: ann, Message: offer}), ann, "cannot reach my database")
+}
+
+// A button's value comes from a request, and so may be anything.
+func TestForgedButtons(t *testing.T) {
+	t.Parallel()
+	env := newEnv(t, slacktest.Options{PostBurst: -1})
+	r := env.bot()
+	offer := env.asks(r, ann, general, "", "thanks")
+	seen := env.Slack.Messages(general)
+	press := slacktest.Press{User: ann, Message: offer, Value: strings.Repeat("x", 5000)}
+	if a, err := env.Slack.Press(t.Context(), r.URL(), press); err != nil || a.Status != http.StatusOK {
+		t.Fatal(a, err)
+	}
+	wantWords(t, env.asks(r, ben, general, "", "help"), ben, "One meeting for each conversation")
+	if got := len(env.Slack.Messages(general)); got != len(seen)+2 {
+		t.Errorf("the press was answered:%s", texts(env.Slack.Messages(general)))
+	}
+	env.wantMeetings(0)
+	card := env.presses(r, slacktest.Press{User: ann, Message: offer, Value: "a\u202eb <!here>"})
+	if wantCard(t, card, ""); strings.Contains(string(card.Blocks)+card.Text, "<!here>") {
+		t.Errorf("the card is %s", card.Text)
+	}
+	if m := env.wantMeetings(1); m[0].Subject != "ab <!here>" {
+		t.Errorf("the subject is %q", m[0].Subject)
+	}
+}
