@@ -1,5 +1,7 @@
 package bot
 
+import "strconv"
+
 // ActionID names what a button does. Its values stand in messages that people may press much later, so they keep their
 // meaning.
 type ActionID string
@@ -8,6 +10,7 @@ type ActionID string
 const (
 	ActionShow   ActionID = "show"   // shows the conversation's meeting to whoever presses; no value
 	ActionCreate ActionID = "create" // makes the conversation's meeting if there is none; the value is its subject
+	ActionUndo   ActionID = "undo"   // takes a fresh meeting back; the value is the meeting's generation
 )
 
 // MaxActionValue is how many bytes an action's value may have. It is below the limits of every platform.
@@ -40,6 +43,9 @@ func ParseAction(id, value string) (i Intent, ok bool) {
 		return Intent{Command: Command{Kind: Show}}, true
 	case ActionCreate:
 		return Intent{Command: Command{Kind: Meet, Subject: shorten(CleanText(value), MaxSubject)}}, true
+	case ActionUndo:
+		generation, err := strconv.ParseUint(value, 10, 31)
+		return Intent{Kind: JobUndo, Generation: int(generation)}, err == nil && generation > 0
 	default:
 		return Intent{}, false
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"strconv"
 	"time"
 )
 
@@ -280,7 +281,13 @@ func (s *Service) reply(ctx context.Context, l Lease, done result, slot *slot, p
 			return &Error{Code: Unavailable, Err: errors.New("conversation's meeting is gone from the store")}
 		}
 		reply = s.card(j.Command, state, s.jobLanguage(j, state.Identity), state.Meeting.ClaimID == done.made)
+		if generation := state.Generation(); reply.Card.New && done.undoable && generation > 1 {
+			reply.Card.Replaces = true
+			reply.Actions = []Action{{ID: ActionUndo, Value: strconv.Itoa(generation)}}
+		}
+		reply.Card.Restored = done.restored
 	}
+	reply.setZone(j.Zone)
 	again, err := s.Queue.BeginSend(ctx, l)
 	if err != nil {
 		return err

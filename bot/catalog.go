@@ -141,7 +141,7 @@ func checkSentence(text, english string) error {
 type Style interface {
 	// Text escapes text from outside, so that it reads as it is and does nothing.
 	Text(s string) string
-	// Time writes a moment.
+	// Time writes a moment, in the zone that it carries where the style does not leave that to the reader's client.
 	Time(t time.Time, lang Language) string
 	// Command writes what a person types for a command: the subcommand, empty for the bare command, and its subject.
 	Command(word, subject string) string
@@ -266,13 +266,14 @@ type PlainStyle struct{}
 // Text returns s as it is.
 func (PlainStyle) Text(s string) string { return s }
 
-// Time writes the moment in UTC, in the order of day and month that the language uses.
+// Time writes the moment in the zone that it carries, and names the zone, in the order of day and month that the
+// language uses.
 func (PlainStyle) Time(t time.Time, lang Language) string {
-	layout := "2 Jan 2006 15:04 UTC"
+	layout := "2 Jan 2006 15:04 "
 	if lang == Portuguese {
-		layout = "02/01/2006 15:04 UTC"
+		layout = "02/01/2006 15:04 "
 	}
-	return t.UTC().Format(layout)
+	return t.Format(layout) + zoneLabel(t)
 }
 
 // Command writes the command as a slash command.

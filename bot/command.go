@@ -23,8 +23,8 @@ type Argument string
 const Subject Argument = "subject"
 
 // Spec is a row of the command table. The parser, the help text, the app manifests and the dispatch are made from it: a
-// new command is a row, its sentences in the catalogue ("help." and "manifest." and its kind, and the words by which people
-// call it, "words." and its kind) and its handler.
+// new command is a row, its sentences in the catalogue ("help." and "manifest." and its kind, and the words by which
+// people call it, "words." and its kind) and its handler.
 type Spec struct {
 	Kind      Kind
 	Word      string     // the subcommand; empty for the bare command
@@ -64,6 +64,8 @@ type Intent struct {
 	Kind    JobKind // empty: JobCommand
 	Command Command // JobCommand: what to do; JobUnclear, JobOffer: what was typed, taken literally
 	Guess   Kind    // JobUnclear: what it was probably meant to be
+	// Generation is the generation of the meeting that JobUndo takes back.
+	Generation int
 }
 
 // Label names the intent for an operator: the command, or the kind of job where that is no command.
@@ -93,6 +95,8 @@ func (i Intent) handler() (h handler, ok bool) {
 		return welcome{}, true
 	case JobOffer:
 		return offer{}, true
+	case JobUndo:
+		return undo{}, true
 	default:
 		return nil, false
 	}

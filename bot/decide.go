@@ -46,8 +46,8 @@ func afterComplete(t task, pending Claim, created bool, state State) step {
 	case !satisfies(t, state):
 		return stepClaim // the claim was released meanwhile
 	case state.Meeting.ClaimID == pending.ID && (created || t.fresh && pending.Job == t.ID):
-		// Where an answer of Graph was lost, the next call finds the meeting. If this job asked for it as a fresh one, it
-		// is new all the same.
+		// Where an answer of Graph was lost, the next call finds the meeting. If this job asked for it as a fresh one,
+		// it is new all the same.
 		return stepShowMade
 	default:
 		return stepShowJoined
@@ -84,8 +84,8 @@ func afterRefusal(t task, r refusedClaim, policy OrganizerPolicy) step {
 	}
 }
 
-// appliesTo tells whether the refusal of a claim would meet a claim in the name of organizer too: because it concerns the
-// app, or because the organizer is the same.
+// appliesTo tells whether the refusal of a claim would meet a claim in the name of organizer too: because it concerns
+// the app, or because the organizer is the same.
 func appliesTo(refusal error, of Claim, organizer Organizer) bool {
 	switch CodeOf(refusal) {
 	case NoPermission, Credentials:

@@ -13,7 +13,7 @@ func (s *Service) ensureMeeting(ctx context.Context, t task, asker Identity) (re
 		return s.refuse(ctx, t, asker.Language, err, organizer)
 	}
 	for ctx.Err() == nil {
-		state, err := s.Conversations.Claim(ctx, s.claim(t, organizer, asker.Language), t.fresh, t.Seen)
+		state, err := s.Conversations.Claim(ctx, s.claim(t, organizer, asker), t.fresh, t.Seen)
 		if t.fresh && CodeOf(err) == UnreadableRecord { // it is another one than the asker saw
 			t.Seen = state.Generation()
 			continue
@@ -38,7 +38,7 @@ func (s *Service) ensureMeeting(ctx context.Context, t task, asker Identity) (re
 			}
 			switch afterComplete(t, pending, created, state) {
 			case stepShowMade:
-				return result{outcome: OutcomeMade, show: true, made: pending.ID}, nil
+				return result{outcome: OutcomeMade, show: true, made: pending.ID, undoable: t.fresh}, nil
 			case stepShowJoined:
 				return result{outcome: OutcomeJoined, show: true}, nil
 			}
@@ -47,7 +47,7 @@ func (s *Service) ensureMeeting(ctx context.Context, t task, asker Identity) (re
 		if Temporary(refusal) {
 			return result{}, refusal
 		}
-		if state, err = s.Conversations.Release(ctx, pending); err != nil && CodeOf(err) != UnreadableRecord {
+		if state, err = s.release(ctx, t, pending); err != nil && CodeOf(err) != UnreadableRecord {
 			return result{}, errors.Join(err, refusal)
 		}
 		refused := refusedClaim{claim: pending, refusal: refusal, state: state, asker: asker, organizer: organizer}
@@ -80,7 +80,7 @@ func (s *Service) ensureMeeting(ctx context.Context, t task, asker Identity) (re
 // create calls Graph for the claim, if the claim's asker may make another meeting: it counts as theirs, whichever job
 // carries it out.
 func (s *Service) create(ctx context.Context, t task, c Claim) (m OnlineMeeting, created bool, err error) {
-	wait, err := s.Limiter.Spend(ctx, c.Asker(), c.Job, t.workspace.Limits)
+	wait, err := s.Limiter.Spend(ctx, c.Asker(), c.ID, t.workspace.Limits)
 	if err != nil {
 		return OnlineMeeting{}, false, err
 	}
@@ -111,9 +111,11 @@ func (s *Service) unknownOrganizer(ctx context.Context, t task, organizer Organi
 }
 
 // claim is what this asker proposes for the conversation.
-func (s *Service) claim(t task, organizer Organizer, lang Language) Claim {
+func (s *Service) claim(t task, organizer Organizer, asker Identity) Claim {
 	claim := NewClaim(t.Conversation, t.Seen+1, t.fresh)
-	claim.Job, claim.User, claim.Organizer, claim.Language = t.ID, t.Asker.User, organizer, lang
+	lang := asker.Language
+	claim.Job, claim.User, claim.Organizer = t.ID, t.Asker.User, organizer
+	claim.Language, claim.Zone = lang, asker.zone(t.Zone)
 	claim.Request.Subject = t.Command.Subject
 	if claim.Request.Subject == "" {
 		m := message("subject.default")
@@ -128,7 +130,7 @@ func (s *Service) claim(t task, organizer Organizer, lang Language) Claim {
 func meetingOf(c Claim, m OnlineMeeting) Meeting {
 	return Meeting{
 		OnlineMeeting: m, ClaimID: c.ID, Generation: c.Generation, ExternalID: c.Request.ExternalID,
-		Organizer: c.Organizer, Language: c.Language,
+		Organizer: c.Organizer, Language: c.Language, Zone: c.Zone,
 	}
 }
 
@@ -174,5 +176,21 @@ func (s *Service) releaseOwnClaim(ctx context.Context, t task) (State, error) {
 	if state.Pending == nil || state.Pending.Job != t.ID {
 		return state, err
 	}
-	return s.Conversations.Release(ctx, *state.Pending)
+	return s.release(ctx, t, *state.Pending)
+}
+
+// release forgets a claim that came to nothing, so that it no longer counts as a new meeting of its asker. It returns what
+// stands then. A count that cannot be taken back ends by itself, so that is no reason to fail.
+func (s *Service) release(ctx context.Context, t task, c Claim) (State, error) {
+	state, err := s.Conversations.Release(ctx, c)
+	if err != nil && CodeOf(err) != UnreadableRecord {
+		return state, err
+	}
+	if state.Meeting == nil || state.Meeting.ClaimID != c.ID {
+		if refundErr := s.Limiter.Refund(ctx, c.Asker(), c.ID); refundErr != nil {
+			s.Log.WarnContext(ctx, "cannot take back the count of a meeting that was not made", "request", t.Trace,
+				"error", refundErr)
+		}
+	}
+	return state, err
 }

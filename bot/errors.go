@@ -18,7 +18,7 @@ const (
 	OrganizerRefused Code = "organizer_refused"
 	NoPermission     Code = "no_permission"   // the app lacks an application permission or its consent
 	NoSuchUser       Code = "no_such_user"    // the organizer is not in the tenant
-	BadRequest       Code = "bad_request"     // Graph, or we in its name, refuse the body; Reason says why
+	BadRequest       Code = "bad_request"     // Graph, or we in its name, refuse the request; Reason says why, where Graph does
 	Credentials      Code = "credentials"     // Entra refuses the app's own credentials
 	ServiceAccount   Code = "service_account" // the account that ORGANIZER names is missing or disabled
 )
@@ -66,8 +66,8 @@ const (
 // TooManyAtOnce says that the asker waits for MaxUnfinished jobs.
 const TooManyAtOnce Code = "too_many_at_once"
 
-// UnreadableRecord says that the store holds a conversation's meeting, or the claim that is to become it, in a form that this
-// release cannot read: it is damaged, or of a later release. A fresh meeting takes its place.
+// UnreadableRecord says that the store holds a conversation's meeting, or the claim that is to become it, in a form
+// that this release cannot read: it is damaged, or of a later release. A fresh meeting takes its place.
 const UnreadableRecord Code = "unreadable_record"
 
 // Undeliverable means that an answer cannot be given by any route that is left.

@@ -21,10 +21,10 @@ func ExampleCatalog() {
 
 	// The language of a person comes from the chat platform as a locale. Commands need no argument.
 	lang := bot.LanguageOf("pt-PT", bot.English)
-	fmt.Println(catalog.PlainText(lang, bot.Message{ID: "card.dead_link"}))
+	fmt.Println(catalog.PlainText(lang, bot.Message{ID: "show.none"}))
 
 	// Output:
 	// This conversation's meeting since 12 Mar 2026 15:04 UTC.
 	// É a reunião desta conversa desde 12/03/2026 15:04 UTC.
-	// O link não funciona mais? `/meet new` cria uma reunião nova.
+	// Ainda não há reunião aqui. `/meet` cria uma para todos nesta conversa.
 }

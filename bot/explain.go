@@ -13,16 +13,12 @@ func Explain(
 	id := "refusal." + string(refusal.Code)
 	switch refusal.Code {
 	case NoAccessPolicy:
-		reply.Messages = []Message{
-			message(id, Arg{"Organizer", organizer.Name}),
-			message(id+"_next", Arg{"Again", c}),
-		}
-		reply.Code = accessPolicy(clientID, organizer.ID)
+		reply.Messages = accessPolicy(organizer, clientID, c)
 	case BadRequest:
 		if refusal.Reason == "" {
 			id += "_bare"
 		}
-		reply.Messages = []Message{message(id, Arg{"Reason", refusal.Reason})}
+		reply.Messages = []Message{message(id, Arg{"Reason", refusal.Reason}, Arg{"Again", c})}
 	case UnreadableRecord:
 		reply.PublicFallback = nil // there is nothing private about it
 		reply.Messages = []Message{message(id)}
@@ -38,7 +34,7 @@ func Explain(
 		reply.Messages = []Message{message(id,
 			Arg{"Organizer", organizer.Name}, Arg{"Reason", refusal.Reason}, Arg{"Client", clientID}, Arg{"Again", c})}
 	}
-	if forAdministrators[refusal.Code] {
+	if forAdministrators[refusal.Code] || refusal.Code == BadRequest && refusal.Reason == "" {
 		reply.Messages = append(reply.Messages, referenceMessages(reference)...)
 	}
 	return reply
@@ -58,13 +54,22 @@ func referenceMessages(reference string) []Message {
 	return []Message{message("refusal.reference", Arg{"Reference", reference})}
 }
 
-// accessPolicy is what a Teams administrator types to let the app make meetings for one user. Source: Microsoft
-// Graph, "Configure application access to online meetings".
-func accessPolicy(client, user string) []string {
-	return []string{
-		`New-CsApplicationAccessPolicy -Identity Meetbot -AppIds "` + client + `" -Description "Meetings made by meetbot"`,
-		`Grant-CsApplicationAccessPolicy -PolicyName Meetbot -Identity "` + user + `"`,
+// accessPolicy says what a Teams administrator types to let the app make meetings for the organizer: a policy of its own
+// or, where the organizer has one, the app added to that. Source: Microsoft Graph, "Configure application access to online
+// meetings"; Microsoft Teams PowerShell, Grant- and Set-CsApplicationAccessPolicy.
+func accessPolicy(organizer Organizer, client string, c Command) []Message {
+	const id = "refusal.no_access_policy"
+	which := message(id, Arg{"Organizer", organizer.Name})
+	which.Code = []string{`Get-CsOnlineUser -Identity "` + organizer.ID + `" | Select-Object ApplicationAccessPolicy`}
+	none := message(id + "_none")
+	none.Code = []string{
+		`New-CsApplicationAccessPolicy -Identity Meetbot -AppIds "` + client +
+			`" -Description "Meetings made by meetbot"`,
+		`Grant-CsApplicationAccessPolicy -PolicyName Meetbot -Identity "` + organizer.ID + `"`,
 	}
+	own := message(id + "_own")
+	own.Code = []string{`Set-CsApplicationAccessPolicy -Identity "NAME" -AppIds @{Add="` + client + `"}`}
+	return []Message{which, none, own, message(id+"_next", Arg{"Again", c})}
 }
 
 // HelpReply lists the command table.
@@ -75,7 +80,8 @@ func HelpReply(catalog *Catalog, lang Language) Reply {
 		reply.Messages = append(reply.Messages, message(id, Arg{"Command", command{word: spec.Word}}))
 		if spec.Word == "" && spec.Takes(Subject) {
 			example := catalog.PlainText(lang, message("help.example_subject"))
-			reply.Messages = append(reply.Messages, message("help.meet_subject", Arg{"Command", command{subject: example}}))
+			reply.Messages = append(reply.Messages,
+				message("help.meet_subject", Arg{"Command", command{subject: example}}))
 		}
 	}
 	literal := catalog.PlainText(lang, message("help.example_literal"))
@@ -129,6 +135,14 @@ func DuplicateReply(lang Language) Reply { return sentence(lang, message("ack.du
 
 // NoMeetingReply answers `show` where there is nothing to show.
 func NoMeetingReply(lang Language) Reply { return sentence(lang, message("show.none")) }
+
+// NotYoursReply tells who may undo, as far as that is known.
+func NotYoursReply(lang Language, owner *Identity) Reply {
+	if owner == nil || owner.Name == "" {
+		return sentence(lang, message("undo.not_yours_unknown"))
+	}
+	return sentence(lang, message("undo.not_yours", Arg{"Owner", owner.Name}))
+}
 
 // GaveUpReply tells a job's author that it was tried for so long in vain, with the reference of [Job.Reference].
 func GaveUpReply(lang Language, where Conversation, c Command, after time.Duration, reference string) Reply {

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// graph calls Microsoft Graph for attempts. Graph's quota belongs to the app rather than to a replica, so a replica that
-// is told to wait makes all of them wait.
+// graph calls Microsoft Graph for attempts. Graph's quota belongs to the app rather than to a replica, so a replica
+// that is told to wait makes all of them wait.
 type graph struct {
 	meetings  Meetings
 	directory Directory
@@ -28,8 +28,8 @@ const graphUpstream = "graph"
 // pauses are the waits before an attempt calls again after a passing fault that named no time.
 var pauses = []time.Duration{300 * time.Millisecond, 1500 * time.Millisecond}
 
-// do calls Graph until it answers, or until the attempt's time or its number of retries after passing faults is used up.
-// It waits without the slot.
+// do calls Graph until it answers, or until the attempt's time or its number of retries after passing faults is used
+// up. It waits without the slot.
 func (g *graph) do(ctx context.Context, s *slot, call func(context.Context) error) error {
 	for faults := 0; ; {
 		err := CallThrottled(ctx, g.throttles, graphUpstream, call)
@@ -61,7 +61,8 @@ type createResult struct {
 // createOrGet carries the claim out. Askers who wait for the same claim in this process share one call, and no asker's
 // deadline ends it; created is true for the asker who began the call. The call has a slot of its own, so the askers
 // hold none while they wait for it.
-func (g *graph) createOrGet(ctx context.Context, s *slot, t Tenant, c Claim) (m OnlineMeeting, created bool, err error) {
+func (g *graph) createOrGet(ctx context.Context, s *slot, t Tenant, c Claim) (m OnlineMeeting, created bool,
+	err error) {
 	for {
 		mine := false
 		flight := g.flights.DoChan(c.ID, func() (any, error) {

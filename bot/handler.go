@@ -8,8 +8,8 @@ import (
 type handler interface {
 	// announces tells whether the answer shows the conversation's card to everybody, unless that was done lately.
 	announces() bool
-	// answer answers a request from the conversation's state alone. The outcome is empty if the answer takes an attempt.
-	// state is nil if the conversation could not be read.
+	// answer answers a request from the conversation's state alone. The outcome is empty if the answer takes an
+	// attempt. state is nil if the conversation could not be read.
 	answer(s *Service, i Intent, state *State, lang Language) (Reply, Outcome)
 	// execute makes an attempt at a job. An error is a passing fault: the same job may succeed later.
 	execute(ctx context.Context, s *Service, t task) (result, error)
@@ -32,6 +32,9 @@ type result struct {
 	show    bool
 	refusal *Error // why the reply is a refusal; nil if it is none
 	made    string // the ID of the claim that this very attempt turned into a new meeting
+	// undoable says that the new meeting took the place of an earlier one, and that its asker may take that back.
+	undoable bool
+	restored bool // an Undo gave the conversation its earlier meeting back
 }
 
 // meetCommand gives the conversation its meeting, or a fresh one.

@@ -47,13 +47,13 @@ func (s *Service) lookUp(ctx context.Context, t task) (Identity, error) {
 	}
 	var profile Profile
 	err := retryThrottled(ctx, t.slot, func() (err error) {
-		profile, err = platform.Profile(ctx, t.Asker)
+		profile, err = platform.Profile(ctx, t.Asker, t.Route)
 		return err
 	})
 	if err != nil {
 		return Identity{}, err
 	}
-	id := Identity{Language: profile.Language}
+	id := Identity{Language: profile.Language, Zone: profile.Zone}
 	if refusal := t.workspace.Askers.admits(profile); refusal != nil {
 		id.Refusal = refusal
 		return id, nil

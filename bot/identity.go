@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"time"
 )
@@ -36,7 +37,16 @@ type Identity struct {
 	ID       string   `json:"id,omitempty"` // Entra object ID; empty if refused
 	Name     string   `json:"name,omitempty"`
 	Language Language `json:"language,omitempty"`
+	Zone     Zone     `json:"zone,omitempty"`
 	Refusal  *Error   `json:"refusal,omitempty"`
+}
+
+// zone is the asker's: the one that came with the request, or else what is remembered of them.
+func (id *Identity) zone(told Zone) Zone {
+	if id == nil {
+		return told
+	}
+	return cmp.Or(told, id.Zone)
 }
 
 // How long an identity is remembered: long for somebody known, short for somebody refused, so that a mended

@@ -12,11 +12,12 @@ type JobKind string
 // The kinds of job that this release knows. A job of any other kind belongs to a later release: it stays in the queue.
 const (
 	JobCommand JobKind = "command" // a command of the table; the payload is Intent.Command
-	JobUnclear JobKind = "unclear" // a near miss of a subcommand, which is asked back about; the payload is the whole Intent
+	JobUnclear JobKind = "unclear" // a near miss of a subcommand, asked back about; the payload is the whole Intent
 	JobWelcome JobKind = "welcome" // the bot was brought into the conversation; no payload
 	// JobOffer is a mention with other words than a command: where there is no meeting, one is offered; the payload is
 	// Intent.Command.
 	JobOffer JobKind = "offer"
+	JobUndo  JobKind = "undo" // the press of an Undo button; the payload is Intent.Generation
 )
 
 // RequestsKnownFor is how long the ID of an accepted request is remembered at least: longer than any platform repeats a
@@ -32,14 +33,15 @@ type Job struct {
 	Asker        Asker
 	Seen         int      // the generation that the asker saw
 	Language     Language // the asker's, where it is known
+	Zone         Zone     // the asker's, where it is known
 	Topic        string   // the channel's name where it is known and public
 	Route        Route
 	Accepted     time.Time
 	Trace        string // the request ID that log lines carry
 }
 
-// location is where the answer is read. Who saw a card is a matter of the place: one in a thread was not seen in the channel,
-// though both may be the same conversation.
+// location is where the answer is read. Who saw a card is a matter of the place: one in a thread was not seen in the
+// channel, though both may be the same conversation.
 func (j Job) location() Conversation {
 	where := j.Conversation
 	where.Thread = j.Route.Thread

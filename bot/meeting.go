@@ -52,6 +52,7 @@ type Claim struct {
 	Organizer    Organizer
 	Request      MeetingRequest
 	Language     Language
+	Zone         Zone // of the asker; empty if it is not known
 }
 
 // Asker is the chat user who asked for the claim's meeting.
@@ -79,6 +80,7 @@ type Meeting struct {
 	ExternalID string
 	Organizer  Organizer
 	Language   Language // of whoever made it: the language of cards for all
+	Zone       Zone     // of whoever made it: of the times on cards for all; empty if it is not known
 }
 
 // State is what a conversation holds after a store operation.
@@ -105,16 +107,16 @@ const AnnounceInterval = 30 * time.Second
 
 // Conversations keeps which meeting each conversation has. Every method is atomic and safe to repeat.
 //
-// An error of code UnreadableRecord says that the meeting cannot be read, or, where there is none, the pending claim. The
-// state returned with it holds everything else, and its Generation is right.
+// An error of code UnreadableRecord says that the meeting cannot be read, or, where there is none, the pending claim.
+// The state returned with it holds everything else, and its Generation is right.
 type Conversations interface {
 	// Read returns what the conversation holds, and with it what is remembered of the asker; a zero asker is nobody. It
 	// changes nothing.
 	Read(ctx context.Context, c Conversation, asker Asker) (State, error)
 
-	// Announce is Read for a request that is about to show the conversation's card. Where there is a meeting, and no other
-	// request showed this generation of it to everybody in the last AnnounceInterval, this request takes that right:
-	// State.MayAnnounce. A request that asks again keeps it.
+	// Announce is Read for a request that is about to show the conversation's card. Where there is a meeting, and no
+	// other request showed this generation of it to everybody in the last AnnounceInterval, this request takes that
+	// right: State.MayAnnounce. A request that asks again keeps it.
 	Announce(ctx context.Context, c Conversation, requestID string, asker Asker) (State, error)
 
 	// LinkThread remembers that a thread under the message root of the channel belongs to the channel's conversation,
@@ -132,13 +134,19 @@ type Conversations interface {
 	// it changes nothing. The state returned is what stands afterwards: Meeting.ClaimID tells whose meeting it is.
 	Complete(ctx context.Context, claim Claim, m Meeting) (State, error)
 
+	// Undo makes the meeting before the current one the conversation's next generation, if the current one is of the
+	// generation that is to be undone, took the place of that meeting within UndoInterval, for the same user, and no
+	// claim is pending. Otherwise it changes nothing. The state returned is what stands afterwards.
+	Undo(ctx context.Context, c Conversation, u Undo) (State, UndoResult, error)
+
 	// Release forgets the claim while it is still the pending one; otherwise it changes nothing.
 	Release(ctx context.Context, claim Claim) (State, error)
 }
 
 // Meetings makes online meetings. Errors are of type *Error.
 type Meetings interface {
-	// CreateOrGet asks for the tenant's organizer's meeting with the request's external ID and tells whether it was created
-	// by this call. It is safe to repeat.
-	CreateOrGet(ctx context.Context, t Tenant, organizerID string, r MeetingRequest) (m OnlineMeeting, created bool, err error)
+	// CreateOrGet asks for the tenant's organizer's meeting with the request's external ID and tells whether it was
+	// created by this call. It is safe to repeat.
+	CreateOrGet(ctx context.Context, t Tenant, organizerID string, r MeetingRequest) (m OnlineMeeting, created bool,
+		err error)
 }

@@ -2,8 +2,8 @@ package bot
 
 import "time"
 
-// Outcome says how a command ended, for the operator: in logs and as a label of metrics. A refusal's outcome is made from
-// its code by [OutcomeRefused].
+// Outcome says how a command ended, for the operator: in logs and as a label of metrics. A refusal's outcome is made
+// from its code by [OutcomeRefused].
 type Outcome string
 
 // The outcomes.
@@ -15,6 +15,8 @@ const (
 	OutcomeAcknowledged Outcome = "acknowledged" // accepted; the answer follows, and is counted on its own
 	OutcomeDuplicate    Outcome = "duplicate"    // the same request was accepted before
 	OutcomeUnreachable  Outcome = "unreachable"  // Redis did not answer, so nothing was accepted
+	OutcomeUndone       Outcome = "undone"       // the earlier meeting is the conversation's again
+	OutcomeNotUndone    Outcome = "not_undone"   // an Undo that came too late, or from another person
 	OutcomeGaveUp       Outcome = "gave_up"      // tried for Timing.GiveUp in vain
 	OutcomeBroken       Outcome = "broken"       // attempts broke off so often that it is not tried again
 )

@@ -14,7 +14,8 @@ type Parser struct {
 	words map[string]Kind // other words that somebody might try alone for a subcommand, in lower case
 }
 
-// NewParser returns a parser that knows the words of every language of the catalogue, whatever language the asker speaks.
+// NewParser returns a parser that knows the words of every language of the catalogue, whatever language the asker
+// speaks.
 func NewParser(c *Catalog) *Parser {
 	p := &Parser{words: map[string]Kind{}}
 	for _, spec := range Commands {
@@ -84,7 +85,9 @@ func Addressed(text string) bool {
 	if strings.EqualFold(word, CommandName) {
 		return true
 	}
-	return slices.ContainsFunc(Commands, func(spec Spec) bool { return spec.Word != "" && strings.EqualFold(word, spec.Word) })
+	return slices.ContainsFunc(Commands, func(spec Spec) bool {
+		return spec.Word != "" && strings.EqualFold(word, spec.Word)
+	})
 }
 
 // typed is the command as its asker would type it again.

@@ -50,19 +50,22 @@ type AskerPolicy struct {
 	Unconfirmed bool
 }
 
-// Limits bound how many new meetings are made, so that nobody uses up Graph's quota for all. Joining what is there costs
-// nothing. 0 is no limit.
+// Limits bound how many new meetings are made, so that nobody uses up Graph's quota for all. Joining what is there
+// costs nothing. 0 is no limit.
 type Limits struct {
 	Window       time.Duration // the time over which is counted
 	PerUser      int
 	PerWorkspace int
 }
 
-// Limiter counts new meetings.
+// Limiter counts new meetings. A meeting is counted before it is made, so that no two claims at once exceed a limit, and
+// the count is taken back if the claim comes to nothing.
 type Limiter interface {
-	// Spend counts one against the limits, once for each job. It returns 0, or after how long to try again if one is
-	// reached.
-	Spend(ctx context.Context, a Asker, job string, l Limits) (time.Duration, error)
+	// Spend counts the meeting of a claim against the limits, once for each claim. It returns 0, or after how long to try
+	// again if a limit is reached; then nothing is counted.
+	Spend(ctx context.Context, a Asker, claim string, l Limits) (time.Duration, error)
+	// Refund takes back what was counted for a claim, if anything was.
+	Refund(ctx context.Context, a Asker, claim string) error
 }
 
 // Profile is what a chat platform knows of a user.
@@ -71,6 +74,7 @@ type Profile struct {
 	Email          string
 	EmailConfirmed bool     // the platform says so, or says nothing
 	Language       Language // empty if unknown
+	Zone           Zone     // empty if unknown
 	NotAPerson     bool     // a bot or a deleted account
 	Outside        bool     // of another organization
 	Guest          bool

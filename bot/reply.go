@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"strings"
 )
@@ -21,9 +22,9 @@ type Reply struct {
 	Language Language
 	Card     *Card     // a meeting to show; nil for sentences
 	Messages []Message // sentences, one paragraph each
-	Code     []string  // lines to copy, after the first sentence
 	Actions  []Action  // buttons, below everything else; those of a card stand beside its own
-	// PublicFallback is said in place of the sentences where the asker cannot be told alone; nil if everybody may read them.
+	// PublicFallback is said in place of the sentences where the asker cannot be told alone; nil if everybody may read
+	// them.
 	PublicFallback *Message
 }
 
@@ -31,14 +32,22 @@ type Reply struct {
 type Card struct {
 	Meeting Meeting
 	New     bool // made by the command that is being answered
+	// Replaces says that the new meeting took the place of an earlier one.
+	Replaces bool
+	// Restored says that the meeting is the earlier one, which an Undo gave back.
+	Restored bool
+	// TooLate says that the asker wanted to undo what cannot be undone any more.
+	TooLate bool
 	// KeptSubject says that the asker named another subject than the meeting has.
 	KeptSubject bool
 }
 
-// Message is one sentence of the [Catalog]: its ID, for example card.since, and what fills its gaps.
+// Message is one sentence of the [Catalog]: its ID, for example card.since, and what fills its gaps. Lines to copy may
+// follow it.
 type Message struct {
 	ID   string
 	Args []Arg
+	Code []string // lines to copy; none for most sentences
 }
 
 // Arg fills the gap of the same name. How it is written depends on the value's type. A string is text from outside: it
@@ -52,6 +61,20 @@ type Arg struct {
 
 // message makes a message.
 func message(id string, args ...Arg) Message { return Message{ID: id, Args: args} }
+
+// setZone puts the times of the reply into the zone of whoever reads it: the asker's, or the maker's if everybody reads
+// it or the asker's is not known.
+func (r *Reply) setZone(asker Zone) {
+	if r.Card == nil {
+		return
+	}
+	m := &r.Card.Meeting
+	zone := m.Zone
+	if r.Audience != AudienceEveryone {
+		zone = cmp.Or(asker, zone)
+	}
+	m.Created = zone.in(m.Created)
+}
 
 // Fact is a labelled value of a card.
 type Fact struct {
@@ -70,8 +93,12 @@ func (c Card) Title(catalog *Catalog, lang Language) string {
 // Status tells whether the meeting is new or since when it exists.
 func (c Card) Status() Message {
 	switch {
+	case c.Replaces:
+		return message("card.replaces")
 	case c.New:
 		return message("card.new")
+	case c.Restored:
+		return message("card.restored")
 	case c.Meeting.Created.IsZero():
 		return message("card.exists")
 	default:
@@ -97,12 +124,16 @@ func (c Card) Facts() []Fact {
 	return facts
 }
 
-// Notes are the lines below the card: what to do next.
+// Notes are the lines below the card: what the asker wanted and did not get. Most cards have none.
 func (c Card) Notes() []Message {
-	if c.KeptSubject {
-		return []Message{message("card.kept_subject", Arg{"Subject", c.Meeting.Subject}), message("card.dead_link")}
+	switch {
+	case c.KeptSubject:
+		return []Message{message("card.kept_subject", Arg{"Subject", c.Meeting.Subject})}
+	case c.TooLate:
+		return []Message{message("card.undo_late")}
+	default:
+		return nil
 	}
-	return []Message{message("card.dead_link")}
 }
 
 // RefreshLabel is the text of the button that shows which meeting is the current one, on platforms that can change a
@@ -116,12 +147,10 @@ func (c Card) JoinLabel() Message { return message("card.join") }
 func (r Reply) Text(catalog *Catalog, style Style) string {
 	var lines []string
 	if r.Card == nil {
-		for i, m := range r.Messages {
+		for _, m := range r.Messages {
 			lines = append(lines, catalog.Render(r.Language, m, style))
-			if i == 0 {
-				for _, code := range r.Code {
-					lines = append(lines, style.Text(code))
-				}
+			for _, code := range m.Code {
+				lines = append(lines, style.Text(code))
 			}
 		}
 		return strings.Join(lines, "\n")
@@ -143,12 +172,13 @@ func (r Reply) Text(catalog *Catalog, style Style) string {
 type Platform interface {
 	// Serves tells whether this process can carry out the jobs of a workspace now.
 	Serves(workspace string) bool
-	// Profile reads what the platform knows of a user. Errors are of type *Error; a user that is not there is a
-	// Profile with NotAPerson.
-	Profile(ctx context.Context, a Asker) (Profile, error)
+	// Profile reads what the platform knows of a user, who asked at that route. Errors are of type *Error; a user that
+	// is not there is a Profile with NotAPerson.
+	Profile(ctx context.Context, a Asker, at Route) (Profile, error)
 	// Deliver answers the job by whichever of its routes is left. It returns the message in the channel that was
-	// posted, if it knows it, so that a thread under it can be told to belong to the channel. Errors are of type *Error:
-	// Throttled may be tried again, and so may ChatCredentials, since a token that is renewed or a scope that is granted
-	// opens the route again; with Unavailable, the answer may have been delivered all the same. Anything else is final.
+	// posted, if it knows it, so that a thread under it can be told to belong to the channel. Errors are of type
+	// *Error: Throttled may be tried again, and so may ChatCredentials, since a token that is renewed or a scope that
+	// is granted opens the route again; with Unavailable, the answer may have been delivered all the same. Anything
+	// else is final.
 	Deliver(ctx context.Context, j Job, r Reply) (posted string, err error)
 }

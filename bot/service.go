@@ -10,8 +10,8 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 )
 
-// Timing holds the service's periods. Its zero value means the defaults, with which the promises are made; tests shorten
-// them. Queue and Attempt together must stay below the time after which the queue hands a job to somebody else.
+// Timing holds the service's periods. Its zero value means the defaults, with which the promises are made; tests
+// shorten them. Queue and Attempt together must stay below the time after which the queue hands a job to somebody else.
 type Timing struct {
 	Answer     time.Duration // how long a command may wait for its meeting before it is acknowledged; 2 s
 	Attempt    time.Duration // how long an attempt may take; 10 s
@@ -91,7 +91,8 @@ func NewService(c Config) *Service {
 	}
 	s.base, s.cancel = context.WithCancel(context.Background())
 	s.graph = &graph{
-		meetings: c.Meetings, directory: c.Directory, throttles: c.Queue, slots: s.slots, base: s.base, attempt: c.Timing.Attempt,
+		meetings: c.Meetings, directory: c.Directory, throttles: c.Queue, slots: s.slots, base: s.base,
+		attempt: c.Timing.Attempt,
 	}
 	return s
 }
@@ -112,8 +113,8 @@ func (s *Service) Run(ctx context.Context) {
 	}
 }
 
-// Wait returns when the attempts under way have ended, which their deadline bounds. It must be called when no command can
-// come in any more, and Run has returned.
+// Wait returns when the attempts under way have ended, which their deadline bounds. It must be called when no command
+// can come in any more, and Run has returned.
 func (s *Service) Wait() { s.work.group.Wait() }
 
 // Stop ends the service in order: no attempt begins any more, and those under way may go on until ctx ends; then they are
@@ -164,6 +165,7 @@ type Request struct {
 	Root         string   // the message of the command itself, where a thread can be opened under it
 	Topic        string   // the channel's name where it is known and public
 	Language     Language // the asker's, where the request tells; otherwise what is remembered of them counts
+	Zone         Zone     // as Language
 	Route        Route
 	Received     time.Time
 	Trace        string
@@ -190,6 +192,7 @@ func (s *Service) Ask(ctx context.Context, r Request) Answer {
 	lang := s.languageOf(r, state.Identity)
 	if h, ok := r.handler(); ok {
 		if reply, outcome := h.answer(s, r.Intent, known, lang); outcome != "" {
+			reply.setZone(state.Identity.zone(r.Zone))
 			return s.answerInPlace(ctx, r, outcome, reply)
 		}
 	}
@@ -291,8 +294,9 @@ func (s *Service) LinkThread(ctx context.Context, channel Conversation, root str
 // job is the request as any replica can finish it.
 func (s *Service) job(r Request, state State) Job {
 	return Job{
-		Intent: r.Intent, ID: r.ID, Alias: r.Alias, Conversation: state.Conversation, Asker: r.Asker, Seen: state.Generation(),
-		Language: s.languageOf(r, state.Identity), Topic: r.Topic, Route: r.Route, Accepted: r.Received, Trace: r.Trace,
+		Intent: r.Intent, ID: r.ID, Alias: r.Alias, Conversation: state.Conversation, Asker: r.Asker,
+		Seen: state.Generation(), Language: s.languageOf(r, state.Identity), Zone: state.Identity.zone(r.Zone),
+		Topic: r.Topic, Route: r.Route, Accepted: r.Received, Trace: r.Trace,
 	}
 }
 

@@ -443,7 +443,7 @@ func (p *platform) hasRefused() int {
 
 func (p *platform) Serves(string) bool { return true }
 
-func (p *platform) Profile(_ context.Context, a bot.Asker) (bot.Profile, error) {
+func (p *platform) Profile(_ context.Context, a bot.Asker, _ bot.Route) (bot.Profile, error) {
 	return bot.Profile{Email: a.User + "@contoso.example", EmailConfirmed: true}, nil
 }
 

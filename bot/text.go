@@ -41,8 +41,8 @@ func CleanText(text string) string {
 	return strings.Join(kept, " ")
 }
 
-// isClean tells quickly that there is nothing to clean, as in most texts: they are words of printable ASCII with one space
-// between them. False says nothing.
+// isClean tells quickly that there is nothing to clean, as in most texts: they are words of printable ASCII with one
+// space between them. False says nothing.
 func isClean(text string) bool {
 	last := byte(' ')
 	for i := range len(text) {
@@ -55,8 +55,8 @@ func isClean(text string) bool {
 	return last != ' ' || text == ""
 }
 
-// maxMarks is how many accents and the like one letter may have: more than any language puts there, and too few to tower
-// over the lines around it.
+// maxMarks is how many accents and the like one letter may have: more than any language puts there, and too few to
+// tower over the lines around it.
 const maxMarks = 8
 
 // isJoiner knows the character that joins the parts of one emoji.

@@ -6,16 +6,18 @@ import (
 	"time"
 )
 
-// Throttles is what replicas tell each other about upstreams that asked to wait: the part of a [Queue] that paces calls.
+// Throttles is what replicas tell each other about upstreams that asked to wait: the part of a [Queue] that paces
+// calls.
 type Throttles interface {
-	// Throttle asks all replicas not to call the named upstream for the given time, or longer if they already wait longer.
+	// Throttle asks all replicas not to call the named upstream for the given time, or longer if they already wait
+	// longer.
 	Throttle(ctx context.Context, upstream string, wait time.Duration) error
 	// ThrottledFor returns for how long the named upstream must not be called; 0 if it may be.
 	ThrottledFor(ctx context.Context, upstream string) (time.Duration, error)
 }
 
-// CallThrottled calls an upstream unless it is throttled, and throttles it for every replica if it asks to wait. In both
-// cases the error has the code Throttled.
+// CallThrottled calls an upstream unless it is throttled, and throttles it for every replica if it asks to wait. In
+// both cases the error has the code Throttled.
 func CallThrottled(ctx context.Context, t Throttles, upstream string, call func(context.Context) error) error {
 	wait, err := t.ThrottledFor(ctx, upstream)
 	if err != nil {

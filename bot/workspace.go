@@ -36,18 +36,20 @@ type Workspaces interface {
 	Get(platform, workspace string) (Workspace, error)
 }
 
-// OneWorkspace serves every workspace in the same way. The front-ends admit only the workspace that they are installed in.
+// OneWorkspace serves every workspace in the same way. The front-ends admit only the workspace that they are installed
+// in.
 type OneWorkspace Workspace
 
 // Get returns the one entry.
 func (w OneWorkspace) Get(string, string) (Workspace, error) { return Workspace(w), nil }
 
-// workspace is how the workspace of a job or a request is served. Its error is Unavailable: the job is for a replica that
-// serves it.
+// workspace is how the workspace of a job or a request is served. Its error is Unavailable: the job is for a replica
+// that serves it.
 func (s *Service) workspace(c Conversation) (Workspace, error) {
 	w, err := s.Workspaces.Get(c.Platform, c.Workspace)
 	if err != nil {
-		return Workspace{}, &Error{Code: Unavailable, Err: fmt.Errorf("workspace %s of %s: %w", c.Workspace, c.Platform, err)}
+		return Workspace{}, &Error{Code: Unavailable,
+			Err: fmt.Errorf("workspace %s of %s: %w", c.Workspace, c.Platform, err)}
 	}
 	return w, nil
 }

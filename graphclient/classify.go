@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
@@ -72,7 +73,7 @@ func classify(a answer, secrets ...string) *bot.Error {
 	case a.status == http.StatusNotFound && !a.list:
 		e.Code = bot.NoSuchUser
 	case refused[a.status]:
-		e.Code, e.Reason = bot.BadRequest, outbound.RedactText(said.Message, secrets...)
+		e.Code, e.Reason = bot.BadRequest, reasonIn(said.Message, secrets...)
 	default:
 		e.Code = bot.Unavailable
 	}
@@ -90,11 +91,26 @@ var refused = map[int]bool{
 	http.StatusUnprocessableEntity:   true,
 }
 
+// meaningless are messages that do not say what is wrong with a request. The number that some begin with is Graph's own.
+var meaningless = regexp.MustCompile(
+	`(?i)^(\d+:\s*)?(an (unknown |unexpected |internal )?error (has )?occurred|unknown error|bad ?request|` +
+		`general ?exception)?\.?$`)
+
+// reasonIn is what a message says about the request, for the asker: redacted, and empty if it says nothing.
+func reasonIn(message string, secrets ...string) string {
+	reason := outbound.RedactText(message, secrets...)
+	if meaningless.MatchString(reason) {
+		return ""
+	}
+	return reason
+}
+
 // deniedByPolicy tells whether Graph's message says that an application access policy is missing. The message tells,
 // since the code that comes with it has changed over the years.
 func deniedByPolicy(message string) bool {
 	m := strings.ToLower(message)
 	return strings.Contains(m, "no application access policy found") ||
+		strings.Contains(m, "application is not allowed to perform operations on the user") ||
 		strings.Contains(m, "is not authorized to") && strings.Contains(m, "on behalf of user")
 }
 

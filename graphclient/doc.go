@@ -20,7 +20,7 @@
 // answer's status, its Retry-After and Graph's own error object; the code of a failed request for a token is Entra's.
 // The SDK takes no part in it: it has three kinds of error, and forgets the status of an answer that is not JSON.
 //
-//	NoAccessPolicy  403 with one of Graph's two messages       an administrator grants the policy (PowerShell lines)
+//	NoAccessPolicy  403 with one of Graph's three messages     an administrator grants the policy (PowerShell lines)
 //	OrganizerRefused  any other 403, where the token has     an administrator gives the organizer a licence or another
 //	                the permission to make meetings            meeting policy
 //	NoPermission    any other 403                              an administrator consents to the permissions

@@ -198,6 +198,9 @@ func TestAMeetingWhoseAnswerWasLostIsFound(t *testing.T) {
 func TestMeetingRefusals(t *testing.T) {
 	const older = `{"error":{"code":"General",
 		"message":"App 3b0e is not authorized to Create meeting on behalf of user 5f1c."}}`
+	const newer = `{"error":{"code":"Forbidden","message":"Application is not allowed to perform operations on the user ` +
+		`'5f1c', neither is allowed access through RSC permission evaluation."}}`
+	const meaningless = `{"error":{"code":"BadRequest","message":"1026: An error has occurred."}}`
 	for name, tt := range map[string]struct {
 		arm    func(*rig)
 		want   bot.Code
@@ -209,6 +212,12 @@ func TestMeetingRefusals(t *testing.T) {
 			func(r *rig) { r.graph.Fault(faultserver.Fault{Status: 403, Body: older}) }, bot.NoAccessPolicy, 403, "",
 		},
 		"no role": {func(r *rig) { r.entra.SetRoles("User.Read.All") }, bot.NoPermission, 403, ""},
+		"no policy, in newer words": {
+			func(r *rig) { r.graph.Fault(faultserver.Fault{Status: 403, Body: newer}) }, bot.NoAccessPolicy, 403, "",
+		},
+		"refused without meaning": {
+			func(r *rig) { r.graph.Fault(faultserver.Fault{Status: 400, Body: meaningless}) }, bot.BadRequest, 400, "",
+		},
 		"no licence": {func(r *rig) {
 			r.ann(t, func(u *graphtest.User) { u.Unlicensed = true })
 		}, bot.OrganizerRefused, 403, ""},

@@ -11,7 +11,6 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"meetbot/bot"
-	"meetbot/internal/redistest"
 	"meetbot/store"
 )
 
@@ -21,11 +20,18 @@ type backend struct {
 	raw *redis.Client // looks behind the store's back
 }
 
-// everywhere runs a test of behaviour on a real redis-server and on the miniredis of the demo.
+// servers are what everywhere runs a test on: the miniredis of the demo and, with the tag integration, a real
+// redis-server. Each returns the URL of a server of the test's own.
+var servers = map[string]func(*testing.T) string{
+	"miniredis": func(t *testing.T) string { return "redis://" + miniredis.RunT(t).Addr() },
+}
+
+// everywhere runs a test of behaviour on each of the servers.
 func everywhere(t *testing.T, test func(t *testing.T, b backend)) {
 	t.Helper()
-	t.Run("redis", func(t *testing.T) { test(t, backendAt(t, redistest.Start(t, redistest.Options{}).URL())) })
-	t.Run("miniredis", func(t *testing.T) { test(t, backendAt(t, "redis://"+miniredis.RunT(t).Addr())) })
+	for name, start := range servers {
+		t.Run(name, func(t *testing.T) { test(t, backendAt(t, start(t))) })
+	}
 }
 
 func backendAt(t *testing.T, url string) backend {

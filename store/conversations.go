@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -24,7 +25,8 @@ func (s *Store) Read(ctx context.Context, c bot.Conversation, asker bot.Asker) (
 }
 
 // Announce is [Store.Read] for a request that is about to show the card; see [bot.Conversations].
-func (s *Store) Announce(ctx context.Context, c bot.Conversation, requestID string, asker bot.Asker) (bot.State, error) {
+func (s *Store) Announce(ctx context.Context, c bot.Conversation, requestID string, asker bot.Asker) (bot.State,
+	error) {
 	return s.read(ctx, c, requestID, asker)
 }
 
@@ -58,9 +60,10 @@ func (s *Store) read(ctx context.Context, c bot.Conversation, announce string, a
 
 func isUnreadable(err error) bool { return bot.CodeOf(err) == bot.UnreadableRecord }
 
-// readByScript reads a conversation by one script, and the identity by a second command in the same round trip: it lies in
-// another slot, so the script cannot read it.
-func (s *Store) readByScript(ctx context.Context, c bot.Conversation, announce string, asker bot.Asker) (bot.State, error) {
+// readByScript reads a conversation by one script, and the identity by a second command in the same round trip: it lies
+// in another slot, so the script cannot read it.
+func (s *Store) readByScript(ctx context.Context, c bot.Conversation, announce string, asker bot.Asker) (bot.State,
+	error) {
 	keys, args := s.keys.resolve(c), []any{c.Thread, announce, bot.AnnounceInterval.Milliseconds()}
 	var read *redis.Cmd
 	var remembered *redis.StringCmd
@@ -88,20 +91,23 @@ func (s *Store) readByScript(ctx context.Context, c bot.Conversation, announce s
 }
 
 // readChannel reads a channel's conversation without a script, which is the most common case, in one pipeline: MGET of
-// meeting and pending claim, SET NX GET of the shown mark, GET of the identity. It returns false if only the script can tell.
+// meeting and pending claim, SET NX GET of the shown mark, GET of the identity. It returns false if only the script can
+// tell.
 //
 // The mark names the generation that is shown. The commands are sent before the meeting is known, so the mark gets the
-// generation that this server read last. The pipeline is not one atomic step: commands of others may come in between. Both are harmless:
+// generation that this server read last. The pipeline is not one atomic step: commands of others may come in between.
+// Both are harmless:
 //
-//   - The mark found, or written, names the generation of the meeting that was read: the answer is right. NX replaces no
-//     mark. If the meeting is replaced between the two commands, the outcome is the same as if it were replaced after
-//     both: a mark of the old generation keeps nobody from showing the new one.
-//   - It names another generation, or there is no meeting: the script decides, in one atomic step. If a mark was written, it
-//     is of a generation that is not the current one, and the script replaces it.
+//   - The mark found, or written, names the generation of the meeting that was read: the answer is right. NX replaces
+//     no mark. If the meeting is replaced between the two commands, the outcome is the same as if it were replaced
+//     after both: a mark of the old generation keeps nobody from showing the new one.
+//   - It names another generation, or there is no meeting: the script decides, in one atomic step. If a mark was
+//     written, it is of a generation that is not the current one, and the script replaces it.
 //
 // A new meeting that another server makes must not cost the next repeat here a second round trip. So the generation is
 // used for no longer than a mark lasts: until then, the mark that the other server wrote is still there.
-func (s *Store) readChannel(ctx context.Context, c bot.Conversation, announce string, asker bot.Asker) (state bot.State, certain bool, err error) {
+func (s *Store) readChannel(ctx context.Context, c bot.Conversation, announce string, asker bot.Asker) (
+	state bot.State, certain bool, err error) {
 	if c.Thread != "" {
 		return bot.State{}, false, nil
 	}
@@ -216,9 +222,32 @@ func (s *Store) Complete(ctx context.Context, claim bot.Claim, m bot.Meeting) (b
 		}
 		// The generation counts as of the time when the claim was made, which is less than a day ago.
 		unknown := unknownGeneration(time.Now().AddDate(0, 0, -1))
-		answer := completeScript.Run(ctx, s.client, s.keys.settle(claim.Conversation), claim.ID, claim.Generation, record, unknown)
+		answer := completeScript.Run(ctx, s.client, s.keys.settle(claim.Conversation), claim.ID, claim.Generation, record,
+			unknown, url.QueryEscape(claim.User), bot.UndoInterval.Milliseconds())
 		return s.stateOf(claim.Conversation, answer)
 	})
+}
+
+// Undo gives the conversation its earlier meeting back; see [bot.Conversations].
+func (s *Store) Undo(ctx context.Context, c bot.Conversation, u bot.Undo) (bot.State, bot.UndoResult, error) {
+	var result bot.UndoResult
+	state, err := s.changeConversation(ctx, "undo a meeting", func(ctx context.Context) (bot.State, error) {
+		answer := undoScript.Run(ctx, s.client, s.keys.settle(c), u.Generation, url.QueryEscape(u.User), u.ID)
+		parts, err := answer.Slice()
+		if err == nil && len(parts) != 6 {
+			err = fmt.Errorf("script returned %d values: %w", len(parts), errCorrupt)
+		}
+		if err != nil {
+			return bot.State{}, err
+		}
+		result.Done = parts[4] == int64(1)
+		owner, _ := parts[5].(string)
+		if result.Owner, err = url.QueryUnescape(owner); err != nil {
+			return bot.State{}, fmt.Errorf("user who may undo: %w", errCorrupt)
+		}
+		return s.stateOf(c, answer)
+	})
+	return state, result, err
 }
 
 // Release forgets the claim while it is still the pending one; see [bot.Conversations].
@@ -228,7 +257,8 @@ func (s *Store) Release(ctx context.Context, claim bot.Claim) (bot.State, error)
 	})
 }
 
-func (s *Store) changeConversation(ctx context.Context, doing string, change func(context.Context) (bot.State, error)) (state bot.State, err error) {
+func (s *Store) changeConversation(ctx context.Context, doing string,
+	change func(context.Context) (bot.State, error)) (state bot.State, err error) {
 	err = s.within(ctx, doing, func(ctx context.Context) (err error) {
 		state, err = change(ctx)
 		return err
@@ -243,7 +273,7 @@ func (s *Store) stateOf(c bot.Conversation, answer *redis.Cmd) (bot.State, error
 	if err != nil {
 		return bot.State{}, err
 	}
-	if len(parts) != 4 {
+	if len(parts) < 4 {
 		return bot.State{}, fmt.Errorf("script returned %d values: %w", len(parts), errCorrupt)
 	}
 	if parts[0] == int64(1) {
@@ -254,9 +284,9 @@ func (s *Store) stateOf(c bot.Conversation, answer *redis.Cmd) (bot.State, error
 	return state, err
 }
 
-// stateFrom reads the records of conversation c: its meeting and its pending claim, nil where there is none. If a record
-// cannot be read, the state has what the other one says, and the error has the code [bot.UnreadableRecord]. A claim that
-// cannot be read is no error beside a meeting that can.
+// stateFrom reads the records of conversation c: its meeting and its pending claim, nil where there is none. If a
+// record cannot be read, the state has what the other one says, and the error has the code [bot.UnreadableRecord]. A
+// claim that cannot be read is no error beside a meeting that can.
 func (s *Store) stateFrom(c bot.Conversation, records []any) (bot.State, error) {
 	state := bot.State{Conversation: c}
 	var meetingErr, claimErr error

@@ -4,14 +4,12 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"pgregory.net/rapid"
 
 	"meetbot/bot"
-	"meetbot/internal/redistest"
 	"meetbot/store"
 )
 
@@ -569,114 +567,4 @@ func TestUnfitClaimIsNotRecorded(t *testing.T) {
 			t.Error("a meeting without a join link was recorded")
 		}
 	})
-}
-
-func TestManyAskersSettleOnOneClaim(t *testing.T) {
-	b := backendAt(t, redistest.Start(t, redistest.Options{}).URL())
-	replicas := []*store.Store{b.open(t, "one"), b.open(t, "two"), b.open(t, "three")}
-	c := channel()
-	links := make([]string, 150)
-	var wg sync.WaitGroup
-	for i := range links {
-		wg.Go(func() {
-			s := replicas[i%len(replicas)]
-			st, err := s.Claim(t.Context(), bot.NewClaim(c, 1, false), false, 0)
-			if err == nil && st.Pending != nil {
-				st, err = s.Complete(t.Context(), *st.Pending, meetingFor(*st.Pending))
-			}
-			if err != nil || st.Meeting == nil {
-				t.Errorf("asker %d: %+v, %v", i, st, err)
-				return
-			}
-			links[i] = st.Meeting.JoinURL
-		})
-	}
-	wg.Wait()
-	for i, link := range links {
-		if link != links[0] {
-			t.Fatalf("asker %d got %s, the first one %s", i, link, links[0])
-		}
-	}
-}
-
-func TestAnnounceIsOneRoundTrip(t *testing.T) {
-	server := redistest.Start(t, redistest.Options{})
-	b := backendAt(t, server.URL())
-	w := redistest.NewWire(t, server)
-	s := open(t, w.URL(), store.Options{Replica: "one"})
-	c, ann := channel(), bot.Asker{Platform: "slack", Workspace: "T024BE7LD", User: "U1"}
-	no(t, s.Remember(t.Context(), ann, bot.Identity{ID: "ann"}, time.Hour))
-	claim := bot.NewClaim(c, 1, false)
-	_, err := s.Claim(t.Context(), claim, false, 0)
-	no(t, err)
-	_, err = s.Complete(t.Context(), claim, meetingFor(claim))
-	no(t, err)
-	announce := func() {
-		t.Helper()
-		st, err := s.Announce(t.Context(), c, "r1", ann)
-		no(t, err)
-		if st.Meeting == nil || st.Identity == nil || st.Identity.ID != "ann" || !st.MayAnnounce {
-			t.Fatalf("Announce found %+v", st)
-		}
-	}
-	_, err = open(t, b.url, store.Options{Replica: "zero"}).Announce(t.Context(), c, "r1", ann) // Redis learns the script
-	no(t, err)
-	announce()
-	no(t, b.raw.ConfigResetStat(t.Context()).Err())
-	before := w.Turns()
-	announce()
-	if got := w.Turns() - before; got != 1 {
-		t.Errorf("Announce is %d round trips, want 1", got)
-	}
-	if got := calls(t, b.raw, "evalsha") + calls(t, b.raw, "eval"); got != 0 {
-		t.Errorf("Announce in a conversation that was read lately runs %d scripts, want none", got)
-	}
-
-	// A store that has not read the conversation yet.
-	s = open(t, w.URL(), store.Options{Replica: "two"})
-	no(t, s.Ping(t.Context()))
-	no(t, b.raw.ConfigResetStat(t.Context()).Err())
-	before = w.Turns()
-	announce()
-	if got := w.Turns() - before; got != 1 {
-		t.Errorf("the first Announce is %d round trips, want 1", got)
-	}
-	if got := calls(t, b.raw, "evalsha"); got != 1 {
-		t.Errorf("the first Announce runs %d scripts, want 1", got)
-	}
-	if got := calls(t, b.raw, "eval"); got != 0 {
-		t.Errorf("the first Announce sends the script's source %d times", got)
-	}
-
-	no(t, b.raw.ScriptFlush(t.Context()).Err())
-	s = open(t, w.URL(), store.Options{Replica: "three"})
-	announce() // a server that lost the scripts is taught them again
-}
-
-func TestMeetingIsSmall(t *testing.T) {
-	b := backendAt(t, redistest.Start(t, redistest.Options{}).URL())
-	s := b.open(t, "one")
-	c := bot.Conversation{Platform: "slack", Workspace: "T024BE7LD", Channel: "C2147483705"}
-	claim := bot.NewClaim(c, 1, false)
-	claim.Organizer = bot.Organizer{ID: "6e4d3b6c-0000-4c1a-9d6e-1f1f1f1f1f1f", Name: "Ann Example"}
-	claim.Language = bot.English
-	_, err := s.Claim(t.Context(), claim, false, 0)
-	no(t, err)
-	m := meetingFor(claim)
-	m.OnlineMeeting = bot.OnlineMeeting{
-		JoinURL: "https://teams.example/l/meetup-join/" + strings.Repeat("x", 214), Subject: "Design review",
-		Created: time.Date(2026, 11, 23, 15, 30, 14, 123456700, time.UTC), JoinID: "123 456 789 012", Passcode: "aB3dE6",
-		TollNumber: "+1 323-555-0166", ConferenceID: "123456789",
-	}
-	_, err = s.Complete(t.Context(), claim, m)
-	no(t, err)
-	key := "mb:{" + c.ChannelKey() + "}:m:"
-	bytes, err := b.raw.MemoryUsage(t.Context(), key).Result()
-	no(t, err)
-	value, err := b.raw.Get(t.Context(), key).Result()
-	no(t, err)
-	t.Logf("a meeting takes %d bytes, %d of them its record", bytes, len(value))
-	if bytes > 600 {
-		t.Errorf("a meeting takes %d bytes in Redis, want at most 600", bytes)
-	}
 }

@@ -28,7 +28,7 @@ func TestIdentities(t *testing.T) {
 			t.Fatalf("an unknown user is remembered as %+v", got)
 		}
 		for _, id := range []bot.Identity{
-			{ID: "6e4d3b6c", Name: "Ann", Language: bot.Portuguese},
+			{ID: "6e4d3b6c", Name: "Ann", Language: bot.Portuguese, Zone: "America/Sao_Paulo"},
 			{Refusal: &bot.Error{Code: bot.NotInDirectory, Reason: "ann@contoso.example"}, Language: bot.English},
 		} {
 			no(t, s.Remember(t.Context(), ann, id, bot.RefusalTTL))

@@ -25,9 +25,11 @@ type jobRecord struct {
 	Kind         bot.JobKind        `json:"kind,omitempty"`
 	Conversation conversationRecord `json:"conversation"`
 	Command      commandRecord      `json:"command"`
+	Undo         int                `json:"undo,omitempty"` // the generation to undo
 	Asker        askerRecord        `json:"asker"`
 	Seen         int                `json:"seen,omitempty"`
 	Language     bot.Language       `json:"language,omitempty"`
+	Zone         bot.Zone           `json:"zone,omitempty"`
 	Topic        string             `json:"topic,omitempty"`
 	Route        routeRecord        `json:"route"`
 	Accepted     time.Time          `json:"accepted"`
@@ -69,8 +71,8 @@ func encodeJob(j bot.Job) (string, error) {
 	r := jobRecord{
 		Version: jobFormat, ID: j.ID, Kind: j.Kind, Conversation: conversationRecord(j.Conversation),
 		Command: commandRecord{Kind: string(j.Command.Kind), Subject: j.Command.Subject},
-		Asker:   askerRecord(j.Asker), Seen: j.Seen, Language: j.Language, Topic: j.Topic, Route: routeRecord(j.Route),
-		Accepted: j.Accepted, Trace: j.Trace,
+		Asker:   askerRecord(j.Asker), Seen: j.Seen, Language: j.Language, Zone: j.Zone, Topic: j.Topic,
+		Route: routeRecord(j.Route), Accepted: j.Accepted, Trace: j.Trace,
 	}
 	switch j.Kind {
 	case "":
@@ -79,6 +81,8 @@ func encodeJob(j bot.Job) (string, error) {
 		r.Command.Kind, r.Command.Guess = unclearV1, j.Guess
 	case bot.JobWelcome:
 		r.Command.Kind = welcomeV1
+	case bot.JobUndo: // to the first release it is a wish to see what is current
+		r.Command.Kind, r.Undo = string(bot.Show), j.Generation
 	case bot.JobOffer: // it must not pass for a command
 		r.Command.Kind = string(bot.JobOffer)
 	}
@@ -95,8 +99,8 @@ func decodeJob(record string) (bot.Job, error) {
 		return bot.Job{}, errCorrupt
 	}
 	j := bot.Job{
-		ID: r.ID, Conversation: bot.Conversation(r.Conversation), Asker: bot.Asker(r.Asker), Seen: r.Seen, Language: r.Language,
-		Topic: r.Topic, Route: bot.Route(r.Route), Accepted: r.Accepted, Trace: r.Trace,
+		ID: r.ID, Conversation: bot.Conversation(r.Conversation), Asker: bot.Asker(r.Asker), Seen: r.Seen,
+		Language: r.Language, Zone: r.Zone, Topic: r.Topic, Route: bot.Route(r.Route), Accepted: r.Accepted, Trace: r.Trace,
 	}
 	j.Kind, j.Command = r.Kind, bot.Command{Kind: bot.Kind(r.Command.Kind), Subject: r.Command.Subject}
 	if r.Version > jobFormat {
@@ -120,6 +124,8 @@ func decodeJob(record string) (bot.Job, error) {
 		j.Command.Kind = bot.Meet
 	case bot.JobWelcome:
 		j.Command = bot.Command{}
+	case bot.JobUndo:
+		j.Command, j.Generation = bot.Command{}, r.Undo
 	}
 	return j, nil
 }

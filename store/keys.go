@@ -59,13 +59,17 @@ type conversationKeys struct {
 	meeting string // what everybody gets
 	pending string // the claim being carried out
 	shown   string // that a card was shown to everybody lately
+	undo    string // the meeting before the current one, for as long as it can come back
 	roots   string // the set of the root messages whose threads belong to the channel
 }
 
 func (k keyspace) of(c bot.Conversation) conversationKeys {
 	// The thread stands last, so it needs no escaping; for the channel itself it is empty.
 	tag := string(k) + ":{" + c.ChannelKey() + "}:"
-	return conversationKeys{meeting: tag + "m:" + c.Thread, pending: tag + "p:" + c.Thread, shown: tag + "s:" + c.Thread, roots: tag + "r"}
+	return conversationKeys{
+		meeting: tag + "m:" + c.Thread, pending: tag + "p:" + c.Thread, shown: tag + "s:" + c.Thread,
+		undo: tag + "u:" + c.Thread, roots: tag + "r",
+	}
 }
 
 // resolve are what the scripts that find out which conversation is meant work on.
@@ -78,10 +82,10 @@ func (k keyspace) resolve(c bot.Conversation) []string {
 	return []string{own.meeting, own.pending, channel.meeting, channel.pending, own.roots, own.shown}
 }
 
-// settle are what complete and release change.
+// settle are what complete, undo and release change.
 func (k keyspace) settle(c bot.Conversation) []string {
 	own := k.of(c)
-	return []string{own.meeting, own.pending}
+	return []string{own.meeting, own.pending, own.undo}
 }
 
 func (k keyspace) identity(a bot.Asker) string { return string(k) + ":id:" + askerName(a) }

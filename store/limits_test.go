@@ -46,6 +46,21 @@ func TestSpend(t *testing.T) {
 			t.Fatal("0 is no limit")
 		}
 
+		refund := func(a bot.Asker, claim string) {
+			t.Helper()
+			no(t, s.Refund(t.Context(), a, claim))
+		}
+		refund(one, "j7")
+		refund(one, "j1") // of the two of the user, and the three of the workspace
+		refund(one, "j1")
+		refund(two, "j3") // was not counted
+		if spend(one, "j3", limits) != 0 {
+			t.Fatal("what was taken back still counts")
+		}
+		if spend(one, "j1", limits) == 0 || spend(two, "j5", limits) == 0 {
+			t.Fatal("more was taken back than was counted")
+		}
+
 		brief := bot.Limits{Window: 300 * time.Millisecond, PerUser: 1}
 		three := who("three")
 		if spend(three, "j8", brief) != 0 || spend(three, "j9", brief) == 0 {

@@ -1,3 +1,5 @@
+//go:build integration
+
 package store_test
 
 import (
@@ -151,6 +153,7 @@ func (w *world) ask(name string, c bot.Conversation, fresh bool) *asker {
 			return creating
 		default:
 			claim = bot.NewClaim(a.c, a.seen+1, a.fresh)
+			claim.User = a.name
 			claim.Organizer.ID = name
 			return claiming
 		}
@@ -161,6 +164,7 @@ func (w *world) ask(name string, c bot.Conversation, fresh bool) *asker {
 		if a.fresh || st.Meeting == nil {
 			a.c = st.Conversation
 			claim = bot.NewClaim(a.c, a.seen+1, a.fresh)
+			claim.User = a.name
 			claim.Organizer.ID = name
 			return claiming
 		}
@@ -248,6 +252,19 @@ func TestAnyInterleavingKeepsTheMeeting(t *testing.T) {
 				claim := late(t)
 				if m, ok := w.create(claim); ok {
 					w.must(w.s.Complete(t.Context(), claim, m))
+				}
+			},
+			"undo": func(t *rapid.T) {
+				claim := late(t)
+				before := w.read(claim.Conversation, reading{})
+				id := fmt.Sprint("undo", rapid.IntRange(0, 1000000).Draw(t, "undo"))
+				st, result, err := w.s.Undo(t.Context(), claim.Conversation, bot.Undo{
+					Generation: claim.Generation, User: claim.User, ID: id,
+				})
+				w.must(st, err)
+				repeated := before.Meeting != nil && before.Meeting.ClaimID == id
+				if result.Done && !repeated && (before.Generation() != claim.Generation || st.Generation() != before.Generation()+1) {
+					t.Fatalf("undo of generation %d of %+v left %+v", claim.Generation, before.Meeting, st.Meeting)
 				}
 			},
 			"late release": func(t *rapid.T) { w.release(late(t)) },

@@ -222,9 +222,10 @@ func (s *Store) GiveBack(ctx context.Context, l bot.Lease, now bool) error {
 	})
 }
 
-// BeginSend marks that the answer is about to be sent. It returns [bot.ErrNotOwner] if the job is done or was handed out
-// again since, be it to this replica. again tells whether an earlier attempt came this far; the same attempt may ask
-// repeatedly. A job of which Redis knows nothing at all, not even that it was done, is still this attempt's to answer.
+// BeginSend marks that the answer is about to be sent. It returns [bot.ErrNotOwner] if the job is done or was handed
+// out again since, be it to this replica. again tells whether an earlier attempt came this far; the same attempt may
+// ask repeatedly. A job of which Redis knows nothing at all, not even that it was done, is still this attempt's to
+// answer.
 func (s *Store) BeginSend(ctx context.Context, l bot.Lease) (again bool, err error) {
 	var answer int
 	err = s.within(ctx, "mark an answer as being sent", func(ctx context.Context) (err error) {
@@ -242,8 +243,8 @@ func (s *Store) BeginSend(ctx context.Context, l bot.Lease) (again bool, err err
 	}
 }
 
-// AbortSend takes Sending back, so that the next attempt is not taken for a possible second answer. It does nothing where
-// a later attempt has begun to send.
+// AbortSend takes Sending back, so that the next attempt is not taken for a possible second answer. It does nothing
+// where a later attempt has begun to send.
 func (s *Store) AbortSend(ctx context.Context, l bot.Lease) error {
 	return s.within(ctx, "note that an answer was refused", func(ctx context.Context) error {
 		return abortSendScript.Run(ctx, s.client, []string{s.keys.mark(l.Job.ID)}, l.Entry, l.Attempt, markFor).Err()
@@ -258,8 +259,8 @@ func (s *Store) Done(ctx context.Context, l bot.Lease) error {
 	})
 }
 
-// MoveToDeadLetters moves the job to the dead letters, without its secrets. It does nothing if the job is done, and returns
-// [bot.ErrNotOwner] if it is another replica's.
+// MoveToDeadLetters moves the job to the dead letters, without its secrets. It does nothing if the job is done, and
+// returns [bot.ErrNotOwner] if it is another replica's.
 func (s *Store) MoveToDeadLetters(ctx context.Context, l bot.Lease, reason string) error {
 	job := l.Job
 	if secret := job.Route.ResponseURL; secret != "" {
@@ -277,7 +278,8 @@ func (s *Store) moveToDeadLetters(ctx context.Context, l bot.Lease, record, reas
 	var answer int
 	err := s.within(ctx, "bury a job", func(ctx context.Context) (err error) {
 		keys := []string{s.keys.stream(), s.keys.mark(l.Job.ID), s.keys.dead(), s.keys.tries()}
-		answer, err = deadLetterScript.Run(ctx, s.client, keys, jobGroup, s.replica, l.Entry, l.Job.ID, record, reason, markFor, deadMax).Int()
+		answer, err = deadLetterScript.Run(ctx, s.client, keys, jobGroup, s.replica, l.Entry, l.Job.ID, record, reason,
+			markFor, deadMax).Int()
 		return err
 	})
 	if err == nil && answer < 0 {
@@ -331,7 +333,8 @@ func (s *Store) Retry(ctx context.Context, entry string) error {
 			return err
 		}
 		keys := []string{s.keys.stream(), s.keys.mark(job.ID), s.keys.dead()}
-		err = retryScript.Run(ctx, s.client, keys, jobGroup, parkingName, entry, job.ID, record, markFor, parked.Milliseconds()).Err()
+		err = retryScript.Run(ctx, s.client, keys, jobGroup, parkingName, entry, job.ID, record, markFor,
+			parked.Milliseconds()).Err()
 		if errors.Is(err, redis.Nil) { // somebody else was faster
 			missing = true
 			return nil

@@ -1,20 +1,17 @@
 package store_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
 	"meetbot/bot"
-	"meetbot/internal/redistest"
 	"meetbot/store"
 )
 
@@ -24,6 +21,7 @@ func job(id string) bot.Job {
 	return bot.Job{
 		ID: id, Conversation: channel(), Intent: bot.Intent{Kind: bot.JobCommand, Command: bot.Command{Kind: "meet", Subject: "Review"}},
 		Asker: bot.Asker{Platform: "slack", Workspace: "T024BE7LD", User: "U1"}, Seen: 3, Language: bot.Portuguese,
+		Zone:  "America/Sao_Paulo",
 		Route: bot.Route{Channel: "C1", User: "U1", ResponseURL: secret}, Accepted: time.Date(2026, 11, 23, 15, 30, 14, 0, time.UTC), Trace: "t1",
 	}
 }
@@ -148,35 +146,6 @@ func TestRequestIsAcceptedOnce(t *testing.T) {
 			t.Errorf("a job without ID gave %v", err)
 		}
 	})
-}
-
-func TestManyAcceptAtOnce(t *testing.T) {
-	b := backendAt(t, redistest.Start(t, redistest.Options{}).URL())
-	replicas := []*store.Store{b.open(t, "one"), b.open(t, "two")}
-	var mu sync.Mutex
-	entries := map[string]string{}
-	var wg sync.WaitGroup
-	for i := range 100 {
-		wg.Go(func() {
-			id := fmt.Sprint("Ev", i%50) // everyone comes twice
-			j := job(id)
-			j.Asker.User = id // one person may not wait for so many
-			l, err := replicas[i/50].Accept(t.Context(), j)
-			if errors.Is(err, bot.ErrDuplicate) {
-				return
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			if err != nil || entries[id] != "" {
-				t.Errorf("%s: %+v, %v", id, l, err)
-			}
-			entries[id] = l.Entry
-		})
-	}
-	wg.Wait()
-	if len(entries) != 50 {
-		t.Errorf("%d requests were accepted, want 50", len(entries))
-	}
 }
 
 func TestOnlyTheLatestAttemptMaySend(t *testing.T) {
@@ -421,24 +390,6 @@ func TestDepth(t *testing.T) {
 	})
 }
 
-func TestIdleReclaimIsOneCommand(t *testing.T) {
-	server := redistest.Start(t, redistest.Options{})
-	b := backendAt(t, server.URL())
-	w := redistest.NewWire(t, server)
-	s := open(t, w.URL(), store.Options{Replica: "one"})
-	l := accept(t, s, job("Ev1"))
-	no(t, s.Done(t.Context(), l))
-	_, err := s.Reclaim(t.Context(), 10, all)
-	no(t, err)
-	no(t, b.raw.ConfigResetStat(t.Context()).Err())
-	before := w.Turns()
-	_, err = s.Reclaim(t.Context(), 10, all)
-	no(t, err)
-	if trips, scripts := w.Turns()-before, calls(t, b.raw, "evalsha"); trips != 1 || scripts != 1 {
-		t.Errorf("an idle takeover is %d round trips and %d scripts, want 1 and 1", trips, scripts)
-	}
-}
-
 func TestCloseLeavesTheGroup(t *testing.T) {
 	everywhere(t, func(t *testing.T, b backend) {
 		consumers := func() string {
@@ -467,36 +418,4 @@ func TestCloseLeavesTheGroup(t *testing.T) {
 			t.Fatalf("took over %+v", l)
 		}
 	})
-}
-
-func TestAcceptIsRepeatedWhenItsAnswerIsLost(t *testing.T) {
-	server := redistest.Start(t, redistest.Options{})
-	b := backendAt(t, server.URL())
-	c := redistest.NewWire(t, server)
-	s := open(t, c.URL(), store.Options{Replica: "one"})
-	no(t, s.Ping(t.Context()))
-	accept(t, s, job("Ev0")) // the server knows the script
-	c.CutNextAnswer()
-	l, err := s.Accept(t.Context(), job("Ev1"))
-	if err != nil || l.Entry == "" || l.Attempt != 1 {
-		t.Fatalf("accepted as %+v, %v", l, err)
-	}
-	if got := calls(t, b.raw, "evalsha"); got != 3 {
-		t.Fatalf("the script ran %d times, want 3: the test cut nothing", got)
-	}
-	if _, err := s.BeginSend(t.Context(), l); err != nil {
-		t.Fatalf("the accepted job cannot be answered: %v", err)
-	}
-	if d := depth(t, s); d.Waiting != 2 {
-		t.Errorf("the queue holds %+v, want 2 jobs", d)
-	}
-}
-
-func TestCanceledCallEndsAtOnce(t *testing.T) {
-	s := open(t, redistest.Start(t, redistest.Options{}).URL(), store.Options{Replica: "one"})
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := s.Accept(ctx, job("Ev1")); bot.CodeOf(err) != bot.Unavailable || !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v", err)
-	}
 }

@@ -47,6 +47,7 @@ type meetingRecord struct {
 	ExternalID   string          `json:"x,omitempty"` // left out where it is the conversation's own name
 	Organizer    organizerRecord `json:"o"`
 	Language     bot.Language    `json:"l,omitempty"`
+	Zone         bot.Zone        `json:"z,omitempty"`
 }
 
 type attendeeRecord struct {
@@ -65,14 +66,16 @@ type claimRecord struct {
 	End        time.Time        `json:"t,omitzero"`
 	Attendees  []attendeeRecord `json:"a,omitempty"`
 	Language   bot.Language     `json:"l,omitempty"`
+	Zone       bot.Zone         `json:"z,omitempty"`
 }
 
 // encodeMeeting writes the meeting that the claim became.
 func encodeMeeting(claim bot.Claim, m bot.Meeting) (string, error) {
 	r := meetingRecord{
-		Version: recordVersion, ID: m.ID, JoinURL: m.JoinURL, Subject: m.Subject, Created: m.Created.Truncate(time.Second), JoinID: m.JoinID, Passcode: m.Passcode,
+		Version: recordVersion, ID: m.ID, JoinURL: m.JoinURL, Subject: m.Subject,
+		Created: m.Created.Truncate(time.Second), JoinID: m.JoinID, Passcode: m.Passcode,
 		TollNumber: m.TollNumber, ConferenceID: m.ConferenceID, ExternalID: m.ExternalID,
-		Organizer: organizerRecord(m.Organizer), Language: m.Language,
+		Organizer: organizerRecord(m.Organizer), Language: m.Language, Zone: m.Zone,
 	}
 	if m.JoinURL == "" {
 		return "", errors.New("meeting has no join link")
@@ -101,10 +104,11 @@ func decodeMeeting(c bot.Conversation, value string) (*bot.Meeting, error) {
 	}
 	return &bot.Meeting{
 		OnlineMeeting: bot.OnlineMeeting{
-			ID: r.ID, JoinURL: r.JoinURL, Subject: r.Subject, Created: r.Created, JoinID: r.JoinID, Passcode: r.Passcode,
-			TollNumber: r.TollNumber, ConferenceID: r.ConferenceID,
+			ID: r.ID, JoinURL: r.JoinURL, Subject: r.Subject, Created: r.Created, JoinID: r.JoinID,
+			Passcode: r.Passcode, TollNumber: r.TollNumber, ConferenceID: r.ConferenceID,
 		},
-		ClaimID: id, Generation: generation, ExternalID: r.ExternalID, Organizer: bot.Organizer(r.Organizer), Language: r.Language,
+		ClaimID: id, Generation: generation, ExternalID: r.ExternalID,
+		Organizer: bot.Organizer(r.Organizer), Language: r.Language, Zone: r.Zone,
 	}, nil
 }
 
@@ -112,8 +116,9 @@ func decodeMeeting(c bot.Conversation, value string) (*bot.Meeting, error) {
 func encodeClaim(claim bot.Claim) (string, error) {
 	q := claim.Request
 	r := claimRecord{
-		Version: recordVersion, Job: claim.Job, User: claim.User, Organizer: organizerRecord(claim.Organizer), ExternalID: q.ExternalID, Subject: q.Subject,
-		Start: q.Start, End: q.End, Language: claim.Language,
+		Version: recordVersion, Job: claim.Job, User: claim.User, Organizer: organizerRecord(claim.Organizer),
+		ExternalID: q.ExternalID, Subject: q.Subject, Start: q.Start, End: q.End, Language: claim.Language,
+		Zone: claim.Zone,
 	}
 	for _, a := range q.Attendees {
 		r.Attendees = append(r.Attendees, attendeeRecord(a))
@@ -132,7 +137,8 @@ func decodeClaim(c bot.Conversation, value string) (*bot.Claim, error) {
 		return nil, unreadable("claim", c, err)
 	}
 	claim := &bot.Claim{
-		ID: id, Job: r.Job, User: r.User, Conversation: c, Generation: generation, Organizer: bot.Organizer(r.Organizer), Language: r.Language,
+		ID: id, Job: r.Job, User: r.User, Conversation: c, Generation: generation,
+		Organizer: bot.Organizer(r.Organizer), Language: r.Language, Zone: r.Zone,
 		Request: bot.MeetingRequest{ExternalID: r.ExternalID, Subject: r.Subject, Start: r.Start, End: r.End},
 	}
 	for _, a := range r.Attendees {
@@ -153,9 +159,9 @@ func readableVersion(v int) error {
 var recordHeader = regexp.MustCompile(`^([1-9][0-9]{0,9}) ([^\s\v]+) `)
 
 // generationOf returns the generation of a meeting whose record cannot be read: what its header says. If that cannot be
-// read either, it is a number made from the time, which is higher than that of any meeting that the conversation had: so
-// generations do not go down. It is never the number of a meeting itself: so an asker who saw the unreadable record is given
-// the meeting that has replaced it since.
+// read either, it is a number made from the time, which is higher than that of any meeting that the conversation had:
+// so generations do not go down. It is never the number of a meeting itself: so an asker who saw the unreadable record
+// is given the meeting that has replaced it since.
 func generationOf(record string, now time.Time) int {
 	if found := recordHeader.FindStringSubmatch(record); found != nil {
 		if n, err := strconv.ParseUint(found[1], 10, 31); err == nil {

@@ -21,6 +21,7 @@ func sampleClaim(t *rapid.T) bot.Claim {
 		Generation:   rapid.IntRange(1, 1<<31-1).Draw(t, "generation"),
 		Organizer:    bot.Organizer{ID: text.Draw(t, "organizer"), Name: text.Draw(t, "name")},
 		Language:     rapid.SampledFrom(bot.Languages).Draw(t, "language"),
+		Zone:         bot.Zone(text.Draw(t, "zone")),
 	}
 	claim.Request = bot.MeetingRequest{ExternalID: text.Draw(t, "externalID"), Subject: text.Draw(t, "subject")}
 	for range rapid.IntRange(0, 3).Draw(t, "attendees") {
@@ -43,6 +44,7 @@ func TestRecordsRoundTrip(t *testing.T) {
 		m := bot.Meeting{
 			OnlineMeeting: bot.OnlineMeeting{ID: text.Draw(t, "meetingID"), JoinURL: "x" + text.Draw(t, "url"), Subject: text.Draw(t, "subject"), JoinID: text.Draw(t, "joinID"), Passcode: text.Draw(t, "passcode")},
 			ClaimID:       claim.ID, Generation: claim.Generation, Organizer: claim.Organizer, Language: claim.Language,
+			Zone:       claim.Zone,
 			ExternalID: rapid.SampledFrom([]string{claim.Conversation.String(), "other"}).Draw(t, "externalID"),
 		}
 		value, err = encodeMeeting(claim, m)

@@ -17,6 +17,8 @@ var (
 	claimSource string
 	//go:embed scripts/complete.lua
 	completeSource string
+	//go:embed scripts/undo.lua
+	undoSource string
 	//go:embed scripts/release.lua
 	releaseSource string
 	//go:embed scripts/link.lua
@@ -57,6 +59,7 @@ var (
 	readScript     = redis.NewScript(conversationPrelude + readSource)
 	claimScript    = redis.NewScript(conversationPrelude + claimSource)
 	completeScript = redis.NewScript(conversationPrelude + completeSource)
+	undoScript     = redis.NewScript(conversationPrelude + undoSource)
 	releaseScript  = redis.NewScript(conversationPrelude + releaseSource)
 	linkScript     = redis.NewScript(linkSource)
 

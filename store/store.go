@@ -33,10 +33,12 @@ import (
 // Budget is the time within which every call ends, connecting and repeating included.
 const Budget = time.Second
 
-// Idle is how long nobody may have worked on a job before another replica takes it over: longer than an attempt may take.
+// Idle is how long nobody may have worked on a job before another replica takes it over: longer than an attempt may
+// take.
 const Idle = 15 * time.Second
 
-// connectionBuffer is the size of each of a connection's two buffers, in bytes: enough for every common command and its answer.
+// connectionBuffer is the size of each of a connection's two buffers, in bytes: enough for every common command and its
+// answer.
 const connectionBuffer = 8 << 10
 
 // gone is how long a consumer of the job group must not have been seen before it is cleared away.
@@ -62,8 +64,9 @@ type Store struct {
 	idle    time.Duration
 	keys    keyspace
 
-	// What was read lately: where people talk, the same records are read again and again, and decoding them is a large part
-	// of what a repeat costs. Redis is asked all the same; a record that is another one than last time is decoded anew.
+	// What was read lately: where people talk, the same records are read again and again, and decoding them is a large
+	// part of what a repeat costs. Redis is asked all the same; a record that is another one than last time is decoded
+	// anew.
 	conversations *lru.Cache[bot.Conversation, *conversationRead]
 	identities    *lru.Cache[bot.Asker, *identityRead]
 
@@ -83,11 +86,12 @@ var (
 // Open prepares a store; nothing is dialled until the first call, and a Redis that is away now may come later. The
 // forms of rawURL, each also with rediss:// for TLS:
 //
-//	redis://[user:password@]host:port/db                                              one server
-//	redis://[user:password@]host:port/db?master_name=name[&addr=host:port…]           Sentinel; the user is the sentinels', the
-//	                                                                                  server's go into &username=…&password=…
-//	redis://[user:password@]host:port?addr=host:port[&addr=…]                         Cluster
-//	redis://[user:password@]host:port?cluster=true                                    Cluster with a single seed address
+//	redis://[user:password@]host:port/db                                     one server
+//	redis://[user:password@]host:port/db?master_name=name[&addr=host:port…]  Sentinel
+//	redis://[user:password@]host:port?addr=host:port[&addr=…]                Cluster
+//	redis://[user:password@]host:port?cluster=true                           Cluster with a single seed address
+//
+// With Sentinel, user and password are the sentinels'; the server's go into &username=…&password=….
 //
 // Of the further query parameters of go-redis those about the size and age of the connection pool are honoured; the
 // timeouts are the store's own, and there is no way to do without checking the server's certificate.
@@ -129,7 +133,8 @@ func CheckURL(rawURL string) error {
 }
 
 // errURL quotes nothing of the URL: wherever a badly written one breaks, the piece may hold the password.
-var errURL = errors.New(`not a Redis URL; wanted for example "redis://localhost:6379/0", "rediss://user:password@host:6379/0", ` +
+var errURL = errors.New(`not a Redis URL; wanted for example "redis://localhost:6379/0", ` +
+	`"rediss://user:password@host:6379/0", ` +
 	`"redis://sentinel:26379/0?master_name=main" or "redis://node:6379?cluster=true", ` +
 	`with the special characters of a password percent-encoded and no parameters that go-redis does not know`)
 
@@ -154,9 +159,11 @@ func parse(rawURL string) (*redis.UniversalOptions, error) {
 		}
 		return &redis.UniversalOptions{
 			MasterName: o.MasterName, Addrs: o.SentinelAddrs, DB: o.DB, TLSConfig: o.TLSConfig,
-			Username: o.Username, Password: o.Password, SentinelUsername: o.SentinelUsername, SentinelPassword: o.SentinelPassword,
-			ClientName: o.ClientName, Protocol: o.Protocol, PoolSize: o.PoolSize, MinIdleConns: o.MinIdleConns, MaxIdleConns: o.MaxIdleConns,
-			MaxActiveConns: o.MaxActiveConns, ConnMaxIdleTime: o.ConnMaxIdleTime, ConnMaxLifetime: o.ConnMaxLifetime,
+			Username: o.Username, Password: o.Password, SentinelUsername: o.SentinelUsername,
+			SentinelPassword: o.SentinelPassword,
+			ClientName:       o.ClientName, Protocol: o.Protocol, PoolSize: o.PoolSize, MinIdleConns: o.MinIdleConns,
+			MaxIdleConns: o.MaxIdleConns, MaxActiveConns: o.MaxActiveConns, ConnMaxIdleTime: o.ConnMaxIdleTime,
+			ConnMaxLifetime: o.ConnMaxLifetime,
 		}, nil
 	case cluster:
 		o, err := redis.ParseClusterURL(u.String())
@@ -165,8 +172,9 @@ func parse(rawURL string) (*redis.UniversalOptions, error) {
 		}
 		return &redis.UniversalOptions{
 			IsClusterMode: true, Addrs: o.Addrs, TLSConfig: o.TLSConfig, Username: o.Username, Password: o.Password,
-			ClientName: o.ClientName, Protocol: o.Protocol, PoolSize: o.PoolSize, MinIdleConns: o.MinIdleConns, MaxIdleConns: o.MaxIdleConns,
-			MaxActiveConns: o.MaxActiveConns, ConnMaxIdleTime: o.ConnMaxIdleTime, ConnMaxLifetime: o.ConnMaxLifetime,
+			ClientName: o.ClientName, Protocol: o.Protocol, PoolSize: o.PoolSize, MinIdleConns: o.MinIdleConns,
+			MaxIdleConns: o.MaxIdleConns, MaxActiveConns: o.MaxActiveConns, ConnMaxIdleTime: o.ConnMaxIdleTime,
+			ConnMaxLifetime: o.ConnMaxLifetime,
 		}, nil
 	default:
 		o, err := redis.ParseURL(u.String())
@@ -175,8 +183,9 @@ func parse(rawURL string) (*redis.UniversalOptions, error) {
 		}
 		return &redis.UniversalOptions{
 			Addrs: []string{o.Addr}, DB: o.DB, TLSConfig: o.TLSConfig, Username: o.Username, Password: o.Password,
-			ClientName: o.ClientName, Protocol: o.Protocol, PoolSize: o.PoolSize, MinIdleConns: o.MinIdleConns, MaxIdleConns: o.MaxIdleConns,
-			MaxActiveConns: o.MaxActiveConns, ConnMaxIdleTime: o.ConnMaxIdleTime, ConnMaxLifetime: o.ConnMaxLifetime,
+			ClientName: o.ClientName, Protocol: o.Protocol, PoolSize: o.PoolSize, MinIdleConns: o.MinIdleConns,
+			MaxIdleConns: o.MaxIdleConns, MaxActiveConns: o.MaxActiveConns, ConnMaxIdleTime: o.ConnMaxIdleTime,
+			ConnMaxLifetime: o.ConnMaxLifetime,
 		}, nil
 	}
 }

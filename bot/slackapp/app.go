@@ -141,7 +141,7 @@ func (i *installation) workspace(team, enterprise string, enterpriseInstall bool
 }
 
 // Profile reads the user from Slack (users.info), as bot.Platform wants it.
-func (a *App) Profile(ctx context.Context, asker bot.Asker) (bot.Profile, error) {
+func (a *App) Profile(ctx context.Context, asker bot.Asker, _ bot.Route) (bot.Profile, error) {
 	in := a.installed.Load()
 	if in == nil {
 		return bot.Profile{}, &bot.Error{Code: bot.Unavailable, Err: errors.New("workspace is not known yet")}

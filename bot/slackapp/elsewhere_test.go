@@ -109,7 +109,7 @@ func throttleBoth(t *testing.T, slack *slacktest.Server, app *slackapp.App, afte
 	for _, target := range []string{"users.info", "response_url"} {
 		slack.Fault(faultserver.Fault{Target: target, Times: 1, Status: http.StatusTooManyRequests, RetryAfter: after})
 	}
-	_, err := app.Profile(t.Context(), bot.Asker{Platform: slackapp.Platform, Workspace: slack.Team(), User: "U0ANN"})
+	_, err := app.Profile(t.Context(), bot.Asker{Platform: slackapp.Platform, Workspace: slack.Team(), User: "U0ANN"}, bot.Route{})
 	errs = append(errs, err)
 	hook := strings.TrimSuffix(slack.APIURL(), "/api/") + "/commands/T1/2/x"
 	_, err = app.Deliver(t.Context(), bot.Job{ID: "j", Route: bot.Route{ResponseURL: hook}}, bot.WorkingReply(bot.English))

@@ -188,7 +188,7 @@ func FuzzWebAPI(f *testing.F) {
 	f.Fuzz(func(t *testing.T, answer string) {
 		a.web = &http.Client{Transport: throttleReader{echoes(answer)}, CheckRedirect: stay}
 		a.api = slack.New(fuzzToken, slack.OptionHTTPClient(a.web))
-		p, err := a.Profile(t.Context(), bot.Asker{Platform: Platform, Workspace: fuzzTeam, User: "U1"})
+		p, err := a.Profile(t.Context(), bot.Asker{Platform: Platform, Workspace: fuzzTeam, User: "U1"}, bot.Route{})
 		checkError(t, answer, err)
 		if err != nil && p != (bot.Profile{}) {
 			t.Errorf("%q: %+v and %v", answer, p, err)

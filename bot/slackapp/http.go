@@ -48,6 +48,7 @@ type cardKey struct {
 	claim    string
 	audience bot.Audience
 	language bot.Language
+	zone     *time.Location // of its times
 	isNew    bool
 	kept     bool
 	style    style
@@ -57,10 +58,13 @@ type cardKey struct {
 // drawing it is a large part of what a repeat costs.
 func (a *App) encode(r bot.Reply) ([]byte, error) {
 	s := a.style(false)
-	if r.Card == nil || r.Card.Meeting.ClaimID == "" || len(r.Actions) > 0 {
+	if r.Card == nil || r.Card.Meeting.ClaimID == "" || len(r.Actions) > 0 || r.Card.Restored || r.Card.TooLate {
 		return json.Marshal(answerTo(a.catalog, r, s))
 	}
-	key := cardKey{r.Card.Meeting.ClaimID, r.Audience, r.Language, r.Card.New, r.Card.KeptSubject, s}
+	key := cardKey{
+		claim: r.Card.Meeting.ClaimID, audience: r.Audience, language: r.Language,
+		zone: r.Card.Meeting.Created.Location(), isNew: r.Card.New, kept: r.Card.KeptSubject, style: s,
+	}
 	if body, ok := a.cards.Get(key); ok {
 		return body, nil
 	}

@@ -91,10 +91,10 @@ func blocks(catalog *bot.Catalog, r bot.Reply, s bot.Style) []slack.Block {
 		return cardBlocks(catalog, r, s)
 	}
 	var out []slack.Block
-	for i, m := range r.Messages {
+	for _, m := range r.Messages {
 		out = append(out, slack.NewSectionBlock(mrkdwn(catalog.Render(r.Language, m, s)), nil, nil))
-		if i == 0 && len(r.Code) > 0 {
-			code := slack.NewRichTextSectionTextElement(strings.Join(r.Code, "\n"), nil)
+		if len(m.Code) > 0 {
+			code := slack.NewRichTextSectionTextElement(strings.Join(m.Code, "\n"), nil)
 			out = append(out, slack.NewRichTextBlock("", &slack.RichTextPreformatted{
 				Type: slack.RTEPreformatted, Elements: []slack.RichTextSectionElement{code},
 			}))
@@ -145,7 +145,10 @@ func cardBlocks(catalog *bot.Catalog, r bot.Reply, s bot.Style) []slack.Block {
 	for _, m := range card.Notes() {
 		notes = append(notes, catalog.Render(lang, m, s))
 	}
-	return append(out, slack.NewContextBlock("", mrkdwn(strings.Join(notes, "\n"))))
+	if len(notes) > 0 {
+		out = append(out, slack.NewContextBlock("", mrkdwn(strings.Join(notes, "\n"))))
+	}
+	return out
 }
 
 // plainText is literal text of at most limit characters.

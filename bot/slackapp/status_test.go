@@ -93,7 +93,7 @@ func TestEveryStatus(t *testing.T) {
 				return err
 			}, webAPI(status)},
 			{"users.info", func() error {
-				_, err := app.Profile(t.Context(), bot.Asker{Platform: slackapp.Platform, Workspace: slack.Team(), User: "U0ANN"})
+				_, err := app.Profile(t.Context(), bot.Asker{Platform: slackapp.Platform, Workspace: slack.Team(), User: "U0ANN"}, bot.Route{})
 				return err
 			}, webAPI(status)},
 		} {

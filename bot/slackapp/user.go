@@ -19,6 +19,7 @@ type user struct {
 	ID                string `json:"id"`
 	TeamID            string `json:"team_id"`
 	Locale            string `json:"locale"`
+	TZ                string `json:"tz"`
 	Deleted           bool   `json:"deleted"`
 	IsBot             bool   `json:"is_bot"`
 	IsWorkflowBot     bool   `json:"is_workflow_bot"`
@@ -72,6 +73,7 @@ func profile(u *user, in *installation) bot.Profile {
 		Email:          u.Profile.Email,
 		EmailConfirmed: u.IsEmailConfirmed == nil || *u.IsEmailConfirmed,
 		Language:       bot.LanguageOf(u.Locale, ""),
+		Zone:           bot.ZoneOf(u.TZ),
 		NotAPerson:     u.IsBot || u.Deleted || u.IsWorkflowBot || u.IsConnectorBot || u.ID == "USLACKBOT",
 		Outside:        u.IsStranger || !sameTeam && !sameEnterprise,
 		Guest:          u.IsRestricted || u.IsUltraRestricted,

@@ -71,13 +71,35 @@ func (a *App) Close() {
 	a.service.Close()
 }
 
-// Profile says who a user is, as bot.Platform wants it: Teams itself proves the Entra user. An anonymous attendee, or a
-// user for whom Teams names no Entra user, belongs to no organization that the bot knows.
-func (a *App) Profile(_ context.Context, asker bot.Asker) (bot.Profile, error) {
-	if !guid.Valid(asker.User) {
-		return bot.Profile{Outside: true}, nil
+// Profile says who a user is, as bot.Platform wants it: Teams itself proves the Entra user. Where the activity did not
+// name one, the list of the conversation's members is asked. An anonymous attendee, or somebody who is no member of the
+// conversation, belongs to no organization that the bot knows.
+func (a *App) Profile(ctx context.Context, asker bot.Asker, at bot.Route) (bot.Profile, error) {
+	outside := bot.Profile{Outside: true}
+	if guid.Valid(asker.User) {
+		return bot.Profile{EntraID: asker.User}, nil
 	}
-	return bot.Profile{EntraID: asker.User}, nil
+	if !strings.EqualFold(asker.User, at.User) { // the activity named something that is no user of Entra
+		return outside, nil
+	}
+	channel, _, _ := strings.Cut(at.Channel, threadMark)
+	var found connector.Member
+	err := a.call(ctx, channel, "get member", func(ctx context.Context) (err error) {
+		found, err = a.service.Member(ctx, at.Service, channel, at.User)
+		return err
+	})
+	switch {
+	case bot.CodeOf(err) == bot.Undeliverable: // there is no such member, or the bot may not see them
+		return outside, nil
+	case bot.CodeOf(err) == bot.ChatCredentials: // without a token there is no answer either: it has to be mended first
+		return bot.Profile{}, &bot.Error{Code: bot.Unavailable, Err: err}
+	case err != nil:
+		return bot.Profile{}, err
+	case !guid.Valid(found.ObjectID), found.TenantID != "" && !strings.EqualFold(found.TenantID, a.tenant):
+		return outside, nil
+	default:
+		return bot.Profile{EntraID: strings.ToLower(found.ObjectID)}, nil
+	}
 }
 
 // call makes a call for a conversation, unless Teams asked to wait with that one: its limits are by conversation.

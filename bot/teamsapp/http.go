@@ -121,6 +121,7 @@ func (a *App) request(in connector.Activity, p place, received time.Time) bot.Re
 		},
 		Root:     p.root,
 		Language: bot.LanguageOf(in.Locale, ""),
+		Zone:     bot.ZoneOf(in.Zone),
 		Route: bot.Route{
 			Channel: p.answer, Thread: p.conversation.Thread, User: in.From.ID, Service: in.ServiceURL, Message: in.ID,
 			Alone: p.alone,
@@ -140,6 +141,10 @@ func (a *App) message(w http.ResponseWriter, r *http.Request, b bot.Bot, in conn
 		return
 	}
 	if strings.HasPrefix(in.From.ID, "28:") { // a bot, perhaps this one
+		return
+	}
+	// An app that may read all messages of a conversation is told of those too that do not concern it.
+	if !p.alone && !isForBot(in) {
 		return
 	}
 	request := a.request(in, p, received)
@@ -233,6 +238,10 @@ func (a *App) answerButton(w http.ResponseWriter, r *http.Request, b bot.Bot, in
 	if err := b.Accept(r.Context(), request); err != nil {
 		a.log.WarnContext(r.Context(), "cannot accept press", "request", request.Trace, "error", err)
 		_ = a.respondWith(w, bot.UnreachableReply(language, intent), p)
+		return
+	}
+	if intent.Kind == bot.JobUndo { // the card stays, for it is everybody's
+		_ = a.respondWith(w, bot.WorkingReply(language), p)
 		return
 	}
 	// The card takes the place of the one with the button, for whoever pressed.

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"html"
 	"regexp"
+	"slices"
 	"strings"
 
 	"meetbot/bot"
@@ -50,6 +51,13 @@ func (a *App) placeOf(in connector.Activity) place {
 func requestID(kind string, parts ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	return Platform + ":" + kind + ":" + hex.EncodeToString(sum[:16])
+}
+
+// isForBot tells whether a message mentions the bot, or is for the bot alone.
+func isForBot(in connector.Activity) bool {
+	return in.Recipient != nil && (in.Recipient.IsTargeted || slices.ContainsFunc(in.Entities, func(e connector.Entity) bool {
+		return e.Type == "mention" && e.Mentioned.ID == in.Recipient.ID
+	}))
 }
 
 // mention is somebody's name in a text, as Teams sets it off.

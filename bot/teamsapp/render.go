@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"regexp"
 	"strings"
-	"time"
 
 	"meetbot/bot"
 	"meetbot/bot/teamsapp/connector"
@@ -16,7 +15,7 @@ const (
 	maxTitle    = 150
 	maxValue    = 120
 	maxSentence = 700
-	maxFallback = 1000
+	maxFallback = 2000
 )
 
 // style writes sentences as plain text, which is literal wherever it stands.
@@ -40,16 +39,9 @@ func (s style) Command(word, subject string) string {
 // Conversation cannot name a conversation: Teams gives its name to its members' clients alone.
 func (style) Conversation(bot.Conversation) string { return "Microsoft Teams" }
 
-// cardStyle writes moments so that each reader's client shows them in the reader's own time zone. Source: Microsoft,
-// "Text features in Adaptive Cards", section "Date and time function rules".
-type cardStyle struct{ style }
-
-func (cardStyle) Time(t time.Time, _ bot.Language) string {
-	at := t.UTC().Format("2006-01-02T15:04:05Z")
-	return "{{DATE(" + at + ",SHORT)}} {{TIME(" + at + ")}}"
-}
-
-// The parts of an Adaptive Card that are used. Source: Adaptive Cards schema 1.5.
+// The parts of an Adaptive Card that are used. Teams draws version 1.2 everywhere; on phones it draws nothing of a card
+// that calls itself newer than 1.4. So the elements are of 1.2, and a card is of 1.4 only if it has an Action.Execute,
+// which needs that. Sources: Adaptive Cards schema; MicrosoftDocs/msteams-docs, issue 13646.
 type (
 	adaptiveCard struct {
 		Type     string     `json:"type"`
@@ -57,18 +49,12 @@ type (
 		Version  string     `json:"version"`
 		Language string     `json:"lang"`
 		Fallback string     `json:"fallbackText"`
-		Body     []any      `json:"body"`
+		Body     []richText `json:"body"`
 		Actions  []action   `json:"actions,omitempty"`
 		Teams    *teamsOnly `json:"msteams,omitempty"`
 	}
 	teamsOnly struct {
 		Width string `json:"width"`
-	}
-	textBlock struct {
-		Type   string `json:"type"`
-		Text   string `json:"text"`
-		Wrap   bool   `json:"wrap"`
-		Subtle bool   `json:"isSubtle,omitempty"`
 	}
 	richText struct {
 		Type    string    `json:"type"`
@@ -87,12 +73,13 @@ type (
 		Value string `json:"value"`
 	}
 	action struct {
-		Type  string `json:"type"`
-		Title string `json:"title"`
-		Style string `json:"style,omitempty"`
-		URL   string `json:"url,omitempty"`
-		Verb  string `json:"verb,omitempty"`
-		Data  *data  `json:"data,omitempty"`
+		Type     string `json:"type"`
+		Title    string `json:"title"`
+		Style    string `json:"style,omitempty"`
+		URL      string `json:"url,omitempty"`
+		Verb     string `json:"verb,omitempty"`
+		Data     *data  `json:"data,omitempty"`
+		Fallback string `json:"fallback,omitempty"` // for a client that does not know the type: "drop"
 	}
 )
 
@@ -100,15 +87,15 @@ type (
 func cardOf(catalog *bot.Catalog, r bot.Reply, s style) adaptiveCard {
 	language, _, _ := strings.Cut(string(r.Language), "-") // Microsoft's renderer refuses a country in it
 	c := adaptiveCard{
-		Type: "AdaptiveCard", Schema: "http://adaptivecards.io/schemas/adaptive-card.json", Version: "1.5",
+		Type: "AdaptiveCard", Schema: "http://adaptivecards.io/schemas/adaptive-card.json", Version: "1.2",
 		Language: language, Fallback: bot.Clip(r.Text(catalog, s), maxFallback),
 	}
 	if r.Card == nil {
-		for i, m := range r.Messages {
+		for _, m := range r.Messages {
 			c.Body = append(c.Body, rich(runs(catalog.Render(r.Language, m, s), false)))
-			if i == 0 && len(r.Code) > 0 {
+			if len(m.Code) > 0 {
 				c.Teams = &teamsOnly{Width: "Full"}
-				for _, line := range r.Code {
+				for _, line := range m.Code {
 					c.Body = append(c.Body, rich(literal(textRun{Font: "Monospace"}, line, maxSentence)))
 				}
 			}
@@ -117,10 +104,10 @@ func cardOf(catalog *bot.Catalog, r bot.Reply, s style) adaptiveCard {
 		return c
 	}
 	card, lang := r.Card, r.Language
+	c.Version = "1.4"
 	c.Body = append(c.Body,
 		rich(literal(textRun{Size: "Large", Weight: "Bolder"}, card.Title(catalog, lang), maxTitle)),
-		// The one sentence with a moment in it, and with nothing from outside.
-		textBlock{Type: "TextBlock", Text: catalog.Render(lang, card.Status(), cardStyle{s}), Wrap: true})
+		rich(runs(catalog.Render(lang, card.Status(), s), false)))
 	for i, f := range card.Facts() {
 		label := literal(textRun{Weight: "Bolder"}, catalog.PlainText(lang, f.Label)+": ", maxValue)
 		line := rich(append(label, literal(textRun{}, f.Value, maxValue)...))
@@ -137,7 +124,10 @@ func cardOf(catalog *bot.Catalog, r bot.Reply, s style) adaptiveCard {
 			Type: "Action.OpenUrl", Title: catalog.PlainText(lang, card.JoinLabel()), Style: "positive",
 			URL: card.Meeting.JoinURL,
 		},
-		{Type: "Action.Execute", Title: catalog.PlainText(lang, card.RefreshLabel()), Verb: string(bot.ActionShow)},
+		{
+			Type: "Action.Execute", Title: catalog.PlainText(lang, card.RefreshLabel()), Verb: string(bot.ActionShow),
+			Fallback: "drop",
+		},
 	}
 	c.Actions = append(c.Actions, buttons(catalog, r)...)
 	return c
@@ -149,7 +139,7 @@ func buttons(catalog *bot.Catalog, r bot.Reply) []action {
 	for _, a := range r.Actions {
 		all = append(all, action{
 			Type: "Action.Execute", Title: catalog.PlainText(r.Language, a.Label()), Verb: string(a.ID),
-			Data: &data{Value: a.Value},
+			Data: &data{Value: a.Value}, Fallback: "drop",
 		})
 	}
 	return all

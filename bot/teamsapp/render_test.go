@@ -119,22 +119,15 @@ func TestHostileTextDoesNothing(t *testing.T) {
 		card := cardOf(catalog, reply, style{})
 		found := 0
 		for _, e := range card.Body {
-			switch e := e.(type) {
-			case textBlock:
-				if strings.Contains(e.Text, "evil") || strings.Contains(e.Text, "<at>") {
-					t.Errorf("%s: text from outside stands in a block with markup: %s", name, e.Text)
+			whole := ""
+			for _, run := range e.Inlines {
+				whole += run.Text
+				if strings.Contains(run.Text, "{{DATE(") || strings.Contains(run.Text, "{{TIME(") {
+					t.Errorf("%s: a run holds a function: %s", name, run.Text)
 				}
-			case richText:
-				whole := ""
-				for _, run := range e.Inlines {
-					whole += run.Text
-					if strings.Contains(run.Text, "{{DATE(") || strings.Contains(run.Text, "{{TIME(") {
-						t.Errorf("%s: a run holds a function: %s", name, run.Text)
-					}
-				}
-				if strings.Contains(whole, hostile[:100]) {
-					found++
-				}
+			}
+			if strings.Contains(whole, hostile[:100]) {
+				found++
 			}
 		}
 		if found == 0 {
@@ -144,11 +137,11 @@ func TestHostileTextDoesNothing(t *testing.T) {
 	// What sets off commands, and what turns around what is read, comes from the bot alone.
 	foul := hostileReplies(bot.NewParser(catalog), bot.English, "`a` \u202egnp.exe")
 	for _, e := range cardOf(catalog, foul["card-foul"], style{}).Body[:1] {
-		if text := e.(richText).Inlines[0].Text; text != "'a' gnp.exe" {
+		if text := e.Inlines[0].Text; text != "'a' gnp.exe" {
 			t.Errorf("title %q", text)
 		}
 	}
-	for _, run := range cardOf(catalog, foul["refusal-foul-no-access-policy"], style{}).Body[0].(richText).Inlines {
+	for _, run := range cardOf(catalog, foul["refusal-foul-no-access-policy"], style{}).Body[0].Inlines {
 		if run.Font != "" && strings.Contains(run.Text, "a") {
 			t.Errorf("text from outside passes for a command: %+v", run)
 		}
@@ -182,6 +175,46 @@ func TestSummaries(t *testing.T) {
 			if message.Text != "" || len(message.Attachments) != 1 {
 				t.Errorf("%s/%s: %+v", lang, name, message)
 			}
+		}
+	}
+}
+
+// Phones draw elements of version 1.2 in cards of at most 1.4, and show the fallback text of any other.
+func TestCardsForPhones(t *testing.T) {
+	for name, raw := range cards(t) {
+		var card struct {
+			Version      string `json:"version"`
+			FallbackText string `json:"fallbackText"`
+			Body         []struct {
+				Type string `json:"type"`
+			} `json:"body"`
+			Actions []struct {
+				Type     string `json:"type"`
+				Fallback string `json:"fallback"`
+			} `json:"actions"`
+		}
+		if err := json.Unmarshal(raw, &card); err != nil {
+			t.Fatal(err)
+		}
+		want := "1.2"
+		for _, a := range card.Actions {
+			if a.Type == "Action.Execute" {
+				want = "1.4"
+				if a.Fallback != "drop" {
+					t.Errorf("%s: an action of version 1.4 has no fallback", name)
+				}
+			}
+		}
+		if card.Version != want || card.FallbackText == "" {
+			t.Errorf("%s: version %s, want %s; fallback text %q", name, card.Version, want, card.FallbackText)
+		}
+		for _, e := range card.Body {
+			if e.Type != "RichTextBlock" {
+				t.Errorf("%s: an element of type %s", name, e.Type)
+			}
+		}
+		if !strings.Contains(name, "foul") && strings.Contains(string(raw), "{{") {
+			t.Errorf("%s has a function, or a gap: %s", name, raw)
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	_ "time/tzdata" // the time zones of askers, for a machine or an image that has none
 
 	"meetbot/bot"
 	"meetbot/graphclient"

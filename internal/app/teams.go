@@ -29,7 +29,9 @@ func (c *TeamsConfig) Settings() []Setting {
 		{"TEAMS_APP_ID", "App ID of the Teams bot; Teams is off without it.", (*text)(&c.AppID)},
 		{"TEAMS_APP_SECRET", "Its client secret; not needed if it is the Entra app that calls Graph.",
 			(*text)(&c.AppSecret)},
-		{"TEAMS_TENANT_ID", "Tenant whose people the Teams bot serves, and where it is registered; the Graph tenant if empty.", (*text)(&c.TenantID)},
+		{"TEAMS_TENANT_ID",
+			"Tenant whose people the Teams bot serves, and where it is registered; the Graph tenant if empty.",
+			(*text)(&c.TenantID)},
 		{"TEAMS_OPENID_METADATA_URL", "Where the keys of inbound tokens are announced, in a national cloud.",
 			(*text)(&c.MetadataURL)},
 		{"TEAMS_SERVICE_HOSTS", "Hosts that answers may go to, beyond Microsoft's own.", (*list)(&c.ServiceHosts)},
@@ -46,7 +48,8 @@ func (c Config) validateTeams(p *problems) {
 	}
 	const tenant = "8eaef023-2b34-4da1-9baa-8bc8c9d6a490"
 	p.need(guid.Valid(c.Teams.AppID), "TEAMS_APP_ID",
-		"is missing or is not a GUID (Azure Bot, Configuration, Microsoft App ID)", "22222222-3333-4444-5555-666666666666")
+		"is missing or is not a GUID (Azure Bot, Configuration, Microsoft App ID)",
+		"22222222-3333-4444-5555-666666666666")
 	p.need(c.Teams.AppSecret != "" || strings.EqualFold(c.Teams.AppID, c.Entra.ClientID), "TEAMS_APP_SECRET",
 		"is missing, and the Teams bot is another app than AZURE_CLIENT_ID", "…")
 	if c.Teams.TenantID == "" {

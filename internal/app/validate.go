@@ -73,7 +73,8 @@ func (c EntraConfig) validate(p *problems) {
 		"AZURE_TOKEN_CREDENTIALS", "names a credential that is not supported here", "ManagedIdentityCredential")
 	p.need(c.ClientSecret != "" || c.CertificatePath != "" || c.FederatedTokenFile != "" || c.TokenCredentials != "",
 		"AZURE_CLIENT_SECRET",
-		"is missing, and so are AZURE_CLIENT_CERTIFICATE_PATH, AZURE_FEDERATED_TOKEN_FILE and AZURE_TOKEN_CREDENTIALS", "…")
+		"is missing, and so are AZURE_CLIENT_CERTIFICATE_PATH, AZURE_FEDERATED_TOKEN_FILE and AZURE_TOKEN_CREDENTIALS",
+		"…")
 	if c.CertificatePath != "" {
 		p.need(entra.CheckCertificate(c.CertificatePath, c.CertificatePassword) == nil, "AZURE_CLIENT_CERTIFICATE_PATH",
 			"names a file that cannot be read, or that holds no certificate with its key,"+

@@ -87,11 +87,13 @@ func (env *environment) cold(ctx context.Context, o options, r *report) error {
 			r.single("cold, "+c.name+": calls to Graph per command", few, c.graph, goal{})
 		}
 	}
-	r.note("Cold commands: %d a second, %s in each of %d rounds, every one in a fresh channel; a latency runs from when a command was due until the card stands in the channel.",
+	r.note("Cold commands: %d a second, %s in each of %d rounds, every one in a fresh channel; "+
+		"a latency runs from when a command was due until the card stands in the channel.",
 		coldRate, o.cold, min(o.rounds, coldRounds))
 	for _, c := range cells {
 		if c.acknowledged > 0 {
-			r.note("%s: %d of %d were not answered in place, %d of them because Slack's three seconds were over, and the card followed.",
+			r.note("%s: %d of %d were not answered in place, %d of them because Slack's three seconds were over, "+
+				"and the card followed.",
 				c.name, c.acknowledged, n*len(c.p50), c.late)
 		}
 		if c.lost > 0 {

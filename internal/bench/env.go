@@ -69,7 +69,7 @@ func (env *environment) ca() string { return filepath.Join(env.dir, "ca.pem") }
 // close ends everything and removes it.
 func (env *environment) close() {
 	env.stopAll()
-	env.Environment.Close()
+	env.Close()
 	if env.dir != "" {
 		_ = os.RemoveAll(env.dir)
 	}

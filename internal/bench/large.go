@@ -103,7 +103,8 @@ func (env *environment) large(ctx context.Context, o options, r *report) error {
 	r.compare(what+"all of them asked for: p99", span, all.p99, base.p99, atMost(1.1))
 	r.compare(what+"all of them asked for: throughput", perSecond, all.throughput, base.throughput, goal{})
 	r.compare(what+"all of them asked for: memory of the bot", mebibytes, all.rss, base.rss, goal{})
-	r.note("The %d conversations were written by the store's own claim and complete in %s, over %d connections; \"all of them\" are %d, taken at random, far more than the bot keeps drawn cards of.",
+	r.note("The %d conversations were written by the store's own claim and complete in %s, over %d connections; "+
+		"\"all of them\" are %d, taken at random, far more than the bot keeps drawn cards of.",
 		o.conversations, filled.Round(time.Second), fillers, min(asked, o.conversations))
 	return nil
 }

@@ -90,7 +90,8 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	var r report
 	err = env.measure(ctx, o, &r, progress)
 	others, also := machine.others()
-	r.note("%s, %s, %d cores, shared by the servers, Redis and the load; everything else on the machine used %s of them meanwhile; %s.",
+	r.note("%s, %s, %d cores, shared by the servers, Redis and the load; "+
+		"everything else on the machine used %s of them meanwhile; %s.",
 		runtime.GOOS, runtime.Version(), runtime.NumCPU(), percent(others), time.Now().Format(time.DateOnly))
 	// What was measured before something went wrong is worth telling.
 	return errors.Join(err, also, r.write(out))

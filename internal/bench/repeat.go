@@ -131,7 +131,8 @@ func (env *environment) repeat(ctx context.Context, o options, r *report) error 
 		r.compare("repeat, bot against Bolt for JavaScript: the part of it that no file backs", mebibytes, t.own, n.own,
 			goal{})
 	}
-	r.note("Repeats: %d people in %d channels, %d keep-alive connections, %d rounds of %s a side, the sides in turn; the answer has %d bytes.",
+	r.note("Repeats: %d people in %d channels, %d keep-alive connections, %d rounds of %s a side, "+
+		"the sides in turn; the answer has %d bytes.",
 		repeatPeople, repeatChannels, o.connections, o.rounds, o.round, len(card))
 	return nil
 }

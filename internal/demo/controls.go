@@ -18,7 +18,9 @@ func controls() []control {
 		{"/as", "NAME", "type as somebody else", (*demo).as},
 		{"/in", "PLACE", "go to another channel or chat, such as #design or teams:General; without PLACE, list them",
 			(*demo).in},
-		{"/thread", "[TEXT]", "post TEXT in the channel and go into the thread under it; without TEXT, under the last card", (*demo).intoThread},
+		{"/thread", "[TEXT]",
+			"post TEXT in the channel and go into the thread under it; without TEXT, under the last card",
+			(*demo).intoThread},
 		{"/leave", "", "leave the thread", (*demo).leave},
 		{"/join", "", "press the button to join of the last card", (*demo).join},
 		{"/fault", "NAME", "let something fail; without NAME, list the faults; clear ends them", (*demo).fault},
@@ -34,7 +36,8 @@ func controls() []control {
 func (d *demo) usage(context.Context, string) error {
 	d.printf("  %-20s %s\n", "/meet …", "the bot's command; /meet help says what it can do")
 	d.printf("  %-20s %s\n", "@meetbot …", "the same by mention, which works in threads too")
-	d.printf("  %-20s %s\n", "…", "anything else is said as it stands: in Teams, meet is understood in one's own chat with the bot")
+	d.printf("  %-20s %s\n", "…",
+		"anything else is said as it stands: in Teams, meet is understood in one's own chat with the bot")
 	all := controls()
 	for _, s := range d.platforms {
 		all = append(all, s.controls()...)

@@ -70,8 +70,8 @@ func newDemo(o Options, env *environment, catalog *bot.Catalog) (*demo, error) {
 
 // Run says what this is, starts an environment with two replicas of the bot, and runs the lines of o.In in it.
 func Run(ctx context.Context, o Options) error {
-	_, _ = fmt.Fprintln(o.Out, "meetbot demo: two replicas of the bot, and Slack, Teams, Entra, Graph and Redis in a box. "+
-		"/? lists what you can type.") // at once: what follows takes a moment
+	_, _ = fmt.Fprintln(o.Out, "meetbot demo: two replicas of the bot, and Slack, Teams, Entra, Graph and Redis in a "+
+		"box. /? lists what you can type.") // at once: what follows takes a moment
 	env, err := newEnvironment()
 	if err != nil {
 		return err

@@ -66,7 +66,7 @@ func (env *environment) runClock(ctx context.Context) {
 
 // close stops the servers.
 func (env *environment) close() {
-	env.Environment.Close()
+	env.Close()
 	if env.redis != nil {
 		env.redis.Close()
 	}

@@ -27,7 +27,8 @@ func people() []person {
 	nora := member("nora", "Nora Nopolicy", "en-US", graphtest.User{
 		ID: noPolicyID, UPN: "nora@contoso.example"})
 	gus := member("gus", "Gus Guest", "en-US", graphtest.User{
-		ID: "e5555555-0000-4000-8000-000000000005", UPN: "gus_fabrikam.example#EXT#@contoso.example", Mail: "gus@fabrikam.example", Guest: true})
+		ID: "e5555555-0000-4000-8000-000000000005", UPN: "gus_fabrikam.example#EXT#@contoso.example",
+		Mail: "gus@fabrikam.example", Guest: true})
 	gus.slack.Restricted, gus.teams.Guest = true, true
 	uma := member("uma", "Uma Unconfirmed", "en-US", graphtest.User{
 		ID: "f6666666-0000-4000-8000-000000000006", UPN: "uma@contoso.example"})

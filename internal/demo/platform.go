@@ -73,4 +73,5 @@ type outcome struct {
 }
 
 // errUnheard says that a text is nothing to the bot.
-var errUnheard = errors.New("the bot hears /meet and what mentions it, @meetbot …, and not what people say to each other")
+var errUnheard = errors.New("the bot hears /meet and what mentions it, @meetbot …, " +
+	"and not what people say to each other")

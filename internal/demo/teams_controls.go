@@ -18,7 +18,9 @@ const greetWithin = 10 * time.Second
 
 func (t *teams) controls() []control {
 	return []control{
-		{"/refresh", "[SUBJECT]", "press the refresh button of the last card here, or of the last one with this SUBJECT", t.refresh},
+		{"/refresh", "[SUBJECT]",
+			"press the refresh button of the last card here, or of the last one with this SUBJECT",
+			t.refresh},
 		{"/install", "", "bring the bot into this team or chat", t.install},
 	}
 }

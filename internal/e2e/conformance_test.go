@@ -1,6 +1,9 @@
+//go:build integration
+
 package e2e
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -47,7 +50,7 @@ type front interface {
 	again()
 	// guest adds somebody who is a guest.
 	guest(user member)
-	// press presses the button of the last answer in the first channel, and returns what follows.
+	// press presses the button of the last message with such a button in the first channel, and returns what follows.
 	press(user member, title string) seen
 	// count is how many messages of the bot there are in the first channel.
 	count() int
@@ -81,6 +84,7 @@ func TestConformance(t *testing.T) {
 		"a request delivered again":    deliveredAgain,
 		"a subject that means to harm": hostile,
 		"talk is no command":           talk,
+		"a fresh meeting taken back":   undone,
 	} {
 		for platform, open := range fronts {
 			t.Run(strings.ReplaceAll(name, " ", "_")+"/"+platform, func(t *testing.T) {
@@ -119,6 +123,38 @@ func told(t *testing.T, f front, a asked, words ...string) {
 			t.Errorf("%+v: the answer lacks %q:\n%s", a, want, s.words)
 		}
 	}
+}
+
+// The asker of a fresh meeting can take it back, and nobody else can.
+func undone(t *testing.T, env *environment, f front) {
+	first := card(t, f, asked{user: members.ann, command: "meet Weekly"}, "Weekly")
+	second := card(t, f, asked{user: members.ann, command: "new hires"}, "hires", "It replaces this conversation's earlier one.")
+	if second.link == first.link || second.alone {
+		t.Fatalf("the fresh meeting's card: %+v", second)
+	}
+	if s := f.press(members.ben, "Undo"); s.link != "" || !s.alone || !strings.Contains(s.words, "Only Ann Example can undo this.") {
+		t.Errorf("Ben, whose meeting it is not, is told %+v", s)
+	}
+	if got := card(t, f, asked{user: members.ben, command: "show"}); got.link != second.link {
+		t.Errorf("Ben's press changed the meeting: %+v", got)
+	}
+	back := f.press(members.ann, "Undo")
+	if back.link != first.link || back.alone || !strings.Contains(back.words, "The earlier meeting is this conversation's again.") {
+		t.Errorf("Ann's press brought %+v, want the first meeting for everybody", back)
+	}
+	late := f.press(members.ann, "Undo")
+	if late.link != first.link || !late.alone || !strings.Contains(late.words, "cannot be undone any more") {
+		t.Errorf("the second press brought %+v, want the current meeting for Ann alone", late)
+	}
+	if got := card(t, f, asked{user: members.caio, command: "meet"}); got.link != first.link {
+		t.Errorf("Caio got %+v, want the first meeting", got)
+	}
+	// What comes next is a later generation than all of these.
+	third := card(t, f, asked{user: members.ben, command: "new Retro"}, "Retro")
+	if third.link == first.link || third.link == second.link {
+		t.Errorf("the third meeting is an earlier one: %+v", third)
+	}
+	env.wantMeetings(3)
 }
 
 func oneMeeting(t *testing.T, env *environment, f front) {
@@ -309,13 +345,38 @@ func (f *slackFront) ask(a asked) (seen, string) {
 
 func (f *slackFront) press(user member, title string) seen {
 	f.t.Helper()
-	all := f.Slack.Messages(general)
-	m := all[len(all)-1]
-	if !strings.Contains(string(m.Blocks), title) {
-		f.t.Fatalf("no button %q in %s", title, m.Blocks)
+	var m slacktest.Message
+	for _, said := range f.Slack.Messages(general) {
+		if strings.Contains(string(said.Blocks), `"text":"`+title) {
+			m = said
+		}
 	}
-	m = f.presses(f.bot, slacktest.Press{User: user.slack, Message: m})
+	if m.TS == "" {
+		f.t.Fatalf("no button %q:%s", title, texts(f.Slack.Messages(general)))
+	}
+	m = f.presses(f.bot, slacktest.Press{User: user.slack, Message: m, ActionID: actionOf(m, title)})
 	return seen{link: link(m), words: slacktest.RenderMessage(m, 10_000), alone: m.To == user.slack, thread: m.ThreadTS}
+}
+
+// actionOf is the ID of the message's button whose text begins with title.
+func actionOf(m slacktest.Message, title string) string {
+	var blocks []struct {
+		Elements []struct {
+			Text struct {
+				Text string `json:"text"`
+			} `json:"text"`
+			ActionID string `json:"action_id"`
+		} `json:"elements"`
+	}
+	_ = json.Unmarshal(m.Blocks, &blocks) // elements of other kinds have other texts, and no ID
+	for _, b := range blocks {
+		for _, e := range b.Elements {
+			if strings.HasPrefix(e.Text.Text, title) {
+				return e.ActionID
+			}
+		}
+	}
+	return ""
 }
 
 func (f *slackFront) say(user member, text string) string {
@@ -371,12 +432,17 @@ func (f *teamsFront) ask(a asked) (seen, string) {
 func (f *teamsFront) press(user member, title string) seen {
 	f.t.Helper()
 	all := f.Teams.Messages(teamsGeneral)
-	answer, err := f.Teams.Press(f.t.Context(), f.bot.URL(), teamstest.Press{User: user.entra, Title: title,
-		Message: all[len(all)-1]})
+	var m teamstest.Message
+	for _, said := range all {
+		if strings.Contains(string(said.Card), `"title":"`+title) {
+			m = said
+		}
+	}
+	answer, err := f.Teams.Press(f.t.Context(), f.bot.URL(), teamstest.Press{User: user.entra, Title: title, Message: m})
 	if err != nil || answer.Problem != "" {
 		f.t.Fatalf("%+v, %v", answer, err)
 	}
-	m := f.answer(teamsGeneral, all, nil)
+	m = f.answer(teamsGeneral, all, nil)
 	return seen{link: teamstest.ReadCard(m.Card).Link(), words: m.Words(), alone: m.To == user.entra, thread: m.Thread}
 }
 

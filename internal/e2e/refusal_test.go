@@ -1,3 +1,5 @@
+//go:build integration
+
 package e2e
 
 import (
@@ -122,7 +124,27 @@ func TestRefusalsOfGraph(t *testing.T) {
 			want: []string{
 				`New-CsApplicationAccessPolicy -Identity Meetbot -AppIds "` + testenv.ClientID + `"`,
 				`Grant-CsApplicationAccessPolicy -PolicyName Meetbot -Identity "` + annID + `"`, "30 minutes",
+				`Get-CsOnlineUser -Identity "` + annID + `"`,
+				`Set-CsApplicationAccessPolicy -Identity "NAME" -AppIds @{Add="` + testenv.ClientID + `"}`,
+				"takes away what another app may do", "-Global reaches only people without a policy of their own",
 			},
+		},
+		"no policy, in newer words": {
+			break_: func(env *environment) {
+				env.Graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Status: http.StatusForbidden,
+					ContentType: "application/json",
+					Body: `{"error":{"code":"Forbidden","message":"Application is not allowed to perform operations on the ` +
+						`user '` + annID + `'."}}`})
+			},
+			want: []string{"New-CsApplicationAccessPolicy"},
+		},
+		"no meaning": {
+			break_: func(env *environment) {
+				env.Graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Status: http.StatusBadRequest,
+					ContentType: "application/json",
+					Body:        `{"error":{"code":"BadRequest","message":"1026: An error has occurred."}}`})
+			},
+			want: []string{"could not make this meeting now, and did not say why", "again in a few minutes", "reference: "},
 		},
 		"no permission": {
 			break_: func(env *environment) { env.Entra.SetRoles("User.Read.All") },
@@ -199,10 +221,9 @@ func TestOnlyTheRefusedHearOfIt(t *testing.T) {
 
 func TestOrganizers(t *testing.T) {
 	t.Parallel()
-	account := graphtest.User{ID: serviceID, UPN: serviceUPN, Mail: serviceUPN, DisplayName: "Meetings"}
 	setup := func(t *testing.T, organizer string) (*environment, *replica) {
 		env := newEnv(t, slacktest.Options{})
-		env.entraUser(account)
+		env.entraUser(serviceUser)
 		c := env.config()
 		c.Policy.Organizer = organizer
 		return env, env.start(c, app.Options{})

@@ -1,3 +1,5 @@
+//go:build integration
+
 package e2e
 
 import (
@@ -16,6 +18,9 @@ var annRefused = map[string]func(*graphtest.User){
 	"meeting policy":   func(u *graphtest.User) { u.NoMeetings = true },
 	"unknown to Teams": func(u *graphtest.User) { u.Unprovisioned = true },
 }
+
+// serviceUser is the account of a service organizer.
+var serviceUser = graphtest.User{ID: serviceID, UPN: serviceUPN, Mail: serviceUPN, DisplayName: "Meetings"}
 
 // refuseAnn has Graph refuse Ann alone.
 func (env *environment) refuseAnn(how func(*graphtest.User)) {
@@ -85,7 +90,7 @@ func TestTheServiceAccountStepsInForARefusedPerson(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			env := newEnv(t, slacktest.Options{})
-			env.entraUser(graphtest.User{ID: serviceID, UPN: serviceUPN, Mail: serviceUPN, DisplayName: "Meetings"})
+			env.entraUser(serviceUser)
 			env.refuseAnn(how)
 			c := env.config()
 			c.Policy.Organizer = "requester,service:" + serviceUPN
@@ -101,7 +106,7 @@ func TestTheServiceAccountStepsInForARefusedPerson(t *testing.T) {
 func TestWhatTheAppLacksIsNobodysOwn(t *testing.T) {
 	t.Parallel()
 	env := newEnv(t, slacktest.Options{})
-	env.entraUser(graphtest.User{ID: serviceID, UPN: serviceUPN, Mail: serviceUPN, DisplayName: "Meetings"})
+	env.entraUser(serviceUser)
 	env.Entra.SetRoles("User.Read.All")
 	c := env.config()
 	c.Policy.Organizer = "requester,service:" + serviceUPN

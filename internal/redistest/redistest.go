@@ -1,3 +1,5 @@
+//go:build integration
+
 // Package redistest gives a test a real redis-server of its own, which it may stop, kill, restart and freeze. Without
 // the binary the test fails: what these tests are about cannot be had from a stand-in.
 package redistest

@@ -1,7 +1,7 @@
 // Reads an array of Adaptive Cards as JSON from standard input, draws each with Microsoft's own renderer, and writes an array
 // of {"problems": [string], "text": [string]}: what the renderer has against the card, and what a person reads, in order.
 //
-// The renderer is held to version 1.5, which is what Teams draws. It leaves out silently what it does not know, so a
+// The renderer is held to the version that the card names: 1.2, or 1.4, the last that Teams draws on phones. It leaves out silently what it does not know, so a
 // property that the schema of its element lacks is a problem too.
 "use strict";
 
@@ -32,7 +32,7 @@ Object.defineProperty(window.HTMLElement.prototype, "innerText", {
 });
 
 // Properties that the renderer reads without naming them in its schema, and the one that Teams adds to the card.
-// Sources: Adaptive Cards, "Schema Explorer", version 1.5; Microsoft, "Format cards in Microsoft Teams".
+// Sources: Adaptive Cards, "Schema Explorer", version 1.4; Microsoft, "Format cards in Microsoft Teams".
 const unlisted = {
   AdaptiveCard: ["body", "actions", "msteams"],
   "Action.ShowCard": ["card"],
@@ -86,7 +86,7 @@ function read(node, found = []) {
 function draw(source) {
   problems = [];
   cards.CardElement.langProperty.regEx.lastIndex = 0; // or the renderer refuses every second card's language
-  const version = cards.Versions.v1_5;
+  const version = source.version === "1.2" ? cards.Versions.v1_2 : cards.Versions.v1_4;
   const context = new cards.SerializationContext(version);
   const card = new cards.AdaptiveCard();
   card.parse(source, context);

@@ -1,3 +1,5 @@
+//go:build integration
+
 // Package teamskit lets tests ask the programs that Microsoft publishes for makers of Teams apps: the validator of app
 // manifests, the renderer of Adaptive Cards, and a client to talk to the bot with (Microsoft 365 Agents Playground).
 // They run in Node.js, in the versions that package-lock.json names; `make tools` installs them beside this file.
@@ -35,7 +37,7 @@ type Drawing struct {
 	Text     []string `json:"text"`     // what a person reads, in order; Markdown is formatting by now
 }
 
-// DrawCards draws Adaptive Cards at version 1.5. To draw many at once takes hardly longer than one.
+// DrawCards draws Adaptive Cards at their own version, 1.2 or 1.4. To draw many at once takes hardly longer than one.
 func DrawCards(t testing.TB, cards ...[]byte) []Drawing {
 	t.Helper()
 	return ask[Drawing](t, "card.cjs", cards)

@@ -1,3 +1,5 @@
+//go:build integration
+
 package teamskit_test
 
 import (
@@ -17,7 +19,7 @@ func TestDrawCards(t *testing.T) {
 	}{
 		{
 			name: "good",
-			card: `{"type": "AdaptiveCard", "version": "1.5", "$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "lang": "pt",
+			card: `{"type": "AdaptiveCard", "version": "1.4", "$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "lang": "pt",
 				"msteams": {"width": "Full"}, "fallbackText": "words",
 				"body": [
 					{"type": "TextBlock", "text": "**Design** \\*review\\* & <b>", "wrap": true, "weight": "Bolder", "fallback": "drop"},
@@ -32,41 +34,41 @@ func TestDrawCards(t *testing.T) {
 		},
 		{
 			name:     "unknown element",
-			card:     `{"type": "AdaptiveCard", "version": "1.5", "body": [{"type": "TextBlok", "text": "x"}]}`,
+			card:     `{"type": "AdaptiveCard", "version": "1.4", "body": [{"type": "TextBlok", "text": "x"}]}`,
 			problems: []string{`Unknown element type "TextBlok"`},
 		},
 		{
 			name:     "element of a later version",
-			card:     `{"type": "AdaptiveCard", "version": "1.5", "body": [{"type": "Carousel", "pages": []}]}`,
+			card:     `{"type": "AdaptiveCard", "version": "1.4", "body": [{"type": "Carousel", "pages": []}]}`,
 			problems: []string{`Unknown element type "Carousel"`},
 		},
 		{
 			name:     "misspelt property",
-			card:     `{"type": "AdaptiveCard", "version": "1.5", "body": [{"type": "TextBlock", "text": "x", "wrapp": true}]}`,
+			card:     `{"type": "AdaptiveCard", "version": "1.4", "body": [{"type": "TextBlock", "text": "x", "wrapp": true}]}`,
 			problems: []string{"TextBlock: there is no property wrapp"},
 			text:     []string{"x"},
 		},
 		{
 			name:     "property of another element",
-			card:     `{"type": "AdaptiveCard", "version": "1.5", "body": [{"type": "TextBlock", "text": "x", "items": []}]}`,
+			card:     `{"type": "AdaptiveCard", "version": "1.4", "body": [{"type": "TextBlock", "text": "x", "items": []}]}`,
 			problems: []string{"TextBlock: there is no property items"},
 			text:     []string{"x"},
 		},
 		{
 			name:     "value that is none",
-			card:     `{"type": "AdaptiveCard", "version": "1.5", "body": [{"type": "TextBlock", "text": "x", "size": "huge"}]}`,
+			card:     `{"type": "AdaptiveCard", "version": "1.4", "body": [{"type": "TextBlock", "text": "x", "size": "huge"}]}`,
 			problems: []string{`Invalid value "huge" for property "size"`},
 			text:     []string{"x"},
 		},
 		{
 			name:     "link that leads nowhere",
-			card:     `{"type": "AdaptiveCard", "version": "1.5", "actions": [{"type": "Action.OpenUrl", "title": "Join"}]}`,
+			card:     `{"type": "AdaptiveCard", "version": "1.4", "actions": [{"type": "Action.OpenUrl", "title": "Join"}]}`,
 			problems: []string{`Property "url" must be set`},
 			text:     []string{"Join"},
 		},
 		{
 			name: "too many buttons",
-			card: `{"type": "AdaptiveCard", "version": "1.5", "actions": [` +
+			card: `{"type": "AdaptiveCard", "version": "1.4", "actions": [` +
 				strings.Repeat(`{"type": "Action.Submit", "title": "x"}, `, 6) + `{"type": "Action.Submit", "title": "x"}]}`,
 			problems: []string{"Maximum number of actions exceeded"},
 			text:     []string{"x", "x", "x", "x", "x"},
@@ -74,12 +76,12 @@ func TestDrawCards(t *testing.T) {
 		{
 			name:     "another version",
 			card:     `{"type": "AdaptiveCard", "version": "1.6", "body": [{"type": "TextBlock", "text": "x"}]}`,
-			problems: []string{"the version is 1.6, not 1.5"},
+			problems: []string{"the version is 1.6, not 1.4"},
 			text:     []string{"x"},
 		},
 		{
 			name:     "no card",
-			card:     `{"version": "1.5"}`,
+			card:     `{"version": "1.4"}`,
 			problems: []string{"the type is undefined"},
 		},
 	}

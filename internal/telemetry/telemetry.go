@@ -59,8 +59,9 @@ func New(depth func(context.Context) (bot.Depth, error)) *Metrics {
 			Help: "Times that an attempt at a command found a record in Redis that this release cannot read.",
 		}),
 	}
-	m.registry.MustRegister(m.commands, m.graph, m.identity, m.possibleDuplicates, m.deadLettered, m.unreadableRecords, &queue{depth: depth},
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector())
+	m.registry.MustRegister(m.commands, m.graph, m.identity, m.possibleDuplicates, m.deadLettered, m.unreadableRecords,
+		&queue{depth: depth}, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector())
 	return m
 }
 
@@ -103,9 +104,10 @@ type queue struct {
 }
 
 var (
-	jobs = prometheus.NewDesc("meetbot_jobs", "Accepted commands that are not done, and dead letters.", []string{"state"}, nil)
-	age  = prometheus.NewDesc("meetbot_oldest_job_seconds", "Age of the oldest command that is not done.", nil, nil)
-	up   = prometheus.NewDesc("meetbot_redis_up", "Whether Redis answered when the figures were scraped.", nil, nil)
+	jobs = prometheus.NewDesc("meetbot_jobs", "Accepted commands that are not done, and dead letters.",
+		[]string{"state"}, nil)
+	age = prometheus.NewDesc("meetbot_oldest_job_seconds", "Age of the oldest command that is not done.", nil, nil)
+	up  = prometheus.NewDesc("meetbot_redis_up", "Whether Redis answered when the figures were scraped.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.

@@ -1,6 +1,6 @@
--- Counts a new meeting against its asker's and the workspace's limits, once for each job. Returns 0, or the milliseconds
+-- Counts a new meeting against its asker's and the workspace's limits, once for each claim. Returns 0, or the milliseconds
 -- after which to try again if a limit is reached; then nothing is counted.
--- KEYS: the asker's meetings, the workspace's. ARGV: job ID, window in milliseconds, limit of the asker, of the workspace;
+-- KEYS: the asker's meetings, the workspace's. ARGV: claim ID, window in milliseconds, limit of the asker, of the workspace;
 -- 0 for none.
 local clock = redis.call('TIME')
 local now, window = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000), tonumber(ARGV[2])

@@ -67,6 +67,7 @@ type Activity struct {
 	Conversation Conversation `json:"conversation,omitzero"`
 	ChannelData  ChannelData  `json:"channelData,omitzero"`
 	Locale       string       `json:"locale,omitempty"`
+	Zone         string       `json:"localTimezone,omitempty"` // of the sender's client, as IANA names it
 
 	Text        string       `json:"text,omitempty"`
 	TextFormat  string       `json:"textFormat,omitempty"`

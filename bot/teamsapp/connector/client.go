@@ -12,6 +12,7 @@ package connector
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/x509"
 	"encoding/json"
@@ -141,6 +142,28 @@ func (c *Client) Chat(ctx context.Context, service, tenant, user string) (string
 	return made.ID, nil
 }
 
+// Member is somebody as the list of a conversation's members has them.
+type Member struct {
+	ObjectID string // of a user in Entra; empty for bots and anonymous attendees
+	TenantID string // of the organization that the user belongs to; empty if the service does not say
+}
+
+// Member reads one member of a conversation. A channel must be named without the thread, which the service does not
+// find. Source: Microsoft, "Get Teams specific context for your bot". The object ID has one of two names there
+// (microsoft/teams.py, pull request 327).
+func (c *Client) Member(ctx context.Context, service, conversation, user string) (Member, error) {
+	var found struct {
+		ObjectID    string `json:"objectId"`
+		AADObjectID string `json:"aadObjectId"`
+		TenantID    string `json:"tenantId"`
+	}
+	path := "/v3/conversations/" + escape(conversation) + "/members/" + escape(user)
+	if err := c.call(ctx, http.MethodGet, service, path, nil, &found); err != nil {
+		return Member{}, err
+	}
+	return Member{cmp.Or(found.ObjectID, found.AADObjectID), found.TenantID}, nil
+}
+
 // escape makes an ID one segment of a path: conversation IDs hold ; and =, which servers may read as parameters.
 func escape(id string) string {
 	if id == "." || id == ".." { // which lead elsewhere
@@ -149,10 +172,18 @@ func escape(id string) string {
 	return strings.ReplaceAll(url.QueryEscape(id), "+", "%20")
 }
 
-// post makes one call, with body as its JSON, and reads the JSON of the answer into into. An answer to an activity that
-// cannot be read is no error: the message was posted, and only its ID is not known. Errors are of type *Error, or the
-// token's.
+// post makes a POST with body as its JSON, and reads the JSON of the answer into into. An answer to an activity that
+// cannot be read is no error: the message was posted, and only its ID is not known. Errors are those of call.
 func (c *Client) post(ctx context.Context, service, path string, body, into any) error {
+	data, err := json.Marshal(body)
+	if err != nil {
+		return &Error{Err: fmt.Errorf("write activity: %w", err)}
+	}
+	return c.call(ctx, http.MethodPost, service, path, data, into)
+}
+
+// call makes one call, with a JSON body or none. Errors are of type *Error, or the token's.
+func (c *Client) call(ctx context.Context, method, service, path string, data []byte, into any) error {
 	base, err := c.baseOf(service)
 	if err != nil {
 		return &Error{Err: err}
@@ -161,17 +192,15 @@ func (c *Client) post(ctx context.Context, service, path string, body, into any)
 	if err != nil {
 		return err
 	}
-	data, err := json.Marshal(body)
-	if err != nil {
-		return &Error{Err: fmt.Errorf("write activity: %w", err)}
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, base+path, bytes.NewReader(data))
+	req, err := http.NewRequestWithContext(ctx, method, base+path, bytes.NewReader(data))
 	if err != nil {
 		return &Error{Err: errors.New("cannot make request")}
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
 	req.Header.Set("Accept", "application/json")
-	req.Header.Set("Content-Type", "application/json; charset=utf-8")
+	if data != nil {
+		req.Header.Set("Content-Type", "application/json; charset=utf-8")
+	}
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return &Error{Err: outbound.Redact(err)}

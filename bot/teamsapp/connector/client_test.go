@@ -113,6 +113,17 @@ func TestCalls(t *testing.T) {
 			"a:1x",
 		},
 		{
+			"member", `{"id":"29:1ann-_x","objectId":"a","tenantId":"t","userRole":"user"}`, func() (any, error) {
+				return c.Member(ctx, at, "19:general@thread.tacv2", ann)
+			},
+			"GET", "/emea/v3/conversations/19%3Ageneral%40thread.tacv2/members/29%3A1ann-_x", "",
+			connector.Member{ObjectID: "a", TenantID: "t"},
+		},
+		{
+			"member by its other name", `{"aadObjectId":"a"}`, func() (any, error) { return c.Member(ctx, at, "19:x", ann) },
+			"GET", "/emea/v3/conversations/19%3Ax/members/29%3A1ann-_x", "", connector.Member{ObjectID: "a"},
+		},
+		{
 			"reply without an answer", "", func() (any, error) { return c.Reply(ctx, at, thread, hello) },
 			"POST", escaped + "/activities", `{"type":"message","text":"hello","replyToId":"17"}`, "",
 		},
@@ -134,7 +145,7 @@ func TestCalls(t *testing.T) {
 			if got := s.last.Header.Get("Authorization"); got != "Bearer "+secret {
 				t.Errorf("authorization %q", got)
 			}
-			if got := s.last.Header.Get("Content-Type"); got != "application/json; charset=utf-8" {
+			if got := s.last.Header.Get("Content-Type"); tt.body != "" && got != "application/json; charset=utf-8" {
 				t.Errorf("content type %q", got)
 			}
 		})
@@ -143,6 +154,9 @@ func TestCalls(t *testing.T) {
 		s.answer = answer
 		if id, err := c.Chat(ctx, at, tenant, ann); err == nil {
 			t.Errorf("a chat without an ID: %q", id)
+		}
+		if m, err := c.Member(ctx, at, thread, ann); m != (connector.Member{}) {
+			t.Errorf("a member out of %q: %+v, %v", answer, m, err)
 		}
 	}
 }

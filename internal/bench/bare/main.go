@@ -1,5 +1,5 @@
-// Command bare is the least that a server of slash commands can be: it checks Slack's signature, reads one key of Redis,
-// and answers with what is in it. It is what the bot is measured against, as a process of its own.
+// Command bare is the least that a server of slash commands can be: it checks Slack's signature, reads one key of
+// Redis, and answers with what is in it. It is what the bot is measured against, as a process of its own.
 //
 // Environment: ADDR and ADMIN_ADDR to listen on (the latter serves profiles), REDIS_ADDR, SIGNING_SECRET, KEY.
 package main
@@ -28,7 +28,10 @@ func main() {
 		redis: redis.NewClient(&redis.Options{Addr: os.Getenv("REDIS_ADDR"), Protocol: 2, DisableIdentity: true}),
 	}
 	ended := make(chan error)
-	for addr, handler := range map[string]http.Handler{os.Getenv("ADDR"): h, os.Getenv("ADMIN_ADDR"): http.DefaultServeMux} {
+	for addr, handler := range map[string]http.Handler{
+		os.Getenv("ADDR"):       h,
+		os.Getenv("ADMIN_ADDR"): http.DefaultServeMux,
+	} {
 		server := &http.Server{Addr: addr, Handler: handler, ReadHeaderTimeout: 2 * time.Second}
 		go func() { ended <- server.ListenAndServe() }()
 	}

@@ -129,7 +129,11 @@ func (x *explorer) tell(m *moment, p *point) error {
 		if !own(organizer) || rule == makes || rejected != (rule == rejects) {
 			return broken("%s is told of the refusal of %s", who.name, organizer)
 		}
-		if !rejected && !strings.Contains(strings.Join(p.told.Code, "\n"), `-Identity "`+organizer+`"`) {
+		var lines string
+		for _, m := range p.told.Messages {
+			lines += strings.Join(m.Code, "\n")
+		}
+		if !rejected && !strings.Contains(lines, `-PolicyName Meetbot -Identity "`+organizer+`"`) {
 			return broken("%s is told a line that does not name %s", who.name, organizer)
 		}
 	default:

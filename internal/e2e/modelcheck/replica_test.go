@@ -264,6 +264,11 @@ func (r *replica) Release(_ context.Context, claim bot.Claim) (bot.State, error)
 	return r.state(call{op: opRelease, place: claim.Conversation, claim: r.known(claim)})
 }
 
+// Undo is no part of the model: nobody in it presses that button.
+func (r *replica) Undo(context.Context, bot.Conversation, bot.Undo) (bot.State, bot.UndoResult, error) {
+	return bot.State{}, bot.UndoResult{}, errHere
+}
+
 func (r *replica) CreateOrGet(_ context.Context, _ bot.Tenant, organizer string, q bot.MeetingRequest) (
 	bot.OnlineMeeting, bool, error) {
 	q.ExternalID = strings.NewReplacer(r.names...).Replace(q.ExternalID)
@@ -334,7 +339,7 @@ func (r *replica) User(context.Context, bot.Tenant, string) (bot.DirectoryUser, 
 	return bot.DirectoryUser{ID: serviceAccount, Name: serviceAccount, Enabled: true}, nil
 }
 
-// Spend gives the same answer whoever asks and whenever, as it must for the same job.
+// Spend gives the same answer whoever asks and whenever, as it must for the same claim.
 func (r *replica) Spend(_ context.Context, a bot.Asker, _ string, _ bot.Limits) (time.Duration, error) {
 	if r.spent(a.User) {
 		return time.Minute, nil
@@ -344,13 +349,17 @@ func (r *replica) Spend(_ context.Context, a bot.Asker, _ string, _ bot.Limits) 
 
 // What plays no part.
 
+func (r *replica) Refund(context.Context, bot.Asker, string) error { return nil }
+
 func (r *replica) Remember(context.Context, bot.Asker, bot.Identity, time.Duration) error { return nil }
 
 func (r *replica) UsersByEmail(context.Context, bot.Tenant, string, bool) ([]bot.DirectoryUser, error) {
 	return nil, nil
 }
 
-func (r *replica) Profile(context.Context, bot.Asker) (bot.Profile, error) { return bot.Profile{}, nil }
+func (r *replica) Profile(context.Context, bot.Asker, bot.Route) (bot.Profile, error) {
+	return bot.Profile{}, nil
+}
 
 func (r *replica) Reclaim(context.Context, int, func(bot.Lease) bool) ([]bot.Lease, error) {
 	return nil, nil

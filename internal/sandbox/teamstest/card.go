@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,16 +13,20 @@ import (
 
 // The limits of an Adaptive Card in Teams: the documents "Cards reference" and "Universal Actions for Adaptive Cards".
 const (
-	cardMinor   = 5 // of version 1.x, the last that bots may send
+	cardMinor   = 4 // of version 1.x: of a newer card Teams draws nothing on phones (msteams-docs, issue 13646)
 	maxActions  = 6
 	maxRefresh  = 60
 	maxCardDeep = 16 // far beyond what can be read
 )
 
-// looseElements are the elements that are not looked into: the Adaptive Cards schema 1.5.
+// looseElements are the elements that are not looked into: the Adaptive Cards schema 1.4.
 var looseElements = []string{
 	"Input.ChoiceSet", "Input.Date", "Input.Number", "Input.Text", "Input.Time", "Input.Toggle", "Media",
 }
+
+// dateFunction is a function of the Adaptive Cards schema that shows a moment. In Teams each client does with it as it
+// likes: the document "Format cards in Microsoft Teams" says that dates and localization are not supported.
+var dateFunction = regexp.MustCompile(`\{\{(DATE|TIME)\(`)
 
 // cardCheck collects what is wrong with one card, and what is written in it.
 type cardCheck struct {
@@ -136,13 +141,6 @@ func (c *cardCheck) element(v any, at string) {
 		delete(rules, "items")
 		rules["columns"] = c.list(c.column)
 		rules["horizontalAlignment"] = c.oneOf("left", "center", "right")
-	case kind == "Table":
-		rules = map[string]rule{
-			"columns": c.anything, "rows": c.list(c.row), "firstRowAsHeader": c.boolean, "showGridLines": c.boolean,
-			"gridStyle": c.anything, "horizontalCellContentAlignment": c.anything,
-			"verticalCellContentAlignment": c.anything,
-		}
-		c.since(5, kind, at)
 	case slices.Contains(looseElements, kind):
 		return
 	default:
@@ -224,28 +222,6 @@ func (c *cardCheck) column(v any, at string) {
 		"spacing": c.anything, "fallback": c.anything, "requires": c.anything, "targetWidth": c.text,
 	})
 	c.object(column, at, nil, rules)
-}
-
-func (c *cardCheck) row(v any, at string) {
-	row, ok := v.(map[string]any)
-	if !ok || row["type"] != "TableRow" {
-		c.fail(at, "is no TableRow")
-		return
-	}
-	c.object(row, at, nil, map[string]rule{
-		"type": c.anything, "style": c.anything, "horizontalCellContentAlignment": c.anything,
-		"verticalCellContentAlignment": c.anything,
-		"cells": c.list(func(v any, at string) {
-			cell, ok := v.(map[string]any)
-			if !ok || cell["type"] != "TableCell" {
-				c.fail(at, "is no TableCell")
-				return
-			}
-			rules := c.container()
-			rules["type"] = c.anything
-			c.object(cell, at, []string{"items"}, rules)
-		}),
-	})
 }
 
 // actions checks the buttons of a card or a set.
@@ -383,6 +359,9 @@ func (c *cardCheck) read(v any, at string) {
 	text, ok := v.(string)
 	if !ok {
 		c.fail(at, "is no text")
+	}
+	if dateFunction.MatchString(text) {
+		c.fail(at, "has a function for dates, which Teams does not support")
 	}
 	c.texts = append(c.texts, text)
 }

@@ -10,7 +10,7 @@ import (
 
 // sample is a card with everything that the bot's cards have.
 const sample = `{
- "type":"AdaptiveCard","version":"1.5","$schema":"http://adaptivecards.io/schemas/adaptive-card.json","fallbackText":"Join at https://teams.example/1",
+ "type":"AdaptiveCard","version":"1.4","$schema":"http://adaptivecards.io/schemas/adaptive-card.json","fallbackText":"Join at https://teams.example/1",
  "msteams":{"width":"Full","entities":[{"type":"mention","text":"<at>Ann Archer</at>","mentioned":{"id":"MEMBER","name":"Ann Archer"}}]},
  "refresh":{"action":{"type":"Action.Execute","verb":"refresh","data":{}},"userIds":["MEMBER"]},
  "body":[
@@ -20,7 +20,7 @@ const sample = `{
   {"type":"RichTextBlock","inlines":["plain ",{"type":"TextRun","text":"run","weight":"bolder"}]},
   {"type":"ColumnSet","separator":true,"columns":[{"type":"Column","width":"stretch","items":[{"type":"FactSet","facts":[{"title":"Organizer","value":"Ann"},{"title":"ID","value":"123 456"}]}]}]},
   {"type":"Container","style":"emphasis","items":[{"type":"Image","url":"https://pictures.example/1.png","altText":"a calendar"}]},
-  {"type":"Table","columns":[{"width":1}],"rows":[{"type":"TableRow","cells":[{"type":"TableCell","items":[{"type":"TextBlock","text":"cell"}]}]}]},
+  {"type":"TextBlock","text":"cell"},
   {"type":"Input.Text","id":"name"},
   {"type":"ActionSet","actions":[{"type":"Action.OpenUrl","title":"Join","url":"https://teams.example/1","style":"positive"}]}
  ],
@@ -35,23 +35,24 @@ func TestChecksCards(t *testing.T) {
 	w.send(t, plans, cardMessage(sample), "")
 
 	body := func(elements string) string {
-		return `{"type":"AdaptiveCard","version":"1.5","body":[` + elements + `]}`
+		return `{"type":"AdaptiveCard","version":"1.4","body":[` + elements + `]}`
 	}
 	actions := func(list string) string {
-		return `{"type":"AdaptiveCard","version":"1.5","actions":[` + list + `]}`
+		return `{"type":"AdaptiveCard","version":"1.4","actions":[` + list + `]}`
 	}
 	button := `{"type":"Action.OpenUrl","title":"x","url":"https://a.example"}`
 	for card, want := range map[string]string{
 		`[]`:                      "card is no JSON object",
 		`{"type":"Card"}`:         "card is no AdaptiveCard",
 		`{"type":"AdaptiveCard"}`: `card has version ""`,
-		`{"type":"AdaptiveCard","version":"1.6"}`:             `card has version "1.6"`,
+		`{"type":"AdaptiveCard","version":"1.5"}`:             `card has version "1.5"`,
 		`{"type":"AdaptiveCard","version":"2.0"}`:             `card has version "2.0"`,
-		`{"type":"AdaptiveCard","version":"1.5","bodies":[]}`: "card has the unknown property bodies",
-		`{"type":"AdaptiveCard","version":"1.5","body":{}}`:   "card.body is no list",
-		body(`"text"`):                                                                                         "card.body[0] is no object",
-		body(`{"type":"Badge"}`):                                                                               `card.body[0] has the unknown type "Badge"`,
-		body(`{"type":"TextBlock"}`):                                                                           "card.body[0] has no text",
+		`{"type":"AdaptiveCard","version":"1.4","bodies":[]}`: "card has the unknown property bodies",
+		`{"type":"AdaptiveCard","version":"1.4","body":{}}`:   "card.body is no list",
+		body(`"text"`):               "card.body[0] is no object",
+		body(`{"type":"Badge"}`):     `card.body[0] has the unknown type "Badge"`,
+		body(`{"type":"TextBlock"}`): "card.body[0] has no text",
+		body(`{"type":"TextBlock","text":"{{DATE(2026-02-14T06:05:00Z,SHORT)}}"}`):                             "card.body[0].text has a function for dates",
 		body(`{"type":"TextBlock","text":1}`):                                                                  "card.body[0].text is no text",
 		body(`{"type":"TextBlock","text":"x","wrap":"yes"}`):                                                   "card.body[0].wrap is neither true nor false",
 		body(`{"type":"TextBlock","text":"x","maxLines":"2"}`):                                                 "card.body[0].maxLines is no number",
@@ -63,7 +64,6 @@ func TestChecksCards(t *testing.T) {
 		body(`{"type":"Image","url":"file:///x.png"}`):                                                         "card.body[0].url is no http",
 		body(`{"type":"Container"}`):                                                                           "card.body[0] has no items",
 		body(`{"type":"ColumnSet","columns":[{"type":"Container","items":[]}]}`):                               "card.body[0].columns[0] is no Column",
-		body(`{"type":"Table","rows":[{"type":"Row"}]}`):                                                       "card.body[0].rows[0] is no TableRow",
 		body(strings.Repeat(`{"type":"Container","items":[`, 17) + strings.Repeat("]}", 17)):                   "is nested too deeply",
 		actions(`{"type":"Action.Http","title":"x"}`):                                                          `card.actions[0] has the unknown type "Action.Http"`,
 		actions(`{"type":"Action.OpenUrl","title":"x"}`):                                                       "card.actions[0] has no url",
@@ -75,9 +75,10 @@ func TestChecksCards(t *testing.T) {
 		actions(`{"type":"Action.ShowCard","title":"x","card":{"type":"AdaptiveCard","body":1}}`):              "card.actions[0].card.body is no list",
 		actions(strings.Repeat(button+",", 6) + button):                                                        "card.actions has more than 6 actions",
 		`{"type":"AdaptiveCard","version":"1.3","actions":[{"type":"Action.Execute","title":"x","verb":"v"}]}`: "version 1.3 does not know",
-		`{"type":"AdaptiveCard","version":"1.4","body":[{"type":"Table"}]}`:                                    "version 1.4 does not know",
-		`{"type":"AdaptiveCard","version":"1.5","refresh":{"action":{"type":"Action.Submit"}}}`:                "card.refresh.action is no Action.Execute",
-		`{"type":"AdaptiveCard","version":"1.5","msteams":{"width":"half"}}`:                                   "card.msteams.width is none of",
+		`{"type":"AdaptiveCard","version":"1.4","body":[{"type":"Table"}]}`:                                    `card.body[0] has the unknown type "Table"`,
+		`{"type":"AdaptiveCard","version":"1.1","body":[{"type":"ActionSet","actions":[]}]}`:                   "version 1.1 does not know",
+		`{"type":"AdaptiveCard","version":"1.4","refresh":{"action":{"type":"Action.Submit"}}}`:                "card.refresh.action is no Action.Execute",
+		`{"type":"AdaptiveCard","version":"1.4","msteams":{"width":"half"}}`:                                   "card.msteams.width is none of",
 		body(`{"type":"TextBlock","text":"<at>Ann Archer</at>"}`):                                              "has no entity",
 	} {
 		if !json.Valid([]byte(card)) {
@@ -128,19 +129,6 @@ func TestPlain(t *testing.T) {
 	}
 }
 
-// Moments stand in a text block as its reader's clock shows them.
-func TestMoments(t *testing.T) {
-	for in, want := range map[string]string{
-		"since {{DATE(2026-02-14T06:05:00Z,SHORT)}} {{TIME(2026-02-14T16:05:00Z)}}.":                         "since Sat, Feb 14, 2026 4:05 PM.",
-		"{{DATE(2026-02-14T06:05:00Z)}} {{DATE(2026-02-14T06:05:00Z, LONG)}} {{DATE(2026-02-30T06:05:00Z)}}": "2/14/2026 Saturday, February 14, 2026 {{DATE(2026-02-30T06:05:00Z)}}",
-	} {
-		card := json.RawMessage(`{"type":"AdaptiveCard","version":"1.5","body":[{"type":"TextBlock","text":"` + in + `"}]}`)
-		if got := ReadCard(card).Title; got != want {
-			t.Errorf("%q reads %q", in, got)
-		}
-	}
-}
-
 func TestRenders(t *testing.T) {
 	m := Message{FromName: "meetbot", Thread: "1", To: ann, Edits: 1, Card: json.RawMessage(sample)}
 	const want = `╭─ meetbot · in a thread · Edited · Only you can see this message
@@ -167,7 +155,7 @@ func TestRenders(t *testing.T) {
 	if got := RenderMessage(m, 40); got != want {
 		t.Errorf("got\n%s", got)
 	}
-	rich := `{"type":"AdaptiveCard","version":"1.5","body":[{"type":"RichTextBlock","inlines":[{"type":"TextRun","text":"Logo","weight":"Bolder","size":"Large"}]},
+	rich := `{"type":"AdaptiveCard","version":"1.4","body":[{"type":"RichTextBlock","inlines":[{"type":"TextRun","text":"Logo","weight":"Bolder","size":"Large"}]},
 		{"type":"RichTextBlock","inlines":[{"type":"TextRun","text":"by ","weight":"Bolder"},"Ann"]}]}`
 	if got := RenderMessage(Message{FromName: "meetbot", Card: json.RawMessage(rich)}, 40); got != "╭─ meetbot\n│ Logo\n│ ════\n│ by Ann\n╰─\n" {
 		t.Errorf("got\n%s", got)
@@ -197,7 +185,7 @@ func TestButtons(t *testing.T) {
 		}
 		return a
 	}
-	card := `{"type":"AdaptiveCard","version":"1.5","body":[{"type":"TextBlock","text":"renewed"}]}`
+	card := `{"type":"AdaptiveCard","version":"1.4","body":[{"type":"TextBlock","text":"renewed"}]}`
 
 	answer = `{"statusCode":200,"type":"application/vnd.microsoft.card.adaptive","value":` + card + `}`
 	a := press(Press{User: ann})

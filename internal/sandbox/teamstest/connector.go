@@ -370,8 +370,18 @@ func (t *Server) teamsMember(u User) map[string]any {
 	return m
 }
 
+// enterRoster is enter for what is asked of members: a thread has none of its own, so its ID is not found
+// (microsoft/botframework-sdk, issue 3062).
+func (t *Server) enterRoster(id string) (location, reply) {
+	p, refusal := t.enter(id)
+	if refusal.status == 0 && p.thread != "" {
+		refusal = refuse(http.StatusNotFound, "ThreadNotFound", "Thread not found.")
+	}
+	return p, refusal
+}
+
 func (t *Server) getMember(_ *http.Request, call *Call) reply {
-	p, refusal := t.enter(call.Conversation)
+	p, refusal := t.enterRoster(call.Conversation)
 	if refusal.status != 0 {
 		return refusal
 	}
@@ -383,7 +393,7 @@ func (t *Server) getMember(_ *http.Request, call *Call) reply {
 }
 
 func (t *Server) listMembers(_ *http.Request, call *Call) reply {
-	p, refusal := t.enter(call.Conversation)
+	p, refusal := t.enterRoster(call.Conversation)
 	if refusal.status != 0 {
 		return refusal
 	}
@@ -397,7 +407,7 @@ func (t *Server) listMembers(_ *http.Request, call *Call) reply {
 // pageMembers is GET …/pagedmembers: pages of 50 to 500 members, 200 by default (document "Changes to teams bot API to
 // fetch team or chat members").
 func (t *Server) pageMembers(r *http.Request, call *Call) reply {
-	p, refusal := t.enter(call.Conversation)
+	p, refusal := t.enterRoster(call.Conversation)
 	if refusal.status != 0 {
 		return refusal
 	}

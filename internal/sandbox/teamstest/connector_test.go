@@ -21,7 +21,7 @@ func cardMessage(card string) string {
 func TestConnectorSends(t *testing.T) {
 	w := startTeams(t, Options{})
 	root := w.Say(ann, plans, "a thought").ID
-	card := `{"type":"AdaptiveCard","version":"1.5","body":[{"type":"TextBlock","text":"hello"}]}`
+	card := `{"type":"AdaptiveCard","version":"1.4","body":[{"type":"TextBlock","text":"hello"}]}`
 	for name, test := range map[string]struct {
 		conversation, activity, body string
 		want                         Message
@@ -79,7 +79,7 @@ func TestConnectorRefuses(t *testing.T) {
 	}
 	said := w.Say(ann, plans, "mine").ID
 	mine := w.send(t, plans, hello, "")
-	big := cardMessage(`{"type":"AdaptiveCard","version":"1.5","body":[{"type":"TextBlock","text":"` + strings.Repeat("x", maxCard) + `"}]}`)
+	big := cardMessage(`{"type":"AdaptiveCard","version":"1.4","body":[{"type":"TextBlock","text":"` + strings.Repeat("x", maxCard) + `"}]}`)
 	member := w.MemberID(ann)
 	at := func(body string) string {
 		return `{"type":"message","text":"<at>Ann</at> look","entities":[` + body + `]}`
@@ -270,7 +270,7 @@ func TestTargeted(t *testing.T) {
 func TestChangesAndDeletes(t *testing.T) {
 	w := startTeams(t, Options{})
 	id := w.send(t, plans, hello, "")
-	status, answer, _ := w.ask(t, "PUT", cardMessage(`{"type":"AdaptiveCard","version":"1.5"}`), "", plans+";messageid="+id, "activities", id)
+	status, answer, _ := w.ask(t, "PUT", cardMessage(`{"type":"AdaptiveCard","version":"1.4"}`), "", plans+";messageid="+id, "activities", id)
 	m, _ := w.find(plans, id)
 	if status != 200 || answer["id"] != id || m.Text != "" || m.Card == nil || m.Edits != 1 || m.Via != "send" {
 		t.Errorf("updated: %d %v %+v", status, answer, m)

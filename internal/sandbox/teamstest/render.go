@@ -6,7 +6,6 @@ import (
 	"meetbot/internal/sandbox/textbox"
 	"regexp"
 	"strings"
-	"time"
 	"unicode/utf8"
 )
 
@@ -111,8 +110,6 @@ type shown struct {
 	Body      []shown         `json:"body"`
 	Items     []shown         `json:"items"`
 	Columns   []shown         `json:"columns"`
-	Rows      []shown         `json:"rows"`
-	Cells     []shown         `json:"cells"`
 	Images    []shown         `json:"images"`
 	Actions   []shown         `json:"actions"`
 	AltText   string          `json:"altText"`
@@ -157,7 +154,7 @@ func (e shown) parts(list []part) []part {
 	switch {
 	case e.Type == "TextBlock":
 		heading := strings.EqualFold(e.Style, "heading") || loud(e.Weight, e.Size)
-		return append(list, part{gap: e.Separator, heading: heading, text: moments(plain(e.Text, "markdown"))})
+		return append(list, part{gap: e.Separator, heading: heading, text: plain(e.Text, "markdown")})
 	case e.Type == "RichTextBlock":
 		var b strings.Builder
 		heading := len(e.Inlines) > 0
@@ -177,7 +174,7 @@ func (e shown) parts(list []part) []part {
 	case strings.HasPrefix(e.Type, "Input.") || e.Type == "Media":
 		return append(list, part{gap: e.Separator, other: e.Type})
 	}
-	for _, inner := range [][]shown{e.Body, e.Items, e.Columns, e.Rows, e.Cells, e.Images} {
+	for _, inner := range [][]shown{e.Body, e.Items, e.Columns, e.Images} {
 		for i, child := range inner {
 			child.Separator = child.Separator || e.Separator && i == 0
 			list = child.parts(list)
@@ -230,28 +227,6 @@ func plain(text, format string) string {
 		text = strings.Replace(text, "\x00", s, 1)
 	}
 	return text
-}
-
-// moment is a function of a text block that shows a moment: the document "Text features" of Adaptive Cards, "Date and
-// time function rules".
-var moment = regexp.MustCompile(`\{\{(DATE|TIME)\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)(?:, ?(COMPACT|SHORT|LONG))?\)\}\}`)
-
-// moments shows moments as a client in English does whose time zone is UTC.
-func moments(text string) string {
-	return moment.ReplaceAllStringFunc(text, func(call string) string {
-		parts := moment.FindStringSubmatch(call)
-		at, err := time.Parse(time.RFC3339, parts[2])
-		if err != nil { // no such day
-			return call
-		}
-		layouts := map[string]string{
-			"": "1/2/2006", "COMPACT": "1/2/2006", "SHORT": "Mon, Jan 2, 2006", "LONG": "Monday, January 2, 2006",
-		}
-		if parts[1] == "TIME" {
-			return at.Format("3:04 PM")
-		}
-		return at.Format(layouts[parts[3]])
-	})
 }
 
 // RenderMessage draws a message for a terminal, about as Teams shows it, in plain text no wider than width columns

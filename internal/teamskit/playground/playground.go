@@ -1,3 +1,5 @@
+//go:build integration
+
 // Package playground lets tests talk to a bot as a person does, in Microsoft 365 Agents Playground: the client that
 // Microsoft publishes for makers of Teams apps, whose page draws chats, channels and Adaptive Cards. A real Chromium
 // shows the page. `make tools` installs what is needed; without it the tests fail.
