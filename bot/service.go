@@ -295,8 +295,9 @@ func (s *Service) LinkThread(ctx context.Context, channel Conversation, root str
 func (s *Service) job(r Request, state State) Job {
 	return Job{
 		Intent: r.Intent, ID: r.ID, Alias: r.Alias, Conversation: state.Conversation, Asker: r.Asker,
-		Seen: state.Generation(), Language: s.languageOf(r, state.Identity), Zone: state.Identity.zone(r.Zone),
-		Topic: r.Topic, Route: r.Route, Accepted: r.Received, Trace: r.Trace,
+		Seen:     state.Generation(),
+		Language: s.languageOf(r, state.Identity), Zone: state.Identity.zone(r.Zone), Topic: r.Topic,
+		Route: r.Route, Accepted: r.Received, Trace: r.Trace,
 	}
 }
 

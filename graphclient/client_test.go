@@ -178,6 +178,29 @@ func TestCredentialsThatEntraRefuses(t *testing.T) {
 	}
 }
 
+// Graph's refusal of a token tells no cause. If Entra refuses the app by now, its cause is told.
+func TestTheCauseOfARefusedToken(t *testing.T) {
+	r := start(t, setup{})
+	if _, err := r.User(t.Context(), tenant, annID); err != nil {
+		t.Fatal(err)
+	}
+	r.graph.Fault(faultserver.Fault{Status: 401, Body: `{"error":{"code":"InvalidAuthenticationToken","message":"x"}}`})
+	r.entra.ExpireClientSecret()
+	_, err := r.User(t.Context(), tenant, annID)
+	e := wantCode(t, err, bot.Credentials)
+	if e.Cause != bot.ExpiredSecret || !strings.Contains(e.Error(), "AADSTS7000222") {
+		t.Errorf("cause %q: %v", e.Cause, e)
+	}
+
+	r = start(t, setup{})
+	r.graph.Fault(faultserver.Fault{Status: 401, Body: `{"error":{"code":"InvalidAuthenticationToken","message":"x"}}`})
+	_, err = r.User(t.Context(), tenant, annID)
+	e = wantCode(t, err, bot.Credentials)
+	if e.Cause != "" || !strings.Contains(e.Error(), "InvalidAuthenticationToken") {
+		t.Errorf("cause %q: %v", e.Cause, e)
+	}
+}
+
 func TestAMendedCredentialWorksAtOnce(t *testing.T) {
 	r := start(t, setup{})
 	r.entra.SetRoles("User.Read.All")

@@ -16,16 +16,29 @@ import (
 // appName is what the app is called where people look for it.
 const appName = "Meetbot"
 
+// SlackManifest is the manifest of a Slack app. It says that token rotation is off, which slack-go leaves out: the bot
+// cannot use a token that expires.
+type SlackManifest struct {
+	slack.Manifest
+	Settings SlackSettings `json:"settings"`
+}
+
+// SlackSettings are the settings of a manifest.
+type SlackSettings struct {
+	slack.Settings
+	TokenRotationEnabled bool `json:"token_rotation_enabled"`
+}
+
 // Slack returns the manifest of the Slack app whose requests go to baseURL, for example https://bot.example.com.
 // Marshalled as JSON it is what Slack's "Create an app from a manifest" takes. Source: Slack, "App manifest
 // reference".
-func Slack(baseURL string, catalog *bot.Catalog) (*slack.Manifest, error) {
+func Slack(baseURL string, catalog *bot.Catalog) (*SlackManifest, error) {
 	base, err := publicAddress(baseURL, "Slack")
 	if err != nil {
 		return nil, err
 	}
 	at := func(path string) string { return strings.TrimSuffix(base.String(), "/") + path }
-	return &slack.Manifest{
+	m := slack.Manifest{
 		Metadata: slack.ManifestMetadata{MajorVersion: 1},
 		Display: slack.Display{
 			Name:        appName,
@@ -44,14 +57,15 @@ func Slack(baseURL string, catalog *bot.Catalog) (*slack.Manifest, error) {
 			}},
 		},
 		OAuthConfig: slack.OAuthConfig{Scopes: slack.OAuthScopes{Bot: slackapp.Scopes}},
-		Settings: slack.Settings{
-			EventSubscriptions: &slack.EventSubscriptions{
-				RequestUrl: at(slackapp.EventsPath),
-				BotEvents:  []string{string(slackevents.AppMention)},
-			},
-			Interactivity: &slack.Interactivity{IsEnabled: true, RequestUrl: at(slackapp.InteractivityPath)},
+	}
+	settings := slack.Settings{
+		EventSubscriptions: &slack.EventSubscriptions{
+			RequestUrl: at(slackapp.EventsPath),
+			BotEvents:  []string{string(slackevents.AppMention)},
 		},
-	}, nil
+		Interactivity: &slack.Interactivity{IsEnabled: true, RequestUrl: at(slackapp.InteractivityPath)},
+	}
+	return &SlackManifest{Manifest: m, Settings: SlackSettings{Settings: settings}}, nil
 }
 
 // usage is the hint that Slack shows behind the command: every subcommand of the table.

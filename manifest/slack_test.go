@@ -18,7 +18,7 @@ import (
 	"meetbot/manifest"
 )
 
-func slackManifest(t *testing.T) *slack.Manifest {
+func slackManifest(t *testing.T) *manifest.SlackManifest {
 	t.Helper()
 	catalog, err := bot.NewCatalog()
 	if err != nil {

@@ -515,7 +515,8 @@ func TestUnreadableClaimGivesWayToAFreshOne(t *testing.T) {
 	})
 }
 
-// Whatever stands in the place of a meeting's record: it is a meeting, or gives way to a fresh one of a later generation.
+// Whatever stands in the place of a meeting's record: it is a meeting, or gives way to a fresh one of a later
+// generation.
 func TestAnyRecordGivesWayToAFreshMeeting(t *testing.T) {
 	everywhere(t, func(t *testing.T, b backend) {
 		s := b.open(t, "one")

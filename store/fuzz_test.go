@@ -12,8 +12,8 @@ import (
 	"meetbot/bot"
 )
 
-// Whatever stands in REDIS_URL: it is refused without quoting it, or leads to the addresses that it names, over TLS if it
-// says so, and within the budget.
+// Whatever stands in REDIS_URL: it is refused without quoting it, or leads to the addresses that it names, over TLS if
+// it says so, and within the budget.
 func FuzzURL(f *testing.F) {
 	for _, seed := range []string{
 		"", "redis://localhost:6379/0", "rediss://ann:pw@host:6379/3", "redis://:hunter2@host:notaport/0", "redis://host", "redis://host/x", "redis://host?db=1&db=2",
@@ -34,7 +34,7 @@ func FuzzURL(f *testing.F) {
 			}
 			return
 		}
-		bound(o, nil)
+		limitWaiting(o, nil)
 		if len(o.Addrs) == 0 {
 			t.Errorf("%q leads nowhere", raw)
 		}
@@ -55,8 +55,8 @@ func FuzzURL(f *testing.F) {
 	})
 }
 
-// What stands in the job stream, the dead letters and the identities is read as what was written, or as nothing; an error
-// quotes none of it.
+// What stands in the job stream, the dead letters and the identities is read as what was written, or as nothing; an
+// error quotes none of it.
 func FuzzJob(f *testing.F) {
 	job := bot.Job{ID: "slack:event:Ev1", Conversation: bot.Conversation{Platform: "slack", Workspace: "T1", Channel: "C1"}, Route: bot.Route{ResponseURL: "https://hooks.example/s3cret"}}
 	record, err := json.Marshal(job)

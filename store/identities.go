@@ -15,7 +15,7 @@ import (
 // nothing: who they are is then found out anew and written over it.
 func (s *Store) Identity(ctx context.Context, a bot.Asker) (*bot.Identity, error) {
 	var id *bot.Identity
-	err := s.within(ctx, "read an identity", func(ctx context.Context) (err error) {
+	err := s.withBudget(ctx, "read an identity", func(ctx context.Context) (err error) {
 		id, err = s.identity(a, s.client.Get(ctx, s.keys.identity(a)))
 		return err
 	})
@@ -24,7 +24,7 @@ func (s *Store) Identity(ctx context.Context, a bot.Asker) (*bot.Identity, error
 
 // Remember keeps what is known of a chat user for the given time.
 func (s *Store) Remember(ctx context.Context, a bot.Asker, id bot.Identity, keep time.Duration) error {
-	return s.within(ctx, "remember an identity", func(ctx context.Context) error {
+	return s.withBudget(ctx, "remember an identity", func(ctx context.Context) error {
 		record, err := json.Marshal(id)
 		if err != nil {
 			return err

@@ -100,7 +100,8 @@ func decodeJob(record string) (bot.Job, error) {
 	}
 	j := bot.Job{
 		ID: r.ID, Conversation: bot.Conversation(r.Conversation), Asker: bot.Asker(r.Asker), Seen: r.Seen,
-		Language: r.Language, Zone: r.Zone, Topic: r.Topic, Route: bot.Route(r.Route), Accepted: r.Accepted, Trace: r.Trace,
+		Language: r.Language, Zone: r.Zone, Topic: r.Topic, Route: bot.Route(r.Route), Accepted: r.Accepted,
+		Trace: r.Trace,
 	}
 	j.Kind, j.Command = r.Kind, bot.Command{Kind: bot.Kind(r.Command.Kind), Subject: r.Command.Subject}
 	if r.Version > jobFormat {

@@ -57,8 +57,8 @@ func askerName(a bot.Asker) string {
 // conversationKeys are the keys of one conversation, and its channel's roots.
 type conversationKeys struct {
 	meeting string // what everybody gets
-	pending string // the claim being carried out
-	shown   string // that a card was shown to everybody lately
+	pending string // the pending claim
+	shown   string // the shown mark: which request showed the card to everybody lately
 	undo    string // the meeting before the current one, for as long as it can come back
 	roots   string // the set of the root messages whose threads belong to the channel
 }
@@ -72,7 +72,7 @@ func (k keyspace) of(c bot.Conversation) conversationKeys {
 	}
 }
 
-// resolve are what the scripts that find out which conversation is meant work on.
+// resolve are what the scripts work on that find out which conversation is meant.
 func (k keyspace) resolve(c bot.Conversation) []string {
 	own := k.of(c)
 	channel := own
@@ -82,8 +82,8 @@ func (k keyspace) resolve(c bot.Conversation) []string {
 	return []string{own.meeting, own.pending, channel.meeting, channel.pending, own.roots, own.shown}
 }
 
-// settle are what complete, undo and release change.
-func (k keyspace) settle(c bot.Conversation) []string {
+// own are what the scripts of complete, undo and release work on.
+func (k keyspace) own(c bot.Conversation) []string {
 	own := k.of(c)
 	return []string{own.meeting, own.pending, own.undo}
 }

@@ -27,7 +27,7 @@ const (
 	// wanted, and a job is about a kilobyte.
 	pageSize = 100
 	maxPages = 10
-	// parked is the idleness that a retried job begins with, so that the next takeover finds it.
+	// parked is the idleness that a retried job begins with, so that the next Reclaim finds it.
 	parked = 24 * time.Hour
 )
 
@@ -40,7 +40,7 @@ var ErrNoDeadLetter = errors.New("no such dead letter")
 func (s *Store) Accept(ctx context.Context, j bot.Job) (bot.Lease, error) {
 	lease := bot.Lease{Job: j, Attempt: 1, Given: time.Now()}
 	var answer []any
-	err := s.within(ctx, "accept a job", func(ctx context.Context) error {
+	err := s.withBudget(ctx, "accept a job", func(ctx context.Context) error {
 		if j.ID == "" {
 			return errors.New("job has no ID")
 		}
@@ -106,7 +106,7 @@ func (s *Store) look(ctx context.Context, limit int, want func(bot.Lease) bool) 
 	cursor := s.cursor
 	s.mu.Unlock()
 	var jobs []any
-	err = s.within(ctx, "look for jobs", func(ctx context.Context) error {
+	err = s.withBudget(ctx, "look for jobs", func(ctx context.Context) error {
 		answer, err := idleScript.Run(ctx, s.client, []string{s.keys.stream(), s.keys.tries()}, jobGroup, s.idle.Milliseconds(),
 			cursor, pageSize).Slice()
 		if err != nil {
@@ -152,7 +152,7 @@ func (s *Store) takeOver(ctx context.Context, found []foundJob) ([]bot.Lease, er
 	}
 	var answer []any
 	given := time.Now()
-	err := s.within(ctx, "take over jobs", func(ctx context.Context) (err error) {
+	err := s.withBudget(ctx, "take over jobs", func(ctx context.Context) (err error) {
 		answer, err = reclaimScript.Run(ctx, s.client, []string{s.keys.stream(), s.keys.tries()}, args...).Slice()
 		return err
 	})
@@ -216,7 +216,7 @@ func (s *Store) GiveBack(ctx context.Context, l bot.Lease, now bool) error {
 	if now {
 		idle = parked.Milliseconds()
 	}
-	return s.within(ctx, "give a job back", func(ctx context.Context) error {
+	return s.withBudget(ctx, "give a job back", func(ctx context.Context) error {
 		return giveBackScript.Run(ctx, s.client, []string{s.keys.stream(), s.keys.tries()}, jobGroup, s.replica, l.Entry,
 			l.Attempt, l.Reclaimed, parkingName, idle).Err()
 	})
@@ -228,7 +228,7 @@ func (s *Store) GiveBack(ctx context.Context, l bot.Lease, now bool) error {
 // answer.
 func (s *Store) BeginSend(ctx context.Context, l bot.Lease) (again bool, err error) {
 	var answer int
-	err = s.within(ctx, "mark an answer as being sent", func(ctx context.Context) (err error) {
+	err = s.withBudget(ctx, "mark an answer as being sent", func(ctx context.Context) (err error) {
 		keys := []string{s.keys.stream(), s.keys.mark(l.Job.ID), s.keys.tries()}
 		answer, err = beginSendScript.Run(ctx, s.client, keys, jobGroup, s.replica, l.Entry, l.Attempt, markFor).Int()
 		return err
@@ -243,17 +243,17 @@ func (s *Store) BeginSend(ctx context.Context, l bot.Lease) (again bool, err err
 	}
 }
 
-// AbortSend takes Sending back, so that the next attempt is not taken for a possible second answer. It does nothing
-// where a later attempt has begun to send.
+// AbortSend takes BeginSend back, so that the next attempt does not count as a possible second answer. It does nothing
+// if a later attempt has begun to send.
 func (s *Store) AbortSend(ctx context.Context, l bot.Lease) error {
-	return s.within(ctx, "note that an answer was refused", func(ctx context.Context) error {
+	return s.withBudget(ctx, "note that an answer was refused", func(ctx context.Context) error {
 		return abortSendScript.Run(ctx, s.client, []string{s.keys.mark(l.Job.ID)}, l.Entry, l.Attempt, markFor).Err()
 	})
 }
 
 // Done forgets the job, whoever holds it: its request was answered.
 func (s *Store) Done(ctx context.Context, l bot.Lease) error {
-	return s.within(ctx, "finish a job", func(ctx context.Context) error {
+	return s.withBudget(ctx, "finish a job", func(ctx context.Context) error {
 		keys := []string{s.keys.stream(), s.keys.mark(l.Job.ID), s.keys.tries()}
 		return doneScript.Run(ctx, s.client, keys, jobGroup, l.Entry, markFor).Err()
 	})
@@ -276,7 +276,7 @@ func (s *Store) MoveToDeadLetters(ctx context.Context, l bot.Lease, reason strin
 
 func (s *Store) moveToDeadLetters(ctx context.Context, l bot.Lease, record, reason string) error {
 	var answer int
-	err := s.within(ctx, "bury a job", func(ctx context.Context) (err error) {
+	err := s.withBudget(ctx, "move a job to the dead letters", func(ctx context.Context) (err error) {
 		keys := []string{s.keys.stream(), s.keys.mark(l.Job.ID), s.keys.dead(), s.keys.tries()}
 		answer, err = deadLetterScript.Run(ctx, s.client, keys, jobGroup, s.replica, l.Entry, l.Job.ID, record, reason,
 			markFor, deadMax).Int()
@@ -295,7 +295,7 @@ func (s *Store) DeadLetters(ctx context.Context, limit int) ([]bot.DeadLetter, e
 		return nil, nil
 	}
 	var letters []bot.DeadLetter
-	err := s.within(ctx, "read dead letters", func(ctx context.Context) error {
+	err := s.withBudget(ctx, "read dead letters", func(ctx context.Context) error {
 		entries, err := s.client.XRevRangeN(ctx, s.keys.dead(), "+", "-", int64(limit)).Result()
 		for _, e := range entries {
 			letters = append(letters, deadLetterOf(e))
@@ -305,11 +305,11 @@ func (s *Store) DeadLetters(ctx context.Context, limit int) ([]bot.DeadLetter, e
 	return letters, err
 }
 
-// Retry makes a dead letter a fresh job, accepted now, that any replica takes over at its next look. It returns
-// [ErrNoDeadLetter] if it is not there (any more), or its job could not be read.
+// Retry makes a dead letter a fresh job, accepted now, for the next replica that reclaims jobs. It returns
+// [ErrNoDeadLetter] if the dead letter is not there (any more), or if its job cannot be read.
 func (s *Store) Retry(ctx context.Context, entry string) error {
 	missing := false
-	err := s.within(ctx, "retry a dead letter", func(ctx context.Context) error {
+	err := s.withBudget(ctx, "retry a dead letter", func(ctx context.Context) error {
 		if !isEntry(entry) {
 			missing = true
 			return nil
@@ -335,7 +335,7 @@ func (s *Store) Retry(ctx context.Context, entry string) error {
 		keys := []string{s.keys.stream(), s.keys.mark(job.ID), s.keys.dead()}
 		err = retryScript.Run(ctx, s.client, keys, jobGroup, parkingName, entry, job.ID, record, markFor,
 			parked.Milliseconds()).Err()
-		if errors.Is(err, redis.Nil) { // somebody else was faster
+		if errors.Is(err, redis.Nil) { // another operator was faster
 			missing = true
 			return nil
 		}
@@ -351,7 +351,7 @@ func deadLetterOf(e redis.XMessage) bot.DeadLetter {
 	id, _ := e.Values["id"].(string)
 	record, _ := e.Values["job"].(string)
 	reason, _ := e.Values["reason"].(string)
-	letter := bot.DeadLetter{Entry: e.ID, Reason: reason, At: bornAt(e.ID)}
+	letter := bot.DeadLetter{Entry: e.ID, Reason: reason, At: addedAt(e.ID)}
 	job, err := decodeJob(record)
 	if err != nil || job.ID != id {
 		job = bot.Job{ID: id}
@@ -375,8 +375,8 @@ func after(entry string) string {
 	return ms + "-" + strconv.FormatUint(n+1, 10)
 }
 
-// bornAt is when an entry was added to its stream, by Redis' clock: its name begins with the milliseconds.
-func bornAt(entry string) time.Time {
+// addedAt is when an entry was added to its stream, by the clock of Redis: its name begins with the milliseconds.
+func addedAt(entry string) time.Time {
 	ms, _, _ := strings.Cut(entry, "-")
 	n, err := strconv.ParseInt(ms, 10, 64)
 	if err != nil {
@@ -385,13 +385,13 @@ func bornAt(entry string) time.Time {
 	return time.UnixMilli(n).UTC()
 }
 
-// Throttle asks all replicas to leave the named upstream alone for the given time, or longer if they already do.
+// Throttle asks all replicas to leave the named upstream alone for the given time, or longer if they do so already.
 func (s *Store) Throttle(ctx context.Context, upstream string, wait time.Duration) error {
 	ms := (wait + time.Millisecond - 1).Milliseconds()
 	if ms <= 0 {
 		return nil
 	}
-	return s.within(ctx, "hold an upstream", func(ctx context.Context) error {
+	return s.withBudget(ctx, "throttle an upstream", func(ctx context.Context) error {
 		return throttleScript.Run(ctx, s.client, []string{s.keys.throttle(upstream)}, ms).Err()
 	})
 }
@@ -399,7 +399,7 @@ func (s *Store) Throttle(ctx context.Context, upstream string, wait time.Duratio
 // ThrottledFor returns for how long the named upstream is to be left alone; 0 if it is not.
 func (s *Store) ThrottledFor(ctx context.Context, upstream string) (time.Duration, error) {
 	var left time.Duration
-	err := s.within(ctx, "read a hold", func(ctx context.Context) (err error) {
+	err := s.withBudget(ctx, "read whether an upstream is throttled", func(ctx context.Context) (err error) {
 		left, err = s.client.PTTL(ctx, s.keys.throttle(upstream)).Result()
 		return err
 	})
@@ -409,7 +409,7 @@ func (s *Store) ThrottledFor(ctx context.Context, upstream string) (time.Duratio
 // Depth reads the queue's figures in one command.
 func (s *Store) Depth(ctx context.Context) (bot.Depth, error) {
 	var d bot.Depth
-	err := s.within(ctx, "read the depth of the queue", func(ctx context.Context) error {
+	err := s.withBudget(ctx, "read the depth of the queue", func(ctx context.Context) error {
 		n, err := depthScript.Run(ctx, s.client, []string{s.keys.stream(), s.keys.dead()}).Int64Slice()
 		if err != nil {
 			return err

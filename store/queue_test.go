@@ -316,7 +316,8 @@ func TestQueueSurvivesLosingItsData(t *testing.T) {
 		if leases, err := s.Reclaim(t.Context(), 10, all); err != nil || len(leases) != 0 {
 			t.Fatalf("takeover after the loss: %v, %v", leases, err)
 		}
-		// Its author was promised an answer, and only this attempt still knows of it. Asked again since, it is another job.
+		// Its author was promised an answer, and only this attempt still knows of it. Asked again since, it is another
+		// job.
 		if again, err := s.BeginSend(t.Context(), lost); err != nil || again {
 			t.Errorf("sending the answer of a lost job: again %v, %v", again, err)
 		}

@@ -104,11 +104,11 @@ func decodeMeeting(c bot.Conversation, value string) (*bot.Meeting, error) {
 	}
 	return &bot.Meeting{
 		OnlineMeeting: bot.OnlineMeeting{
-			ID: r.ID, JoinURL: r.JoinURL, Subject: r.Subject, Created: r.Created, JoinID: r.JoinID,
-			Passcode: r.Passcode, TollNumber: r.TollNumber, ConferenceID: r.ConferenceID,
+			ID: r.ID, JoinURL: r.JoinURL, Subject: r.Subject, Created: r.Created,
+			JoinID: r.JoinID, Passcode: r.Passcode, TollNumber: r.TollNumber, ConferenceID: r.ConferenceID,
 		},
-		ClaimID: id, Generation: generation, ExternalID: r.ExternalID,
-		Organizer: bot.Organizer(r.Organizer), Language: r.Language, Zone: r.Zone,
+		ClaimID: id, Generation: generation, ExternalID: r.ExternalID, Organizer: bot.Organizer(r.Organizer),
+		Language: r.Language, Zone: r.Zone,
 	}, nil
 }
 
@@ -159,9 +159,9 @@ func readableVersion(v int) error {
 var recordHeader = regexp.MustCompile(`^([1-9][0-9]{0,9}) ([^\s\v]+) `)
 
 // generationOf returns the generation of a meeting whose record cannot be read: what its header says. If that cannot be
-// read either, it is a number made from the time, which is higher than that of any meeting that the conversation had:
-// so generations do not go down. It is never the number of a meeting itself: so an asker who saw the unreadable record
-// is given the meeting that has replaced it since.
+// read either, it is a number made from the time, higher than that of any meeting that the conversation had:
+// generations do not go down. No meeting gets that very number: so an asker who saw the unreadable record gets the
+// meeting that replaced it since.
 func generationOf(record string, now time.Time) int {
 	if found := recordHeader.FindStringSubmatch(record); found != nil {
 		if n, err := strconv.ParseUint(found[1], 10, 31); err == nil {

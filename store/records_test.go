@@ -101,7 +101,7 @@ func TestKeysOfAScriptShareAHashTag(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		part := rapid.StringMatching(`[a-zA-Z0-9:{}%/.]{0,6}`)
 		c := bot.Conversation{Platform: part.Draw(t, "platform"), Workspace: part.Draw(t, "workspace"), Channel: part.Draw(t, "channel"), Thread: part.Draw(t, "thread")}
-		oneTag(t, append(defaultKeys.resolve(c), defaultKeys.settle(c)...))
+		oneTag(t, append(defaultKeys.resolve(c), defaultKeys.own(c)...))
 		oneTag(t, []string{defaultKeys.stream(), defaultKeys.dead(), defaultKeys.mark(part.Draw(t, "job"))})
 	})
 }
@@ -118,7 +118,7 @@ func TestKeysOfConversationsAreApart(t *testing.T) {
 		if (a == b) != (defaultKeys.of(a) == defaultKeys.of(b)) || (a.InChannel() == b.InChannel()) != (defaultKeys.of(a).roots == defaultKeys.of(b).roots) {
 			t.Fatalf("%+v has %+v, %+v has %+v", a, defaultKeys.of(a), b, defaultKeys.of(b))
 		}
-		for _, key := range defaultKeys.settle(b) {
+		for _, key := range defaultKeys.own(b) {
 			if a != b && (key == defaultKeys.of(a).meeting || key == defaultKeys.of(a).pending || key == defaultKeys.of(a).shown || key == defaultKeys.of(a).roots) {
 				t.Fatalf("%+v and %+v share %s", a, b, key)
 			}

@@ -1,48 +1,55 @@
 // Package store keeps in Redis what all replicas must agree on: which meeting each conversation has, which claim is
-// being carried out, who chat users are, and which accepted jobs are not done.
+// pending, who chat users are in Entra, which accepted jobs are not done, and which upstream asked to be left alone.
 //
-// A [Store] satisfies [bot.Conversations], [bot.Identities] and [bot.Queue]. It promises: every method is one atomic
-// step that is safe to repeat; every call ends within [Budget], whatever Redis does; an error is a *[bot.Error] of
-// code [bot.Unavailable], other than the sentinel errors that a method documents, and holds no password. It works with
-// Redis 7.0 and later, alone, behind Sentinel or as a Cluster, and needs no module.
+// Call [Open] first, with a Redis URL and a name for this process, and [Store.Close] last. A [Store] satisfies
+// [bot.Conversations], [bot.Identities], [bot.Queue] and [bot.Limiter], and is safe for concurrent use. The example
+// shows how a conversation gets its meeting: claim, complete, announce.
 //
-// Scripts live in scripts/*.lua, the names of keys in keys.go, the form of records in records.go.
+// It promises:
+//
+//   - Every method is one atomic step that is safe to repeat. It works with Redis 7.0 and later, on one server, behind
+//     Sentinel and on a Cluster, and needs no module.
+//   - Every call ends within [Budget], whatever Redis does. A repeat of a command is one round trip.
+//   - An error is a *[bot.Error], other than the sentinel errors that a method documents. Its code is
+//     [bot.Unavailable], or [bot.UnreadableRecord] for what is stored in a form that this release cannot read. It holds
+//     no password, and nothing of a record.
+//   - Data of the first release is read and kept: see testdata/upgrade. The first release understands what this one
+//     writes, so both may run beside each other during an update.
+//
+// It imports package bot, and nothing else of this module. The scripts are in scripts/*.lua, the names of keys in
+// keys.go, the forms of the records in records.go and job_records.go.
 package store
 
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/url"
 	"strings"
 	"sync"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"meetbot/bot"
 )
 
-// Budget is the time within which every call ends, connecting and repeating included.
+// Budget is the time within which every call ends, with connecting and repeating.
 const Budget = time.Second
 
-// Idle is how long nobody may have worked on a job before another replica takes it over: longer than an attempt may
+// Idle is how long nobody must have worked on a job before another replica reclaims it: longer than an attempt may
 // take.
 const Idle = 15 * time.Second
 
-// connectionBuffer is the size of each of a connection's two buffers, in bytes: enough for every common command and its
+// connectionBuffer is the size of each of a connection's two buffers, in bytes: enough for a common command or its
 // answer.
 const connectionBuffer = 8 << 10
 
-// gone is how long a consumer of the job group must not have been seen before it is cleared away.
-const gone = 24 * time.Hour
+// consumerLifetime is how long a consumer of the job group may be unseen before it is deleted.
+const consumerLifetime = 24 * time.Hour
 
 // Options tune a store.
 type Options struct {
@@ -64,14 +71,15 @@ type Store struct {
 	idle    time.Duration
 	keys    keyspace
 
-	// What was read lately: where people talk, the same records are read again and again, and decoding them is a large
-	// part of what a repeat costs. Redis is asked all the same; a record that is another one than last time is decoded
-	// anew.
+	// What was read lately. Where people talk, the same records are read again and again, and decoding them is a large
+	// part of what a repeat costs. Redis is asked every time: a record that differs from the last one is decoded anew.
 	conversations *lru.Cache[bot.Conversation, *conversationRead]
 	identities    *lru.Cache[bot.Asker, *identityRead]
 
+	deadlines deadlines
+
 	mu     sync.Mutex
-	cursor string // where the next takeover goes on looking
+	cursor string // where the next Reclaim goes on looking
 }
 
 // keptRecords is how many records of a kind are kept decoded, of about 2 KB each.
@@ -83,18 +91,17 @@ var (
 	_ bot.Queue         = (*Store)(nil)
 )
 
-// Open prepares a store; nothing is dialled until the first call, and a Redis that is away now may come later. The
-// forms of rawURL, each also with rediss:// for TLS:
+// Open prepares a store. It dials nothing before the first call, and Redis need not be up yet. It returns an error if
+// the replica has no name, or if the URL is none of these forms, each also with rediss:// for TLS:
 //
 //	redis://[user:password@]host:port/db                                     one server
 //	redis://[user:password@]host:port/db?master_name=name[&addr=host:port…]  Sentinel
 //	redis://[user:password@]host:port?addr=host:port[&addr=…]                Cluster
 //	redis://[user:password@]host:port?cluster=true                           Cluster with a single seed address
 //
-// With Sentinel, user and password are the sentinels'; the server's go into &username=…&password=….
-//
-// Of the further query parameters of go-redis those about the size and age of the connection pool are honoured; the
-// timeouts are the store's own, and there is no way to do without checking the server's certificate.
+// With Sentinel, user and password are those of the sentinels; those of the server go into &username=…&password=….
+// The query parameters of go-redis about the size and age of the connection pool work too. The timeouts are the store's
+// own, and the server's certificate is always checked.
 func Open(rawURL string, o Options) (*Store, error) {
 	if o.Replica == "" {
 		return nil, errors.New("open store: the replica has no name")
@@ -109,7 +116,7 @@ func Open(rawURL string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	bound(options, o.RootCAs)
+	limitWaiting(options, o.RootCAs)
 	conversations, err := lru.New[bot.Conversation, *conversationRead](keptRecords)
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
@@ -126,111 +133,18 @@ func Open(rawURL string, o Options) (*Store, error) {
 	}, nil
 }
 
-// CheckURL tells whether Open would take the URL. Its error quotes nothing of it.
-func CheckURL(rawURL string) error {
-	_, err := parse(rawURL)
-	return err
-}
-
-// errURL quotes nothing of the URL: wherever a badly written one breaks, the piece may hold the password.
-var errURL = errors.New(`not a Redis URL; wanted for example "redis://localhost:6379/0", ` +
-	`"rediss://user:password@host:6379/0", ` +
-	`"redis://sentinel:26379/0?master_name=main" or "redis://node:6379?cluster=true", ` +
-	`with the special characters of a password percent-encoded and no parameters that go-redis does not know`)
-
-// parse reads the forms that Open documents.
-func parse(rawURL string) (*redis.UniversalOptions, error) {
-	u, err := url.Parse(rawURL)
-	if err != nil || (u.Scheme != "redis" && u.Scheme != "rediss") || u.Host == "" {
-		return nil, errURL
-	}
-	query := u.Query()
-	if query.Has("skip_verify") { // a password would be told to whoever answers
-		return nil, errURL
-	}
-	cluster := query.Get("cluster") == "true" || query.Has("addr")
-	query.Del("cluster")
-	u.RawQuery = query.Encode()
-	switch {
-	case query.Has("master_name"):
-		o, err := redis.ParseFailoverURL(u.String())
-		if err != nil || o.MasterName == "" {
-			return nil, errURL
-		}
-		return &redis.UniversalOptions{
-			MasterName: o.MasterName, Addrs: o.SentinelAddrs, DB: o.DB, TLSConfig: o.TLSConfig,
-			Username: o.Username, Password: o.Password, SentinelUsername: o.SentinelUsername,
-			SentinelPassword: o.SentinelPassword,
-			ClientName:       o.ClientName, Protocol: o.Protocol, PoolSize: o.PoolSize, MinIdleConns: o.MinIdleConns,
-			MaxIdleConns: o.MaxIdleConns, MaxActiveConns: o.MaxActiveConns, ConnMaxIdleTime: o.ConnMaxIdleTime,
-			ConnMaxLifetime: o.ConnMaxLifetime,
-		}, nil
-	case cluster:
-		o, err := redis.ParseClusterURL(u.String())
-		if err != nil || strings.Trim(u.Path, "/0") != "" { // a cluster has no database but 0
-			return nil, errURL
-		}
-		return &redis.UniversalOptions{
-			IsClusterMode: true, Addrs: o.Addrs, TLSConfig: o.TLSConfig, Username: o.Username, Password: o.Password,
-			ClientName: o.ClientName, Protocol: o.Protocol, PoolSize: o.PoolSize, MinIdleConns: o.MinIdleConns,
-			MaxIdleConns: o.MaxIdleConns, MaxActiveConns: o.MaxActiveConns, ConnMaxIdleTime: o.ConnMaxIdleTime,
-			ConnMaxLifetime: o.ConnMaxLifetime,
-		}, nil
-	default:
-		o, err := redis.ParseURL(u.String())
-		if err != nil {
-			return nil, errURL
-		}
-		return &redis.UniversalOptions{
-			Addrs: []string{o.Addr}, DB: o.DB, TLSConfig: o.TLSConfig, Username: o.Username, Password: o.Password,
-			ClientName: o.ClientName, Protocol: o.Protocol, PoolSize: o.PoolSize, MinIdleConns: o.MinIdleConns,
-			MaxIdleConns: o.MaxIdleConns, MaxActiveConns: o.MaxActiveConns, ConnMaxIdleTime: o.ConnMaxIdleTime,
-			ConnMaxLifetime: o.ConnMaxLifetime,
-		}, nil
-	}
-}
-
-// bound makes the client keep the budget: without ContextTimeoutEnabled it waits for an answer longer than the
-// context allows, and its own TLS dialer does not heed the context at all.
-func bound(o *redis.UniversalOptions, roots *x509.CertPool) {
-	o.ContextTimeoutEnabled = true
-	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = Budget, Budget, Budget, Budget
-	o.DialerRetries = 1
-	o.MaxRetries = 1 // a connection that died while idle is found out by using it
-	if o.IsClusterMode {
-		o.MaxRetries = 0 // there the client repeats while it follows redirections
-	}
-	o.MinRetryBackoff, o.MaxRetryBackoff = 10*time.Millisecond, 100*time.Millisecond
-	o.PipelinePoolSize = -1 // one pool for everything
-	o.ReadBufferSize, o.WriteBufferSize = connectionBuffer, connectionBuffer
-	o.DisableIdentity = true
-	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	if o.Protocol == 0 {
-		o.Protocol = 2 // nothing here needs the pushes of 3, for which the client looks before and after every command
-	}
-
-	dialer := &net.Dialer{Timeout: Budget, KeepAlive: 30 * time.Second}
-	o.Dialer = dialer.DialContext
-	if o.TLSConfig != nil {
-		o.TLSConfig.MinVersion = tls.VersionTLS12
-		if roots != nil {
-			o.TLSConfig.RootCAs = roots
-		}
-		o.Dialer = (&tls.Dialer{NetDialer: dialer, Config: o.TLSConfig}).DialContext
-	}
-}
-
 // Ping tells whether Redis answers.
 func (s *Store) Ping(ctx context.Context) error {
-	return s.within(ctx, "ping", func(ctx context.Context) error { return s.client.Ping(ctx).Err() })
+	return s.withBudget(ctx, "ping", func(ctx context.Context) error { return s.client.Ping(ctx).Err() })
 }
 
-// Close takes this replica out of the job group, unless jobs in its name are left for the others to take over, and
-// closes the connections. Along with it go replicas that left no job and were not seen for a day, as one does that was
-// killed; until then their names stay in the group, some hundred bytes each.
+// Close takes this replica out of the job group and closes the connections. If jobs in its name are left, it stays in
+// the group, for others to reclaim them. Close also deletes consumers that have no job and were not seen for a day,
+// such as replicas that were killed.
 func (s *Store) Close() error {
-	left := s.within(context.Background(), "leave the job group", func(ctx context.Context) error {
-		return leaveScript.Run(ctx, s.client, []string{s.keys.stream()}, jobGroup, s.replica, gone.Milliseconds()).Err()
+	left := s.withBudget(context.Background(), "leave the job group", func(ctx context.Context) error {
+		return leaveScript.Run(ctx, s.client, []string{s.keys.stream()}, jobGroup, s.replica,
+			consumerLifetime.Milliseconds()).Err()
 	})
 	if err := s.client.Close(); err != nil {
 		return errors.Join(left, fmt.Errorf("close store: %w", err))
@@ -238,8 +152,9 @@ func (s *Store) Close() error {
 	return left
 }
 
-// within runs call under the budget and gives its error the form that the package promises.
-func (s *Store) within(ctx context.Context, doing string, call func(context.Context) error) error {
+// withBudget runs call with a context that ends within the budget, and gives its error the form that the package
+// promises.
+func (s *Store) withBudget(ctx context.Context, doing string, call func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, Budget)
 	defer cancel()
 	if err := call(ctx); err != nil {
@@ -248,6 +163,7 @@ func (s *Store) within(ctx context.Context, doing string, call func(context.Cont
 	return nil
 }
 
+// unavailable gives an error the form that the package promises. doing says what was being done.
 func unavailable(doing string, err error) error {
 	if isUnreadable(err) {
 		return err
@@ -261,7 +177,7 @@ func unavailable(doing string, err error) error {
 	return &bot.Error{Code: bot.Unavailable, Err: fmt.Errorf("%s in Redis: %w", doing, err)}
 }
 
-// debugLogger takes what go-redis would print to stderr; the calls that suffer return errors of their own.
+// debugLogger logs what go-redis would print to stderr. The calls concerned return errors of their own.
 type debugLogger struct{}
 
 func (debugLogger) Printf(ctx context.Context, format string, v ...any) {

@@ -74,3 +74,22 @@ func TestUndo(t *testing.T) {
 		unchanged("after another person's new", st, result, fourth, "")
 	})
 }
+
+// A meeting that could not be read gave way to a fresh one, and does not come back.
+func TestUndoBringsNothingUnreadableBack(t *testing.T) {
+	everywhere(t, func(t *testing.T, b backend) {
+		s, c := b.open(t, "one"), channel()
+		no(t, b.raw.Set(t.Context(), meetingOf(c), `7 ID {"v":1000,"u":["https://teams.example/join/later"]}`, 0).Err())
+		claim := bot.NewClaim(c, 8, true)
+		claim.User = "ann"
+		_, err := s.Claim(t.Context(), claim, true, 7)
+		no(t, err)
+		_, err = s.Complete(t.Context(), claim, meetingFor(claim))
+		no(t, err)
+		st, result, err := s.Undo(t.Context(), c, bot.Undo{Generation: 8, User: "ann", ID: "u1"})
+		no(t, err)
+		if result.Done || st.Meeting == nil || st.Meeting.ClaimID != claim.ID || st.Generation() != 8 {
+			t.Errorf("undone: %+v, %+v with %+v", result, st, st.Meeting)
+		}
+	})
+}

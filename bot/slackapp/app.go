@@ -26,6 +26,10 @@ const Platform = "slack"
 // publicAPI is where Slack's Web API is unless configured otherwise.
 const publicAPI = "https://slack.com/api/"
 
+// slackHosts are the hosts of the API in Slack's own clouds. GovSlack is https://slack-gov.com/api/ (document "GovSlack
+// apps"). For an API elsewhere, such as a proxy, response_url is taken to be of the same host.
+var slackHosts = map[string]bool{"https://slack.com": true, "https://slack-gov.com": true}
+
 // slackHookHosts are the hosts of a response_url in Slack's own clouds.
 var slackHookHosts = []string{"hooks.slack.com", "hooks.slack-gov.com"}
 
@@ -87,7 +91,7 @@ func New(c Config) (*App, error) {
 		cards: cards, secret: c.SigningSecret, apiURL: c.APIURL, token: c.BotToken, catalog: c.Catalog, parser: bot.NewParser(c.Catalog),
 		language: c.Language, throttles: c.Throttles, log: c.Log,
 	}
-	if c.APIURL == publicAPI {
+	if slackHosts[api.Scheme+"://"+api.Host] {
 		for _, host := range slackHookHosts {
 			a.hookHosts = append(a.hookHosts, &url.URL{Scheme: "https", Host: host})
 		}

@@ -55,9 +55,8 @@ func requestID(kind string, parts ...string) string {
 
 // isForBot tells whether a message mentions the bot, or is for the bot alone.
 func isForBot(in connector.Activity) bool {
-	return in.Recipient != nil && (in.Recipient.IsTargeted || slices.ContainsFunc(in.Entities, func(e connector.Entity) bool {
-		return e.Type == "mention" && e.Mentioned.ID == in.Recipient.ID
-	}))
+	mentionsBot := func(e connector.Entity) bool { return e.Type == "mention" && e.Mentioned.ID == in.Recipient.ID }
+	return in.Recipient != nil && (in.Recipient.IsTargeted || slices.ContainsFunc(in.Entities, mentionsBot))
 }
 
 // mention is somebody's name in a text, as Teams sets it off.

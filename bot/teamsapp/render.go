@@ -39,6 +39,12 @@ func (s style) Command(word, subject string) string {
 // Conversation cannot name a conversation: Teams gives its name to its members' clients alone.
 func (style) Conversation(bot.Conversation) string { return "Microsoft Teams" }
 
+// The versions that cards have.
+const (
+	plain       = "1.2"
+	withExecute = "1.4"
+)
+
 // The parts of an Adaptive Card that are used. Teams draws version 1.2 everywhere; on phones it draws nothing of a card
 // that calls itself newer than 1.4. So the elements are of 1.2, and a card is of 1.4 only if it has an Action.Execute,
 // which needs that. Sources: Adaptive Cards schema; MicrosoftDocs/msteams-docs, issue 13646.
@@ -87,7 +93,7 @@ type (
 func cardOf(catalog *bot.Catalog, r bot.Reply, s style) adaptiveCard {
 	language, _, _ := strings.Cut(string(r.Language), "-") // Microsoft's renderer refuses a country in it
 	c := adaptiveCard{
-		Type: "AdaptiveCard", Schema: "http://adaptivecards.io/schemas/adaptive-card.json", Version: "1.2",
+		Type: "AdaptiveCard", Schema: "http://adaptivecards.io/schemas/adaptive-card.json", Version: plain,
 		Language: language, Fallback: bot.Clip(r.Text(catalog, s), maxFallback),
 	}
 	if r.Card == nil {
@@ -100,11 +106,13 @@ func cardOf(catalog *bot.Catalog, r bot.Reply, s style) adaptiveCard {
 				}
 			}
 		}
-		c.Actions = buttons(catalog, r)
+		if c.Actions = buttons(catalog, r); len(c.Actions) > 0 {
+			c.Version = withExecute
+		}
 		return c
 	}
 	card, lang := r.Card, r.Language
-	c.Version = "1.4"
+	c.Version = withExecute
 	c.Body = append(c.Body,
 		rich(literal(textRun{Size: "Large", Weight: "Bolder"}, card.Title(catalog, lang), maxTitle)),
 		rich(runs(catalog.Render(lang, card.Status(), s), false)))
@@ -124,10 +132,7 @@ func cardOf(catalog *bot.Catalog, r bot.Reply, s style) adaptiveCard {
 			Type: "Action.OpenUrl", Title: catalog.PlainText(lang, card.JoinLabel()), Style: "positive",
 			URL: card.Meeting.JoinURL,
 		},
-		{
-			Type: "Action.Execute", Title: catalog.PlainText(lang, card.RefreshLabel()), Verb: string(bot.ActionShow),
-			Fallback: "drop",
-		},
+		execute(catalog.PlainText(lang, card.RefreshLabel()), bot.ActionShow, nil),
 	}
 	c.Actions = append(c.Actions, buttons(catalog, r)...)
 	return c
@@ -137,12 +142,14 @@ func cardOf(catalog *bot.Catalog, r bot.Reply, s style) adaptiveCard {
 func buttons(catalog *bot.Catalog, r bot.Reply) []action {
 	var all []action
 	for _, a := range r.Actions {
-		all = append(all, action{
-			Type: "Action.Execute", Title: catalog.PlainText(r.Language, a.Label()), Verb: string(a.ID),
-			Data: &data{Value: a.Value}, Fallback: "drop",
-		})
+		all = append(all, execute(catalog.PlainText(r.Language, a.Label()), a.ID, &data{Value: a.Value}))
 	}
 	return all
+}
+
+// execute is a button that the bot is told of. A client that does not know such buttons leaves it out.
+func execute(title string, id bot.ActionID, d *data) action {
+	return action{Type: "Action.Execute", Title: title, Verb: string(id), Data: d, Fallback: "drop"}
 }
 
 // rich is a line of text runs.

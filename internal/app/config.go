@@ -2,6 +2,7 @@ package app
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
 
 	"meetbot/graphclient"
@@ -42,9 +43,12 @@ type EntraConfig struct {
 	ClientSecret        string
 	CertificatePath     string // PEM or PKCS#12 file with the key
 	CertificatePassword string // of that file; empty for none
-	FederatedTokenFile  string // of a workload identity
-	TokenCredentials    string // "ManagedIdentityCredential" or empty
-	AuthorityHost       string // https URL
+	// SendCertificateChain is "true" or "false", as strconv.ParseBool takes it: whether the certificates of the file are
+	// sent along, for an app that is known by its certificate's subject and issuer.
+	SendCertificateChain string
+	FederatedTokenFile   string // of a workload identity
+	TokenCredentials     string // "ManagedIdentityCredential" or empty
+	AuthorityHost        string // https URL
 }
 
 // GraphConfig says which Microsoft Graph is called.
@@ -78,7 +82,7 @@ func Default() Config {
 		Redis: RedisConfig{URL: "redis://localhost:6379/0", Prefix: store.DefaultPrefix},
 		Slack: defaultSlack,
 		Teams: defaultTeams,
-		Entra: EntraConfig{AuthorityHost: entra.DefaultAuthorityHost},
+		Entra: EntraConfig{SendCertificateChain: "false", AuthorityHost: entra.DefaultAuthorityHost},
 		Graph: GraphConfig{BaseURL: graphclient.DefaultBaseURL},
 		Policy: PolicyConfig{
 			Organizer: "requester", AllowGuests: "false", MatchAliases: "false", TrustUnconfirmed: "false",
@@ -109,10 +113,12 @@ func (c Config) normalized() Config {
 
 // entra says how the app that calls Graph proves itself to Entra.
 func (c Config) entra() entra.Config {
+	chain, _ := strconv.ParseBool(c.Entra.SendCertificateChain)
 	return entra.Config{
 		TenantID: c.Entra.TenantID, ClientID: c.Entra.ClientID, ClientSecret: c.Entra.ClientSecret,
 		CertificatePath: c.Entra.CertificatePath, CertificatePassword: c.Entra.CertificatePassword,
-		FederatedTokenFile: c.Entra.FederatedTokenFile, ManagedIdentity: c.Entra.TokenCredentials != "",
+		SendCertificateChain: chain,
+		FederatedTokenFile:   c.Entra.FederatedTokenFile, ManagedIdentity: c.Entra.TokenCredentials != "",
 		AuthorityHost: c.Entra.AuthorityHost,
 	}
 }

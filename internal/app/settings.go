@@ -81,7 +81,9 @@ func (c *EntraConfig) Settings() []Setting {
 		{"AZURE_CLIENT_SECRET", "Its client secret, or instead of that:", (*text)(&c.ClientSecret)},
 		{"AZURE_CLIENT_CERTIFICATE_PATH", "its certificate and key, PEM or PKCS#12;", (*text)(&c.CertificatePath)},
 		{"AZURE_CLIENT_CERTIFICATE_PASSWORD", "the password of that file, if it has one;",
-			(*text)(&c.CertificatePassword)},
+			(*password)(&c.CertificatePassword)},
+		{"AZURE_CLIENT_SEND_CERTIFICATE_CHAIN", "Send the certificates of the file along: true or false.",
+			(*text)(&c.SendCertificateChain)},
 		{"AZURE_FEDERATED_TOKEN_FILE", "a workload identity's token (Kubernetes sets this);",
 			(*text)(&c.FederatedTokenFile)},
 		{"AZURE_TOKEN_CREDENTIALS", "ManagedIdentityCredential, for a managed identity.", (*text)(&c.TokenCredentials)},
@@ -122,12 +124,19 @@ func (c *LoggingConfig) Settings() []Setting {
 	}
 }
 
-// text is a Value that is taken as it is.
+// text is a Value that is taken without the space around it: a value that comes from a file ends with a line break.
 type text string
 
 func (t *text) String() string     { return string(*t) }
-func (t *text) Set(s string) error { *t = text(s); return nil }
+func (t *text) Set(s string) error { *t = text(strings.TrimSpace(s)); return nil }
 func (t *text) Type() string       { return "string" }
+
+// password is a Value that is taken without line breaks at its end. It may begin and end with blanks.
+type password string
+
+func (p *password) String() string     { return string(*p) }
+func (p *password) Set(s string) error { *p = password(strings.TrimRight(s, "\r\n")); return nil }
+func (p *password) Type() string       { return "string" }
 
 // number is a Value that is a whole number.
 type number int
@@ -136,7 +145,7 @@ func (n *number) String() string { return strconv.Itoa(int(*n)) }
 func (n *number) Type() string   { return "int" }
 
 func (n *number) Set(s string) error {
-	value, err := strconv.ParseInt(s, 0, strconv.IntSize)
+	value, err := strconv.ParseInt(strings.TrimSpace(s), 0, strconv.IntSize)
 	if err != nil {
 		return errors.New("want a whole number")
 	}
@@ -144,7 +153,7 @@ func (n *number) Set(s string) error {
 	return nil
 }
 
-// list is a Value that is words with commas between. Setting it again replaces the words.
+// list is a Value that is words with commas between, and space around them. Setting it again replaces the words.
 type list []string
 
 func (l *list) String() string { return strings.Join(*l, ",") }
@@ -152,6 +161,9 @@ func (l *list) Type() string   { return "list" }
 
 func (l *list) Set(s string) error {
 	*l = strings.Split(s, ",")
+	for i, word := range *l {
+		(*l)[i] = strings.TrimSpace(word)
+	}
 	if last := len(*l) - 1; (*l)[last] == "" { // "a," is one word, and "" is none
 		*l = (*l)[:last]
 	}

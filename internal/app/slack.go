@@ -33,7 +33,11 @@ func (c Config) validateSlack(p *problems) {
 	if c.slackOn() || !c.teamsOn() {
 		p.need(c.Slack.SigningSecret != "", "SLACK_SIGNING_SECRET",
 			"is missing (Slack app, Basic Information)", "8f742231b10e8888abcd99yyyzzz85a5")
-		p.need(strings.HasPrefix(c.Slack.BotToken, "xoxb-"), "SLACK_BOT_TOKEN",
+		rotates := strings.HasPrefix(c.Slack.BotToken, "xoxe.") || strings.HasPrefix(c.Slack.BotToken, "xoxe-")
+		p.need(!rotates, "SLACK_BOT_TOKEN", "is a token that rotates: it expires after 12 hours, and this bot does not "+
+			"renew it; switch token rotation off in the Slack app or, where Slack does not allow that any more, create the app again "+
+			"from the manifest, which has token rotation off, and install that", "xoxb-…")
+		p.need(rotates || strings.HasPrefix(c.Slack.BotToken, "xoxb-"), "SLACK_BOT_TOKEN",
 			"is missing or is not a bot token (Slack app, OAuth & Permissions)", "xoxb-…")
 	}
 	p.need(c.slackOn() || c.teamsOn(), "TEAMS_APP_ID",

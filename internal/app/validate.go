@@ -23,6 +23,7 @@ import (
 func (c Config) Validate() error {
 	c = c.normalized()
 	var p problems
+	p.noExamples(c.Settings())
 	c.HTTP.validate(&p)
 	c.Redis.validate(&p)
 	c.validateSlack(&p)
@@ -41,6 +42,15 @@ type problems []string
 func (p *problems) need(ok bool, variable, problem, example string) {
 	if !ok {
 		*p = append(*p, fmt.Sprintf("%s %s; for example %s=%s", variable, problem, variable, example))
+	}
+}
+
+// noExamples adds a problem for each value that still has the … by which an example stands for the rest of a value.
+func (p *problems) noExamples(settings []Setting) {
+	for _, s := range settings {
+		if strings.Contains(s.Value.String(), "…") {
+			*p = append(*p, s.Env+" holds the “…” of an example, in place of a value")
+		}
 	}
 }
 
@@ -77,9 +87,11 @@ func (c EntraConfig) validate(p *problems) {
 		"…")
 	if c.CertificatePath != "" {
 		p.need(entra.CheckCertificate(c.CertificatePath, c.CertificatePassword) == nil, "AZURE_CLIENT_CERTIFICATE_PATH",
-			"names a file that cannot be read, or that holds no certificate with its key,"+
+			"names a file that cannot be read, or that holds no certificate with its RSA key,"+
 				" or that AZURE_CLIENT_CERTIFICATE_PASSWORD does not open", "/etc/meetbot/client.pem")
 	}
+	_, err := strconv.ParseBool(c.SendCertificateChain)
+	p.need(err == nil, "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN", "is neither true nor false", "false")
 	if c.FederatedTokenFile != "" {
 		_, err := os.Stat(c.FederatedTokenFile)
 		p.need(err == nil, "AZURE_FEDERATED_TOKEN_FILE",

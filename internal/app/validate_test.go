@@ -100,6 +100,8 @@ func TestValidateRedis(t *testing.T) {
 func TestValidateSlack(t *testing.T) {
 	check(t, "no token", "SLACK_BOT_TOKEN", func(c *Config) { c.Slack.BotToken = "" })
 	check(t, "a user's token", "SLACK_BOT_TOKEN", func(c *Config) { c.Slack.BotToken = "xoxp-1-2-3" })
+	check(t, "a token that rotates", "SLACK_BOT_TOKEN", func(c *Config) { c.Slack.BotToken = "xoxe.xoxb-1-2-3" })
+	check(t, "a refresh token", "SLACK_BOT_TOKEN", func(c *Config) { c.Slack.BotToken = "xoxe-1-2-3" })
 	check(t, "no secret", "SLACK_SIGNING_SECRET", func(c *Config) { c.Slack.SigningSecret = "" })
 	check(t, "no slash", "SLACK_API_URL", func(c *Config) { c.Slack.APIURL = "https://slack.com/api" })
 	check(t, "US Government", "", func(c *Config) { c.Slack.APIURL = "https://slack-gov.com/api/" })
@@ -158,6 +160,10 @@ func TestValidateEntra(t *testing.T) {
 		"no credential":    {"AZURE_CLIENT_SECRET", func(c *EntraConfig) { c.ClientSecret = "" }},
 		"a file without a key": {"AZURE_CLIENT_CERTIFICATE_PATH",
 			func(c *EntraConfig) { c.CertificatePath = "validate_test.go" }},
+		"the chain": {"", func(c *EntraConfig) { c.SendCertificateChain = "1" }},
+		"the chain, misspelt": {"AZURE_CLIENT_SEND_CERTIFICATE_CHAIN", func(c *EntraConfig) {
+			c.SendCertificateChain = "yes"
+		}},
 		"a token that is missing": {"AZURE_FEDERATED_TOKEN_FILE",
 			func(c *EntraConfig) { c.FederatedTokenFile = "missing" }},
 	} {
@@ -236,6 +242,60 @@ func TestReadmeNamesEveryVariable(t *testing.T) {
 	}
 	for name := range rows {
 		t.Errorf("README names %s, which the program does not know", name)
+	}
+}
+
+// A token that rotates is told with the way out.
+func TestRotatingToken(t *testing.T) {
+	c := valid()
+	c.Slack.BotToken = "xoxe.xoxb-1-hunter2"
+	err := c.Validate()
+	if err == nil || !strings.Contains(err.Error(), "token rotation off") || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("%v", err)
+	}
+}
+
+// The … of an example is no value, wherever it stands.
+func TestExamplesAreNoValues(t *testing.T) {
+	c := valid()
+	c.Teams.AppID = sampleApp
+	for name, value := range map[string]string{
+		"SLACK_SIGNING_SECRET": "…", "SLACK_BOT_TOKEN": "xoxb-…", "AZURE_CLIENT_SECRET": "…", "TEAMS_APP_SECRET": "…",
+	} {
+		if err := c.Set(map[string]string{name: value}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := c.Validate()
+	if err == nil {
+		t.Fatal("they pass")
+	}
+	for _, name := range []string{"SLACK_SIGNING_SECRET", "SLACK_BOT_TOKEN", "AZURE_CLIENT_SECRET", "TEAMS_APP_SECRET"} {
+		if !strings.Contains(err.Error(), "  - "+name+" holds the “…” of an example") {
+			t.Errorf("%s is not named: %v", name, err)
+		}
+	}
+}
+
+// A value is taken without the line break of the file that it came from, and without blanks around it.
+func TestValuesAreTrimmed(t *testing.T) {
+	c := Default()
+	if err := c.Set(map[string]string{
+		"AZURE_CLIENT_SECRET": "secret\n", "SLACK_SIGNING_SECRET": "8f74\r\n", "SLACK_BOT_TOKEN": " xoxb-1\n",
+		"TEAMS_APP_SECRET": "secret\n", "AZURE_CLIENT_CERTIFICATE_PASSWORD": " a b \n", "NEW_MEETINGS_PER_USER": "5\n",
+		"ALLOWED_EMAIL_DOMAINS": "a.example, b.example\n",
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if c.Entra.ClientSecret != "secret" || c.Slack.SigningSecret != "8f74" || c.Slack.BotToken != "xoxb-1" ||
+		c.Teams.AppSecret != "secret" || c.Policy.PerUser != 5 {
+		t.Errorf("set: %+v", c)
+	}
+	if c.Entra.CertificatePassword != " a b " { // a password may begin and end with blanks
+		t.Errorf("the password is %q", c.Entra.CertificatePassword)
+	}
+	if !slices.Equal(c.Policy.AllowedDomains, []string{"a.example", "b.example"}) {
+		t.Errorf("the list is %q", c.Policy.AllowedDomains)
 	}
 }
 

@@ -61,8 +61,9 @@ func TestWhichAccount(t *testing.T) {
 		"one is left":                  {accounts: []graphtest.User{old, guest, dave}, organizer: dave.ID},
 		"two are left": {refused: "More than one account", accounts: []graphtest.User{dave,
 			with(dave, func(u *graphtest.User) { u.UPN = "bobby@contoso.example" })}},
-		"a guest is left":      {accounts: []graphtest.User{old, guest}, refused: "Guests may not"},
-		"a guest is left, who": {accounts: []graphtest.User{old, guest}, organizer: guest.ID, settings: map[string]string{"ALLOW_GUESTS": "true"}},
+		"a guest is left": {accounts: []graphtest.User{old, guest}, refused: "Guests may not"},
+		"a guest is left, who": {accounts: []graphtest.User{old, guest}, organizer: guest.ID,
+			settings: map[string]string{"ALLOW_GUESTS": "true"}},
 	} {
 		t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) {
 			t.Parallel()

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"meetbot/internal/app"
 	"meetbot/internal/sandbox/slacktest"
 )
 
@@ -127,4 +128,18 @@ func TestNew(t *testing.T) {
 	if third == fresh || third == old {
 		t.Error("a second new made nothing")
 	}
+}
+
+// The secrets of a configuration may come from files, which end with a line break.
+func TestSecretsFromFiles(t *testing.T) {
+	t.Parallel()
+	env := newEnv(t, slacktest.Options{})
+	c := env.config()
+	values := env.Variables()
+	for _, name := range []string{"SLACK_SIGNING_SECRET", "SLACK_BOT_TOKEN", "AZURE_CLIENT_SECRET", "AZURE_CLIENT_ID"} {
+		if err := c.Set(map[string]string{name: values[name] + "\n"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantCard(t, env.meet(env.start(c, app.Options{}), ann, general, ""), "")
 }

@@ -34,7 +34,8 @@ func (env *environment) store(key, value string) {
 
 var unreadableMetric = regexp.MustCompile(`\nmeetbot_unreadable_records_total (\d+)\n`)
 
-// wantUnreadable fails the test unless the replica has counted records that it could not read; and nothing is left to do.
+// wantUnreadable fails the test unless the replica has counted records that it could not read; and nothing is left to
+// do.
 func (env *environment) wantUnreadable(r *replica) {
 	env.t.Helper()
 	eventually(env.t, "all is answered, and unreadable records are counted", func() bool {

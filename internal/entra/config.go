@@ -21,10 +21,13 @@ type Config struct {
 	ClientID string // of the app registration; of a user-assigned managed identity, or empty for the system's
 
 	ClientSecret        string
-	CertificatePath     string // PEM or PKCS#12 file with the private key; read again when Entra refuses it
+	CertificatePath     string // PEM or PKCS#12 file with its RSA key; read again when Entra refuses it
 	CertificatePassword string // of the file; empty for none
-	FederatedTokenFile  string // workload identity: the file that the platform keeps fresh
-	ManagedIdentity     bool
+	// SendCertificateChain sends the certificates of the file along, for an app that is known by its certificate's subject
+	// and issuer.
+	SendCertificateChain bool
+	FederatedTokenFile   string // workload identity: the file that the platform keeps fresh
+	ManagedIdentity      bool
 
 	AuthorityHost string         // of Entra, https; empty: DefaultAuthorityHost
 	RootCAs       *x509.CertPool // nil: the system's

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"sync"
 	"time"
@@ -141,21 +140,14 @@ func chooseCredential(cfg Config, authority *url.URL) (func() (azcore.TokenCrede
 		}, hc, nil
 	default:
 		return func() (azcore.TokenCredential, error) {
-			data, err := os.ReadFile(cfg.CertificatePath)
-			if err != nil {
-				return nil, fmt.Errorf("CertificatePath: %w", err)
-			}
-			var password []byte
-			if cfg.CertificatePassword != "" {
-				password = []byte(cfg.CertificatePassword)
-			}
-			certs, key, err := azidentity.ParseCertificates(data, password)
+			certs, key, err := readCertificate(cfg.CertificatePath, cfg.CertificatePassword)
 			if err != nil {
 				return nil, fmt.Errorf("CertificatePath: %w", err)
 			}
 			return azidentity.NewClientCertificateCredential(cfg.TenantID, cfg.ClientID, certs, key,
 				&azidentity.ClientCertificateCredentialOptions{
 					ClientOptions: options, DisableInstanceDiscovery: private,
+					SendCertificateChain: cfg.SendCertificateChain,
 				})
 		}, hc, nil
 	}

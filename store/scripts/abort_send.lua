@@ -1,4 +1,4 @@
--- Takes back what sending marked: the attempt's answer was refused.
+-- Takes back what begin_send marked: the attempt's answer was refused.
 -- KEYS: mark. ARGV: entry, attempt, seconds that the mark is kept.
 local state, entry, note = read_mark(KEYS[1])
 if state == 'sending' and entry == ARGV[1] and note == ARGV[2] then

@@ -3,8 +3,8 @@
 -- KEYS: stream, mark, tries. ARGV: group, consumer, entry, attempt, seconds that the mark is kept.
 local consumer, attempt = holder(KEYS[1], ARGV[1], ARGV[3])
 if not consumer and redis.call('EXISTS', KEYS[2]) == 0 then
-  -- A job that is done, or somebody else's, has a mark. Redis has forgotten this one (a fail-over may lose the last second), so
-  -- nobody but this attempt can still answer it.
+  -- A job that is done, or another's, has a mark. Redis has forgotten this one (a fail-over may lose the last second),
+  -- so only this attempt can still answer it.
   write_mark(KEYS[2], 'sending', ARGV[3], ARGV[4], ARGV[5])
   return 0
 end

@@ -1,6 +1,7 @@
 -- Records a claim unless something better stands.
--- ARGV: thread, '1' for a fresh meeting, the generation that its asker saw, the claim's generation, the claim's record, the
--- generation of a meeting whose record does not tell it, '=' and a pending claim that cannot be read and may be replaced or ''.
+-- ARGV: thread, '1' for a fresh meeting, the generation that its asker saw, the claim's generation, the claim's record,
+-- the generation of a meeting whose record does not tell it, and '=' with a pending claim that cannot be read and may be
+-- replaced, or ''.
 local channel, meeting, pending = resolve(ARGV[1])
 if channel == 0 and (not pending or '=' .. pending == ARGV[7]) then
   local free = not meeting

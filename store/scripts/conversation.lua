@@ -1,8 +1,8 @@
 -- Shared by the scripts on conversations; it goes in front of each of them.
 --
--- KEYS 1 and 2 are the meeting and the pending claim of the conversation asked about, 3 and 4 those of its channel (for a
--- channel the same again), 5 the root messages whose threads belong to the channel, 6 the shown mark of the place asked
--- about: a card shown in a thread was not seen in the channel. A meeting or a pending claim is
+-- KEYS 1 and 2 are the meeting and the pending claim of the conversation asked about, 3 and 4 those of its channel (for
+-- a channel the same again), 5 the root messages whose threads belong to the channel, 6 the shown mark of the conversation
+-- asked about: a card shown in a thread was not seen in the channel. A meeting or a pending claim is
 -- "<generation> <claim ID> <payload>".
 
 -- Returns generation and claim ID; nothing if the value does not tell them.

@@ -1,4 +1,4 @@
--- Makes a dead letter a fresh job that any replica takes over at its next look. Returns nil if it is not there (any more).
+-- Makes a dead letter a fresh job for the next replica that reclaims jobs. Returns nil if it is not there (any more).
 -- KEYS: stream, mark, dead letters. ARGV: group, consumer to park it with, dead letter, job ID, job, seconds that the mark
 -- is kept, milliseconds of idleness to begin with.
 if redis.call('XDEL', KEYS[3], ARGV[3]) == 0 then return false end

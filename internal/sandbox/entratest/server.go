@@ -25,6 +25,9 @@ type Options struct {
 	ClientSecret string
 	// Certificate is registered with the app beside the secret. Optional.
 	Certificate *x509.Certificate
+	// TrustIssuer makes the app known by the subject of Certificate too: any certificate of this issuer with the same
+	// subject is the app's if the assertion carries it (subject name and issuer authentication). Optional.
+	TrustIssuer *x509.Certificate
 	// Federation is the app's federated identity credential. Optional.
 	Federation *Federation
 	// Roles are the application permissions with admin consent. Nil: those that the program needs.
@@ -82,6 +85,7 @@ type app struct {
 	secret        string
 	secretExpired bool
 	certificate   *x509.Certificate // nil for none
+	trustIssuer   *x509.Certificate // nil for none
 	federation    *Federation       // nil for none
 	roles         []string
 }
@@ -106,8 +110,8 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	first := &app{
-		id: o.ClientID, secret: o.ClientSecret, certificate: o.Certificate, federation: o.Federation,
-		roles: slices.Clone(o.Roles),
+		id: o.ClientID, secret: o.ClientSecret, certificate: o.Certificate, trustIssuer: o.TrustIssuer,
+		federation: o.Federation, roles: slices.Clone(o.Roles),
 	}
 	e := &Server{
 		opts: o, ca: ca, key: key, kid: rand.Text(), lifetime: o.Lifetime,

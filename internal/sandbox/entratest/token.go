@@ -4,6 +4,7 @@ import (
 	"crypto/sha1" //nolint:gosec // the header's x5t is a SHA-1 thumbprint by definition (RFC 7515, 4.1.7)
 	"crypto/sha256"
 	"crypto/subtle"
+	"crypto/x509"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -209,6 +210,9 @@ func (e *Server) checkAssertion(app *app, form url.Values) *tokenRefusal {
 	}
 	if claims.Issuer == app.id {
 		cert := app.certificate
+		if sent := app.certificateSent(unverified.Header); sent != nil {
+			cert = sent
+		}
 		if cert == nil || !thumbprint(unverified.Header, cert.Raw) {
 			return &tokenRefusal{
 				http.StatusUnauthorized, "invalid_client", 700027,
@@ -246,6 +250,26 @@ func (e *Server) checkAssertion(app *app, form url.Values) *tokenRefusal {
 			"Client assertion failed signature validation.",
 		}
 	}
+}
+
+// certificateSent returns the certificate at the head of the chain that an assertion carries (RFC 7515, 4.1.6), if it is
+// the app's by its subject and issuer; nil otherwise.
+func (a *app) certificateSent(header map[string]any) *x509.Certificate {
+	chain, _ := header["x5c"].([]any)
+	if a.certificate == nil || a.trustIssuer == nil || len(chain) == 0 {
+		return nil
+	}
+	text, _ := chain[0].(string)
+	der, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return nil
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil || cert.CheckSignatureFrom(a.trustIssuer) != nil ||
+		cert.Subject.String() != a.certificate.Subject.String() {
+		return nil
+	}
+	return cert
 }
 
 // thumbprint tells whether the header of an assertion names this certificate. As in the service, either alphabet
