@@ -99,7 +99,7 @@ func (s *Store) begin(ctx context.Context, c bot.Conversation, older, newer []bo
 		var state bot.State
 		var err error
 		if i < len(older) {
-			answer := yieldScript.Run(ctx, s.client, nameKeys(name), name.Thread, encodeName(c), yieldFor.Milliseconds())
+			answer := yieldScript.Run(ctx, s.client, s.keys.named(name), name.Thread, encodeName(c), yieldFor.Milliseconds())
 			state, err = s.stateOf(name, answer)
 		} else {
 			state, err = s.readName(ctx, name, "", bot.Asker{})

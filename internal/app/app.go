@@ -44,6 +44,7 @@ type App struct {
 	metrics   *telemetry.Metrics
 
 	public, admin endpoint
+	stopping      atomic.Bool
 	closed        func() error
 }
 
@@ -74,7 +75,9 @@ func New(c Config, o Options, log *slog.Logger) (*App, error) {
 		}
 		o.Name = fmt.Sprintf("%s-%d-%d", host, os.Getpid(), time.Now().UnixMilli())
 	}
-	redis, err := store.Open(c.Redis.URL, store.Options{Replica: o.Name, Idle: o.Idle, Names: c.names()})
+	redis, err := store.Open(c.Redis.URL, store.Options{
+		Replica: o.Name, Idle: o.Idle, Prefix: c.Redis.Prefix, Names: c.names(),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("REDIS_URL: %w", err)
 	}
@@ -177,7 +180,7 @@ func (a *App) URL() string {
 func (a *App) AdminURL() string { return "http://" + a.admin.listener.Addr().String() }
 
 // Run serves until ctx ends, then stops in an orderly way: new work is refused, attempts under way may finish within
-// the grace period, the rest is left to the other replicas, and the app is closed. It returns early with an error if
+// the grace period, the rest is handed over to the other replicas, and the app is closed. It returns early with an error if
 // every chat platform refuses the configuration. Listen must have succeeded.
 func (a *App) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancelCause(ctx)
@@ -197,24 +200,21 @@ func (a *App) Run(ctx context.Context) error {
 			}
 		})
 	}
-	wg.Go(func() { a.service.Run(ctx) })
+	reclaiming := make(chan struct{})
+	wg.Go(func() {
+		defer close(reclaiming)
+		a.service.Run(ctx)
+	})
 	a.log.Info("serving", "address", a.public.listener.Addr().String(), "admin", a.admin.listener.Addr().String())
 
 	<-ctx.Done()
+	a.stopping.Store(true)
 	a.log.Info("stopping")
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
 	err := a.public.server.Shutdown(last)
-	finished := make(chan struct{})
-	go func() {
-		defer close(finished)
-		a.service.Wait()
-	}()
-	select {
-	case <-finished:
-	case <-last.Done():
-		a.service.Kill()
-		<-finished
+	<-reclaiming // it begins attempts
+	if !a.service.Stop(last) {
 		a.log.Warn("attempts did not finish in time; other replicas take them over")
 	}
 	err = errors.Join(err, a.admin.server.Shutdown(last))

@@ -115,9 +115,14 @@ func (a *App) adminMux() http.Handler {
 	return mux
 }
 
-// ready answers whether commands can be served: 503 with every reason if Redis is away or no chat platform is ready.
-// Otherwise 200, and a line for each platform that is not ready, with its reason.
+// ready answers whether requests can be answered: 503 while no chat platform is ready, with every reason, and when the app
+// is stopping. Otherwise 200, with a line for everything that does not work, and its reason. Without Redis no command can
+// be carried out, but people can be told so.
 func (a *App) ready(w http.ResponseWriter, r *http.Request) {
+	if a.stopping.Load() {
+		http.Error(w, "not ready: stopping", http.StatusServiceUnavailable)
+		return
+	}
 	lines, reasons := []string{"ready"}, []string{}
 	for _, p := range a.platforms {
 		if err := p.unready(); err != nil {
@@ -125,13 +130,12 @@ func (a *App) ready(w http.ResponseWriter, r *http.Request) {
 			lines = append(lines, p.Name()+": "+err.Error())
 		}
 	}
-	err := a.store.Ping(r.Context())
-	if err != nil {
-		reasons = slices.Insert(reasons, 0, "Redis does not answer")
-	}
-	if err != nil || len(reasons) == len(a.platforms) {
+	if len(reasons) == len(a.platforms) {
 		http.Error(w, "not ready: "+strings.Join(reasons, ", "), http.StatusServiceUnavailable)
 		return
+	}
+	if a.store.Ping(r.Context()) != nil {
+		lines = append(lines, "redis: does not answer, so no command is carried out")
 	}
 	_, _ = w.Write([]byte(strings.Join(lines, "\n") + "\n"))
 }
