@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -36,7 +37,8 @@ type organizerRecord struct {
 
 type meetingRecord struct {
 	Version      int             `json:"v,omitempty"`
-	ID           string          `json:"i,omitempty"`
+	ID           string          `json:"i,omitempty"` // Graph's, as it is
+	PlainID      string          `json:"g,omitempty"` // or, shorter, the text that it is the base64 of
 	JoinURL      string          `json:"u"`
 	Subject      string          `json:"s,omitempty"`
 	Created      time.Time       `json:"c,omitzero"`
@@ -72,8 +74,9 @@ type claimRecord struct {
 
 // encodeMeeting writes the meeting that the claim became.
 func encodeMeeting(claim bot.Claim, m bot.Meeting) (string, error) {
+	id, plainID := shortenID(m.ID)
 	r := meetingRecord{
-		Version: recordVersion, ID: m.ID, JoinURL: m.JoinURL, Subject: m.Subject,
+		Version: recordVersion, ID: id, PlainID: plainID, JoinURL: m.JoinURL, Subject: m.Subject,
 		Created: m.Created.Truncate(time.Second), JoinID: m.JoinID, Passcode: m.Passcode,
 		TollNumber: m.TollNumber, ConferenceID: m.ConferenceID, ExternalID: m.ExternalID,
 		Organizer: organizerRecord(m.Organizer), Language: m.Language, Zone: m.Zone,
@@ -103,6 +106,9 @@ func decodeMeeting(c bot.Conversation, value string) (*bot.Meeting, error) {
 	if r.ExternalID == "" {
 		r.ExternalID = c.String()
 	}
+	if r.PlainID != "" {
+		r.ID = base64.StdEncoding.EncodeToString([]byte(r.PlainID))
+	}
 	return &bot.Meeting{
 		OnlineMeeting: bot.OnlineMeeting{
 			ID: r.ID, JoinURL: r.JoinURL, Subject: r.Subject, Created: r.Created,
@@ -111,6 +117,17 @@ func decodeMeeting(c bot.Conversation, value string) (*bot.Meeting, error) {
 		ClaimID: id, Generation: generation, ExternalID: r.ExternalID, Organizer: bot.Organizer(r.Organizer),
 		Language: r.Language, Zone: r.Zone,
 	}, nil
+}
+
+// shortenID returns the text that the meeting's ID is the base64 of, if that gives the same ID again, and otherwise the ID
+// itself. Graph's IDs are such texts, and every conversation has one. They are opaque all the same: nobody reads the text.
+func shortenID(id string) (as, plain string) {
+	text, err := base64.StdEncoding.DecodeString(id)
+	escaped := func(r rune) bool { return r < ' ' || r > '~' }
+	if err != nil || bytes.ContainsFunc(text, escaped) || base64.StdEncoding.EncodeToString(text) != id {
+		return id, ""
+	}
+	return "", string(text)
 }
 
 // encodeClaim writes a claim. Its conversation is not in the record: the key says it.
