@@ -10,36 +10,106 @@ import (
 	"time"
 )
 
-// start attempts a job as soon as there is a slot. If there is none in time, the job stays in the queue to be
-// reclaimed.
+// How often an attempt at a job may break off, by a panic or the end of its process, before the job is put aside.
+const (
+	// aloneAfter is from when on a job is attempted one at a time in a process: the next one may end the process.
+	aloneAfter = 2
+	// brokenMost is from when on the job's author is told, and the job becomes a dead letter.
+	brokenMost = 4
+)
+
+// errBroken is why a job was put aside.
+var errBroken = errors.New("attempts at this job break off: see the log for a panic, or for processes that ended")
+
+// start attempts a job as soon as there is a slot. If there is none in time, the job stays in the queue to be reclaimed; if
+// the process has too many jobs in hand, or stops, any replica may reclaim it at once.
 func (s *Service) start(l Lease, place *inPlace) {
-	if _, ok := l.Job.handler(); !ok {
-		s.leave(l)
-		return
+	if l.Broken >= aloneAfter {
+		s.alone.Add(1)
 	}
-	ctx, cancel := context.WithTimeout(s.base, s.Timing.SlotWait+s.Timing.Attempt)
-	s.wg.Go(func() {
-		defer cancel()
-		waiting, stop := context.WithTimeout(ctx, s.Timing.SlotWait)
-		defer stop()
-		slot, err := s.slots.acquire(waiting)
-		if err != nil {
-			return
-		}
-		defer slot.release()
-		attempt, cancel := context.WithTimeout(ctx, s.Timing.Attempt)
-		defer cancel()
-		s.attempt(attempt, l, slot, place)
-	})
+	if !s.work.begin(func() { s.run(l, place) }) {
+		s.end(l)
+		s.giveBack(l, true)
+	}
 }
 
-// leave lets a job of a kind that this release does not know stay in the queue, for a replica of the release that added
-// it. The operator is warned once for each kind.
-func (s *Service) leave(l Lease) {
-	label := l.Job.Label()
-	if _, warned := s.unknown.LoadOrStore(label, true); !warned {
-		s.Log.Warn("this release does not know a kind of job; such jobs stay in the queue for a later release",
-			"kind", label, "request", l.Job.Trace, "entry", l.Entry)
+// end takes back what start noted of a job.
+func (s *Service) end(l Lease) {
+	if l.Broken >= aloneAfter {
+		s.alone.Add(-1)
+	}
+}
+
+func (s *Service) run(l Lease, place *inPlace) {
+	defer s.end(l)
+	ctx, cancel := context.WithTimeout(s.base, s.Timing.SlotWait+s.Timing.Attempt)
+	defer cancel()
+	waiting, stop := context.WithTimeout(ctx, s.Timing.SlotWait)
+	defer stop()
+	keep := context.AfterFunc(s.work.open, stop) // a job that waits here is handed over when the process stops
+	defer keep()
+	slot, err := s.slots.acquire(waiting)
+	if err != nil {
+		s.giveBack(l, true)
+		return
+	}
+	defer slot.release()
+	attempt, cancel := context.WithTimeout(ctx, s.Timing.Attempt)
+	defer cancel()
+	s.attempt(attempt, l, slot, place)
+}
+
+// giveBack tells the queue that an attempt has ended without an answer. With now, or if the process stops, other replicas
+// take the job over at once.
+func (s *Service) giveBack(l Lease, now bool) {
+	if s.work.hasCrashed() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.base), finishWithin)
+	defer cancel()
+	if err := s.Queue.GiveBack(ctx, l, now || s.work.open.Err() != nil); err != nil && l.Reclaimed {
+		s.ended.add(l)
+	}
+}
+
+// wanted returns what tells whether this replica is to take a job over. What it does not serve is for others.
+func (s *Service) wanted() func(Lease) bool {
+	alone := s.alone.Load() // only reclaim adds to it
+	return func(l Lease) bool {
+		if !s.serves(l) {
+			return false
+		}
+		if l.Broken < aloneAfter {
+			return true
+		}
+		alone++
+		return alone == 1
+	}
+}
+
+// serves tells whether this process can carry out a job. The operator is warned once for each kind and each workspace
+// whose jobs it leaves to others.
+func (s *Service) serves(l Lease) bool {
+	c := l.Job.Conversation
+	if _, known := l.Job.handler(); !known {
+		s.leave(l, "this release does not know a kind of job; such jobs stay in the queue for a later release", l.Job.Label())
+		return false
+	}
+	platform, ok := s.Platforms[c.Platform]
+	if ok && platform.Serves(c.Workspace) {
+		if _, err := s.Workspaces.Get(c.Platform, c.Workspace); err == nil {
+			return true
+		}
+	}
+	s.leave(l, "this replica does not serve a workspace whose jobs are in the queue, or not yet; they stay there for others",
+		c.Platform+" "+c.Workspace)
+	return false
+}
+
+func (s *Service) leave(l Lease, why, what string) {
+	if warned, _ := s.left.ContainsOrAdd(what, struct{}{}); !warned {
+		s.Log.Warn(why, "kind", l.Job.Label(), "platform", l.Job.Conversation.Platform,
+			"workspace", l.Job.Conversation.Workspace, "request", l.Job.Trace, "entry", l.Entry)
 	}
 }
 
@@ -51,27 +121,42 @@ func (s *Service) attempt(ctx context.Context, l Lease, slot *slot, place *inPla
 		"user", l.Job.Asker.User, "command", l.Job.Label(), "attempt", l.Attempt)
 	defer func() {
 		if p := recover(); p != nil {
-			log.Error("attempt panicked; the job will be tried again", "panic", fmt.Sprint(p),
-				"stack", string(debug.Stack()))
+			s.logPanic(l, p, log)
 		}
 	}()
-	if _, answered := s.answered.Load(l.Job.ID); answered {
+	if s.answered.Contains(l.Job.ID) {
 		s.finish(l, log)
 		return
 	}
+	if l.Broken > brokenMost { // nor can its author be told
+		s.moveToDeadLetters(ctx, l, errBroken, log)
+		return
+	}
 
-	done, err := s.execute(ctx, l.Job, slot)
+	var done result
+	var err error
+	if l.Broken == brokenMost {
+		reply := BrokenReply(s.jobLanguage(l.Job, nil), l.Job.Conversation, l.Job.Reference())
+		done = result{outcome: OutcomeBroken, reply: reply}
+	} else {
+		done, err = s.execute(ctx, l, slot)
+	}
 	if err == nil {
 		err = s.reply(ctx, l, done, slot, place)
 	}
-	took := time.Since(l.Job.Accepted)
+	took := l.age()
 	switch {
 	case err == nil:
 		s.Observer.Command(l.Job.Conversation.Platform, l.Job.Label(), done.outcome, took)
 		logAnswer(ctx, log, done, took)
+		if done.outcome == OutcomeBroken {
+			s.moveToDeadLetters(ctx, l, errBroken, log)
+			return
+		}
 		s.finish(l, log)
 	case errors.Is(err, ErrNotOwner):
 		log.Info("job is another's by now")
+		s.giveBack(l, false)
 	case !Temporary(err) && CodeOf(err) != ChatCredentials, took >= s.Timing.DeadLetter:
 		s.moveToDeadLetters(ctx, l, err, log)
 	default:
@@ -79,6 +164,19 @@ func (s *Service) attempt(ctx context.Context, l Lease, slot *slot, place *inPla
 		log.Warn("attempt failed; the job will be tried again", "error", err, "in", wait.Round(time.Millisecond).String())
 		s.wait(l, wait, log)
 	}
+}
+
+// logPanic logs the panic of an attempt, with its stack only the first time for a job.
+func (s *Service) logPanic(l Lease, p any, log *slog.Logger) {
+	stack := string(debug.Stack())
+	if shared, ok := p.(sharedPanic); ok {
+		p, stack = shared.value, shared.stack
+	}
+	args := []any{"panic", fmt.Sprint(p)}
+	if logged, _ := s.panicked.ContainsOrAdd(l.Job.ID, struct{}{}); !logged {
+		args = append(args, "stack", stack)
+	}
+	log.Error("attempt panicked; the job will be tried again, some times at most", args...)
 }
 
 // logAnswer logs that a job was answered. A refusal comes with its cause, as a warning if the operator has to mend it.
@@ -96,13 +194,14 @@ func logAnswer(ctx context.Context, log *slog.Logger, done result, took time.Dur
 }
 
 // execute does what the job asks for. An error is a passing fault: the same job may succeed later.
-func (s *Service) execute(ctx context.Context, j Job, slot *slot) (result, error) {
+func (s *Service) execute(ctx context.Context, l Lease, slot *slot) (result, error) {
+	j := l.Job
 	w, err := s.workspace(j.Conversation)
 	if err != nil {
 		return result{}, err
 	}
-	h, _ := j.handler() // start lets no other job through
-	t := task{Job: j, workspace: w, slot: slot}
+	h, _ := j.handler() // no other job is taken over or accepted
+	t := task{Job: j, lease: l, workspace: w, slot: slot}
 	done, err := h.execute(ctx, s, t)
 	if CodeOf(err) == UnreadableRecord {
 		s.noteUnreadable(ctx, t, err)
@@ -135,13 +234,13 @@ const (
 // finish forgets a job whose answer was given. With Redis away it goes on trying, beyond the attempt's own time; should
 // that not be enough, this replica at least does not answer again when the job comes back to it.
 func (s *Service) finish(l Lease, log *slog.Logger) {
-	s.answered.Store(l.Job.ID, struct{}{})
+	s.answered.Add(l.Job.ID, struct{}{})
 	ctx, cancel := context.WithTimeout(s.base, finishWithin)
 	defer cancel()
 	for {
 		err := s.Queue.Done(ctx, l)
 		if err == nil {
-			s.answered.Delete(l.Job.ID)
+			s.answered.Remove(l.Job.ID)
 			return
 		}
 		select {
@@ -156,11 +255,19 @@ func (s *Service) finish(l Lease, log *slog.Logger) {
 func (s *Service) moveToDeadLetters(ctx context.Context, l Lease, cause error, log *slog.Logger) {
 	if err := s.Queue.MoveToDeadLetters(ctx, l, cause.Error()); err != nil {
 		log.Warn("cannot put undeliverable answer aside; it will be tried again", "cause", cause, "error", err)
+		s.giveBack(l, false)
 		return
 	}
 	s.Observer.DeadLettered()
-	log.Error("answer reached nobody; the command is among the dead letters", "error", cause)
+	what := "answer reached nobody; the command is among the dead letters"
+	if errors.Is(cause, errBroken) {
+		what = "attempts at a command break off; it is among the dead letters"
+	}
+	log.Error(what, "error", cause)
 }
+
+// responseURLFor is how long a response_url works. Source: Slack, "Handling user interaction", section "Message responses".
+const responseURLFor = 30 * time.Minute
 
 // reply answers the asker: as the answer to the request if that still waits, otherwise by the platform.
 func (s *Service) reply(ctx context.Context, l Lease, done result, slot *slot, place *inPlace) error {
@@ -196,13 +303,24 @@ func (s *Service) reply(ctx context.Context, l Lease, done result, slot *slot, p
 	if !ok {
 		return &Error{Code: Undeliverable, Err: fmt.Errorf("platform %q is not configured", j.Conversation.Platform)}
 	}
+	if l.age() >= responseURLFor {
+		j.Route.ResponseURL = ""
+	}
 	var posted string
-	err = retryThrottled(ctx, slot, func() (err error) {
+	deliver := func() (err error) {
 		posted, err = platform.Deliver(ctx, j, reply)
 		return err
-	})
+	}
+	err = retryThrottled(ctx, slot, deliver)
+	if Temporary(err) && j.Route.ResponseURL != "" && l.age() >= s.Timing.NextRoute {
+		if !again && !Unsent(err) {
+			s.Observer.PossibleDuplicate()
+		}
+		j.Route.ResponseURL = ""
+		err = retryThrottled(ctx, slot, deliver)
+	}
 	if err != nil {
-		if CodeOf(err) != Unavailable { // then nobody knows what came of it
+		if CodeOf(err) != Unavailable || Unsent(err) { // otherwise nobody knows what came of it
 			// Beyond the attempt's own time, which may be what the platform used up.
 			noting, cancel := context.WithTimeout(s.base, finishWithin)
 			defer cancel()

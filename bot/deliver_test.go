@@ -16,8 +16,10 @@ func TestDeliverByRoutes(t *testing.T) {
 		closed      = &bot.Error{Code: bot.Undeliverable, Err: errors.New("closed")}
 		refused     = &bot.Error{Code: bot.ChatCredentials, Err: errors.New("refused")}
 		unavailable = &bot.Error{Code: bot.Unavailable, Err: errors.New("away")}
+		unsent      = &bot.Error{Code: bot.Unavailable, Unsent: true, Err: errors.New("no connection")}
 	)
 	atCredentials := func(err error) bool { return bot.Temporary(err) || bot.CodeOf(err) == bot.ChatCredentials }
+	sent := func(err error) bool { return bot.Temporary(err) && !bot.Unsent(err) }
 	for name, tt := range map[string]struct {
 		results []error
 		stop    func(error) bool
@@ -34,8 +36,12 @@ func TestDeliverByRoutes(t *testing.T) {
 		"stopped for the moment": {
 			[]error{closed, unavailable, nil}, bot.Temporary, 2, bot.Unavailable, []error{unavailable},
 		},
-		"stopped when refused": {[]error{refused, nil}, atCredentials, 1, bot.ChatCredentials, []error{refused}},
-		"no route":             {nil, bot.Temporary, 0, bot.Undeliverable, nil},
+		"stopped when refused":         {[]error{refused, nil}, atCredentials, 1, bot.ChatCredentials, []error{refused}},
+		"the next after no connection": {[]error{unsent, nil}, sent, 2, "", nil},
+		"no connection, and closed": {
+			[]error{unsent, closed, refused}, sent, 3, bot.Unavailable, []error{unsent, closed, refused},
+		},
+		"no route": {nil, bot.Temporary, 0, bot.Undeliverable, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var routes []bot.SendRoute

@@ -63,6 +63,9 @@ const (
 	TooMany           Code = "too_many"           // so many new meetings lately that the next must wait: Wait
 )
 
+// TooManyAtOnce says that the asker waits for MaxUnfinished jobs.
+const TooManyAtOnce Code = "too_many_at_once"
+
 // UnreadableRecord says that the store holds a conversation's meeting, or the claim that is to become it, in a form
 // that this release cannot read: it is damaged, or of a later release. A fresh meeting takes its place.
 const UnreadableRecord Code = "unreadable_record"
@@ -81,6 +84,8 @@ type Error struct {
 	Reason     string `json:"reason,omitempty"` // detail for the asker: Graph's words, the e-mail concerned
 	Status     int    `json:"status,omitempty"` // HTTP status of the upstream; 0 if there was no answer
 	Err        error  `json:"-"`                // the cause, for the log
+	// Unsent says that the request certainly did not take effect, though the same one may later: no connection was made.
+	Unsent bool `json:"-"`
 }
 
 // Error describes the failure for the log.
@@ -108,6 +113,12 @@ func CodeOf(err error) Code {
 		return e.Code
 	}
 	return Unavailable
+}
+
+// Unsent tells whether the request certainly did not take effect, though the same one may later.
+func Unsent(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Unsent
 }
 
 // Temporary tells whether the same request may succeed later.

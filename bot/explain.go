@@ -22,6 +22,9 @@ func Explain(
 	case UnreadableRecord:
 		reply.PublicFallback = nil // there is nothing private about it
 		reply.Messages = []Message{message(id)}
+	case TooManyAtOnce:
+		reply.PublicFallback = nil // there is nothing private about it
+		reply.Messages = []Message{message(id, Arg{"Count", MaxUnfinished}, Arg{"Again", c})}
 	case TooMany:
 		reply.Messages = []Message{message(id, Arg{"Minutes", int(refusal.Wait/time.Minute) + 1}, Arg{"Again", c})}
 	default:
@@ -159,6 +162,15 @@ func GaveUpReply(lang Language, where Conversation, c Command, after time.Durati
 	}
 	reply := sentence(lang, message(id,
 		Arg{"Minutes", int(after.Minutes())}, Arg{"Place", where}, Arg{"Again", c}))
+	reply.Messages = append(reply.Messages, referenceMessages(reference)...)
+	reply.Audience = AudienceDirect
+	return reply
+}
+
+// BrokenReply tells a job's author that work on it has broken off so often that it is not tried again, with the reference
+// of [Job.Reference].
+func BrokenReply(lang Language, where Conversation, reference string) Reply {
+	reply := sentence(lang, message("trouble.broken", Arg{"Place", where}))
 	reply.Messages = append(reply.Messages, referenceMessages(reference)...)
 	reply.Audience = AudienceDirect
 	return reply

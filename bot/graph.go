@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"strings"
@@ -81,6 +82,9 @@ func (g *graph) createOrGet(ctx context.Context, s *slot, t Tenant, c Claim) (m 
 			if err := s.acquire(ctx); err != nil {
 				return OnlineMeeting{}, false, &Error{Code: Unavailable, Err: err}
 			}
+			if shared, panicked := errors.AsType[sharedPanic](r.Err); panicked {
+				panic(shared) // as if the call had been this attempt's alone
+			}
 			if r.Err == nil {
 				result := r.Val.(createResult)
 				return result.meeting, mine && result.created, nil
@@ -95,11 +99,19 @@ func (g *graph) createOrGet(ctx context.Context, s *slot, t Tenant, c Claim) (m 
 	}
 }
 
+// sharedPanic is a panic of a call that several askers share.
+type sharedPanic struct {
+	value any
+	stack string
+}
+
+func (p sharedPanic) Error() string { return fmt.Sprintf("createOrGet panicked: %v", p.value) }
+
 // createOnce is the call that several askers share.
 func (g *graph) createOnce(t Tenant, c Claim) (result createResult, err error) {
 	defer func() {
 		if p := recover(); p != nil { // outside an attempt, a panic would end the process
-			err = &Error{Code: Unavailable, Err: fmt.Errorf("createOrGet panicked: %v\n%s", p, debug.Stack())}
+			err = sharedPanic{value: p, stack: string(debug.Stack())}
 		}
 	}()
 	ctx, cancel := context.WithTimeout(g.base, g.attempt)

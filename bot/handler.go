@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"time"
 )
 
 // handler is what an intent does.
@@ -19,6 +18,7 @@ type handler interface {
 // task is a job as one attempt works on it.
 type task struct {
 	Job
+	lease     Lease
 	workspace Workspace
 	slot      *slot
 	fresh     bool // asks for a fresh meeting
@@ -67,7 +67,7 @@ func (m meetCommand) execute(ctx context.Context, s *Service, t task) (result, e
 		return result{outcome: OutcomeKnown, reply: s.card(t.Command, state, lang, false)}, nil
 	case satisfies(t, state):
 		return result{outcome: OutcomeKnown, show: true}, nil
-	case time.Since(t.Accepted) >= s.Timing.GiveUp:
+	case t.lease.age() >= s.Timing.GiveUp:
 		return s.giveUp(ctx, t)
 	}
 	asker, err := s.identify(ctx, t)

@@ -77,7 +77,17 @@ type Lease struct {
 	Job     Job
 	Entry   string // the queue's own name for it
 	Attempt int    // how often it has been handed out, this time included
+	// Reclaimed tells whether the job was handed over, rather than accepted here.
+	Reclaimed bool
+	// Broken is how many attempts at a reclaimed job began before this one and have not ended: they panicked, their process
+	// ended, or they are still under way somewhere.
+	Broken int
+	Age    time.Duration // how old the job was when the lease was given, by the queue's clock
+	Given  time.Time     // when that was, by the clock of this process
 }
+
+// age is how old the job is now. It compares no clocks of different machines.
+func (l Lease) age() time.Duration { return l.Age + time.Since(l.Given) }
 
 // DeadLetter is a job whose answer reached nobody.
 type DeadLetter struct {
@@ -100,16 +110,30 @@ var ErrDuplicate = errors.New("request was accepted before")
 // ErrNotOwner says that a job is done, or belongs to another replica by now.
 var ErrNotOwner = errors.New("job belongs to another replica or is done")
 
+// MaxUnfinished is how many jobs of one asker may be unfinished at a time, on all replicas together.
+const MaxUnfinished = 30
+
+// BusyError says that a request was not accepted: its asker waits for MaxUnfinished jobs.
+type BusyError struct {
+	First bool // nobody was told so in the last minute
+}
+
+func (BusyError) Error() string { return "asker waits for too many jobs" }
+
 // Queue keeps accepted jobs until they are done, across replicas and crashes.
 type Queue interface {
 	// Accept stores the job and hands it to this replica in one step. It returns ErrDuplicate if a job with the same ID or
-	// alias was accepted before.
+	// alias was accepted before, or a BusyError.
 	Accept(ctx context.Context, j Job) (Lease, error)
-	// Reclaim hands over up to limit jobs that nobody has worked on for longer than an attempt may take.
-	Reclaim(ctx context.Context, limit int) ([]Lease, error)
-	// Keep makes the time after which others may reclaim the job begin anew. It returns ErrNotOwner if the job is done, or was
-	// handed out again since.
+	// Keep makes the time after which others may reclaim the job begin anew. It returns ErrNotOwner if the job is done, or
+	// was handed out again since.
 	Keep(ctx context.Context, l Lease) error
+	// Reclaim hands over up to limit jobs that nobody has worked on for longer than an attempt may take. It asks want about
+	// each first, with the job and Broken alone; what is not wanted stays for others, who find it no later for that.
+	Reclaim(ctx context.Context, limit int, want func(Lease) bool) ([]Lease, error)
+	// GiveBack must be called when an attempt ends in order and without an answer, unless the job is another's by now. With
+	// now, any replica finds the job at its next look; otherwise after the time that an attempt may take.
+	GiveBack(ctx context.Context, l Lease, now bool) error
 	// BeginSend must be called right before an answer is sent. It returns ErrNotOwner if the answer is no longer this
 	// replica's to give, and tells whether an earlier attempt reached this point too, so that the answer may be the
 	// second one.

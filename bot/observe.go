@@ -18,6 +18,7 @@ const (
 	OutcomeUndone       Outcome = "undone"       // the earlier meeting is the conversation's again
 	OutcomeNotUndone    Outcome = "not_undone"   // an Undo that came too late, or from another person
 	OutcomeGaveUp       Outcome = "gave_up"      // tried for Timing.GiveUp in vain
+	OutcomeBroken       Outcome = "broken"       // attempts broke off so often that it is not tried again
 )
 
 // OutcomeRefused is the outcome of a command that was refused for good, by the refusal's code.

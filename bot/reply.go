@@ -170,6 +170,8 @@ func (r Reply) Text(catalog *Catalog, style Style) string {
 
 // Platform is what the bot needs of a chat platform once a command is accepted.
 type Platform interface {
+	// Serves tells whether this process can carry out the jobs of a workspace now.
+	Serves(workspace string) bool
 	// Profile reads what the platform knows of a user, who asked at that route. Errors are of type *Error; a user that
 	// is not there is a Profile with NotAPerson.
 	Profile(ctx context.Context, a Asker, at Route) (Profile, error)

@@ -5,7 +5,10 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
 )
 
 // Timing holds the service's periods. Its zero value means the defaults, with which the promises are made; tests
@@ -15,6 +18,7 @@ type Timing struct {
 	Attempt    time.Duration // how long an attempt may take; 10 s
 	SlotWait   time.Duration // how long an accepted job waits for a free place here before it is left to others; 3 s
 	Reclaim    time.Duration // how often a replica looks for jobs that nobody works on; 1 s
+	NextRoute  time.Duration // from when on an answer that may not have arrived by its response_url goes another way too; 2 min
 	GiveUp     time.Duration // from when on a job's author is told that it failed; 25 min
 	DeadLetter time.Duration // from when on a job whose author cannot even be told is a dead letter; 40 min
 	GiveWay    time.Duration // age at which a claim that fails in passing gives way to another; longer than Attempt; 45 s
@@ -29,6 +33,7 @@ func (t Timing) withDefaults() Timing {
 		{&t.Attempt, 10 * time.Second},
 		{&t.SlotWait, 3 * time.Second},
 		{&t.Reclaim, time.Second},
+		{&t.NextRoute, 2 * time.Minute},
 		{&t.GiveUp, 25 * time.Minute},
 		{&t.DeadLetter, 40 * time.Minute},
 		{&t.GiveWay, 45 * time.Second},
@@ -65,16 +70,19 @@ type Service struct {
 	graph    *graph
 	accounts serviceAccounts
 
-	slots slots              // one for every attempt under way
-	base  context.Context    // of all attempts
-	kill  context.CancelFunc // ends base
-	wg    sync.WaitGroup     // attempts under way or waiting, for a slot or for their time
+	slots  slots              // one for every attempt under way
+	base   context.Context    // of all attempts
+	cancel context.CancelFunc // ends base
+	work   *work              // what goes on in goroutines of the service
 
 	leaving   chan struct{} // closed when jobs that wait for their time are left to others
 	leaveOnce sync.Once     // closes leaving
 
-	answered sync.Map // IDs of jobs that were answered and could not be marked as done yet
-	unknown  sync.Map // kinds of job that were left in the queue, as bool: a warning was logged
+	answered *lru.Cache[string, struct{}] // IDs of jobs that were answered and could not be marked as done yet
+	panicked *lru.Cache[string, struct{}] // IDs of jobs whose panic was logged with its stack
+	left     *lru.Cache[string, struct{}] // what kinds of job were left in the queue, and a warning was logged
+	alone    atomic.Int64                 // attempts under way of which one at a time is made
+	ended    endedAttempts                // what the queue could not be told yet
 }
 
 // NewService returns a service that answers at once, and takes over what others left behind while Run runs.
@@ -83,8 +91,12 @@ func NewService(c Config) *Service {
 		c.Attempts = 256
 	}
 	c.Timing = c.Timing.withDefaults()
-	s := &Service{Config: c, slots: make(slots, c.Attempts), leaving: make(chan struct{})}
-	s.base, s.kill = context.WithCancel(context.Background())
+	s := &Service{
+		Config: c, slots: make(slots, c.Attempts), work: newWork(goroutinesPerSlot * c.Attempts),
+		leaving:  make(chan struct{}),
+		answered: newRecent(), panicked: newRecent(), left: newRecent(),
+	}
+	s.base, s.cancel = context.WithCancel(context.Background())
 	s.graph = &graph{
 		meetings: c.Meetings, directory: c.Directory, throttles: c.Queue, slots: s.slots, base: s.base,
 		attempt: c.Timing.Attempt,
@@ -112,23 +124,39 @@ func (s *Service) Run(ctx context.Context) {
 // attempt are left to other replicas. It must be called when no command can come in any more, and Run has returned.
 func (s *Service) Wait() {
 	s.leaveOnce.Do(func() { close(s.leaving) })
-	s.wg.Wait()
+	s.work.group.Wait()
 }
 
-// Kill ends all attempts where they stand, as a crash would. A killed service is of no further use.
-func (s *Service) Kill() { s.kill() }
+// Stop ends the service in order: no attempt begins any more, and those under way may go on until ctx ends; then they are
+// broken off. Jobs that are not done are handed over to the other replicas at once. It returns whether everything under way
+// ended in time.
+func (s *Service) Stop(ctx context.Context) bool {
+	finished := s.work.stop()
+	select {
+	case <-finished:
+		return true
+	case <-ctx.Done():
+	}
+	s.cancel()
+	<-finished
+	return false
+}
+
+// Kill ends all attempts where they stand, as a crash would: nothing is handed over. A killed service is of no further use.
+func (s *Service) Kill() {
+	s.work.crash()
+	s.cancel()
+}
 
 func (s *Service) reclaim(ctx context.Context) {
-	free := s.slots.free()
+	s.ended.tell(ctx, s.Queue)
+	free := min(s.slots.free(), s.work.room())
 	if free == 0 {
 		return
 	}
-	leases, err := s.Queue.Reclaim(ctx, free)
-	if err != nil {
-		if ctx.Err() == nil {
-			s.Log.WarnContext(ctx, "cannot look for unfinished jobs", "error", err)
-		}
-		return
+	leases, err := s.Queue.Reclaim(ctx, free, s.wanted())
+	if err != nil && ctx.Err() == nil {
+		s.Log.WarnContext(ctx, "cannot look for unfinished jobs", "error", err)
 	}
 	for _, l := range leases {
 		s.start(l, nil)
@@ -183,13 +211,17 @@ func (s *Service) Ask(ctx context.Context, r Request) Answer {
 	}
 
 	lease, err := s.Queue.Accept(ctx, s.job(r, state))
+	_, tooMany := errors.AsType[BusyError](err)
 	switch {
 	case errors.Is(err, ErrDuplicate):
 		return s.answerInPlace(ctx, r, OutcomeDuplicate, DuplicateReply(lang))
+	case tooMany:
+		return s.answerInPlace(ctx, r, OutcomeRefused(TooManyAtOnce), busyReply(lang, r.Command))
 	case err != nil:
 		s.Log.WarnContext(ctx, "cannot accept job", "request", r.Trace, "error", err)
 		return s.answerInPlace(ctx, r, OutcomeUnreachable, UnreachableReply(lang, r.Intent))
 	}
+	lease.Given = r.Received
 	place := newInPlace()
 	s.start(lease, place)
 	timer := time.NewTimer(s.Timing.Answer - time.Since(r.Received))
@@ -213,7 +245,7 @@ func (s *Service) read(ctx context.Context, r Request) (State, error) {
 }
 
 // Accept stores a request whose answer is posted later. It returns nil once the request is safe, and also for a request
-// that was accepted before.
+// that was accepted before, or that its asker was told not to be accepted.
 func (s *Service) Accept(ctx context.Context, r Request) error {
 	if r.Root != "" {
 		if err := s.LinkThread(ctx, r.Conversation.InChannel(), r.Root); err != nil {
@@ -229,11 +261,39 @@ func (s *Service) Accept(ctx context.Context, r Request) error {
 		s.Observer.Command(r.Conversation.Platform, r.Label(), OutcomeDuplicate, time.Since(r.Received))
 		return nil
 	}
+	if busy, tooMany := errors.AsType[BusyError](err); tooMany {
+		s.Observer.Command(r.Conversation.Platform, r.Label(), OutcomeRefused(TooManyAtOnce), time.Since(r.Received))
+		if busy.First {
+			s.tellBusy(s.job(r, state))
+		}
+		return nil
+	}
 	if err != nil {
 		return err
 	}
+	lease.Given = r.Received
 	s.start(lease, nil)
 	return nil
+}
+
+// tellBusy tells somebody that their request was not accepted. It is posted without a job, and once only.
+func (s *Service) tellBusy(j Job) {
+	s.work.begin(func() {
+		ctx, cancel := context.WithTimeout(s.base, s.Timing.Attempt)
+		defer cancel()
+		platform, ok := s.Platforms[j.Conversation.Platform]
+		if !ok {
+			return
+		}
+		if _, err := platform.Deliver(ctx, j, busyReply(j.Language, j.Command)); err != nil {
+			s.Log.WarnContext(ctx, "cannot tell somebody that they wait for too many commands", "request", j.Trace,
+				"user", j.Asker.User, "error", err)
+		}
+	})
+}
+
+func busyReply(lang Language, c Command) Reply {
+	return Explain(lang, &Error{Code: TooManyAtOnce}, Organizer{}, "", c, "")
 }
 
 // LinkThread remembers that threads under this message of the channel belong to the channel's conversation.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -108,6 +109,123 @@ func TestPanicBeneathGraph(t *testing.T) {
 	})
 	st.accept(t, "r1", "ann")
 	st.card(t)
+}
+
+// fleeting are timings with which a job comes up again within a second.
+var fleeting = bot.Timing{Attempt: 300 * time.Millisecond, SlotWait: 50 * time.Millisecond, Reclaim: 20 * time.Millisecond}
+
+// A job that panics whenever it is attempted is attempted some times and no more: its author is told, it is a dead letter,
+// and the log has the stack once.
+func TestJobThatAlwaysPanics(t *testing.T) {
+	t.Parallel()
+	st := newStand(t, fleeting, func(context.Context, int) error { panic("boom") })
+	st.accept(t, "r1", "ann")
+	select {
+	case r := <-st.platform.posted:
+		if r.Card != nil || r.Audience != bot.AudienceDirect {
+			t.Errorf("Ann got %+v", r)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatalf("Ann was told nothing; log:\n%s", st.logs)
+	}
+	deadline := time.Now().Add(5 * time.Second)
+	for {
+		d, err := st.queue.Depth(t.Context())
+		if err == nil && d.Waiting == 0 && d.DeadLetters == 1 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the queue holds %+v, %v", d, err)
+		}
+		time.Sleep(10 * time.Millisecond) // between two looks at the condition
+	}
+	letters, err := st.queue.DeadLetters(t.Context(), 10)
+	if err != nil || len(letters) != 1 || !strings.Contains(letters[0].Reason, "break off") {
+		t.Errorf("dead letters: %+v, %v", letters, err)
+	}
+	if n := st.graph.calls.Load(); n > 6 {
+		t.Errorf("it was attempted %d times", n)
+	}
+	log := st.logs.String()
+	if stacks, panics := strings.Count(log, "[running]"), strings.Count(log, "attempt panicked"); stacks != 1 || panics < 2 {
+		t.Errorf("the log has %d panics and %d stacks:\n%s", panics, stacks, log)
+	}
+}
+
+// A job that passing faults delay is attempted as long as its time lasts, however often that is.
+func TestPassingFaultsAreNoPanics(t *testing.T) {
+	t.Parallel()
+	st := newStand(t, brisk, func(_ context.Context, call int) error {
+		if call <= 8 {
+			return &bot.Error{Code: bot.Unavailable, Err: errors.New("busy")}
+		}
+		return nil
+	})
+	st.accept(t, "r1", "ann")
+	st.card(t)
+}
+
+// Jobs beyond what a process can have in hand wait in the queue rather than in goroutines, and are done all the same.
+func TestJobsBeyondTheSlotsWaitInTheQueue(t *testing.T) {
+	t.Parallel()
+	const slots, people = 2, 60
+	release := make(chan struct{})
+	timing := bot.Timing{Attempt: 2 * time.Second, SlotWait: 500 * time.Millisecond, Reclaim: 20 * time.Millisecond}
+	st := newStand(t, timing, func(ctx context.Context, _ int) error {
+		select {
+		case <-release:
+			return nil
+		case <-ctx.Done():
+			return &bot.Error{Code: bot.Unavailable, Err: ctx.Err()}
+		}
+	}, slots)
+	for i := range people {
+		st.accept(t, fmt.Sprint("r", i), fmt.Sprint("person", i))
+	}
+	stacks := make([]byte, 1<<22)
+	all := string(stacks[:runtime.Stack(stacks, true)])
+	if n := strings.Count(all, "bot.(*Service).run("); n > people/2 {
+		t.Errorf("%d goroutines attempt jobs or wait to, with %d slots", n, slots)
+	}
+	close(release)
+	for range people {
+		st.card(t)
+	}
+}
+
+// Jobs that a stopping service cannot finish are another replica's at once.
+func TestStopHandsJobsOver(t *testing.T) {
+	t.Parallel()
+	called := make(chan struct{}, 1)
+	st := newStand(t, bot.Timing{Attempt: time.Minute, SlotWait: time.Minute, Reclaim: time.Minute},
+		func(ctx context.Context, _ int) error {
+			called <- struct{}{}
+			<-ctx.Done()
+			return &bot.Error{Code: bot.Unavailable, Err: ctx.Err()}
+		}, 1)
+	st.accept(t, "r1", "ann") // has the slot
+	<-called
+	st.accept(t, "r2", "ben") // waits for it
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if st.Stop(ctx) {
+		t.Error("everything ended in time, though Graph hangs")
+	}
+	st.accept(t, "r3", "caio") // comes too late
+	other, err := store.Open("redis://"+st.redis.Addr()+"/0", store.Options{Replica: "two", Idle: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = other.Close() }()
+	leases, err := other.Reclaim(t.Context(), 10, func(bot.Lease) bool { return true })
+	if err != nil || len(leases) != 3 {
+		t.Errorf("another replica takes over %+v, %v; want all three jobs", leases, err)
+	}
+	for _, l := range leases {
+		if l.Broken != 0 {
+			t.Errorf("an attempt that was handed over counts as broken: %+v", l)
+		}
+	}
 }
 
 // Who joins somebody else's call late is not cut off by the other's deadline.
@@ -322,6 +440,8 @@ func (p *platform) hasRefused() int {
 	defer p.mu.Unlock()
 	return len(p.refused)
 }
+
+func (p *platform) Serves(string) bool { return true }
 
 func (p *platform) Profile(_ context.Context, a bot.Asker, _ bot.Route) (bot.Profile, error) {
 	return bot.Profile{Email: a.User + "@contoso.example", EmailConfirmed: true}, nil

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 )
@@ -31,34 +32,51 @@ func (s *Service) waitAfter(err error, age time.Duration) time.Duration {
 }
 
 // wait keeps a job here until its next attempt, without a slot: no other replica takes it over meanwhile, and nobody
-// attempts it in vain. If this process ends, or Redis cannot be reached, others take the job over as they do any other.
+// attempts it in vain. If there is no room for that, or this process stops, the job is given back. If this process ends, or
+// Redis cannot be reached, others take the job over as they do any other.
 func (s *Service) wait(l Lease, wait time.Duration, log *slog.Logger) {
-	s.wg.Go(func() {
-		timer := time.NewTimer(wait)
-		defer timer.Stop()
-		keep := time.NewTicker(s.Timing.Attempt / 2)
-		defer keep.Stop()
-		for over := false; ; {
-			ctx, cancel := context.WithTimeout(s.base, s.Timing.Attempt/2)
-			err := s.Queue.Keep(ctx, l)
-			cancel()
-			if err != nil {
-				log.Info("job is left to be taken over", "cause", err)
-				return
-			}
-			if over {
-				s.start(l, nil)
-				return
-			}
-			select {
-			case <-timer.C:
-				over = true
-			case <-keep.C:
-			case <-s.leaving:
-				return
-			case <-s.base.Done():
-				return
-			}
+	waiting := s.work.begin(func() {
+		over, err := s.keepFor(l, wait)
+		switch {
+		case errors.Is(err, ErrNotOwner):
+			log.Info("job is another's by now")
+		case err != nil:
+			log.Info("job is left to be taken over", "cause", err)
+			s.giveBack(l, false)
+		case over:
+			s.start(l, nil)
+		default:
+			s.giveBack(l, true)
 		}
 	})
+	if !waiting {
+		s.giveBack(l, false)
+	}
+}
+
+// keepFor keeps a job for the given time. over is false if the service leaves its jobs to others before that.
+func (s *Service) keepFor(l Lease, wait time.Duration) (over bool, err error) {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	keep := time.NewTicker(s.Timing.Attempt / 2)
+	defer keep.Stop()
+	for {
+		ctx, cancel := context.WithTimeout(s.base, s.Timing.Attempt/2)
+		err := s.Queue.Keep(ctx, l)
+		cancel()
+		if err != nil || over {
+			return over, err
+		}
+		select {
+		case <-timer.C:
+			over = true
+		case <-keep.C:
+		case <-s.leaving:
+			return false, nil
+		case <-s.work.open.Done():
+			return false, nil
+		case <-s.base.Done():
+			return false, nil
+		}
+	}
 }

@@ -94,13 +94,13 @@ func (a *announcing) renew(by int) {
 
 // expire lets the mark lapse.
 func (a *announcing) expire() {
-	a.raw.Del(context.Background(), keysOf(a.c).shown)
+	a.raw.Del(context.Background(), defaultKeys.of(a.c).shown)
 	a.right = map[int]string{}
 }
 
 // lose loses what Redis holds.
 func (a *announcing) lose() {
-	a.raw.Del(context.Background(), keysOf(a.c).meeting, keysOf(a.c).shown)
+	a.raw.Del(context.Background(), defaultKeys.of(a.c).meeting, defaultKeys.of(a.c).shown)
 	a.generation, a.right = 0, map[int]string{}
 }
 

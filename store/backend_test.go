@@ -94,6 +94,9 @@ func eventually(t *testing.T, what string, try func() bool) {
 	}
 }
 
+// all wants every job.
+func all(bot.Lease) bool { return true }
+
 func no(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {

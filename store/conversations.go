@@ -30,10 +30,16 @@ func (s *Store) Announce(
 	return s.read(ctx, c, requestID, asker)
 }
 
+// Roots of threads that a channel remembers: about 80 bytes each.
+const (
+	rootsMost = 1000           // how many, the newest
+	rootsFor  = 90 * 24 * 3600 // how long after the last one, in seconds
+)
+
 // LinkThread remembers that a thread under the root message belongs to the channel; see [bot.Conversations].
 func (s *Store) LinkThread(ctx context.Context, channel bot.Conversation, root string) error {
 	return s.withBudget(ctx, "link a thread to its channel", func(ctx context.Context) error {
-		return s.client.SAdd(ctx, keysOf(channel).roots, root).Err()
+		return linkScript.Run(ctx, s.client, []string{s.keys.of(channel).roots}, root, rootsMost, rootsFor).Err()
 	})
 }
 
@@ -47,11 +53,20 @@ func (s *Store) Claim(ctx context.Context, claim bot.Claim, fresh bool, seen int
 		if err != nil {
 			return bot.State{}, err
 		}
+		older, newer := s.otherNames(c)
+		mayBegin := len(older)+len(newer) == 0
 		for {
-			answer := claimScript.Run(ctx, s.client, resolveKeys(c), c.Thread, fresh, seen, claim.Generation, record,
-				unknownGeneration(time.Now()), broken, recordVersion)
+			answer := claimScript.Run(ctx, s.client, s.keys.named(c), c.Thread, fresh, seen, claim.Generation, record,
+				unknownGeneration(time.Now()), broken, recordVersion, mayBegin)
 			state, err := s.stateOf(c, answer)
 			switch found := pendingOf(answer); {
+			case err == nil && !mayBegin && vacant(state) && state.Conversation == c:
+				if other, err := s.begin(ctx, c, older, newer); err != nil || other.Conversation != c {
+					return other, err
+				}
+				mayBegin = true
+			case err == nil && c.Thread != "" && state.Conversation == c.InChannel() && len(older)+len(newer) > 0:
+				return s.readAnyName(ctx, c, "", bot.Asker{}) // the thread may have a meeting under another name
 			case fresh && state.Pending == nil && found != "" && found != broken && (err == nil || isUnreadable(err)):
 				broken = found
 			case isUnreadable(err) && state.Pending != nil:
@@ -84,7 +99,7 @@ func (s *Store) Complete(ctx context.Context, claim bot.Claim, m bot.Meeting) (b
 		}
 		// The generation counts as of the time when the claim was made, which is less than a day ago.
 		unknown := unknownGeneration(time.Now().AddDate(0, 0, -1))
-		answer := completeScript.Run(ctx, s.client, ownKeys(claim.Conversation), claim.ID, claim.Generation, record,
+		answer := completeScript.Run(ctx, s.client, s.keys.own(claim.Conversation), claim.ID, claim.Generation, record,
 			unknown, url.QueryEscape(claim.User), bot.UndoInterval.Milliseconds())
 		return s.stateOf(claim.Conversation, answer)
 	})
@@ -94,7 +109,7 @@ func (s *Store) Complete(ctx context.Context, claim bot.Claim, m bot.Meeting) (b
 func (s *Store) Undo(ctx context.Context, c bot.Conversation, u bot.Undo) (bot.State, bot.UndoResult, error) {
 	var result bot.UndoResult
 	state, err := s.changeConversation(ctx, "undo a meeting", func(ctx context.Context) (bot.State, error) {
-		kept, err := s.client.Get(ctx, keysOf(c).undo).Result()
+		kept, err := s.client.Get(ctx, s.keys.of(c).undo).Result()
 		if err != nil && !errors.Is(err, redis.Nil) {
 			return bot.State{}, err
 		}
@@ -104,7 +119,7 @@ func (s *Store) Undo(ctx context.Context, c bot.Conversation, u bot.Undo) (bot.S
 				generation = 0 // of no meeting: what cannot be read does not come back
 			}
 		}
-		answer := undoScript.Run(ctx, s.client, ownKeys(c), generation, url.QueryEscape(u.User), u.ID)
+		answer := undoScript.Run(ctx, s.client, s.keys.own(c), generation, url.QueryEscape(u.User), u.ID)
 		parts, err := answer.Slice()
 		if err == nil && len(parts) != 6 {
 			err = fmt.Errorf("script returned %d values: %w", len(parts), errCorrupt)
@@ -125,7 +140,7 @@ func (s *Store) Undo(ctx context.Context, c bot.Conversation, u bot.Undo) (bot.S
 // Release forgets the claim while it is still the pending one; see [bot.Conversations].
 func (s *Store) Release(ctx context.Context, claim bot.Claim) (bot.State, error) {
 	return s.changeConversation(ctx, "release a claim", func(ctx context.Context) (bot.State, error) {
-		answer := releaseScript.Run(ctx, s.client, ownKeys(claim.Conversation), claim.ID)
+		answer := releaseScript.Run(ctx, s.client, s.keys.own(claim.Conversation), claim.ID)
 		return s.stateOf(claim.Conversation, answer)
 	})
 }
@@ -151,8 +166,15 @@ func (s *Store) stateOf(c bot.Conversation, answer *redis.Cmd) (bot.State, error
 	if len(parts) < 4 {
 		return bot.State{}, fmt.Errorf("script returned %d values: %w", len(parts), errCorrupt)
 	}
-	if parts[0] == int64(1) {
-		c = c.InChannel()
+	switch which := parts[0].(type) {
+	case int64:
+		if which == 1 {
+			c = c.InChannel()
+		}
+	case string: // it gave way to another name
+		if c, err = decodeName(c, which); err != nil {
+			return bot.State{}, err
+		}
 	}
 	state, err := s.stateFrom(c, parts[1:3])
 	state.MayAnnounce = err == nil && parts[3] == int64(1)

@@ -33,7 +33,7 @@ func everyCall(s *store.Store) map[string]func(context.Context) error {
 			return s.Remember(ctx, job("").Asker, bot.Identity{ID: "1"}, time.Hour)
 		},
 		"Accept":            func(ctx context.Context) error { _, err := s.Accept(ctx, job("Ev1")); return err },
-		"Reclaim":           func(ctx context.Context) error { _, err := s.Reclaim(ctx, 1); return err },
+		"Reclaim":           func(ctx context.Context) error { _, err := s.Reclaim(ctx, 1, all); return err },
 		"BeginSend":         func(ctx context.Context) error { _, err := s.BeginSend(ctx, lease); return err },
 		"AbortSend":         func(ctx context.Context) error { return s.AbortSend(ctx, lease) },
 		"Done":              func(ctx context.Context) error { return s.Done(ctx, lease) },

@@ -16,7 +16,7 @@ import (
 func (s *Store) Identity(ctx context.Context, a bot.Asker) (*bot.Identity, error) {
 	var id *bot.Identity
 	err := s.withBudget(ctx, "read an identity", func(ctx context.Context) (err error) {
-		id, err = s.identity(a, s.client.Get(ctx, identityKey(a)))
+		id, err = s.identity(a, s.client.Get(ctx, s.keys.identity(a)))
 		return err
 	})
 	return id, err
@@ -30,9 +30,9 @@ func (s *Store) Remember(ctx context.Context, a bot.Asker, id bot.Identity, keep
 			return err
 		}
 		if keep < time.Millisecond {
-			return s.client.Del(ctx, identityKey(a)).Err()
+			return s.client.Del(ctx, s.keys.identity(a)).Err()
 		}
-		return s.client.Set(ctx, identityKey(a), record, keep).Err()
+		return s.client.Set(ctx, s.keys.identity(a), record, keep).Err()
 	})
 }
 
@@ -48,7 +48,7 @@ func (s *Store) identityOf(a bot.Asker) *identityRead {
 	if last, ok := s.identities.Get(a); ok {
 		return last
 	}
-	return &identityRead{get: []any{"get", identityKey(a)}}
+	return &identityRead{get: []any{"get", s.keys.identity(a)}}
 }
 
 // identity reads the answer to a GET of an identity.

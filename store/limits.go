@@ -12,7 +12,7 @@ import (
 func (s *Store) Spend(ctx context.Context, a bot.Asker, claim string, l bot.Limits) (time.Duration, error) {
 	var wait int64
 	err := s.withBudget(ctx, "count a new meeting", func(ctx context.Context) (err error) {
-		answer := spendScript.Run(ctx, s.client, spentKeys(a), claim, l.Window.Milliseconds(), l.PerUser,
+		answer := spendScript.Run(ctx, s.client, s.keys.spent(a), claim, l.Window.Milliseconds(), l.PerUser,
 			l.PerWorkspace)
 		wait, err = answer.Int64()
 		return err
@@ -24,7 +24,7 @@ func (s *Store) Spend(ctx context.Context, a bot.Asker, claim string, l bot.Limi
 func (s *Store) Refund(ctx context.Context, a bot.Asker, claim string) error {
 	return s.withBudget(ctx, "take back a new meeting", func(ctx context.Context) error {
 		pipe := s.client.TxPipeline()
-		for _, key := range spentKeys(a) {
+		for _, key := range s.keys.spent(a) {
 			pipe.ZRem(ctx, key, claim)
 		}
 		_, err := pipe.Exec(ctx)

@@ -19,6 +19,14 @@ const (
 	markFor = int(bot.RequestsKnownFor / time.Second)
 	// deadMax is about how many dead letters are kept; the oldest go first.
 	deadMax = 10000
+	// tellEvery is how often somebody is told at most that they wait for too many jobs, in seconds.
+	tellEvery = 60
+	// triesFor is how long the counts of attempts that have not ended are kept after the last takeover, in seconds.
+	triesFor = 24 * 3600
+	// pageSize and maxPages bound how many jobs one Reclaim looks at: those of others may stand before those that are
+	// wanted, and a job is about a kilobyte.
+	pageSize = 100
+	maxPages = 10
 	// parked is the idleness that a retried job begins with, so that the next Reclaim finds it.
 	parked = 24 * time.Hour
 )
@@ -27,9 +35,11 @@ const (
 var ErrNoDeadLetter = errors.New("no such dead letter")
 
 // Accept stores the job and hands it to this replica in one step. It returns [bot.ErrDuplicate] if a job with this ID
-// or alias was accepted within [bot.RequestsKnownFor].
+// or alias was accepted within [bot.RequestsKnownFor], and a [bot.BusyError] if its author waits for [bot.MaxUnfinished]
+// jobs.
 func (s *Store) Accept(ctx context.Context, j bot.Job) (bot.Lease, error) {
-	lease := bot.Lease{Job: j, Attempt: 1}
+	lease := bot.Lease{Job: j, Attempt: 1, Given: time.Now()}
+	var answer []any
 	err := s.withBudget(ctx, "accept a job", func(ctx context.Context) error {
 		if j.ID == "" {
 			return errors.New("job has no ID")
@@ -38,42 +48,67 @@ func (s *Store) Accept(ctx context.Context, j bot.Job) (bot.Lease, error) {
 		if err != nil {
 			return err
 		}
-		// The token lets the client repeat the call when its answer was lost with the connection.
-		keys := []string{jobStream, markKey(j.ID)}
-		if j.Alias != "" {
-			keys = append(keys, markKey(j.Alias))
+		most := bot.MaxUnfinished
+		if j.Asker.User == "" { // nobody asked for it
+			most = 0
 		}
-		answer := acceptScript.Run(ctx, s.client, keys, jobGroup, s.replica, j.ID, record, rand.Text(), markFor)
-		lease.Entry, err = answer.Text()
-		if errors.Is(err, redis.Nil) {
-			lease.Entry, err = "", nil
+		// The token lets the client repeat the call when its answer was lost with the connection.
+		keys := []string{s.keys.stream(), s.keys.mark(j.ID), s.keys.unfinished(j.Asker), s.keys.told(j.Asker)}
+		if j.Alias != "" {
+			keys = append(keys, s.keys.mark(j.Alias))
+		}
+		answer, err = acceptScript.Run(ctx, s.client, keys, jobGroup, s.replica, j.ID, record, rand.Text(), markFor, most,
+			tellEvery).Slice()
+		if err == nil && (len(answer) == 0 || len(answer) == 1 && answer[0] != int64(0)) {
+			return fmt.Errorf("script returned %d values: %w", len(answer), errCorrupt)
 		}
 		return err
 	})
 	switch {
 	case err != nil:
 		return bot.Lease{}, err
-	case lease.Entry == "":
+	case answer[0] == int64(0):
 		return bot.Lease{}, bot.ErrDuplicate
+	case answer[0] == int64(-1):
+		return bot.Lease{}, bot.BusyError{First: answer[1] == int64(1)}
 	default:
+		lease.Entry, _ = answer[1].(string)
 		return lease, nil
 	}
 }
 
-// Reclaim hands over up to limit jobs that nobody has worked on for [Idle]. It is one command in Redis. It moves
-// an entry that is no job to the dead letters.
-func (s *Store) Reclaim(ctx context.Context, limit int) ([]bot.Lease, error) {
-	if limit <= 0 {
-		return nil, nil
+// Reclaim hands over up to limit jobs that nobody has worked on for [Idle] and that the caller wants: want is asked about a
+// job before it is handed over, and what it does not want stays for others, as idle as it was. A look that finds nothing is
+// one command in Redis. An entry that is no job is moved to the dead letters.
+func (s *Store) Reclaim(ctx context.Context, limit int, want func(bot.Lease) bool) ([]bot.Lease, error) {
+	var leases []bot.Lease
+	for range maxPages {
+		if limit <= len(leases) {
+			break
+		}
+		found, more, err := s.look(ctx, limit-len(leases), want)
+		if err != nil {
+			return leases, err
+		}
+		got, err := s.takeOver(ctx, found)
+		leases = append(leases, got...)
+		if err != nil || !more {
+			return leases, err
+		}
 	}
+	return leases, nil
+}
+
+// look reads the next page of idle jobs, and returns those that are wanted, up to limit of them. more tells whether it
+// stopped before the last job.
+func (s *Store) look(ctx context.Context, limit int, want func(bot.Lease) bool) (found []foundJob, more bool, err error) {
 	s.mu.Lock()
 	cursor := s.cursor
 	s.mu.Unlock()
-
 	var jobs []any
-	err := s.withBudget(ctx, "reclaim jobs", func(ctx context.Context) error {
-		answer, err := reclaimScript.Run(ctx, s.client, []string{jobStream}, jobGroup, s.replica, s.idle.Milliseconds(),
-			cursor, limit).Slice()
+	err = s.withBudget(ctx, "look for jobs", func(ctx context.Context) error {
+		answer, err := idleScript.Run(ctx, s.client, []string{s.keys.stream(), s.keys.tries()}, jobGroup, s.idle.Milliseconds(),
+			cursor, pageSize).Slice()
 		if err != nil {
 			return err
 		}
@@ -85,19 +120,61 @@ func (s *Store) Reclaim(ctx context.Context, limit int) ([]bot.Lease, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, false, err
+	}
+	for _, j := range jobs {
+		job := jobOf(j)
+		if job.readable && !want(job.lease) {
+			continue
+		}
+		found = append(found, job)
+		if len(found) == limit {
+			cursor = after(job.lease.Entry)
+			break
+		}
 	}
 	s.mu.Lock()
 	s.cursor = cursor
 	s.mu.Unlock()
+	return found, cursor != "-", nil
+}
 
+// takeOver hands the jobs to this replica, except those that somebody else has taken over meanwhile.
+func (s *Store) takeOver(ctx context.Context, found []foundJob) ([]bot.Lease, error) {
+	if len(found) == 0 {
+		return nil, nil
+	}
+	byEntry := map[string]foundJob{}
+	args := []any{jobGroup, s.replica, s.idle.Milliseconds(), triesFor}
+	for _, job := range found {
+		byEntry[job.lease.Entry] = job
+		args = append(args, job.lease.Entry)
+	}
+	var answer []any
+	given := time.Now()
+	err := s.withBudget(ctx, "take over jobs", func(ctx context.Context) (err error) {
+		answer, err = reclaimScript.Run(ctx, s.client, []string{s.keys.stream(), s.keys.tries()}, args...).Slice()
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
 	var leases []bot.Lease
-	for _, j := range jobs {
-		lease, err := leaseOf(j)
-		if err != nil {
-			// The record may hold a secret, so nothing of it is kept but its name. If this fails too, the entry comes
-			// up again when it has idled once more.
-			_ = s.moveToDeadLetters(ctx, lease, "", err.Error())
+	for _, item := range answer {
+		parts, _ := item.([]any)
+		if len(parts) != 3 {
+			return leases, unavailable("take over jobs", errCorrupt)
+		}
+		entry, _ := parts[0].(string)
+		attempt, _ := parts[1].(int64)
+		age, _ := parts[2].(int64)
+		job := byEntry[entry]
+		lease := job.lease
+		lease.Attempt, lease.Age, lease.Given, lease.Reclaimed = int(attempt), time.Duration(age)*time.Millisecond, given, true
+		if !job.readable {
+			// The record may hold a secret, so nothing of it is kept but its name. If this fails too, the entry comes up
+			// again when it has idled once more.
+			_ = s.moveToDeadLetters(ctx, lease, "", errCorrupt.Error())
 			continue
 		}
 		leases = append(leases, lease)
@@ -105,24 +182,44 @@ func (s *Store) Reclaim(ctx context.Context, limit int) ([]bot.Lease, error) {
 	return leases, nil
 }
 
-// leaseOf reads one job of what the reclaim script returns. With an error, the lease still names entry and job ID.
-func leaseOf(answer any) (bot.Lease, error) {
+// foundJob is an idle job that was looked at. If its record cannot be read, the lease's job has nothing but an ID, or not
+// even that.
+type foundJob struct {
+	lease    bot.Lease
+	readable bool
+}
+
+// jobOf reads one job of what the script of a look returns.
+func jobOf(answer any) foundJob {
 	parts, _ := answer.([]any)
 	if len(parts) != 4 {
-		return bot.Lease{}, errCorrupt
+		return foundJob{}
 	}
 	entry, _ := parts[0].(string)
-	attempt, _ := parts[1].(int64)
-	id, _ := parts[2].(string)
-	record, _ := parts[3].(string)
-	lease := bot.Lease{Entry: entry, Attempt: int(attempt)}
+	id, _ := parts[1].(string)
+	record, _ := parts[2].(string)
+	broken, _ := parts[3].(int64)
+	lease := bot.Lease{Entry: entry, Broken: int(broken)}
 	job, err := decodeJob(record)
 	if err != nil || job.ID != id {
 		lease.Job = bot.Job{ID: id}
-		return lease, errCorrupt
+		return foundJob{lease: lease}
 	}
 	lease.Job = job
-	return lease, nil
+	return foundJob{lease: lease, readable: true}
+}
+
+// GiveBack notes that an attempt has ended without an answer, though in order. With now, any replica finds the job at its
+// next look; otherwise when it has idled.
+func (s *Store) GiveBack(ctx context.Context, l bot.Lease, now bool) error {
+	idle := int64(0)
+	if now {
+		idle = parked.Milliseconds()
+	}
+	return s.withBudget(ctx, "give a job back", func(ctx context.Context) error {
+		return giveBackScript.Run(ctx, s.client, []string{s.keys.stream(), s.keys.tries()}, jobGroup, s.replica, l.Entry,
+			l.Attempt, l.Reclaimed, parkingName, idle).Err()
+	})
 }
 
 // BeginSend marks that the answer is about to be sent. It returns [bot.ErrNotOwner] if the job is done or was handed
@@ -132,7 +229,7 @@ func leaseOf(answer any) (bot.Lease, error) {
 func (s *Store) BeginSend(ctx context.Context, l bot.Lease) (again bool, err error) {
 	var answer int
 	err = s.withBudget(ctx, "mark an answer as being sent", func(ctx context.Context) (err error) {
-		keys := []string{jobStream, markKey(l.Job.ID)}
+		keys := []string{s.keys.stream(), s.keys.mark(l.Job.ID), s.keys.tries()}
 		answer, err = beginSendScript.Run(ctx, s.client, keys, jobGroup, s.replica, l.Entry, l.Attempt, markFor).Int()
 		return err
 	})
@@ -150,14 +247,15 @@ func (s *Store) BeginSend(ctx context.Context, l bot.Lease) (again bool, err err
 // if a later attempt has begun to send.
 func (s *Store) AbortSend(ctx context.Context, l bot.Lease) error {
 	return s.withBudget(ctx, "note that an answer was refused", func(ctx context.Context) error {
-		return abortSendScript.Run(ctx, s.client, []string{markKey(l.Job.ID)}, l.Entry, l.Attempt, markFor).Err()
+		return abortSendScript.Run(ctx, s.client, []string{s.keys.mark(l.Job.ID)}, l.Entry, l.Attempt, markFor).Err()
 	})
 }
 
 // Done forgets the job, whoever holds it: its request was answered.
 func (s *Store) Done(ctx context.Context, l bot.Lease) error {
 	return s.withBudget(ctx, "finish a job", func(ctx context.Context) error {
-		return doneScript.Run(ctx, s.client, []string{jobStream, markKey(l.Job.ID)}, jobGroup, l.Entry, markFor).Err()
+		keys := []string{s.keys.stream(), s.keys.mark(l.Job.ID), s.keys.tries()}
+		return doneScript.Run(ctx, s.client, keys, jobGroup, l.Entry, markFor).Err()
 	})
 }
 
@@ -179,7 +277,7 @@ func (s *Store) MoveToDeadLetters(ctx context.Context, l bot.Lease, reason strin
 func (s *Store) moveToDeadLetters(ctx context.Context, l bot.Lease, record, reason string) error {
 	var answer int
 	err := s.withBudget(ctx, "move a job to the dead letters", func(ctx context.Context) (err error) {
-		keys := []string{jobStream, markKey(l.Job.ID), deadStream}
+		keys := []string{s.keys.stream(), s.keys.mark(l.Job.ID), s.keys.dead(), s.keys.tries()}
 		answer, err = deadLetterScript.Run(ctx, s.client, keys, jobGroup, s.replica, l.Entry, l.Job.ID, record, reason,
 			markFor, deadMax).Int()
 		return err
@@ -198,7 +296,7 @@ func (s *Store) DeadLetters(ctx context.Context, limit int) ([]bot.DeadLetter, e
 	}
 	var letters []bot.DeadLetter
 	err := s.withBudget(ctx, "read dead letters", func(ctx context.Context) error {
-		entries, err := s.client.XRevRangeN(ctx, deadStream, "+", "-", int64(limit)).Result()
+		entries, err := s.client.XRevRangeN(ctx, s.keys.dead(), "+", "-", int64(limit)).Result()
 		for _, e := range entries {
 			letters = append(letters, deadLetterOf(e))
 		}
@@ -216,7 +314,7 @@ func (s *Store) Retry(ctx context.Context, entry string) error {
 			missing = true
 			return nil
 		}
-		entries, err := s.client.XRangeN(ctx, deadStream, entry, entry, 1).Result()
+		entries, err := s.client.XRangeN(ctx, s.keys.dead(), entry, entry, 1).Result()
 		if err != nil {
 			return err
 		}
@@ -234,7 +332,7 @@ func (s *Store) Retry(ctx context.Context, entry string) error {
 		if err != nil {
 			return err
 		}
-		keys := []string{jobStream, markKey(job.ID), deadStream}
+		keys := []string{s.keys.stream(), s.keys.mark(job.ID), s.keys.dead()}
 		err = retryScript.Run(ctx, s.client, keys, jobGroup, parkingName, entry, job.ID, record, markFor,
 			parked.Milliseconds()).Err()
 		if errors.Is(err, redis.Nil) { // another operator was faster
@@ -270,6 +368,13 @@ func isEntry(entry string) bool {
 	return ok && errMS == nil && errSeq == nil
 }
 
+// after is the smallest name that an entry after this one may have.
+func after(entry string) string {
+	ms, seq, _ := strings.Cut(entry, "-")
+	n, _ := strconv.ParseUint(seq, 10, 64)
+	return ms + "-" + strconv.FormatUint(n+1, 10)
+}
+
 // addedAt is when an entry was added to its stream, by the clock of Redis: its name begins with the milliseconds.
 func addedAt(entry string) time.Time {
 	ms, _, _ := strings.Cut(entry, "-")
@@ -285,7 +390,7 @@ func addedAt(entry string) time.Time {
 func (s *Store) Keep(ctx context.Context, l bot.Lease) error {
 	var kept int
 	err := s.withBudget(ctx, "keep a job", func(ctx context.Context) (err error) {
-		kept, err = keepScript.Run(ctx, s.client, []string{jobStream}, jobGroup, s.replica, l.Entry, l.Attempt).Int()
+		kept, err = keepScript.Run(ctx, s.client, []string{s.keys.stream()}, jobGroup, s.replica, l.Entry, l.Attempt).Int()
 		return err
 	})
 	if err == nil && kept == 0 {
@@ -308,13 +413,13 @@ func (s *Store) Throttle(ctx context.Context, u bot.Upstream, wait time.Duration
 		return nil
 	}
 	return s.withBudget(ctx, "throttle an upstream", func(ctx context.Context) error {
-		return throttleScript.Run(ctx, s.client, throttleKeys(u), ms, u.Part, severalIn.Milliseconds(), severalParts).Err()
+		return throttleScript.Run(ctx, s.client, s.keys.throttle(u), ms, u.Part, severalIn.Milliseconds(), severalParts).Err()
 	})
 }
 
 // ThrottledFor returns for how long the upstream's part is to be left alone, in one round trip; 0 if it is not.
 func (s *Store) ThrottledFor(ctx context.Context, u bot.Upstream) (time.Duration, error) {
-	keys := throttleKeys(u)
+	keys := s.keys.throttle(u)
 	if u.Part == "" {
 		keys = keys[:1]
 	} else {
@@ -343,7 +448,7 @@ func (s *Store) ThrottledFor(ctx context.Context, u bot.Upstream) (time.Duration
 func (s *Store) Depth(ctx context.Context) (bot.Depth, error) {
 	var d bot.Depth
 	err := s.withBudget(ctx, "read the depth of the queue", func(ctx context.Context) error {
-		n, err := depthScript.Run(ctx, s.client, []string{jobStream, deadStream}).Int64Slice()
+		n, err := depthScript.Run(ctx, s.client, []string{s.keys.stream(), s.keys.dead()}).Int64Slice()
 		if err != nil {
 			return err
 		}

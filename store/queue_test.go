@@ -32,7 +32,7 @@ func takeover(t *testing.T, s *store.Store) bot.Lease {
 	var leases []bot.Lease
 	eventually(t, "a takeover", func() bool {
 		var err error
-		leases, err = s.Reclaim(t.Context(), 10)
+		leases, err = s.Reclaim(t.Context(), 10, all)
 		no(t, err)
 		return len(leases) > 0
 	})
@@ -79,10 +79,10 @@ func TestJobThatIsWorkedOnIsNotTakenOver(t *testing.T) {
 		one := b.open(t, "one")
 		patient := open(t, b.url, store.Options{Replica: "two"})
 		accept(t, one, job("Ev1"))
-		if leases, err := patient.Reclaim(t.Context(), 10); err != nil || len(leases) != 0 {
+		if leases, err := patient.Reclaim(t.Context(), 10, all); err != nil || len(leases) != 0 {
 			t.Fatalf("took over %v, %v within the time that an attempt may take", leases, err)
 		}
-		if leases, err := one.Reclaim(t.Context(), 0); err != nil || len(leases) != 0 {
+		if leases, err := one.Reclaim(t.Context(), 0, all); err != nil || len(leases) != 0 {
 			t.Fatalf("took over %v, %v without room", leases, err)
 		}
 	})
@@ -97,7 +97,7 @@ func TestReclaimHandsEachJobToOneReplica(t *testing.T) {
 		}
 		seen := map[string]bool{}
 		eventually(t, "taking over all jobs in small steps", func() bool {
-			leases, err := two.Reclaim(t.Context(), 2)
+			leases, err := two.Reclaim(t.Context(), 2, all)
 			no(t, err)
 			if len(leases) > 2 {
 				t.Fatalf("took over %d jobs, want at most 2", len(leases))
@@ -285,7 +285,7 @@ func TestEntryThatIsNoJobIsBuried(t *testing.T) {
 		no(t, b.raw.XReadGroup(t.Context(), &redis.XReadGroupArgs{Group: "bots", Consumer: "gone", Streams: []string{"{mb:jobs}:stream", ">"}}).Err())
 		var got []bot.Lease
 		eventually(t, "burying what is no job", func() bool {
-			leases, err := s.Reclaim(t.Context(), 10)
+			leases, err := s.Reclaim(t.Context(), 10, all)
 			no(t, err)
 			got = append(got, leases...)
 			return depth(t, s) == bot.Depth{Waiting: 1, DeadLetters: 4, Oldest: depth(t, s).Oldest} && len(got) > 0
@@ -308,12 +308,12 @@ func TestEntryThatIsNoJobIsBuried(t *testing.T) {
 func TestQueueSurvivesLosingItsData(t *testing.T) {
 	everywhere(t, func(t *testing.T, b backend) {
 		s := b.open(t, "one")
-		if leases, err := s.Reclaim(t.Context(), 10); err != nil || len(leases) != 0 {
+		if leases, err := s.Reclaim(t.Context(), 10, all); err != nil || len(leases) != 0 {
 			t.Fatalf("takeover from an empty Redis: %v, %v", leases, err)
 		}
 		lost := accept(t, s, job("Ev1"))
 		no(t, b.raw.FlushAll(t.Context()).Err())
-		if leases, err := s.Reclaim(t.Context(), 10); err != nil || len(leases) != 0 {
+		if leases, err := s.Reclaim(t.Context(), 10, all); err != nil || len(leases) != 0 {
 			t.Fatalf("takeover after the loss: %v, %v", leases, err)
 		}
 		// Its author was promised an answer, and only this attempt still knows of it. Asked again since, it is another
@@ -339,7 +339,7 @@ func TestQueueSurvivesLosingItsData(t *testing.T) {
 		accept(t, s, job("Ev3"))
 		ids := map[string]bool{}
 		eventually(t, "taking over what the lost group held", func() bool {
-			leases, err := s.Reclaim(t.Context(), 10)
+			leases, err := s.Reclaim(t.Context(), 10, all)
 			no(t, err)
 			for _, l := range leases {
 				ids[l.Job.ID] = true

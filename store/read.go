@@ -20,14 +20,19 @@ func (s *Store) read(ctx context.Context, c bot.Conversation, announce string, a
 	err := ctx.Err()
 	var state bot.State
 	if err == nil {
-		var certain bool
-		state, certain, err = s.readChannel(ctx, c, announce, asker)
-		if !certain && err == nil {
-			state, err = s.readByScript(ctx, c, announce, asker)
-		}
+		state, err = s.readAnyName(ctx, c, announce, asker)
 	}
 	if err != nil {
 		err = unavailable("read a conversation", err)
+	}
+	return state, err
+}
+
+// readName is read under this name of the conversation alone.
+func (s *Store) readName(ctx context.Context, c bot.Conversation, announce string, asker bot.Asker) (bot.State, error) {
+	state, certain, err := s.readChannel(ctx, c, announce, asker)
+	if !certain && err == nil {
+		return s.readByScript(ctx, c, announce, asker)
 	}
 	return state, err
 }
@@ -40,7 +45,7 @@ func isUnreadable(err error) bool { return bot.CodeOf(err) == bot.UnreadableReco
 func (s *Store) readByScript(
 	ctx context.Context, c bot.Conversation, announce string, asker bot.Asker,
 ) (bot.State, error) {
-	keys, args := resolveKeys(c), []any{c.Thread, announce, bot.AnnounceInterval.Milliseconds()}
+	keys, args := s.keys.resolve(c), []any{c.Thread, announce, bot.AnnounceInterval.Milliseconds()}
 	var read *redis.Cmd
 	var remembered *redis.StringCmd
 	if asker == (bot.Asker{}) {
@@ -93,7 +98,7 @@ func (s *Store) readChannel(
 		return bot.State{}, false, nil
 	}
 	if !known {
-		last = &conversationRead{keys: preparedKeys(c)}
+		last = &conversationRead{keys: s.preparedKeys(c)}
 	}
 	var commands [3]redis.Cmder
 	records := redis.NewSliceCmd(ctx, last.keys.get...)
@@ -182,8 +187,8 @@ type readKeys struct {
 	shown any   // key of the shown mark
 }
 
-func preparedKeys(c bot.Conversation) readKeys {
-	keys := keysOf(c)
+func (s *Store) preparedKeys(c bot.Conversation) readKeys {
+	keys := s.keys.of(c)
 	return readKeys{get: []any{"mget", keys.meeting, keys.pending, keys.shown}, shown: keys.shown}
 }
 
@@ -197,7 +202,7 @@ func (s *Store) meeting(c bot.Conversation, record string) (*bot.Meeting, error)
 	if ok {
 		fresh.keys = last.keys
 	} else {
-		fresh.keys = preparedKeys(c)
+		fresh.keys = s.preparedKeys(c)
 	}
 	if ok && last.record == record {
 		fresh.meeting, fresh.marked = last.meeting, last.marked

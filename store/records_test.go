@@ -108,10 +108,12 @@ func TestKeysOfAScriptShareAHashTag(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		part := rapid.StringMatching(`[a-zA-Z0-9:{}%/.]{0,6}`)
 		c := bot.Conversation{Platform: part.Draw(t, "platform"), Workspace: part.Draw(t, "workspace"), Channel: part.Draw(t, "channel"), Thread: part.Draw(t, "thread")}
-		oneTag(t, append(resolveKeys(c), ownKeys(c)...))
-		oneTag(t, []string{jobStream, deadStream, markKey(part.Draw(t, "job"))})
+		oneTag(t, append(defaultKeys.resolve(c), defaultKeys.own(c)...))
+		oneTag(t, []string{defaultKeys.stream(), defaultKeys.dead(), defaultKeys.mark(part.Draw(t, "job"))})
 	})
 }
+
+const defaultKeys = keyspace(DefaultPrefix)
 
 func TestKeysOfConversationsAreApart(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -120,11 +122,11 @@ func TestKeysOfConversationsAreApart(t *testing.T) {
 			return bot.Conversation{Platform: "slack", Workspace: part.Draw(t, name), Channel: part.Draw(t, name), Thread: part.Draw(t, name)}
 		}
 		a, b := draw("a"), draw("b")
-		if (a == b) != (keysOf(a) == keysOf(b)) || (a.InChannel() == b.InChannel()) != (keysOf(a).roots == keysOf(b).roots) {
-			t.Fatalf("%+v has %+v, %+v has %+v", a, keysOf(a), b, keysOf(b))
+		if (a == b) != (defaultKeys.of(a) == defaultKeys.of(b)) || (a.InChannel() == b.InChannel()) != (defaultKeys.of(a).roots == defaultKeys.of(b).roots) {
+			t.Fatalf("%+v has %+v, %+v has %+v", a, defaultKeys.of(a), b, defaultKeys.of(b))
 		}
-		for _, key := range ownKeys(b) {
-			if a != b && (key == keysOf(a).meeting || key == keysOf(a).pending || key == keysOf(a).shown || key == keysOf(a).roots) {
+		for _, key := range defaultKeys.own(b) {
+			if a != b && (key == defaultKeys.of(a).meeting || key == defaultKeys.of(a).pending || key == defaultKeys.of(a).shown || key == defaultKeys.of(a).roots) {
 				t.Fatalf("%+v and %+v share %s", a, b, key)
 			}
 		}

@@ -21,15 +21,23 @@ var (
 	undoSource string
 	//go:embed scripts/release.lua
 	releaseSource string
+	//go:embed scripts/yield.lua
+	yieldSource string
+	//go:embed scripts/link.lua
+	linkSource string
 
 	//go:embed scripts/jobs.lua
 	jobsPrelude string
 	//go:embed scripts/accept.lua
 	acceptSource string
+	//go:embed scripts/idle.lua
+	idleSource string
 	//go:embed scripts/reclaim.lua
 	reclaimSource string
 	//go:embed scripts/keep.lua
 	keepSource string
+	//go:embed scripts/give_back.lua
+	giveBackSource string
 	//go:embed scripts/begin_send.lua
 	beginSendSource string
 	//go:embed scripts/abort_send.lua
@@ -57,10 +65,14 @@ var (
 	completeScript = redis.NewScript(conversationPrelude + completeSource)
 	undoScript     = redis.NewScript(conversationPrelude + undoSource)
 	releaseScript  = redis.NewScript(conversationPrelude + releaseSource)
+	yieldScript    = redis.NewScript(conversationPrelude + yieldSource)
+	linkScript     = redis.NewScript(linkSource)
 
 	acceptScript     = redis.NewScript(jobsPrelude + acceptSource)
+	idleScript       = redis.NewScript(jobsPrelude + idleSource)
 	reclaimScript    = redis.NewScript(jobsPrelude + reclaimSource)
 	keepScript       = redis.NewScript(jobsPrelude + keepSource)
+	giveBackScript   = redis.NewScript(jobsPrelude + giveBackSource)
 	beginSendScript  = redis.NewScript(jobsPrelude + beginSendSource)
 	abortSendScript  = redis.NewScript(jobsPrelude + abortSendSource)
 	doneScript       = redis.NewScript(jobsPrelude + doneSource)

@@ -21,6 +21,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -56,8 +57,13 @@ type Options struct {
 	Replica string
 	// RootCAs vouch for the server of a rediss:// URL; nil for the system's.
 	RootCAs *x509.CertPool
+	// Prefix is the first part of every key, as CheckPrefix takes it; empty for DefaultPrefix. Stores with different
+	// prefixes on one Redis see nothing of each other.
+	Prefix string
 	// Idle replaces the constant of the same name; 0 for that one.
 	Idle time.Duration
+	// Names tells the other names of a conversation; nil for a bot whose conversations have one name each.
+	Names Names
 }
 
 // Store is Redis as the bot sees it. It is safe for concurrent use.
@@ -65,11 +71,14 @@ type Store struct {
 	client  redis.UniversalClient
 	replica string
 	idle    time.Duration
+	names   Names
+	keys    keyspace
 
 	// What was read lately. Where people talk, the same records are read again and again, and decoding them is a large
 	// part of what a repeat costs. Redis is asked every time: a record that differs from the last one is decoded anew.
 	conversations *lru.Cache[bot.Conversation, *conversationRead]
 	identities    *lru.Cache[bot.Asker, *identityRead]
+	homes         *lru.Cache[bot.Conversation, knownHome] // of those that were found under another name
 
 	deadlines deadlines
 
@@ -101,6 +110,9 @@ func Open(rawURL string, o Options) (*Store, error) {
 	if o.Replica == "" {
 		return nil, errors.New("open store: the replica has no name")
 	}
+	if err := CheckPrefix(cmp.Or(o.Prefix, DefaultPrefix)); err != nil {
+		return nil, fmt.Errorf("open store: prefix: %w", err)
+	}
 	if o.Idle == 0 {
 		o.Idle = Idle
 	}
@@ -117,10 +129,15 @@ func Open(rawURL string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
+	homes, err := lru.New[bot.Conversation, knownHome](keptRecords)
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
 	redis.SetLogger(debugLogger{})
 	return &Store{
-		client: redis.NewUniversalClient(options), replica: o.Replica, idle: o.Idle, cursor: "0-0",
-		conversations: conversations, identities: identities,
+		client: redis.NewUniversalClient(options), replica: o.Replica, idle: o.Idle, cursor: "-",
+		keys:          keyspace(cmp.Or(o.Prefix, DefaultPrefix)),
+		conversations: conversations, identities: identities, homes: homes, names: o.Names,
 	}, nil
 }
 
@@ -134,7 +151,7 @@ func (s *Store) Ping(ctx context.Context) error {
 // such as replicas that were killed.
 func (s *Store) Close() error {
 	left := s.withBudget(context.Background(), "leave the job group", func(ctx context.Context) error {
-		return leaveScript.Run(ctx, s.client, []string{jobStream}, jobGroup, s.replica,
+		return leaveScript.Run(ctx, s.client, []string{s.keys.stream()}, jobGroup, s.replica,
 			consumerLifetime.Milliseconds()).Err()
 	})
 	if err := s.client.Close(); err != nil {

@@ -177,7 +177,7 @@ func TestJobsOfTheFirstRelease(t *testing.T) {
 	}
 	var leases []bot.Lease
 	eventually(t, "taking over all jobs", func() bool {
-		more, err := s.Reclaim(t.Context(), 3)
+		more, err := s.Reclaim(t.Context(), 3, all)
 		no(t, err)
 		leases = append(leases, more...)
 		return len(leases) >= len(want.Jobs)

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"meetbot/bot"
+	"meetbot/internal/inbound"
 	"meetbot/internal/outbound"
 )
 
@@ -45,6 +45,7 @@ type Config struct {
 	Language      bot.Language  // where nothing better is known
 	Throttles     bot.Throttles // which of Slack's methods asked to be left alone
 	Log           *slog.Logger
+	Requests      *inbound.Requests // optional: is told of the requests that come in
 }
 
 // App is the Slack app in its workspace.
@@ -61,6 +62,7 @@ type App struct {
 	language  bot.Language
 	throttles bot.Throttles
 	log       *slog.Logger
+	requests  *inbound.Requests
 	cards     *lru.Cache[cardKey, []byte] // answers that were written lately
 	people    *lru.Cache[string, string]  // names of users who were mentioned without them
 
@@ -93,8 +95,8 @@ func New(c Config) (*App, error) {
 		return nil, fmt.Errorf("make room for names: %w", err)
 	}
 	a := &App{
-		cards: cards, people: people, secret: c.SigningSecret, apiURL: c.APIURL, token: c.BotToken, catalog: c.Catalog, parser: bot.NewParser(c.Catalog),
-		language: c.Language, throttles: c.Throttles, log: c.Log,
+		cards: cards, people: people, secret: c.SigningSecret, apiURL: c.APIURL, token: c.BotToken,
+		catalog: c.Catalog, parser: bot.NewParser(c.Catalog), language: c.Language, throttles: c.Throttles, log: c.Log, requests: c.Requests,
 	}
 	if slackHosts[api.Scheme+"://"+api.Host] {
 		for _, host := range slackHookHosts {
@@ -269,12 +271,5 @@ func (a *App) checkHookURL(responseURL string) error {
 			return nil
 		}
 	}
-	host := "another host"
-	if hostName.MatchString(u.Host) {
-		host = u.Host
-	}
-	return fmt.Errorf("response_url points to %s, which is not Slack", host)
+	return fmt.Errorf("response_url points to %s, which is not Slack", outbound.LoggedHost(u))
 }
-
-// hostName is what the name of a host looks like, with or without a port. Another text is not fit for a log.
-var hostName = regexp.MustCompile(`^[A-Za-z0-9.:-]{1,100}$`)

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
 
 	"github.com/slack-go/slack"
 
@@ -14,10 +16,12 @@ import (
 	"meetbot/internal/outbound"
 )
 
-// Deliver answers the job, as bot.Platform wants it: by the command's response_url; if that is spent, in the
-// conversation; if the bot may not write there, as a direct message to the author.
+// Deliver answers the job, as bot.Platform wants it: by the command's response_url; if that is spent or
+// cannot be reached, in the conversation; if the bot may not write there, as a direct message to the author.
 func (a *App) Deliver(ctx context.Context, j bot.Job, r bot.Reply) (string, error) {
-	return bot.DeliverByRoutes(ctx, a.routes(j, r), bot.Temporary)
+	return bot.DeliverByRoutes(ctx, a.routes(j, r), func(err error) bool {
+		return bot.Temporary(err) && !bot.Unsent(err)
+	})
 }
 
 // routes lists the routes that are open, the best first.
@@ -105,9 +109,14 @@ func (a *App) postHook(ctx context.Context, responseURL string, m hookPost) erro
 		return &bot.Error{Code: bot.Undeliverable, Err: fmt.Errorf("%s: cannot make request", what)}
 	}
 	req.Header.Set("Content-Type", jsonType)
+	var connected atomic.Bool
+	req = req.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
+	}))
 	resp, err := a.hooks.Do(req)
 	if err != nil {
-		return &bot.Error{Code: bot.Unavailable, Err: fmt.Errorf("%s: %w", what, outbound.Redact(err))}
+		err = fmt.Errorf("%s: %w", what, outbound.Redact(err))
+		return &bot.Error{Code: bot.Unavailable, Unsent: !connected.Load(), Err: err}
 	}
 	defer func() { _ = resp.Body.Close() }()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxRefusal))

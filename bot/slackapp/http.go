@@ -24,6 +24,9 @@ const (
 	InteractivityPath = "/slack/interactivity"
 )
 
+// Paths are all the endpoints.
+var Paths = []string{CommandsPath, EventsPath, InteractivityPath}
+
 // Scopes are the permissions that the app asks for, none of them more than what is used.
 var Scopes = []string{
 	"commands",          // the slash command

@@ -51,5 +51,11 @@ func (a *App) Ready() error {
 	return nil
 }
 
+// Serves tells whether a workspace is the one of the bot token: a team, or the organization that it belongs to.
+func (a *App) Serves(workspace string) bool {
+	in := a.installed.Load()
+	return in != nil && workspace != "" && (workspace == in.team || workspace == in.enterprise)
+}
+
 // Name is [Platform].
 func (*App) Name() string { return Platform }

@@ -4,9 +4,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/slack-go/slack"
 
@@ -21,13 +25,23 @@ const (
 	jsonType = "application/json"
 )
 
+// The reasons for which a request is refused that are Slack's own; see [inbound.Reasons].
+const (
+	noSignature    = "no_signature"
+	wrongSignature = "signature"
+	wrongTime      = "timestamp"
+)
+
+// Refusals are all the reasons for which a request to the endpoints may be refused.
+var Refusals = slices.Concat(inbound.Reasons, []string{noSignature, wrongSignature, wrongTime})
+
 // signedHandler answers a request whose signature was checked: that of the body.
 type signedHandler func(w http.ResponseWriter, r *http.Request, body []byte)
 
 // verified lets a request through to next only if it is a POST of the given content type, bounded, and signed by Slack
 // within the last five minutes. Source: Slack, "Verifying requests from Slack".
 func (a *App) verified(contentType string, next signedHandler) http.Handler {
-	guard := inbound.Guard{ContentType: contentType, MaxBody: MaxBody, What: "request"}
+	guard := inbound.Guard{ContentType: contentType, MaxBody: MaxBody, What: "request", Requests: a.requests}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !guard.Head(w, r) {
 			return
@@ -42,11 +56,35 @@ func (a *App) verified(contentType string, next signedHandler) http.Handler {
 			err = verifier.Ensure()
 		}
 		if err != nil {
+			reason, hint := refusal(err, r.Header)
+			a.requests.Refused(r.Context(), reason, hint)
 			http.Error(w, "signature missing, stale or wrong", http.StatusUnauthorized)
 			return
 		}
+		a.requests.Accepted()
 		next(w, r, body)
 	})
+}
+
+// refusal tells why a signature was not accepted, and what an operator may look at. It quotes nothing of the request
+// but the age of its timestamp.
+func refusal(err error, h http.Header) (reason, hint string) {
+	if errors.Is(err, slack.ErrMissingHeaders) {
+		return noSignature, "X-Slack-Signature or X-Slack-Request-Timestamp is missing: does a proxy take headers away?"
+	}
+	sent, parsed := strconv.ParseInt(h.Get("X-Slack-Request-Timestamp"), 10, 64)
+	if !errors.Is(err, slack.ErrExpiredTimestamp) && parsed == nil {
+		return wrongSignature, "the signature does not match: is SLACK_SIGNING_SECRET this app's? " +
+			"Does a proxy change the body?"
+	}
+	if parsed != nil {
+		return wrongTime, "the timestamp is no number: does a proxy change headers?"
+	}
+	age, direction := int64(time.Since(time.Unix(sent, 0))/time.Second), "old"
+	if age < 0 {
+		age, direction = -age, "ahead"
+	}
+	return wrongTime, fmt.Sprintf("the timestamp is %d s %s: is this machine's clock right?", age, direction)
 }
 
 // signatureID names a request by its signature: whatever header spelling the same request is sent again with, it is

@@ -15,6 +15,7 @@ import (
 	"meetbot/bot/teamsapp/botauth"
 	"meetbot/bot/teamsapp/connector"
 	"meetbot/internal/guid"
+	"meetbot/internal/inbound"
 )
 
 // Platform is the name that Teams' conversations carry.
@@ -32,7 +33,8 @@ type Config struct {
 	Language  bot.Language  // where nothing better is known
 	Throttles bot.Throttles // which conversations Teams asked to leave alone
 	Log       *slog.Logger
-	Now       func() time.Time // optional: time.Now, for the times of tokens
+	Requests  *inbound.Requests // optional: is told of the requests that come in
+	Now       func() time.Time  // optional: time.Now, for the times of tokens
 }
 
 // App is the Teams app in its tenant.
@@ -45,6 +47,8 @@ type App struct {
 	language  bot.Language
 	throttles bot.Throttles
 	log       *slog.Logger
+	requests  *inbound.Requests
+	guard     inbound.Guard // what an activity has to be like; its token is checked between the two steps
 }
 
 // New returns an app. It asks nobody anything yet. Its errors name the setting at fault.
@@ -62,6 +66,10 @@ func New(c Config) (*App, error) {
 	return &App{
 		tenant: c.TenantID, tokens: tokens, service: service,
 		catalog: c.Catalog, parser: bot.NewParser(c.Catalog), language: c.Language, throttles: c.Throttles, log: c.Log,
+		requests: c.Requests,
+		guard: inbound.Guard{
+			ContentType: "application/json", MaxBody: MaxBody, What: "activity", Requests: c.Requests,
+		},
 	}, nil
 }
 

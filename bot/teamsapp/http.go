@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,6 +16,7 @@ import (
 	"meetbot/bot/teamsapp/botauth"
 	"meetbot/bot/teamsapp/connector"
 	"meetbot/internal/inbound"
+	"meetbot/internal/outbound"
 )
 
 // MessagesPath is the endpoint, as the bot's registration names it.
@@ -22,8 +25,24 @@ const MessagesPath = "/api/messages"
 // MaxBody is the number of bytes that an activity may have: several times what Teams sends for the longest message.
 const MaxBody = 256 << 10
 
-// guard is what an activity has to be like. Its token is checked between the two steps.
-var guard = inbound.Guard{ContentType: "application/json", MaxBody: MaxBody, What: "activity"}
+// Paths are all the endpoints.
+var Paths = []string{MessagesPath}
+
+// The reasons for which a request is refused that are Teams' own; see [inbound.Reasons].
+const (
+	noToken       = "no_token"
+	wrongToken    = "token"
+	wrongTime     = "timestamp"
+	wrongAudience = "audience"
+	wrongTenant   = "tenant"
+	wrongService  = "service"
+	unjudged      = "keys_away" // nobody could tell whether the token is valid
+)
+
+// Refusals are all the reasons for which a request to the endpoint may be refused.
+var Refusals = slices.Concat(inbound.Reasons, []string{
+	noToken, wrongToken, wrongTime, wrongAudience, wrongTenant, wrongService, unjudged,
+})
 
 // channelID is what Teams calls itself in activities.
 const channelID = "msteams"
@@ -54,47 +73,68 @@ func (a *App) Register(mux *http.ServeMux, b bot.Bot) {
 // false.
 func (a *App) activity(w http.ResponseWriter, r *http.Request) (connector.Activity, bool) {
 	var in connector.Activity
-	if !guard.Head(w, r) {
+	if !a.guard.Head(w, r) {
 		return in, false
 	}
 	grant, err := a.tokens.Verify(r.Context(), r.Header)
 	if err != nil && !errors.Is(err, botauth.ErrRefused) {
-		a.log.WarnContext(r.Context(), "cannot judge a token", "error", err)
+		a.requests.Refused(r.Context(), unjudged,
+			"the keys that tokens are checked with cannot be fetched: may this machine reach TEAMS_OPENID_METADATA_URL?",
+			"error", err)
 		http.Error(w, "try again", http.StatusServiceUnavailable)
 		return in, false
 	}
 	if err != nil {
-		a.refuse(w, r, err)
+		a.refuseToken(w, r, err)
 		return in, false
 	}
-	body, ok := guard.Body(w, r)
+	body, ok := a.guard.Body(w, r)
 	if !ok {
 		return in, false
 	}
 	in, err = readActivity(body)
 	if err != nil {
+		a.requests.Refused(r.Context(), inbound.Unreadable, "the body is not an activity as Teams writes it")
 		http.Error(w, "cannot read activity", http.StatusBadRequest)
 		return in, false
 	}
-	err = grant.Covers(in.ChannelID, in.ServiceURL)
-	switch {
-	case err != nil:
-	case in.ChannelID != channelID:
-		err = errors.New("activity is not of Teams")
-	case !a.isOurTenant(in):
-		err = errors.New("activity is of another tenant")
-	case !a.service.Allows(in.ServiceURL):
-		err = errors.New("activity names a service that is not Microsoft's")
-	}
-	if err != nil {
-		a.refuse(w, r, err)
+	if err := grant.Covers(in.ChannelID, in.ServiceURL); err != nil {
+		a.refuseToken(w, r, err)
 		return in, false
 	}
-	return in, true
+	switch {
+	case in.ChannelID != channelID:
+		a.refuse(w, r, wrongToken, "activity is not of Teams: which other channels has the bot's registration?")
+	case !a.isOurTenant(in):
+		a.refuse(w, r, wrongTenant, "activity is of another tenant than TEAMS_TENANT_ID")
+	case !a.service.Allows(in.ServiceURL):
+		service, _ := url.Parse(in.ServiceURL)
+		a.refuse(w, r, wrongService, "activity names a service that is not Microsoft's: if Microsoft has a new host, "+
+			"add it to TEAMS_SERVICE_HOSTS", "host", outbound.LoggedHost(service))
+	default:
+		a.requests.Accepted()
+		return in, true
+	}
+	return in, false
 }
 
-func (a *App) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	a.log.InfoContext(r.Context(), "activity refused", "reason", err)
+// refuseToken answers a request whose token is missing or not valid.
+func (a *App) refuseToken(w http.ResponseWriter, r *http.Request, err error) {
+	reason, hint := wrongToken, "the token is not one that Teams made for this bot"
+	switch {
+	case errors.Is(err, botauth.ErrNoToken):
+		reason, hint = noToken, "there is no bearer token: does a proxy take the Authorization header away?"
+	case errors.Is(err, botauth.ErrTime):
+		reason, hint = wrongTime, "the token is expired or not valid yet: is this machine's clock right?"
+	case errors.Is(err, botauth.ErrAudience):
+		reason, hint = wrongAudience, "the token is for another bot: is TEAMS_APP_ID this bot's?"
+	}
+	a.refuse(w, r, reason, hint, "error", err)
+}
+
+// refuse answers a request that is not for this bot. The sender is not told why.
+func (a *App) refuse(w http.ResponseWriter, r *http.Request, reason, hint string, args ...any) {
+	a.requests.Refused(r.Context(), reason, hint, args...)
 	w.WriteHeader(http.StatusUnauthorized)
 }
 

@@ -2,11 +2,15 @@ package teamsapp
 
 import (
 	"context"
+	"strings"
 
 	"meetbot/bot"
 )
 
 var _ bot.Frontend = (*App)(nil)
+
+// Serves tells whether a workspace is the tenant that is served.
+func (a *App) Serves(workspace string) bool { return strings.EqualFold(workspace, a.tenant) }
 
 // Name is [Platform].
 func (*App) Name() string { return Platform }

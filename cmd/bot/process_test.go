@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
 	"syscall"
 	"testing"
@@ -47,9 +48,23 @@ func program(ctx context.Context, t *testing.T, change map[string]string, args .
 	return cmd
 }
 
-// A flag is stronger than the environment, and that is stronger than the default. On SIGTERM the program ends in order.
-func TestServeUntilSIGTERM(t *testing.T) {
+// A flag is stronger than the environment, and that is stronger than the default. On a signal that asks for it the program
+// ends in order.
+func TestServeUntilASignal(t *testing.T) {
 	t.Parallel()
+	for _, end := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT} {
+		t.Run(end.String(), func(t *testing.T) {
+			t.Parallel()
+			if signal.Ignored(end) {
+				t.Skip("the signal is ignored where this test runs, as under nohup, and so the program ignores it too")
+			}
+			serveUntil(t, end)
+		})
+	}
+}
+
+func serveUntil(t *testing.T, end syscall.Signal) {
+	t.Helper()
 	listen, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +85,7 @@ func TestServeUntilSIGTERM(t *testing.T) {
 	if err := testenv.WaitReady(t.Context(), "http://"+addr); err != nil {
 		_ = cmd.Process.Kill()
 		t.Error(err)
-	} else if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+	} else if err := cmd.Process.Signal(end); err != nil {
 		t.Error(err)
 	}
 	var log strings.Builder

@@ -17,6 +17,7 @@ import (
 	"meetbot/bot"
 	"meetbot/graphclient"
 	"meetbot/internal/entra"
+	"meetbot/internal/inbound"
 	"meetbot/internal/telemetry"
 	"meetbot/store"
 )
@@ -43,13 +44,16 @@ type App struct {
 	metrics   *telemetry.Metrics
 
 	public, admin endpoint
+	stopping      atomic.Bool
 	closed        func() error
 }
 
 // platform is a front-end, and what became of it.
 type platform struct {
 	bot.Frontend
-	refused atomic.Pointer[error] // what Run returned; nil while the platform may still become ready
+	paths    []string // of its endpoints
+	requests *inbound.Requests
+	refused  atomic.Pointer[error] // what Run returned; nil while the platform may still become ready
 }
 
 // unready says why commands of the platform cannot be served now; nil if they can.
@@ -71,7 +75,9 @@ func New(c Config, o Options, log *slog.Logger) (*App, error) {
 		}
 		o.Name = fmt.Sprintf("%s-%d-%d", host, os.Getpid(), time.Now().UnixMilli())
 	}
-	redis, err := store.Open(c.Redis.URL, store.Options{Replica: o.Name, Idle: o.Idle})
+	redis, err := store.Open(c.Redis.URL, store.Options{
+		Replica: o.Name, Idle: o.Idle, Prefix: c.Redis.Prefix, Names: c.names(),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("REDIS_URL: %w", err)
 	}
@@ -112,15 +118,16 @@ func (a *App) wire(c Config, o Options) error {
 		if !p.on(c) {
 			continue
 		}
+		requests := a.newRequests(p.name, slog.LevelWarn, p.refusals)
 		frontend, err := p.new(c, o, shared{
-			catalog: catalog, language: lang, store: a.store, metrics: a.metrics, log: a.log,
+			catalog: catalog, language: lang, store: a.store, metrics: a.metrics, log: a.log, requests: requests,
 			closing: func(client interface{ Close() }) { a.idle = append(a.idle, client) },
 		})
 		if err != nil {
 			return err
 		}
 		a.idle = append(a.idle, frontend)
-		a.platforms = append(a.platforms, &platform{Frontend: frontend})
+		a.platforms = append(a.platforms, &platform{Frontend: frontend, paths: p.paths, requests: requests})
 		byName[frontend.Name()] = frontend
 	}
 	a.service = bot.NewService(bot.Config{
@@ -139,6 +146,11 @@ func (a *App) wire(c Config, o Options) error {
 	})
 	a.public.server, a.admin.server = server(a.publicMux(), a.log), server(a.adminMux(), a.log)
 	return nil
+}
+
+// newRequests makes what a platform reports the requests to that come in. Refusals are logged at this level.
+func (a *App) newRequests(platform string, level slog.Level, reasons []string) *inbound.Requests {
+	return inbound.NewRequests(platform, level, a.log, a.metrics.Requests(platform, reasons))
 }
 
 // newCredential makes the credential of an Entra app.
@@ -168,7 +180,7 @@ func (a *App) URL() string {
 func (a *App) AdminURL() string { return "http://" + a.admin.listener.Addr().String() }
 
 // Run serves until ctx ends, then stops in an orderly way: new work is refused, attempts under way may finish within
-// the grace period, the rest is left to the other replicas, and the app is closed. It returns early with an error if
+// the grace period, the rest is handed over to the other replicas, and the app is closed. It returns early with an error if
 // every chat platform refuses the configuration. Listen must have succeeded.
 func (a *App) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancelCause(ctx)
@@ -188,24 +200,21 @@ func (a *App) Run(ctx context.Context) error {
 			}
 		})
 	}
-	wg.Go(func() { a.service.Run(ctx) })
+	reclaiming := make(chan struct{})
+	wg.Go(func() {
+		defer close(reclaiming)
+		a.service.Run(ctx)
+	})
 	a.log.Info("serving", "address", a.public.listener.Addr().String(), "admin", a.admin.listener.Addr().String())
 
 	<-ctx.Done()
+	a.stopping.Store(true)
 	a.log.Info("stopping")
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
 	err := a.public.server.Shutdown(last)
-	finished := make(chan struct{})
-	go func() {
-		defer close(finished)
-		a.service.Wait()
-	}()
-	select {
-	case <-finished:
-	case <-last.Done():
-		a.service.Kill()
-		<-finished
+	<-reclaiming // it begins attempts
+	if !a.service.Stop(last) {
 		a.log.Warn("attempts did not finish in time; other replicas take them over")
 	}
 	err = errors.Join(err, a.admin.server.Shutdown(last))

@@ -7,6 +7,7 @@ import (
 
 	"meetbot/graphclient"
 	"meetbot/internal/entra"
+	"meetbot/store"
 )
 
 // Config is the whole configuration, by concern. [Default] has the defaults, [Config.Settings] the names by which an
@@ -30,7 +31,8 @@ type HTTPConfig struct {
 
 // RedisConfig says where the state is.
 type RedisConfig struct {
-	URL string // as package store takes it
+	URL    string // as package store takes it
+	Prefix string // first part of every key; deployments that share a Redis have different ones
 }
 
 // EntraConfig says which Entra app calls Graph, and how it proves itself: by one of ClientSecret, CertificatePath,
@@ -77,7 +79,7 @@ type LoggingConfig struct {
 func Default() Config {
 	return Config{
 		HTTP:  HTTPConfig{Addr: ":8080", AdminAddr: "localhost:9090"},
-		Redis: RedisConfig{URL: "redis://localhost:6379/0"},
+		Redis: RedisConfig{URL: "redis://localhost:6379/0", Prefix: store.DefaultPrefix},
 		Slack: defaultSlack,
 		Teams: defaultTeams,
 		Entra: EntraConfig{SendCertificateChain: "false", AuthorityHost: entra.DefaultAuthorityHost},

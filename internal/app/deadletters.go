@@ -46,7 +46,10 @@ func RetryDeadLetter(ctx context.Context, redis RedisConfig, entry string, w io.
 
 // withStore opens the store for one command of an operator.
 func withStore(ctx context.Context, redis RedisConfig, do func(*store.Store) error) error {
-	s, err := store.Open(redis.URL, store.Options{Replica: "operator"})
+	if err := store.CheckPrefix(redis.Prefix); err != nil {
+		return fmt.Errorf("REDIS_PREFIX: %w", err)
+	}
+	s, err := store.Open(redis.URL, store.Options{Replica: "operator", Prefix: redis.Prefix})
 	if err != nil {
 		return err
 	}

@@ -7,9 +7,12 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"meetbot/internal/inbound"
 )
 
 // Periods and sizes of the HTTP servers.
@@ -58,7 +61,47 @@ func (a *App) publicMux() http.Handler {
 	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", a.ready)
-	return mux
+	return a.withPathHint(mux)
+}
+
+// noPlatform is the platform of requests that no platform would send.
+const noPlatform = "none"
+
+// withPathHint reports the requests that mux has no endpoint for: perhaps the URL in a chat app's settings is wrong.
+func (a *App) withPathHint(mux *http.ServeMux) http.Handler {
+	// Everybody on the internet asks for some path, so what resembles no endpoint is no warning.
+	strangers := a.newRequests(noPlatform, slog.LevelInfo, []string{inbound.Path})
+	var all []string
+	for _, p := range a.platforms {
+		all = append(all, p.paths...)
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mux.ServeHTTP(w, r)
+		if r.Pattern != "" {
+			return
+		}
+		requests, paths := strangers, all
+		for _, p := range a.platforms {
+			if slices.ContainsFunc(p.paths, func(path string) bool { return firstPart(path) == firstPart(r.URL.Path) }) {
+				requests, paths = p.requests, p.paths
+			}
+		}
+		var args []any
+		if plainPath.MatchString(r.URL.Path) {
+			args = []any{"path", r.URL.Path}
+		}
+		requests.Refused(r.Context(), inbound.Path, "there is nothing at this path: are the URLs in the chat app's "+
+			"settings right? They end in "+strings.Join(paths, ", "), args...)
+	})
+}
+
+// plainPath is a path that may stand in a log: too short for a secret.
+var plainPath = regexp.MustCompile(`^(/[A-Za-z0-9._-]{0,20}){1,4}$`)
+
+// firstPart is what a path has before its second slash.
+func firstPart(path string) string {
+	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return first
 }
 
 // adminMux has no /debug/pprof/cmdline: a secret may have been given as a flag.
@@ -72,9 +115,14 @@ func (a *App) adminMux() http.Handler {
 	return mux
 }
 
-// ready answers whether commands can be served: 503 with every reason if Redis is away or no chat platform is ready.
-// Otherwise 200, and a line for each platform that is not ready, with its reason.
+// ready answers whether requests can be answered: 503 while no chat platform is ready, with every reason, and when the app
+// is stopping. Otherwise 200, with a line for everything that does not work, and its reason. Without Redis no command can
+// be carried out, but people can be told so.
 func (a *App) ready(w http.ResponseWriter, r *http.Request) {
+	if a.stopping.Load() {
+		http.Error(w, "not ready: stopping", http.StatusServiceUnavailable)
+		return
+	}
 	lines, reasons := []string{"ready"}, []string{}
 	for _, p := range a.platforms {
 		if err := p.unready(); err != nil {
@@ -82,13 +130,12 @@ func (a *App) ready(w http.ResponseWriter, r *http.Request) {
 			lines = append(lines, p.Name()+": "+err.Error())
 		}
 	}
-	err := a.store.Ping(r.Context())
-	if err != nil {
-		reasons = slices.Insert(reasons, 0, "Redis does not answer")
-	}
-	if err != nil || len(reasons) == len(a.platforms) {
+	if len(reasons) == len(a.platforms) {
 		http.Error(w, "not ready: "+strings.Join(reasons, ", "), http.StatusServiceUnavailable)
 		return
+	}
+	if a.store.Ping(r.Context()) != nil {
+		lines = append(lines, "redis: does not answer, so no command is carried out")
 	}
 	_, _ = w.Write([]byte(strings.Join(lines, "\n") + "\n"))
 }

@@ -4,18 +4,25 @@ import (
 	"log/slog"
 
 	"meetbot/bot"
+	"meetbot/bot/slackapp"
+	"meetbot/bot/teamsapp"
+	"meetbot/internal/inbound"
 	"meetbot/internal/telemetry"
 	"meetbot/store"
 )
 
-// platforms is the table of chat platforms: what of the configuration switches each on, and what makes its front-end. A
-// new platform is a line here, a field of Config and a file like slack.go.
+// platforms is the table of chat platforms: the name, what of the configuration switches it on, what makes its
+// front-end, the paths of its endpoints, and the reasons for which it refuses requests. A new platform is a line here,
+// a field of Config and a file like slack.go.
 var platforms = []struct {
-	on  func(Config) bool
-	new func(Config, Options, shared) (bot.Frontend, error)
+	name     string
+	on       func(Config) bool
+	new      func(Config, Options, shared) (bot.Frontend, error)
+	paths    []string
+	refusals []string
 }{
-	{Config.slackOn, newSlack},
-	{Config.teamsOn, newTeams},
+	{slackapp.Platform, Config.slackOn, newSlack, slackapp.Paths, slackapp.Refusals},
+	{teamsapp.Platform, Config.teamsOn, newTeams, teamsapp.Paths, teamsapp.Refusals},
 }
 
 // shared is what the front-ends are made of beside the configuration.
@@ -25,5 +32,6 @@ type shared struct {
 	store    *store.Store
 	metrics  *telemetry.Metrics
 	log      *slog.Logger
+	requests *inbound.Requests
 	closing  func(interface{ Close() }) // closes a client when the app stops
 }

@@ -67,7 +67,10 @@ func (c *HTTPConfig) Settings() []Setting {
 
 // Settings names the values of this concern.
 func (c *RedisConfig) Settings() []Setting {
-	return []Setting{{"REDIS_URL", "redis:// or rediss://; Sentinel and Cluster too.", (*text)(&c.URL)}}
+	return []Setting{
+		{"REDIS_URL", "redis:// or rediss://; Sentinel and Cluster too.", (*text)(&c.URL)},
+		{"REDIS_PREFIX", "First part of every key; another for each deployment on one Redis.", (*text)(&c.Prefix)},
+	}
 }
 
 // Settings names the values of this concern.

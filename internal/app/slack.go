@@ -1,10 +1,12 @@
 package app
 
 import (
+	"regexp"
 	"strings"
 
 	"meetbot/bot"
 	"meetbot/bot/slackapp"
+	"meetbot/store"
 )
 
 // SlackConfig says which Slack app this is. Slack is off while both secrets are empty.
@@ -12,6 +14,7 @@ type SlackConfig struct {
 	SigningSecret string
 	BotToken      string // xoxb-…
 	APIURL        string // base of the Web API; ends in a slash
+	FormerTeamID  string // T…: the workspace that the app was installed in before it was installed for its organization
 }
 
 var defaultSlack = SlackConfig{APIURL: "https://slack.com/api/"}
@@ -23,6 +26,8 @@ func (c *SlackConfig) Settings() []Setting {
 			(*text)(&c.SigningSecret)},
 		{"SLACK_BOT_TOKEN", "Bot token of the Slack app (xoxb-…).", (*text)(&c.BotToken)},
 		{"SLACK_API_URL", "Base of the Slack Web API; ends in a slash.", (*text)(&c.APIURL)},
+		{"SLACK_FORMER_TEAM_ID", "Workspace that the Slack app was installed in before its organization; its channels keep their meetings.",
+			(*text)(&c.FormerTeamID)},
 	}
 }
 
@@ -44,11 +49,31 @@ func (c Config) validateSlack(p *problems) {
 		"is missing too, and one chat platform is needed: Slack or Teams", "22222222-3333-4444-5555-666666666666")
 	p.need(isBase(c.Slack.APIURL) && strings.HasSuffix(c.Slack.APIURL, "/"), "SLACK_API_URL",
 		"must be an https URL that ends in a slash", "https://slack.com/api/")
+	p.need(c.Slack.FormerTeamID == "" || teamID.MatchString(c.Slack.FormerTeamID), "SLACK_FORMER_TEAM_ID",
+		"is not the ID of a workspace", "T024BE7LD")
+}
+
+// teamID is the form of a workspace's ID in Slack.
+var teamID = regexp.MustCompile(`^T[A-Z0-9]+$`)
+
+// names tells which names a conversation may have had or may get; see store.Names.
+func (c Config) names() store.Names {
+	if !c.slackOn() {
+		return nil
+	}
+	slack := slackapp.Names(c.Slack.FormerTeamID)
+	return func(conversation bot.Conversation) []bot.Conversation {
+		if conversation.Platform != slackapp.Platform {
+			return nil
+		}
+		return slack(conversation)
+	}
 }
 
 func newSlack(c Config, _ Options, in shared) (bot.Frontend, error) {
 	return slackapp.New(slackapp.Config{
 		SigningSecret: c.Slack.SigningSecret, BotToken: c.Slack.BotToken, APIURL: c.Slack.APIURL,
 		Catalog: in.catalog, Language: in.language, Throttles: in.store, Log: in.log,
+		Requests: in.requests,
 	})
 }

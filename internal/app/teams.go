@@ -93,5 +93,6 @@ func newTeams(c Config, o Options, in shared) (bot.Frontend, error) {
 		AppID: c.Teams.AppID, TenantID: c.teamsTenant(), Cloud: cloud, Hosts: c.Teams.ServiceHosts,
 		Tokens:  credential.Tokens(cloud.Scope),
 		Catalog: in.catalog, Language: in.language, Throttles: in.store, Log: in.log,
+		Requests: in.requests,
 	})
 }

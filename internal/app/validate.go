@@ -70,6 +70,8 @@ func (c HTTPConfig) validate(p *problems) {
 func (c RedisConfig) validate(p *problems) {
 	err := store.CheckURL(c.URL)
 	p.need(err == nil, "REDIS_URL", fmt.Sprintf("cannot be used (%v)", err), "redis://localhost:6379/0")
+	err = store.CheckPrefix(c.Prefix)
+	p.need(err == nil, "REDIS_PREFIX", fmt.Sprintf("cannot be used (%v)", err), store.DefaultPrefix)
 }
 
 func (c EntraConfig) validate(p *problems) {

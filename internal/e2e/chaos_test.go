@@ -16,6 +16,7 @@ import (
 	"meetbot/internal/e2e/historycheck"
 	"meetbot/internal/sandbox/graphtest"
 	"meetbot/internal/sandbox/slacktest"
+	"meetbot/internal/sandbox/teamstest"
 	"meetbot/store"
 )
 
@@ -120,9 +121,10 @@ func TestChaos(t *testing.T) {
 func newChaos(t *testing.T, kind string, size chaosSize) *chaos {
 	t.Helper()
 	c := &chaos{
-		environment: newEnvWithoutRedis(t, slacktest.Options{Keep: 1_000_000, RetryDelays: []time.Duration{}}),
-		chaosSize:   size,
-		done:        map[string]int{}, roots: map[string]string{}, repeated: map[string]int{}, unsure: map[string]int{},
+		environment: newEnvWithoutRedis(t, slacktest.Options{Keep: 1_000_000, RetryDelays: []time.Duration{}}).
+			withTeams(teamstest.Options{}),
+		chaosSize: size,
+		done:      map[string]int{}, roots: map[string]string{}, repeated: map[string]int{}, unsure: map[string]int{},
 		requests: map[string]string{}, entraID: map[string]string{},
 	}
 	t.Logf("Redis %s, %+v", kind, size)
@@ -148,6 +150,10 @@ func newChaos(t *testing.T, kind string, size chaosSize) *chaos {
 		c.replicas[i] = &chaosReplica{}
 		c.launch(i)
 	}
+	// A replica that serves none of what people do here, and sees all of it in the queue: it must leave everything alone.
+	bystander := c.teamsConfig()
+	bystander.HTTP.AdminAddr, bystander.Redis.URL, bystander.Policy.Organizer = freeAddress(t), c.redis.of(0), c.Organizer
+	c.process(bystander)
 	return c
 }
 

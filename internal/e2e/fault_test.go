@@ -167,6 +167,23 @@ func TestRoutes(t *testing.T) {
 			t.Errorf("card came by %s", card.Via)
 		}
 	})
+	t.Run("response_url ill for long", func(t *testing.T) {
+		t.Parallel()
+		env := newEnv(t, slacktest.Options{})
+		env.Graph.Fault(slow)
+		env.Slack.Fault(faultserver.Fault{Target: "response_url", Status: http.StatusBadGateway})
+		in := quick()
+		in.Timing.Attempt, in.Idle = 4*time.Second, 4500*time.Millisecond
+		in.Timing.NextRoute = 3 * time.Second
+		r := env.start(env.config(), in)
+		env.meet(r, ann, general, "")
+		if card := env.next(general, env.Slack.Messages(general), nil); card.Via != "chat.postMessage" {
+			t.Errorf("card came by %s", card.Via)
+		}
+		if n := len(env.slackCalls("response_url")); n < 2 {
+			t.Errorf("the response_url was tried %d times, want it tried again before another way is taken", n)
+		}
+	})
 	t.Run("response_url that is not Slack's", func(t *testing.T) {
 		t.Parallel()
 		env := newEnv(t, slacktest.Options{})
@@ -260,8 +277,8 @@ func TestRedisAway(t *testing.T) {
 				}
 			}
 			wantWords(t, env.meet(r, ben, general, "help"), ben, "/meet new")
-			if status, body := get(t, r.URL()+"/readyz"); status != http.StatusServiceUnavailable ||
-				!strings.Contains(body, "Redis") {
+			if status, body := get(t, r.URL()+"/readyz"); status != http.StatusOK ||
+				!strings.Contains(body, "redis: does not answer") {
 				t.Errorf("readyz: %d %s", status, body)
 			}
 			if status, _ := get(t, r.URL()+"/healthz"); status != http.StatusOK {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"meetbot/bot"
 	"meetbot/bot/slackapp"
 	"meetbot/internal/app"
 	"meetbot/internal/sandbox/faultserver"
@@ -283,13 +284,19 @@ func TestWhatRedisKeeps(t *testing.T) {
 
 	const forever = -1
 	table := map[*regexp.Regexp]time.Duration{
-		regexp.MustCompile(`^mb:\{slack:[^}]+\}:[mr]:?$`):              forever, // meetings, and roots
+		regexp.MustCompile(`^mb:\{slack:[^}]+\}:m:$`):                  forever,
+		regexp.MustCompile(`^mb:\{slack:[^}]+\}:r$`):                   90 * 24 * time.Hour,
 		regexp.MustCompile(`^mb:\{slack:[^}]+\}:s:$`):                  30 * time.Second,
+		regexp.MustCompile(`^mb:\{slack:[^}]+\}:n:$`):                  2 * time.Hour,
+		regexp.MustCompile(`^mb:\{slack:[^}]+\}:u:$`):                  10 * time.Minute,
 		regexp.MustCompile(`^mb:id:slack:T024BE7LD:U0(ANN|BEN|CAIO)$`): time.Hour,
 		regexp.MustCompile(`^mb:id:slack:T024BE7LD:U0X$`):              time.Minute,
 		regexp.MustCompile(`^mb:\{new:slack:[^}]+\}:(user:.*|all)$`):   time.Hour,
 		regexp.MustCompile(`^mb:hold:`):                                10 * time.Minute,
 		regexp.MustCompile(`^\{mb:jobs\}:mark:`):                       time.Hour,
+		regexp.MustCompile(`^mb:\{slack:[^}]+\}:u:$`):                  bot.UndoInterval,
+		regexp.MustCompile(`^\{mb:jobs\}:of:`):                         time.Hour,
+		regexp.MustCompile(`^\{mb:jobs\}:told:`):                       time.Minute,
 		regexp.MustCompile(`^\{mb:jobs\}:stream$`):                     forever,
 	}
 	client := redis.NewClient(&redis.Options{Addr: env.redis.Addr()})

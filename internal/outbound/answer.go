@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"mime"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"time"
@@ -63,6 +64,17 @@ var (
 func (w Words) MayLog(code string, secrets ...string) bool {
 	return w.pattern.MatchString(code) && !looksSecret(code) && !hasSecret(code, secrets)
 }
+
+// LoggedHost is the host of a URL, as it may stand in a log: "another host" if the text is not like the name of one, with
+// or without a port.
+func LoggedHost(u *url.URL) string {
+	if u == nil || !hostName.MatchString(u.Host) {
+		return "another host"
+	}
+	return u.Host
+}
+
+var hostName = regexp.MustCompile(`^[A-Za-z0-9.:-]{1,100}$`)
 
 // MayLogRequestID tells whether the ID that an upstream gave to a request may stand in a log: Microsoft's are GUIDs.
 func MayLogRequestID(id string, secrets ...string) bool {

@@ -69,6 +69,7 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 		"working":                bot.WorkingReply(lang),
 		"duplicate":              bot.DuplicateReply(lang),
 		"no-meeting":             bot.NoMeetingReply(lang),
+		"broken":                 bot.BrokenReply(lang, where, reference),
 		"gave-up": bot.GaveUpReply(lang, where, bot.Command{Kind: bot.New, Subject: "Weekly"},
 			25*time.Minute, reference),
 		"gave-up-chat": bot.GaveUpReply(lang, bot.Conversation{}, bot.Command{Kind: bot.Meet}, 25*time.Minute, reference),
@@ -85,7 +86,8 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 		bot.NoAccessPolicy, bot.OrganizerRefused, bot.NoPermission, bot.NoSuchUser, bot.ServiceAccount, bot.BadRequest, bot.Credentials,
 		bot.ChatCredentials,
 		bot.NotAPerson, bot.OutsideWorkspace, bot.GuestAccount, bot.NoEmail, bot.UnconfirmedEmail, bot.DomainNotAllowed,
-		bot.NotInDirectory, bot.AmbiguousIdentity, bot.DisabledAccount, bot.TooMany, bot.UnreadableRecord,
+		bot.NotInDirectory, bot.AmbiguousIdentity, bot.DisabledAccount, bot.TooMany,
+		bot.TooManyAtOnce, bot.UnreadableRecord,
 	} {
 		reason := "ann@contoso.example"
 		switch code {

@@ -26,6 +26,9 @@ type Metrics struct {
 	deadLettered       prometheus.Counter
 	unreadableRecords  prometheus.Counter
 	gaveWay            prometheus.Counter
+
+	refused     *prometheus.CounterVec
+	lastRequest *prometheus.GaugeVec
 }
 
 var _ bot.Observer = (*Metrics)(nil)
@@ -59,11 +62,20 @@ func New(depth func(context.Context) (bot.Depth, error)) *Metrics {
 			Name: "meetbot_unreadable_records_total",
 			Help: "Times that an attempt at a command found a record in Redis that this release cannot read.",
 		}),
+		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "meetbot_requests_refused_total",
+			Help: "Requests from outside that were refused, by platform (none: of no platform) and reason.",
+		}, []string{"platform", "reason"}),
+		lastRequest: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "meetbot_last_request_timestamp_seconds",
+			Help: "When a platform's last request came that was accepted, or refused; 0 for none since the start.",
+		}, []string{"platform", "result"}),
 	}
 	m.gaveWay = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "meetbot_claims_gave_way_total",
 		Help: "Claims that Graph failed to serve and that gave way; each may have left a meeting in Graph without a link.",
 	})
+	m.registry.MustRegister(m.refused, m.lastRequest)
 	m.registry.MustRegister(m.commands, m.graph, m.identity, m.possibleDuplicates, m.deadLettered, m.unreadableRecords,
 		m.gaveWay, &queue{depth: depth}, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector())
@@ -104,6 +116,37 @@ func (m *Metrics) UnreadableRecord() { m.unreadableRecords.Inc() }
 // Graph counts one exchange with Graph or Entra; status 0 is no answer.
 func (m *Metrics) Graph(operation string, status int) {
 	m.graph.WithLabelValues(operation, strconv.Itoa(status)).Inc()
+}
+
+// Requests returns the figures of the requests from one platform, which may be refused for these reasons. Every series
+// exists from now on.
+func (m *Metrics) Requests(platform string, reasons []string) *Requests {
+	r := &Requests{
+		accepted: m.lastRequest.WithLabelValues(platform, "accepted"),
+		refused:  m.lastRequest.WithLabelValues(platform, "refused"),
+		reasons:  map[string]prometheus.Counter{},
+	}
+	for _, reason := range reasons {
+		r.reasons[reason] = m.refused.WithLabelValues(platform, reason)
+	}
+	return r
+}
+
+// Requests are the figures of the requests from one platform.
+type Requests struct {
+	accepted, refused prometheus.Gauge
+	reasons           map[string]prometheus.Counter
+}
+
+// Accepted counts a request that is proven to be the platform's.
+func (r *Requests) Accepted() { r.accepted.SetToCurrentTime() }
+
+// Refused counts any other request. A reason that was not announced has no counter, so that no request makes a series.
+func (r *Requests) Refused(reason string) {
+	r.refused.SetToCurrentTime()
+	if c := r.reasons[reason]; c != nil {
+		c.Inc()
+	}
 }
 
 // queue reads the queue's figures when it is scraped, and only then.

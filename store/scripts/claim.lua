@@ -2,7 +2,8 @@
 -- milliseconds.
 -- ARGV: thread, '1' for a fresh meeting, the generation that its asker saw, the claim's generation, the claim's record, the
 -- generation of a meeting whose record does not tell it, '=' and a pending claim that cannot be read and may be replaced or
--- '', the latest version of a record that this release reads.
+-- '', the latest version of a record that this release reads, '1' if the conversation may begin under this name.
+-- KEYS 7: the other name of the conversation that this one gave way to. Then nothing begins here.
 local clock = redis.call('TIME')
 local now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000)
 
@@ -12,6 +13,10 @@ local function stamped(record)
 end
 
 local channel, meeting, pending = resolve(ARGV[1])
+if channel == 0 and not meeting and not pending then
+  local name = redis.call('GET', KEYS[7])
+  if name or ARGV[9] ~= '1' then return {name or 0, false, false, 0, 0} end
+end
 if channel == 0 and (not pending or '=' .. pending == ARGV[7]) then
   local free = not meeting
   if meeting and ARGV[2] == '1' then

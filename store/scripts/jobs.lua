@@ -46,9 +46,10 @@ end
 
 -- Takes an entry out of the queue and marks its request as answered. A mark that speaks of a later entry for the same
 -- request is left alone.
-local function finish(stream, group, entry, mark, seconds)
+local function finish(stream, group, entry, mark, seconds, tries)
   redis.call('XACK', stream, group, entry)
   redis.call('XDEL', stream, entry)
+  redis.call('HDEL', tries, entry)
   local _, current = read_mark(mark)
   if not current or current == entry then write_mark(mark, 'done', entry, '-', seconds) end
 end

@@ -1,16 +1,17 @@
--- Hands over jobs that were idle for too long. Returns where to go on and {entry, times handed out, job ID, job} of each.
--- KEYS: stream. ARGV: group, consumer, milliseconds of idleness, where to start, how many at most.
-local got = unless_no_group('XAUTOCLAIM', KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4], 'COUNT', ARGV[5])
-if not got then return {'0-0', {}} end
+-- Hands over those of the named jobs that are still idle, and counts an attempt at each that has not ended. Returns {entry,
+-- times handed out, age in milliseconds} of each.
+-- KEYS: stream, tries. ARGV: group, consumer, milliseconds of idleness, seconds that the count is kept, entries.
+local clock = redis.call('TIME')
+local now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000)
 local jobs = {}
-for _, item in ipairs(got[2]) do
-  local job = {item[1], 0, '', ''}
-  local _, attempt = holder(KEYS[1], ARGV[1], item[1])
-  job[2] = attempt or 1
-  for i = 1, #item[2], 2 do
-    if item[2][i] == 'id' then job[3] = item[2][i + 1] end
-    if item[2][i] == 'job' then job[4] = item[2][i + 1] end
+for i = 5, #ARGV do
+  local entry = ARGV[i]
+  local got = unless_no_group('XCLAIM', KEYS[1], ARGV[1], ARGV[2], ARGV[3], entry)
+  if got and got[1] then
+    local _, attempt = holder(KEYS[1], ARGV[1], entry)
+    redis.call('HINCRBY', KEYS[2], entry, 1)
+    redis.call('EXPIRE', KEYS[2], ARGV[4])
+    jobs[#jobs + 1] = {entry, attempt or 1, math.max(0, now - tonumber(string.match(entry, '^(%d+)')))}
   end
-  jobs[#jobs + 1] = job
 end
-return {got[1], jobs}
+return jobs

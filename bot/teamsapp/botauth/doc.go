@@ -6,6 +6,6 @@
 // [Grant.Covers] with what the body says.
 //
 // It imports internal/outbound, for the HTTP client, and no other package of the program. It promises that the keys
-// come from the configured host only, that a stranger's requests have them fetched at most once an hour, and that no
+// come from the configured host only, that a stranger's requests have them fetched at most once a minute, and that no
 // error holds any part of a token.
 package botauth

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -23,11 +24,13 @@ import (
 // fetch when a key is missing; the Bot Framework wants the opposite.
 const (
 	keysLast      = 24 * time.Hour   // keys are fetched again when they are older
-	unknownEvery  = time.Hour        // how often at most a key ID that is not among them has them fetched again
+	unknownEvery  = time.Minute      // how often at most key IDs that are not among them have them fetched again
+	sameEvery     = time.Hour        // the same for one and the same key ID
 	failedEvery   = 10 * time.Second // after a failure
 	fetchWithin   = 5 * time.Second
 	maxKeys       = 100
 	maxKeyIDBytes = 256
+	maxUnknown    = 1000 // key IDs that are remembered for sameEvery
 )
 
 // errUnreachable says that the keys could not be fetched, so that no token can be judged.
@@ -47,10 +50,11 @@ type keyring struct {
 
 	mu      sync.Mutex
 	keys    map[string]signingKey
-	fetched time.Time     // the last success
-	tried   time.Time     // the last attempt
-	flight  chan struct{} // closed when the fetch under way ends; nil without one
-	err     error         // of the last attempt
+	fetched time.Time            // the last success
+	tried   time.Time            // the last attempt
+	unknown map[string]time.Time // when a key ID that was not among the keys had them fetched
+	flight  chan struct{}        // closed when the fetch under way ends; nil without one
+	err     error                // of the last attempt
 }
 
 // find returns the key with this ID. If the keys at hand do not hold it, they are fetched again, unless that was done
@@ -60,7 +64,7 @@ func (k *keyring) find(ctx context.Context, id string) (signingKey, error) {
 	for {
 		k.mu.Lock()
 		key, known := k.keys[id]
-		wanted := k.wanted(known)
+		wanted := k.wanted(id, known)
 		switch {
 		case !wanted && !known && k.err != nil: // the key may be one of those that could not be fetched
 			err := k.err
@@ -71,6 +75,9 @@ func (k *keyring) find(ctx context.Context, id string) (signingKey, error) {
 			return key, nil
 		case k.flight == nil:
 			k.tried = k.now()
+			if !known {
+				k.noteUnknown(id)
+			}
 			k.flight = make(chan struct{})
 			go k.fetch(k.flight) // for all callers that wait: the context of one of them must not end it
 		}
@@ -87,8 +94,19 @@ func (k *keyring) find(ctx context.Context, id string) (signingKey, error) {
 	}
 }
 
+// noteUnknown remembers that a key ID has the keys fetched.
+func (k *keyring) noteUnknown(id string) {
+	if len(k.unknown) >= maxUnknown {
+		maps.DeleteFunc(k.unknown, func(_ string, at time.Time) bool { return k.now().Sub(at) >= sameEvery })
+	}
+	if k.unknown == nil {
+		k.unknown = map[string]time.Time{}
+	}
+	k.unknown[id] = k.tried
+}
+
 // wanted tells whether the keys must be fetched for a caller whose key is known, or is not.
-func (k *keyring) wanted(known bool) bool {
+func (k *keyring) wanted(id string, known bool) bool {
 	now := k.now()
 	switch {
 	case k.flight != nil:
@@ -98,7 +116,8 @@ func (k *keyring) wanted(known bool) bool {
 	case known:
 		return now.Sub(k.fetched) >= keysLast
 	default:
-		return k.keys == nil || now.Sub(k.tried) >= unknownEvery
+		at, asked := k.unknown[id]
+		return k.keys == nil || now.Sub(k.tried) >= unknownEvery && (!asked || now.Sub(at) >= sameEvery)
 	}
 }
 

@@ -60,7 +60,35 @@ func TestRotation(t *testing.T) {
 	}
 }
 
-// However many tokens name keys that nobody knows, the keys are read at most once an hour for it.
+// Somebody's junk key ID, sent shortly before a new key is published, delays the new key by a minute at most. The same
+// junk has the keys read once an hour.
+func TestJunkKeyBeforeANewKey(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	if err := w.verify(t, teamstest.Token{}); err != nil {
+		t.Fatal(err)
+	}
+	w.pass(time.Hour)
+	junk := "junk"
+	if err := w.verify(t, teamstest.Token{Kid: &junk}); !errors.Is(err, botauth.ErrRefused) {
+		t.Errorf("junk: %v", err)
+	}
+	if err := w.RotateKey(false); err != nil {
+		t.Fatal(err)
+	}
+	w.pass(time.Minute)
+	if err := w.verify(t, teamstest.Token{Kid: &junk}); !errors.Is(err, botauth.ErrRefused) || w.fetches() != 2 {
+		t.Errorf("the same junk: %v, %d fetches", err, w.fetches())
+	}
+	if err := w.verify(t, teamstest.Token{}); err != nil {
+		t.Errorf("the new key: %v", err)
+	}
+	if n := w.fetches(); n != 3 {
+		t.Errorf("%d fetches", n)
+	}
+}
+
+// However many tokens name keys that nobody knows, the keys are read at most once a minute for it.
 func TestFloodOfUnknownKeys(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -79,12 +107,12 @@ func TestFloodOfUnknownKeys(t *testing.T) {
 		}
 		wg.Wait()
 	}
-	for hour := range 3 {
+	for minute := range 3 {
 		flood()
-		w.pass(time.Hour - time.Second)
+		w.pass(time.Minute - time.Second)
 		flood()
-		if n := w.fetches(); n != 1+hour {
-			t.Errorf("hour %d: %d fetches", hour, n)
+		if n := w.fetches(); n != 1+minute {
+			t.Errorf("minute %d: %d fetches", minute, n)
 		}
 		w.pass(time.Second)
 	}

@@ -26,6 +26,14 @@ const (
 // must not be told.
 var ErrRefused = errors.New("token refused")
 
+// What an operator can mend has an error of its own; each goes with [ErrRefused]. Of time and audience a token is only
+// said to be wrong if its signature is right.
+var (
+	ErrNoToken  = errors.New("no bearer token")
+	ErrTime     = errors.New("token is expired or not valid yet")
+	ErrAudience = errors.New("token is for another audience")
+)
+
 // Config says whose tokens are accepted. Every field without "optional" is required.
 type Config struct {
 	MetadataURL string // where the keys are announced; https or loopback
@@ -91,7 +99,12 @@ func (v *Verifier) Verify(ctx context.Context, h http.Header) (Grant, error) {
 		jwt.WithKey(jwa.RS256(), key.key), jwt.WithIssuer(v.issuer), jwt.WithAudience(v.audience),
 		jwt.WithAcceptableSkew(skew), jwt.WithRequiredClaim(jwt.ExpirationKey), jwt.WithRequiredClaim(jwt.NotBeforeKey),
 		jwt.WithClock(jwt.ClockFunc(v.now)))
-	if err != nil {
+	switch {
+	case errors.Is(err, jwt.TokenExpiredError()), errors.Is(err, jwt.TokenNotYetValidError()):
+		return Grant{}, fmt.Errorf("%w: %w: %w", ErrRefused, ErrTime, err)
+	case errors.Is(err, jwt.InvalidAudienceError()):
+		return Grant{}, fmt.Errorf("%w: %w: %w", ErrRefused, ErrAudience, err)
+	case err != nil:
 		return Grant{}, fmt.Errorf("%w: %w", ErrRefused, err)
 	}
 	g := Grant{key: key}
@@ -105,11 +118,11 @@ func (v *Verifier) Verify(ctx context.Context, h http.Header) (Grant, error) {
 func bearer(h http.Header) (string, error) {
 	all := h.Values("Authorization")
 	if len(all) != 1 { // with several, it is not defined which one counts
-		return "", fmt.Errorf("%w: %d Authorization headers", ErrRefused, len(all))
+		return "", fmt.Errorf("%w: %w: %d Authorization headers", ErrRefused, ErrNoToken, len(all))
 	}
 	scheme, token, _ := strings.Cut(all[0], " ")
 	if !strings.EqualFold(scheme, "Bearer") || len(token) > maxToken || !compact.MatchString(token) {
-		return "", fmt.Errorf("%w: no bearer token", ErrRefused)
+		return "", fmt.Errorf("%w: %w", ErrRefused, ErrNoToken)
 	}
 	return token, nil
 }

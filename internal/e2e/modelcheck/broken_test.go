@@ -83,6 +83,24 @@ func promised(claim bot.Claim) *bot.Meeting {
 	}
 }
 
+// completeAnyClaim completes a claim although another one is pending.
+func completeAnyClaim(s *store.Store, _ *miniredis.Miniredis) brokenStore {
+	return brokenStore{complete: func(ctx context.Context, claim bot.Claim, m bot.Meeting) (bot.State,
+		error) {
+		st, err := s.Read(ctx, claim.Conversation, bot.Asker{})
+		if err == nil && st.Pending != nil && st.Pending.ID != claim.ID {
+			_, err = s.Release(ctx, *st.Pending)
+			if err == nil {
+				_, err = s.Claim(ctx, claim, true, st.Generation())
+			}
+		}
+		if err != nil {
+			return bot.State{}, err
+		}
+		return s.Complete(ctx, claim, m)
+	}}
+}
+
 // TestModelFindsWhatIsBroken leaves out one rule at a time: going through the same scenarios has to come upon it.
 func TestModelFindsWhatIsBroken(t *testing.T) {
 	for _, tc := range []struct {
@@ -172,23 +190,8 @@ func TestModelFindsWhatIsBroken(t *testing.T) {
 		},
 		{
 			name: "complete ignores the claim's ID", in: "two meet, Graph wavers",
-			want: "neither became the conversation's nor was released",
-			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
-				return brokenStore{complete: func(ctx context.Context, claim bot.Claim, m bot.Meeting) (bot.State,
-					error) {
-					st, err := s.Read(ctx, claim.Conversation, bot.Asker{})
-					if err == nil && st.Pending != nil && st.Pending.ID != claim.ID {
-						_, err = s.Release(ctx, *st.Pending)
-						if err == nil {
-							_, err = s.Claim(ctx, claim, true, st.Generation())
-						}
-					}
-					if err != nil {
-						return bot.State{}, err
-					}
-					return s.Complete(ctx, claim, m)
-				}}
-			},
+			want:   "neither became the conversation's nor was released",
+			breaks: completeAnyClaim,
 		},
 		{
 			name: "complete ignores the generation", in: "meet and new from nothing", blind: true,
@@ -316,23 +319,8 @@ func TestModelFindsWhatIsBroken(t *testing.T) {
 		},
 		{
 			name: "complete takes a claim that gave way", in: "two meet, Graph falters",
-			want: "neither became the conversation's nor was released",
-			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
-				return brokenStore{complete: func(ctx context.Context, claim bot.Claim, m bot.Meeting) (bot.State,
-					error) {
-					st, err := s.Read(ctx, claim.Conversation, bot.Asker{})
-					if err == nil && st.Pending != nil && st.Pending.ID != claim.ID {
-						_, err = s.Release(ctx, *st.Pending)
-						if err == nil {
-							_, err = s.Claim(ctx, claim, true, st.Generation())
-						}
-					}
-					if err != nil {
-						return bot.State{}, err
-					}
-					return s.Complete(ctx, claim, m)
-				}}
-			},
+			want:   "neither became the conversation's nor was released",
+			breaks: completeAnyClaim,
 		},
 		{
 			name: "everybody may show the card to everybody", in: "two meet", want: "is shown to everybody twice",

@@ -299,12 +299,13 @@ func (r *replica) Accept(_ context.Context, j bot.Job) (bot.Lease, error) {
 	r.accepted = true
 	if r.p.old {
 		j = *r.p.job
-		if r.p.aged {
-			j.Accepted = j.Accepted.Add(-30 * time.Minute)
-		}
+	}
+	lease := bot.Lease{Job: j, Entry: "1-1", Attempt: r.p.attempt + 1, Given: time.Now()}
+	if r.p.old && r.p.aged {
+		lease.Age = 30 * time.Minute
 	}
 	r.p.job = &j
-	return bot.Lease{Job: j, Entry: "1-1", Attempt: r.p.attempt + 1}, nil
+	return lease, nil
 }
 
 func (r *replica) Done(context.Context, bot.Lease) error {
@@ -371,7 +372,13 @@ func (r *replica) Profile(context.Context, bot.Asker, bot.Route) (bot.Profile, e
 	return bot.Profile{}, nil
 }
 
-func (r *replica) Reclaim(context.Context, int) ([]bot.Lease, error) { return nil, nil }
+func (r *replica) Reclaim(context.Context, int, func(bot.Lease) bool) ([]bot.Lease, error) {
+	return nil, nil
+}
+
+func (r *replica) GiveBack(context.Context, bot.Lease, bool) error { return nil }
+
+func (r *replica) Serves(string) bool { return true }
 
 func (r *replica) BeginSend(context.Context, bot.Lease) (bool, error) { return false, nil }
 

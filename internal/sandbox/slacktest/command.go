@@ -103,11 +103,11 @@ func (s *Server) CommandRequest(ctx context.Context, botURL string, c Command) (
 		"command":               {cmp.Or(c.Command, "/meet")},
 		"text":                  {c.Text},
 		"api_app_id":            {appID},
-		"is_enterprise_install": {strconv.FormatBool(s.o.EnterpriseInstall)},
+		"is_enterprise_install": {strconv.FormatBool(s.installed().wide)},
 		"response_url":          {s.ticket("commands", ticket{channel: channel.ID, user: user.ID})},
 		"trigger_id":            {s.trigger()},
 	}
-	if enterprise := cmp.Or(c.Enterprise, s.o.Enterprise); enterprise != "" {
+	if enterprise := cmp.Or(c.Enterprise, s.installed().enterprise); enterprise != "" {
 		form.Set("enterprise_id", enterprise)
 		form.Set("enterprise_name", "Contoso")
 	}

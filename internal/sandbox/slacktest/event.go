@@ -138,7 +138,7 @@ func (o outcome) retryReason() string {
 
 // mentionEnvelope is the event_callback of an app_mention.
 func (s *Server) mentionEnvelope(m Mention, user User, said Message, id string) map[string]any {
-	team, enterprise := cmp.Or(m.Team, s.o.Team), cmp.Or(m.Enterprise, s.o.Enterprise)
+	team, enterprise := cmp.Or(m.Team, s.o.Team), cmp.Or(m.Enterprise, s.installed().enterprise)
 	event := map[string]any{
 		"type": "app_mention", "user": user.ID, "text": m.Text, "ts": said.TS, "event_ts": said.TS,
 		"channel": m.Channel, "client_msg_id": faultserver.RandomHex(16), "team": user.Team, "user_team": user.Team,
@@ -161,7 +161,7 @@ func (s *Server) mentionEnvelope(m Mention, user User, said Message, id string) 
 		delete(event, "client_msg_id")
 	}
 	authorization := map[string]any{
-		"team_id": team, "user_id": botUser, "is_bot": true, "is_enterprise_install": s.o.EnterpriseInstall,
+		"team_id": team, "user_id": botUser, "is_bot": true, "is_enterprise_install": s.installed().wide,
 		"enterprise_id": nil,
 	}
 	envelope := map[string]any{
@@ -253,11 +253,11 @@ func (s *Server) Press(ctx context.Context, botURL string, p Press) (Answer, err
 		"channel":      map[string]any{"id": channel.ID, "name": channel.Name},
 		"container":    container,
 		"response_url": s.ticket("actions", ticket),
-		"actions":      []any{action}, "enterprise": nil, "is_enterprise_install": s.o.EnterpriseInstall,
+		"actions":      []any{action}, "enterprise": nil, "is_enterprise_install": s.installed().wide,
 		"state": map[string]any{"values": map[string]any{}},
 	}
-	if s.o.Enterprise != "" {
-		payload["enterprise"] = map[string]any{"id": s.o.Enterprise, "name": "Contoso"}
+	if s.installed().enterprise != "" {
+		payload["enterprise"] = map[string]any{"id": s.installed().enterprise, "name": "Contoso"}
 	}
 	if p.Message.ThreadTS != "" {
 		container["thread_ts"] = p.Message.ThreadTS

@@ -26,6 +26,15 @@ type tickets struct {
 	count  int
 }
 
+// rename makes the response URLs of a channel those of its new ID. Call it with the lock held.
+func (t *tickets) rename(old, id string) {
+	for _, ticket := range t.queue {
+		if ticket.channel == old {
+			ticket.channel = id
+		}
+	}
+}
+
 // ticket hands out a new response_url of the given kind.
 func (s *Server) ticket(kind string, t ticket) string {
 	now := s.o.Now()

@@ -74,11 +74,51 @@ type Server struct {
 	calls        faultserver.Recorder[Call]
 
 	mu       sync.Mutex
+	install  install
 	users    map[string]User
 	channels map[string]Channel
 	talk     talk
 	tickets  tickets
 	posts    map[string]*bucket // by channel
+}
+
+// install says where the app is installed.
+type install struct {
+	enterprise string // the organization that the workspace is part of; empty for none
+	wide       bool   // the app is installed for the organization
+}
+
+// installed tells where the app is installed now.
+func (s *Server) installed() install {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.install
+}
+
+// InstallForOrganization makes the workspace part of an organization, and the app's installation one for all of it: from
+// then on requests and auth.test say so. Slack gives the app another token with that; this one stays the same.
+func (s *Server) InstallForOrganization(enterprise string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.install = install{enterprise, true}
+}
+
+// ShareChannel begins to share a private channel whose ID begins with G, as the dialog for sharing does when it is opened:
+// the channel gets the same ID with a C, and Slack no longer knows the old one. It returns the new ID. Messages, threads
+// and response URLs stay. Source: Slack, reference of the event "channel_id_changed".
+func (s *Server) ShareChannel(id string) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	channel, ok := s.channels[id]
+	if !ok || !strings.HasPrefix(id, "G") {
+		return "", fmt.Errorf("share a channel: no private channel %q", id)
+	}
+	channel.ID = "C" + id[1:]
+	s.channels[channel.ID] = channel
+	delete(s.channels, id)
+	s.talk.rename(id, channel.ID)
+	s.tickets.rename(id, channel.ID)
+	return channel.ID, nil
 }
 
 // User is somebody in the workspace, or seen from it. The zero values of Locale, TZ and Team stand for "en-US",
@@ -142,6 +182,7 @@ func New(o Options) (*Server, error) {
 			Transport:     transport,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
+		install:  install{o.Enterprise, o.EnterpriseInstall},
 		users:    map[string]User{},
 		channels: map[string]Channel{},
 		posts:    map[string]*bucket{},

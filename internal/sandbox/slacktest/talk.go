@@ -37,6 +37,24 @@ func (t *talk) stamp(now time.Time) string {
 	return fmt.Sprintf("%d.%06d", t.last/1e6, t.last%1e6)
 }
 
+// rename moves what was said to the channel's new ID. Call it with the lock held.
+func (t *talk) rename(old, id string) {
+	for i, m := range t.channels[old] {
+		next := *m // somebody may be reading the message as it was
+		next.Channel = id
+		t.channels[old][i] = &next
+	}
+	if said, ok := t.channels[old]; ok {
+		t.channels[id] = said
+		delete(t.channels, old)
+	}
+	for i, channel := range t.order {
+		if channel == old {
+			t.order[i] = id
+		}
+	}
+}
+
 // post adds a message, with its time stamp and author's name, and returns it as it stands.
 func (s *Server) post(m Message) Message {
 	s.mu.Lock()

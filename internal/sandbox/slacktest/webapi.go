@@ -112,10 +112,10 @@ func agree(object map[string]any) reply {
 func (s *Server) authTest(callArgs) reply {
 	object := map[string]any{
 		"url": "https://contoso.slack.com/", "team": "Contoso", "user": "meetbot", "team_id": s.o.Team,
-		"user_id": botUser, "bot_id": botID, "is_enterprise_install": s.o.EnterpriseInstall,
+		"user_id": botUser, "bot_id": botID, "is_enterprise_install": s.installed().wide,
 	}
-	if s.o.Enterprise != "" {
-		object["enterprise_id"] = s.o.Enterprise
+	if s.installed().enterprise != "" {
+		object["enterprise_id"] = s.installed().enterprise
 	}
 	return agree(object)
 }
