@@ -11,8 +11,8 @@ import (
 // DefaultPrefix is the first part of every key unless [Options] name another.
 const DefaultPrefix = "mb"
 
-// prefixPattern are the prefixes that may be chosen. None has a colon or a brace: so no key of one prefix begins like a key
-// of another, and the braces around hash tags are the only ones.
+// prefixPattern are the prefixes that may be chosen. None has a colon or a brace: so no key of one prefix begins like a
+// key of another, and the braces around hash tags are the only ones.
 var prefixPattern = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
 // CheckPrefix tells whether Open would take the prefix.
@@ -29,8 +29,8 @@ const (
 	parkingName = "(retry)" // the consumer that holds a job on its way back from the dead letters
 )
 
-// keyspace makes the names of all keys of one deployment: its prefix, then a colon. What stands between braces is the hash
-// tag: keys with the same one lie on the same node of a cluster, so that a script may use them together.
+// keyspace makes the names of all keys of one deployment: its prefix, then a colon. What stands between braces is the
+// hash tag: keys with the same one lie on the same node of a cluster, so that a script may use them together.
 type keyspace string
 
 // jobs is what the names of all keys of the queue begin with. They lie together.

@@ -69,7 +69,8 @@ type claimRecord struct {
 	Attendees  []attendeeRecord `json:"a,omitempty"`
 	Language   bot.Language     `json:"l,omitempty"`
 	Zone       bot.Zone         `json:"z,omitempty"`
-	// The script that records a claim adds a last field "r": the milliseconds of Redis' clock. The scripts alone read it.
+	// The script that records a claim adds a last field "r": the milliseconds of Redis' clock. The scripts alone read
+	// it.
 }
 
 // encodeMeeting writes the meeting that the claim became.

@@ -23,8 +23,8 @@ func platformJob(platform, id string) bot.Job {
 	return j
 }
 
-// A replica takes what it wants and nothing else: what it leaves is as idle as before, was handed out no oftener, and however
-// much of it there is, keeps nobody from what they want.
+// A replica takes what it wants and nothing else: what it leaves is as idle as before, was handed out no oftener, and
+// however much of it there is, keeps nobody from what they want.
 func TestReclaimTakesWhatIsWanted(t *testing.T) {
 	everywhere(t, func(t *testing.T, b backend) {
 		one, two := b.open(t, "one"), b.open(t, "two")
