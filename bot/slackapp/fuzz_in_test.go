@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -290,22 +289,6 @@ func FuzzPlain(f *testing.F) {
 		c := a.mentioned("<@"+fuzzBot+"> "+text, fuzzBot, nobody).Command
 		if bot.CleanText(c.Subject) != c.Subject || utf8.RuneCountInString(c.Subject) > bot.MaxSubject {
 			t.Errorf("mention of %q has subject %q", text, c.Subject)
-		}
-	})
-}
-
-// A form is read as package url reads it, or refused as there.
-func FuzzForm(f *testing.F) {
-	for _, seed := range []string{
-		"", "a=1&b=2", "a=1&a=2&a=3&b", "=x&=", "a=%3Cb%3E+c&%61=2", "a;b=1", "a=%zz", "%=1", "&&a=1&", "a=b=c", "a=1;b", "a=\xff&\x00=1",
-	} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		got, err := parseForm(text)
-		want, wantErr := url.ParseQuery(text)
-		if (err == nil) != (wantErr == nil) || err == nil && !reflect.DeepEqual(got, want) {
-			t.Errorf("%q is read as %q, %v; want %q, %v", text, got, err, want, wantErr)
 		}
 	})
 }

@@ -97,7 +97,7 @@ func signatureID(h http.Header) string {
 // setForm makes the body the request's form, for slack-go's parsers. Package http would read the body once more, and
 // copy the form for the case that the URL has a query, which Slack's do not.
 func setForm(r *http.Request, body []byte) error {
-	form, err := parseForm(string(body))
+	form, err := url.ParseQuery(string(body))
 	if err != nil {
 		return err
 	}
@@ -107,43 +107,3 @@ func setForm(r *http.Request, body []byte) error {
 	}
 	return nil
 }
-
-// commandFields is about how many fields a slash command has.
-const commandFields = 16
-
-// parseForm is url.ParseQuery with room for the fields of a slash command made at once. Every command is parsed, and
-// making room as the fields come is half of what that costs.
-func parseForm(text string) (url.Values, error) {
-	if strings.Count(text, "&") > 4*commandFields {
-		return url.ParseQuery(text) // which has a limit
-	}
-	form, values := make(url.Values, commandFields), make([]string, 0, commandFields)
-	for text != "" {
-		var pair string
-		pair, text, _ = strings.Cut(text, "&")
-		if strings.Contains(pair, ";") {
-			return nil, errSemicolon
-		}
-		if pair == "" {
-			continue
-		}
-		name, value, _ := strings.Cut(pair, "=")
-		name, err := url.QueryUnescape(name)
-		if err != nil {
-			return nil, err
-		}
-		if value, err = url.QueryUnescape(value); err != nil {
-			return nil, err
-		}
-		if earlier, twice := form[name]; twice {
-			form[name] = append(earlier, value)
-			continue
-		}
-		values = append(values, value)
-		form[name] = values[len(values)-1 : len(values) : len(values)]
-	}
-	return form, nil
-}
-
-// errSemicolon says that a form has a semicolon, which some would take for the end of a field.
-var errSemicolon = errors.New("semicolon in a form")
