@@ -21,8 +21,8 @@ const (
 // errBroken is why a job was put aside.
 var errBroken = errors.New("attempts at this job break off: see the log for a panic, or for processes that ended")
 
-// start attempts a job as soon as there is a slot. If there is none in time, the job stays in the queue to be reclaimed; if
-// the process has too many jobs in hand, or stops, any replica may reclaim it at once.
+// start attempts a job as soon as there is a slot. If there is none in time, the job stays in the queue to be
+// reclaimed; if the process has too many jobs in hand, or stops, any replica may reclaim it at once.
 func (s *Service) start(l Lease, place *inPlace) {
 	if l.Broken >= aloneAfter {
 		s.alone.Add(1)
@@ -59,8 +59,8 @@ func (s *Service) run(l Lease, place *inPlace) {
 	s.attempt(attempt, l, slot, place)
 }
 
-// giveBack tells the queue that an attempt has ended without an answer. With now, or if the process stops, other replicas
-// take the job over at once.
+// giveBack tells the queue that an attempt has ended without an answer. With now, or if the process stops, other
+// replicas take the job over at once.
 func (s *Service) giveBack(l Lease, now bool) {
 	if s.work.hasCrashed() {
 		return
@@ -92,7 +92,8 @@ func (s *Service) wanted() func(Lease) bool {
 func (s *Service) serves(l Lease) bool {
 	c := l.Job.Conversation
 	if _, known := l.Job.handler(); !known {
-		s.leave(l, "this release does not know a kind of job; such jobs stay in the queue for a later release", l.Job.Label())
+		s.leave(l, "this release does not know a kind of job; such jobs stay in the queue for a later release",
+			l.Job.Label())
 		return false
 	}
 	platform, ok := s.Platforms[c.Platform]
@@ -101,7 +102,8 @@ func (s *Service) serves(l Lease) bool {
 			return true
 		}
 	}
-	s.leave(l, "this replica does not serve a workspace whose jobs are in the queue, or not yet; they stay there for others",
+	s.leave(l, "this replica does not serve a workspace whose jobs are in the queue, or not yet; "+
+		"they stay there for others",
 		c.Platform+" "+c.Workspace)
 	return false
 }
@@ -113,8 +115,8 @@ func (s *Service) leave(l Lease, why, what string) {
 	}
 }
 
-// attempt executes a job and answers it. After a passing fault the job waits here for the next attempt, or, if this process
-// ends, in the queue for the replica that reclaims it.
+// attempt executes a job and answers it. After a passing fault the job waits here for the next attempt, or, if this
+// process ends, in the queue for the replica that reclaims it.
 func (s *Service) attempt(ctx context.Context, l Lease, slot *slot, place *inPlace) {
 	log := s.Log.With("request", l.Job.Trace, "platform", l.Job.Conversation.Platform,
 		"workspace", l.Job.Conversation.Workspace, "channel", l.Job.Conversation.Channel,
@@ -161,7 +163,8 @@ func (s *Service) attempt(ctx context.Context, l Lease, slot *slot, place *inPla
 		s.moveToDeadLetters(ctx, l, err, log)
 	default:
 		wait := s.waitAfter(err, took)
-		log.Warn("attempt failed; the job will be tried again", "error", err, "in", wait.Round(time.Millisecond).String())
+		log.Warn("attempt failed; the job will be tried again", "error", err, "in",
+			wait.Round(time.Millisecond).String())
 		s.wait(l, wait, log)
 	}
 }
@@ -266,7 +269,8 @@ func (s *Service) moveToDeadLetters(ctx context.Context, l Lease, cause error, l
 	log.Error(what, "error", cause)
 }
 
-// responseURLFor is how long a response_url works. Source: Slack, "Handling user interaction", section "Message responses".
+// responseURLFor is how long a response_url works. Source: Slack, "Handling user interaction", section "Message
+// responses".
 const responseURLFor = 30 * time.Minute
 
 // reply answers the asker: as the answer to the request if that still waits, otherwise by the platform.

@@ -151,7 +151,8 @@ func (s *Service) create(ctx context.Context, t task, c Claim) (m OnlineMeeting,
 }
 
 // unknownOrganizer asks the directory about an organizer whom Graph does not know as one. An account that is there is
-// refused as a licence would be missing: the same as for a 403. An account that is gone, or a passing fault, is returned.
+// refused as a licence would be missing: the same as for a 403. An account that is gone, or a passing fault, is
+// returned.
 func (s *Service) unknownOrganizer(ctx context.Context, t task, organizer Organizer, notFound error) error {
 	if _, err := s.graph.user(ctx, t.slot, t.workspace.Tenant, organizer.ID); err != nil {
 		if CodeOf(err) == NoSuchUser {
@@ -239,8 +240,8 @@ func (s *Service) releaseOwnClaim(ctx context.Context, t task) (State, error) {
 	return s.release(ctx, t, *state.Pending)
 }
 
-// release forgets a claim that came to nothing, so that it no longer counts as a new meeting of its asker. It returns what
-// stands then. A count that cannot be taken back ends by itself, so that is no reason to fail.
+// release forgets a claim that came to nothing, so that it no longer counts as a new meeting of its asker. It returns
+// what stands then. A count that cannot be taken back ends by itself, so that is no reason to fail.
 func (s *Service) release(ctx context.Context, t task, c Claim) (State, error) {
 	state, err := s.Conversations.Release(ctx, c)
 	if err != nil && CodeOf(err) != UnreadableRecord {

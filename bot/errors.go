@@ -13,14 +13,15 @@ type Code string
 // What Microsoft Graph and Entra refuse.
 const (
 	NoAccessPolicy Code = "no_access_policy" // no application access policy for this app covers the organizer
-	// OrganizerRefused says that Graph refuses this one organizer though the app may make meetings: for want of a licence,
-	// or by the organizer's meeting policy. What it is exactly, Graph does not tell.
+	// OrganizerRefused says that Graph refuses this one organizer though the app may make meetings: for want of a
+	// licence, or by the organizer's meeting policy. What it is exactly, Graph does not tell.
 	OrganizerRefused Code = "organizer_refused"
-	NoPermission     Code = "no_permission"   // the app lacks an application permission or its consent
-	NoSuchUser       Code = "no_such_user"    // the organizer is not in the tenant
-	BadRequest       Code = "bad_request"     // Graph, or we in its name, refuse the request; Reason says why, where Graph does
-	Credentials      Code = "credentials"     // Entra refuses the app's own credentials
-	ServiceAccount   Code = "service_account" // the account that ORGANIZER names is missing or disabled
+	NoPermission     Code = "no_permission" // the app lacks an application permission or its consent
+	NoSuchUser       Code = "no_such_user"  // the organizer is not in the tenant
+	// Graph, or we in its name, refuse the request; Reason says why, where Graph does
+	BadRequest     Code = "bad_request"
+	Credentials    Code = "credentials"     // Entra refuses the app's own credentials
+	ServiceAccount Code = "service_account" // the account that ORGANIZER names is missing or disabled
 )
 
 // ChatCredentials is the chat platform's refusal of the bot's own token, or of a permission that it lacks; Reason is
@@ -84,7 +85,8 @@ type Error struct {
 	Reason     string `json:"reason,omitempty"` // detail for the asker: Graph's words, the e-mail concerned
 	Status     int    `json:"status,omitempty"` // HTTP status of the upstream; 0 if there was no answer
 	Err        error  `json:"-"`                // the cause, for the log
-	// Unsent says that the request certainly did not take effect, though the same one may later: no connection was made.
+	// Unsent says that the request certainly did not take effect, though the same one may later: no connection was
+	// made.
 	Unsent bool `json:"-"`
 }
 

@@ -54,9 +54,9 @@ func referenceMessages(reference string) []Message {
 	return []Message{message("refusal.reference", Arg{"Reference", reference})}
 }
 
-// accessPolicy says what a Teams administrator types to let the app make meetings for the organizer: a policy of its own
-// or, where the organizer has one, the app added to that. Source: Microsoft Graph, "Configure application access to online
-// meetings"; Microsoft Teams PowerShell, Grant- and Set-CsApplicationAccessPolicy.
+// accessPolicy says what a Teams administrator types to let the app make meetings for the organizer: a policy of its
+// own or, where the organizer has one, the app added to that. Source: Microsoft Graph, "Configure application access to
+// online meetings"; Microsoft Teams PowerShell, Grant- and Set-CsApplicationAccessPolicy.
 func accessPolicy(organizer Organizer, client string, c Command) []Message {
 	const id = "refusal.no_access_policy"
 	which := message(id, Arg{"Organizer", organizer.Name})
@@ -167,8 +167,8 @@ func GaveUpReply(lang Language, where Conversation, c Command, after time.Durati
 	return reply
 }
 
-// BrokenReply tells a job's author that work on it has broken off so often that it is not tried again, with the reference
-// of [Job.Reference].
+// BrokenReply tells a job's author that work on it has broken off so often that it is not tried again, with the
+// reference of [Job.Reference].
 func BrokenReply(lang Language, where Conversation, reference string) Reply {
 	reply := sentence(lang, message("trouble.broken", Arg{"Place", where}))
 	reply.Messages = append(reply.Messages, referenceMessages(reference)...)

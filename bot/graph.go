@@ -11,8 +11,9 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// graph calls Microsoft Graph for attempts. Graph's quotas do not know replicas, so a replica that is told to wait makes
-// all of them wait: with calls of this operation for this user, and with all calls once several users were concerned.
+// graph calls Microsoft Graph for attempts. Graph's quotas do not know replicas, so a replica that is told to wait
+// makes all of them wait: with calls of this operation for this user, and with all calls once several users were
+// concerned.
 type graph struct {
 	meetings  Meetings
 	directory Directory

@@ -14,7 +14,8 @@ const (
 	JobCommand JobKind = "command" // a command of the table; the payload is Intent.Command
 	JobUnclear JobKind = "unclear" // a near miss of a subcommand, asked back about; the payload is the whole Intent
 	JobWelcome JobKind = "welcome" // the bot was brought into the conversation; no payload
-	// JobAdvice is a word for something that the bot does not do, which gets a sentence; the payload is the whole Intent.
+	// JobAdvice is a word for something that the bot does not do, which gets a sentence; the payload is the whole
+	// Intent.
 	JobAdvice JobKind = "advice"
 	// JobOffer is a mention with other words than a command: where there is no meeting, one is offered; the payload is
 	// Intent.Command.
@@ -79,8 +80,8 @@ type Lease struct {
 	Attempt int    // how often it has been handed out, this time included
 	// Reclaimed tells whether the job was handed over, rather than accepted here.
 	Reclaimed bool
-	// Broken is how many attempts at a reclaimed job began before this one and have not ended: they panicked, their process
-	// ended, or they are still under way somewhere.
+	// Broken is how many attempts at a reclaimed job began before this one and have not ended: they panicked, their
+	// process ended, or they are still under way somewhere.
 	Broken int
 	Age    time.Duration // how old the job was when the lease was given, by the queue's clock
 	Given  time.Time     // when that was, by the clock of this process
@@ -122,17 +123,18 @@ func (BusyError) Error() string { return "asker waits for too many jobs" }
 
 // Queue keeps accepted jobs until they are done, across replicas and crashes.
 type Queue interface {
-	// Accept stores the job and hands it to this replica in one step. It returns ErrDuplicate if a job with the same ID or
-	// alias was accepted before, or a BusyError.
+	// Accept stores the job and hands it to this replica in one step. It returns ErrDuplicate if a job with the same ID
+	// or alias was accepted before, or a BusyError.
 	Accept(ctx context.Context, j Job) (Lease, error)
-	// Keep makes the time after which others may reclaim the job begin anew. It returns ErrNotOwner if the job is done, or
-	// was handed out again since.
+	// Keep makes the time after which others may reclaim the job begin anew. It returns ErrNotOwner if the job is done,
+	// or was handed out again since.
 	Keep(ctx context.Context, l Lease) error
-	// Reclaim hands over up to limit jobs that nobody has worked on for longer than an attempt may take. It asks want about
-	// each first, with the job and Broken alone; what is not wanted stays for others, who find it no later for that.
+	// Reclaim hands over up to limit jobs that nobody has worked on for longer than an attempt may take. It asks want
+	// about each first, with the job and Broken alone; what is not wanted stays for others, who find it no later for
+	// that.
 	Reclaim(ctx context.Context, limit int, want func(Lease) bool) ([]Lease, error)
-	// GiveBack must be called when an attempt ends in order and without an answer, unless the job is another's by now. With
-	// now, any replica finds the job at its next look; otherwise after the time that an attempt may take.
+	// GiveBack must be called when an attempt ends in order and without an answer, unless the job is another's by now.
+	// With now, any replica finds the job at its next look; otherwise after the time that an attempt may take.
 	GiveBack(ctx context.Context, l Lease, now bool) error
 	// BeginSend must be called right before an answer is sent. It returns ErrNotOwner if the answer is no longer this
 	// replica's to give, and tells whether an earlier attempt reached this point too, so that the answer may be the

@@ -35,8 +35,8 @@ type Observer interface {
 	PossibleDuplicate()
 	// DeadLettered is called when an answer reached nobody.
 	DeadLettered()
-	// GaveWay is called when a claim that failed in passing was released for another organizer's. A meeting that Graph made
-	// for it without an answer is an orphan.
+	// GaveWay is called when a claim that failed in passing was released for another organizer's. A meeting that Graph
+	// made for it without an answer is an orphan.
 	GaveWay()
 	// UnreadableRecord is called when an attempt finds a record of the conversation that cannot be read.
 	UnreadableRecord()

@@ -58,11 +58,11 @@ type Limits struct {
 	PerWorkspace int
 }
 
-// Limiter counts new meetings. A meeting is counted before it is made, so that no two claims at once exceed a limit, and
-// the count is taken back if the claim comes to nothing.
+// Limiter counts new meetings. A meeting is counted before it is made, so that no two claims at once exceed a limit,
+// and the count is taken back if the claim comes to nothing.
 type Limiter interface {
-	// Spend counts the meeting of a claim against the limits, once for each claim. It returns 0, or after how long to try
-	// again if a limit is reached; then nothing is counted.
+	// Spend counts the meeting of a claim against the limits, once for each claim. It returns 0, or after how long to
+	// try again if a limit is reached; then nothing is counted.
 	Spend(ctx context.Context, a Asker, claim string, l Limits) (time.Duration, error)
 	// Refund takes back what was counted for a claim, if anything was.
 	Refund(ctx context.Context, a Asker, claim string) error

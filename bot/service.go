@@ -14,14 +14,16 @@ import (
 // Timing holds the service's periods. Its zero value means the defaults, with which the promises are made; tests
 // shorten them. Queue and Attempt together must stay below the time after which the queue hands a job to somebody else.
 type Timing struct {
-	Answer     time.Duration // how long a command may wait for its meeting before it is acknowledged; 2 s
-	Attempt    time.Duration // how long an attempt may take; 10 s
-	SlotWait   time.Duration // how long an accepted job waits for a free place here before it is left to others; 3 s
-	Reclaim    time.Duration // how often a replica looks for jobs that nobody works on; 1 s
-	NextRoute  time.Duration // from when on an answer that may not have arrived by its response_url goes another way too; 2 min
+	Answer   time.Duration // how long a command may wait for its meeting before it is acknowledged; 2 s
+	Attempt  time.Duration // how long an attempt may take; 10 s
+	SlotWait time.Duration // how long an accepted job waits for a free place here before it is left to others; 3 s
+	Reclaim  time.Duration // how often a replica looks for jobs that nobody works on; 1 s
+	// from when on an answer that may not have arrived by its response_url goes another way too; 2 min
+	NextRoute  time.Duration
 	GiveUp     time.Duration // from when on a job's author is told that it failed; 25 min
 	DeadLetter time.Duration // from when on a job whose author cannot even be told is a dead letter; 40 min
-	GiveWay    time.Duration // age at which a claim that fails in passing gives way to another; longer than Attempt; 45 s
+	// age at which a claim that fails in passing gives way to another; longer than Attempt; 45 s
+	GiveWay time.Duration
 }
 
 func (t Timing) withDefaults() Timing {
@@ -127,9 +129,9 @@ func (s *Service) Wait() {
 	s.work.group.Wait()
 }
 
-// Stop ends the service in order: no attempt begins any more, and those under way may go on until ctx ends; then they are
-// broken off. Jobs that are not done are handed over to the other replicas at once. It returns whether everything under way
-// ended in time.
+// Stop ends the service in order: no attempt begins any more, and those under way may go on until ctx ends; then they
+// are broken off. Jobs that are not done are handed over to the other replicas at once. It returns whether everything
+// under way ended in time.
 func (s *Service) Stop(ctx context.Context) bool {
 	finished := s.work.stop()
 	select {
@@ -142,7 +144,8 @@ func (s *Service) Stop(ctx context.Context) bool {
 	return false
 }
 
-// Kill ends all attempts where they stand, as a crash would: nothing is handed over. A killed service is of no further use.
+// Kill ends all attempts where they stand, as a crash would: nothing is handed over. A killed service is of no further
+// use.
 func (s *Service) Kill() {
 	s.work.crash()
 	s.cancel()

@@ -10,9 +10,9 @@ import (
 // Throttles is what replicas tell each other about upstreams that asked to wait: the part of a [Queue] that paces
 // calls.
 type Throttles interface {
-	// Throttle asks all replicas not to make such calls for the given time, or longer if they already wait longer. Where
-	// the call has a part of its own, calls of other parts go on, until several parts were throttled in a short time: then
-	// the whole upstream is.
+	// Throttle asks all replicas not to make such calls for the given time, or longer if they already wait longer.
+	// Where the call has a part of its own, calls of other parts go on, until several parts were throttled in a short
+	// time: then the whole upstream is.
 	Throttle(ctx context.Context, u Upstream, wait time.Duration) error
 	// ThrottledFor returns for how long such a call must not be made, because its part or the whole upstream is
 	// throttled; 0 if it may be. It is one round trip.
@@ -31,8 +31,8 @@ func (u Upstream) whole() Upstream { return Upstream{Name: u.Name} }
 // String names the upstream for the log, without its part: that may name a person.
 func (u Upstream) String() string { return u.Name }
 
-// CallThrottled calls an upstream unless it is throttled, and throttles it for every replica if it asks to wait. In both
-// cases the error has the code Throttled.
+// CallThrottled calls an upstream unless it is throttled, and throttles it for every replica if it asks to wait. In
+// both cases the error has the code Throttled.
 func CallThrottled(ctx context.Context, t Throttles, upstream Upstream, call func(context.Context) error) error {
 	wait, err := t.ThrottledFor(ctx, upstream)
 	if err != nil {

@@ -14,11 +14,12 @@ const UndoInterval = 10 * time.Minute
 type Undo struct {
 	Generation int    // of the meeting to take back; it must be the current one
 	User       string // who asks: the chat user for whom the meeting was made
-	ID         string // of the generation that carries the earlier meeting, as a claim's ID names others; the same for every attempt
+	// of the generation that carries the earlier meeting, as a claim's ID names others; the same for every attempt
+	ID string
 }
 
-// UndoResult is what came of an Undo. If the earlier meeting is the conversation's again, Done is true. Otherwise nothing
-// was changed: Owner is the chat user who may undo, or empty if nobody may (any more).
+// UndoResult is what came of an Undo. If the earlier meeting is the conversation's again, Done is true. Otherwise
+// nothing was changed: Owner is the chat user who may undo, or empty if nobody may (any more).
 type UndoResult struct {
 	Done  bool
 	Owner string
@@ -49,7 +50,8 @@ func (undo) execute(ctx context.Context, s *Service, t task) (result, error) {
 	lang := t.workspace.language(id, t.Language)
 	switch {
 	case undone.Owner != "":
-		owner, err := s.Identities.Identity(ctx, Asker{Platform: t.Asker.Platform, Workspace: t.Asker.Workspace, User: undone.Owner})
+		owner, err := s.Identities.Identity(ctx, Asker{Platform: t.Asker.Platform, Workspace: t.Asker.Workspace,
+			User: undone.Owner})
 		if err != nil {
 			return result{}, err
 		}

@@ -16,8 +16,8 @@ const (
 )
 
 // waitAfter is how long a job of the given age waits for its next attempt after a passing fault: until the end of a
-// throttle, a minute or so at most, or half of its age, so that the waits grow. A job that is to be given up meanwhile is
-// attempted then.
+// throttle, a minute or so at most, or half of its age, so that the waits grow. A job that is to be given up meanwhile
+// is attempted then.
 func (s *Service) waitAfter(err error, age time.Duration) time.Duration {
 	wait := min(max(age/2, waitLeast), waitMost)
 	if CodeOf(err) == Throttled {
@@ -32,8 +32,8 @@ func (s *Service) waitAfter(err error, age time.Duration) time.Duration {
 }
 
 // wait keeps a job here until its next attempt, without a slot: no other replica takes it over meanwhile, and nobody
-// attempts it in vain. If there is no room for that, or this process stops, the job is given back. If this process ends, or
-// Redis cannot be reached, others take the job over as they do any other.
+// attempts it in vain. If there is no room for that, or this process stops, the job is given back. If this process
+// ends, or Redis cannot be reached, others take the job over as they do any other.
 func (s *Service) wait(l Lease, wait time.Duration, log *slog.Logger) {
 	waiting := s.work.begin(func() {
 		over, err := s.keepFor(l, wait)

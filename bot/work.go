@@ -7,8 +7,8 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 )
 
-// goroutinesPerSlot is how many attempts may be in this process for each slot: those that hold one, and those that wait for
-// a slot, for Graph or for a chat platform. Further jobs wait in the queue.
+// goroutinesPerSlot is how many attempts may be in this process for each slot: those that hold one, and those that wait
+// for a slot, for Graph or for a chat platform. Further jobs wait in the queue.
 const goroutinesPerSlot = 4
 
 // work bounds what goes on in goroutines of the service, and waits for its end. It is safe for concurrent use.

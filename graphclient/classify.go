@@ -103,7 +103,8 @@ var refused = map[int]bool{
 	http.StatusUnprocessableEntity:   true,
 }
 
-// meaningless are messages that do not say what is wrong with a request. The number that some begin with is Graph's own.
+// meaningless are messages that do not say what is wrong with a request. The number that some begin with is Graph's
+// own.
 var meaningless = regexp.MustCompile(
 	`(?i)^(\d+:\s*)?(an (unknown |unexpected |internal )?error (has )?occurred|unknown error|bad ?request|` +
 		`general ?exception)?\.?$`)

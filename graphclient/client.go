@@ -115,8 +115,8 @@ func (c *Client) call(ctx context.Context, op string, run func(context.Context) 
 	return r.status, nil
 }
 
-// causeOf asks Entra for a token once Graph has refused one: if Entra refuses the app, its error says why, which Graph's
-// does not.
+// causeOf asks Entra for a token once Graph has refused one: if Entra refuses the app, its error says why, which
+// Graph's does not.
 func (c *Client) causeOf(ctx context.Context, refusal *bot.Error) *bot.Error {
 	_, err := c.tokens.Token(ctx)
 	if cause, ok := errors.AsType[*bot.Error](err); ok && cause.Code == bot.Credentials {

@@ -14,7 +14,8 @@ import (
 // the rules, and why no two names can both get a meeting.
 
 // Names tells which names a conversation may have had or may get, itself among them, the oldest one first. The thread
-// is the same in each. It returns nil for a conversation that has this one name for ever. It must always return the same.
+// is the same in each. It returns nil for a conversation that has this one name for ever. It must always return the
+// same.
 type Names func(bot.Conversation) []bot.Conversation
 
 // yieldFor is how long a name is kept from beginning after it gave way. It has to be much longer than a call may take
@@ -99,7 +100,8 @@ func (s *Store) begin(ctx context.Context, c bot.Conversation, older, newer []bo
 		var state bot.State
 		var err error
 		if i < len(older) {
-			answer := yieldScript.Run(ctx, s.client, s.keys.named(name), name.Thread, encodeName(c), yieldFor.Milliseconds())
+			answer := yieldScript.Run(ctx, s.client, s.keys.named(name), name.Thread, encodeName(c),
+				yieldFor.Milliseconds())
 			state, err = s.stateOf(name, answer)
 		} else {
 			state, err = s.readName(ctx, name, "", bot.Asker{})

@@ -35,8 +35,8 @@ const (
 var ErrNoDeadLetter = errors.New("no such dead letter")
 
 // Accept stores the job and hands it to this replica in one step. It returns [bot.ErrDuplicate] if a job with this ID
-// or alias was accepted within [bot.RequestsKnownFor], and a [bot.BusyError] if its author waits for [bot.MaxUnfinished]
-// jobs.
+// or alias was accepted within [bot.RequestsKnownFor], and a [bot.BusyError] if its author waits for
+// [bot.MaxUnfinished] jobs.
 func (s *Store) Accept(ctx context.Context, j bot.Job) (bot.Lease, error) {
 	lease := bot.Lease{Job: j, Attempt: 1, Given: time.Now()}
 	var answer []any
@@ -57,7 +57,8 @@ func (s *Store) Accept(ctx context.Context, j bot.Job) (bot.Lease, error) {
 		if j.Alias != "" {
 			keys = append(keys, s.keys.mark(j.Alias))
 		}
-		answer, err = acceptScript.Run(ctx, s.client, keys, jobGroup, s.replica, j.ID, record, rand.Text(), markFor, most,
+		answer, err = acceptScript.Run(ctx, s.client, keys, jobGroup, s.replica, j.ID, record, rand.Text(), markFor,
+			most,
 			tellEvery).Slice()
 		if err == nil && (len(answer) == 0 || len(answer) == 1 && answer[0] != int64(0)) {
 			return fmt.Errorf("script returned %d values: %w", len(answer), errCorrupt)
@@ -77,9 +78,9 @@ func (s *Store) Accept(ctx context.Context, j bot.Job) (bot.Lease, error) {
 	}
 }
 
-// Reclaim hands over up to limit jobs that nobody has worked on for [Idle] and that the caller wants: want is asked about a
-// job before it is handed over, and what it does not want stays for others, as idle as it was. A look that finds nothing is
-// one command in Redis. An entry that is no job is moved to the dead letters.
+// Reclaim hands over up to limit jobs that nobody has worked on for [Idle] and that the caller wants: want is asked
+// about a job before it is handed over, and what it does not want stays for others, as idle as it was. A look that
+// finds nothing is one command in Redis. An entry that is no job is moved to the dead letters.
 func (s *Store) Reclaim(ctx context.Context, limit int, want func(bot.Lease) bool) ([]bot.Lease, error) {
 	var leases []bot.Lease
 	for range maxPages {
@@ -101,13 +102,15 @@ func (s *Store) Reclaim(ctx context.Context, limit int, want func(bot.Lease) boo
 
 // look reads the next page of idle jobs, and returns those that are wanted, up to limit of them. more tells whether it
 // stopped before the last job.
-func (s *Store) look(ctx context.Context, limit int, want func(bot.Lease) bool) (found []foundJob, more bool, err error) {
+func (s *Store) look(ctx context.Context, limit int, want func(bot.Lease) bool) (found []foundJob, more bool,
+	err error) {
 	s.mu.Lock()
 	cursor := s.cursor
 	s.mu.Unlock()
 	var jobs []any
 	err = s.withBudget(ctx, "look for jobs", func(ctx context.Context) error {
-		answer, err := idleScript.Run(ctx, s.client, []string{s.keys.stream(), s.keys.tries()}, jobGroup, s.idle.Milliseconds(),
+		answer, err := idleScript.Run(ctx, s.client, []string{s.keys.stream(), s.keys.tries()}, jobGroup,
+			s.idle.Milliseconds(),
 			cursor, pageSize).Slice()
 		if err != nil {
 			return err
@@ -170,10 +173,11 @@ func (s *Store) takeOver(ctx context.Context, found []foundJob) ([]bot.Lease, er
 		age, _ := parts[2].(int64)
 		job := byEntry[entry]
 		lease := job.lease
-		lease.Attempt, lease.Age, lease.Given, lease.Reclaimed = int(attempt), time.Duration(age)*time.Millisecond, given, true
+		lease.Attempt, lease.Age, lease.Given, lease.Reclaimed = int(attempt), time.Duration(age)*time.Millisecond,
+			given, true
 		if !job.readable {
-			// The record may hold a secret, so nothing of it is kept but its name. If this fails too, the entry comes up
-			// again when it has idled once more.
+			// The record may hold a secret, so nothing of it is kept but its name. If this fails too, the entry comes
+			// up again when it has idled once more.
 			_ = s.moveToDeadLetters(ctx, lease, "", errCorrupt.Error())
 			continue
 		}
@@ -182,8 +186,8 @@ func (s *Store) takeOver(ctx context.Context, found []foundJob) ([]bot.Lease, er
 	return leases, nil
 }
 
-// foundJob is an idle job that was looked at. If its record cannot be read, the lease's job has nothing but an ID, or not
-// even that.
+// foundJob is an idle job that was looked at. If its record cannot be read, the lease's job has nothing but an ID, or
+// not even that.
 type foundJob struct {
 	lease    bot.Lease
 	readable bool
@@ -209,15 +213,16 @@ func jobOf(answer any) foundJob {
 	return foundJob{lease: lease, readable: true}
 }
 
-// GiveBack notes that an attempt has ended without an answer, though in order. With now, any replica finds the job at its
-// next look; otherwise when it has idled.
+// GiveBack notes that an attempt has ended without an answer, though in order. With now, any replica finds the job at
+// its next look; otherwise when it has idled.
 func (s *Store) GiveBack(ctx context.Context, l bot.Lease, now bool) error {
 	idle := int64(0)
 	if now {
 		idle = parked.Milliseconds()
 	}
 	return s.withBudget(ctx, "give a job back", func(ctx context.Context) error {
-		return giveBackScript.Run(ctx, s.client, []string{s.keys.stream(), s.keys.tries()}, jobGroup, s.replica, l.Entry,
+		return giveBackScript.Run(ctx, s.client, []string{s.keys.stream(), s.keys.tries()}, jobGroup, s.replica,
+			l.Entry,
 			l.Attempt, l.Reclaimed, parkingName, idle).Err()
 	})
 }
@@ -390,7 +395,8 @@ func addedAt(entry string) time.Time {
 func (s *Store) Keep(ctx context.Context, l bot.Lease) error {
 	var kept int
 	err := s.withBudget(ctx, "keep a job", func(ctx context.Context) (err error) {
-		kept, err = keepScript.Run(ctx, s.client, []string{s.keys.stream()}, jobGroup, s.replica, l.Entry, l.Attempt).Int()
+		kept, err = keepScript.Run(ctx, s.client, []string{s.keys.stream()}, jobGroup, s.replica, l.Entry,
+			l.Attempt).Int()
 		return err
 	})
 	if err == nil && kept == 0 {
@@ -413,7 +419,8 @@ func (s *Store) Throttle(ctx context.Context, u bot.Upstream, wait time.Duration
 		return nil
 	}
 	return s.withBudget(ctx, "throttle an upstream", func(ctx context.Context) error {
-		return throttleScript.Run(ctx, s.client, s.keys.throttle(u), ms, u.Part, severalIn.Milliseconds(), severalParts).Err()
+		return throttleScript.Run(ctx, s.client, s.keys.throttle(u), ms, u.Part, severalIn.Milliseconds(),
+			severalParts).Err()
 	})
 }
 

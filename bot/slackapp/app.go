@@ -96,7 +96,8 @@ func New(c Config) (*App, error) {
 	}
 	a := &App{
 		cards: cards, people: people, secret: c.SigningSecret, apiURL: c.APIURL, token: c.BotToken,
-		catalog: c.Catalog, parser: bot.NewParser(c.Catalog), language: c.Language, throttles: c.Throttles, log: c.Log, requests: c.Requests,
+		catalog: c.Catalog, parser: bot.NewParser(c.Catalog), language: c.Language, throttles: c.Throttles, log: c.Log,
+		requests: c.Requests,
 	}
 	if slackHosts[api.Scheme+"://"+api.Host] {
 		for _, host := range slackHookHosts {

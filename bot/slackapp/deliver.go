@@ -84,9 +84,9 @@ func (a *App) postEphemeral(ctx context.Context, to bot.Route, options []slack.M
 	})
 }
 
-// hookPost is an answer as it is posted to a response_url. After the press of a button Slack puts it into the thread that
-// it names, and leaves the message with the button as it is. Source: Slack, "Handling user interaction", section "Message
-// responses".
+// hookPost is an answer as it is posted to a response_url. After the press of a button Slack puts it into the thread
+// that it names, and leaves the message with the button as it is. Source: Slack, "Handling user interaction", section
+// "Message responses".
 type hookPost struct {
 	answer
 	Thread  string `json:"thread_ts,omitempty"`

@@ -215,9 +215,9 @@ func (a *App) events(b bot.Bot) signedHandler {
 	}
 }
 
-// editsFor is how old a message may be whose edit is looked at. Slack delivers an edit as a new event with the message's
-// own time stamp, perhaps minutes late. Until then it is known whether the message was answered; later an edit is more
-// likely a mended typo than a new command.
+// editsFor is how old a message may be whose edit is looked at. Slack delivers an edit as a new event with the
+// message's own time stamp, perhaps minutes late. Until then it is known whether the message was answered; later an
+// edit is more likely a mended typo than a new command.
 const editsFor = bot.RequestsKnownFor / 2
 
 // said is when a message was written, by its time stamp. The zero time if that is none.
@@ -295,8 +295,8 @@ func (p press) inThread() bool {
 }
 
 // interactivity answers presses of buttons. The Join button is a link that the client opens by itself; Slack still
-// wants its interaction acknowledged, and tells by it which message in the channel the card is. Any other button carries
-// an action. Source: Slack, "Block Kit reference: button element", url, and "Handling user interaction".
+// wants its interaction acknowledged, and tells by it which message in the channel the card is. Any other button
+// carries an action. Source: Slack, "Block Kit reference: button element", url, and "Handling user interaction".
 func (a *App) interactivity(b bot.Bot) signedHandler {
 	return func(w http.ResponseWriter, r *http.Request, body []byte) {
 		received := time.Now()
@@ -333,7 +333,8 @@ func (a *App) interactivity(b bot.Bot) signedHandler {
 		}
 		if intent, ok := bot.ParseAction(p.Actions[0].ID, p.Actions[0].Value); ok {
 			a.pressed(w, r, b, p, bot.Request{
-				ID: signatureID(r.Header), Conversation: channel, Intent: intent, Received: received, Trace: rand.Text(),
+				ID: signatureID(r.Header), Conversation: channel, Intent: intent, Received: received,
+				Trace: rand.Text(),
 			})
 		}
 	}
@@ -345,7 +346,8 @@ func (a *App) pressed(w http.ResponseWriter, r *http.Request, b bot.Bot, p press
 	channel := request.Conversation
 	request.Asker = bot.Asker{Platform: Platform, Workspace: channel.Workspace, User: p.User.ID}
 	request.Route = bot.Route{
-		Channel: channel.Channel, User: p.User.ID, ResponseURL: p.ResponseURL, Chat: isChat(channel.Channel, p.Channel.Name),
+		Channel: channel.Channel, User: p.User.ID, ResponseURL: p.ResponseURL,
+		Chat: isChat(channel.Channel, p.Channel.Name),
 	}
 	if p.inThread() {
 		request.Conversation.Thread, request.Route.Thread = p.Container.Thread, p.Container.Thread
@@ -356,7 +358,8 @@ func (a *App) pressed(w http.ResponseWriter, r *http.Request, b bot.Bot, p press
 	}
 	a.log.WarnContext(r.Context(), "cannot accept press", "request", request.Trace, "error", err)
 	sorry := answerTo(a.catalog, bot.UnreachableReply(a.language, request.Intent), a.style(p.inThread()))
-	if err := a.postHook(r.Context(), p.ResponseURL, hookPost{answer: sorry, Thread: request.Route.Thread}); err != nil {
+	if err := a.postHook(r.Context(), p.ResponseURL,
+		hookPost{answer: sorry, Thread: request.Route.Thread}); err != nil {
 		a.log.WarnContext(r.Context(), "cannot say so either", "request", request.Trace, "error", err)
 		http.Error(w, "try again", http.StatusServiceUnavailable)
 	}

@@ -79,7 +79,8 @@ func (a *App) activity(w http.ResponseWriter, r *http.Request) (connector.Activi
 	grant, err := a.tokens.Verify(r.Context(), r.Header)
 	if err != nil && !errors.Is(err, botauth.ErrRefused) {
 		a.requests.Refused(r.Context(), unjudged,
-			"the keys that tokens are checked with cannot be fetched: may this machine reach TEAMS_OPENID_METADATA_URL?",
+			"the keys that tokens are checked with cannot be fetched: "+
+				"may this machine reach TEAMS_OPENID_METADATA_URL?",
 			"error", err)
 		http.Error(w, "try again", http.StatusServiceUnavailable)
 		return in, false

@@ -85,7 +85,10 @@ func plainName(name string) string { return strings.ToLower(bot.CleanText(html.U
 // ownLine is the line of a message that the command stands in. Teams appends the text of a message that is forwarded,
 // so what follows in other lines may be anybody's words: below an empty first line, only a command counts.
 func ownLine(text string) string {
-	for i, line := range strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' || r == '\u2028' }) {
+	for i, line := range strings.FieldsFunc(text, func(r rune) bool {
+		return r == '\n' || r == '\r' ||
+			r == '\u2028'
+	}) {
 		if strings.TrimSpace(line) == "" {
 			continue
 		}

@@ -180,8 +180,8 @@ func (a *App) URL() string {
 func (a *App) AdminURL() string { return "http://" + a.admin.listener.Addr().String() }
 
 // Run serves until ctx ends, then stops in an orderly way: new work is refused, attempts under way may finish within
-// the grace period, the rest is handed over to the other replicas, and the app is closed. It returns early with an error if
-// every chat platform refuses the configuration. Listen must have succeeded.
+// the grace period, the rest is handed over to the other replicas, and the app is closed. It returns early with an
+// error if every chat platform refuses the configuration. Listen must have succeeded.
 func (a *App) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)

@@ -43,8 +43,8 @@ type EntraConfig struct {
 	ClientSecret        string
 	CertificatePath     string // PEM or PKCS#12 file with the key
 	CertificatePassword string // of that file; empty for none
-	// SendCertificateChain is "true" or "false", as strconv.ParseBool takes it: whether the certificates of the file are
-	// sent along, for an app that is known by its certificate's subject and issuer.
+	// SendCertificateChain is "true" or "false", as strconv.ParseBool takes it: whether the certificates of the file
+	// are sent along, for an app that is known by its certificate's subject and issuer.
 	SendCertificateChain string
 	FederatedTokenFile   string // of a workload identity
 	TokenCredentials     string // "ManagedIdentityCredential" or empty
@@ -92,9 +92,9 @@ func Default() Config {
 	}
 }
 
-// normalized returns the configuration with everything in one form that may be written in several: a GUID and a domain in
-// capitals are the same GUID and domain. They become parts of names in Redis, and are compared with what other services
-// say.
+// normalized returns the configuration with everything in one form that may be written in several: a GUID and a domain
+// in capitals are the same GUID and domain. They become parts of names in Redis, and are compared with what other
+// services say.
 func (c Config) normalized() Config {
 	for _, name := range []*string{&c.Entra.TenantID, &c.Entra.ClientID, &c.Teams.AppID, &c.Teams.TenantID} {
 		*name = strings.ToLower(strings.TrimSpace(*name))

@@ -82,7 +82,8 @@ func (a *App) withPathHint(mux *http.ServeMux) http.Handler {
 		}
 		requests, paths := strangers, all
 		for _, p := range a.platforms {
-			if slices.ContainsFunc(p.paths, func(path string) bool { return firstPart(path) == firstPart(r.URL.Path) }) {
+			if slices.ContainsFunc(
+				p.paths, func(path string) bool { return firstPart(path) == firstPart(r.URL.Path) }) {
 				requests, paths = p.requests, p.paths
 			}
 		}
@@ -115,9 +116,9 @@ func (a *App) adminMux() http.Handler {
 	return mux
 }
 
-// ready answers whether requests can be answered: 503 while no chat platform is ready, with every reason, and when the app
-// is stopping. Otherwise 200, with a line for everything that does not work, and its reason. Without Redis no command can
-// be carried out, but people can be told so.
+// ready answers whether requests can be answered: 503 while no chat platform is ready, with every reason, and when the
+// app is stopping. Otherwise 200, with a line for everything that does not work, and its reason. Without Redis no
+// command can be carried out, but people can be told so.
 func (a *App) ready(w http.ResponseWriter, r *http.Request) {
 	if a.stopping.Load() {
 		http.Error(w, "not ready: stopping", http.StatusServiceUnavailable)

@@ -14,7 +14,7 @@ type SlackConfig struct {
 	SigningSecret string
 	BotToken      string // xoxb-…
 	APIURL        string // base of the Web API; ends in a slash
-	FormerTeamID  string // T…: the workspace that the app was installed in before it was installed for its organization
+	FormerTeamID  string // T…: where the app was installed before it was installed for the organization
 }
 
 var defaultSlack = SlackConfig{APIURL: "https://slack.com/api/"}
@@ -26,7 +26,8 @@ func (c *SlackConfig) Settings() []Setting {
 			(*text)(&c.SigningSecret)},
 		{"SLACK_BOT_TOKEN", "Bot token of the Slack app (xoxb-…).", (*text)(&c.BotToken)},
 		{"SLACK_API_URL", "Base of the Slack Web API; ends in a slash.", (*text)(&c.APIURL)},
-		{"SLACK_FORMER_TEAM_ID", "Workspace that the Slack app was installed in before its organization; its channels keep their meetings.",
+		{"SLACK_FORMER_TEAM_ID",
+			"Workspace that the Slack app was installed in before its organization; its channels keep their meetings.",
 			(*text)(&c.FormerTeamID)},
 	}
 }
@@ -39,8 +40,9 @@ func (c Config) validateSlack(p *problems) {
 		p.need(c.Slack.SigningSecret != "", "SLACK_SIGNING_SECRET",
 			"is missing (Slack app, Basic Information)", "8f742231b10e8888abcd99yyyzzz85a5")
 		rotates := strings.HasPrefix(c.Slack.BotToken, "xoxe.") || strings.HasPrefix(c.Slack.BotToken, "xoxe-")
-		p.need(!rotates, "SLACK_BOT_TOKEN", "is a token that rotates: it expires after 12 hours, and this bot does not "+
-			"renew it; switch token rotation off in the Slack app or, where Slack does not allow that any more, create the app again "+
+		p.need(!rotates, "SLACK_BOT_TOKEN", "is a token that rotates: it expires after 12 hours, and this bot does "+
+			"not renew it; switch token rotation off in the Slack app or, where Slack does not allow that any more, "+
+			"create the app again "+
 			"from the manifest, which has token rotation off, and install that", "xoxb-…")
 		p.need(rotates || strings.HasPrefix(c.Slack.BotToken, "xoxb-"), "SLACK_BOT_TOKEN",
 			"is missing or is not a bot token (Slack app, OAuth & Permissions)", "xoxb-…")

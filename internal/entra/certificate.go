@@ -58,8 +58,8 @@ func parsePKCS12(data []byte, password string) ([]*x509.Certificate, crypto.Priv
 	return append([]*x509.Certificate{cert}, chain...), key, nil
 }
 
-// parsePEM reads a private key and the certificates around it. The password opens an encrypted key. Another key does not
-// need it.
+// parsePEM reads a private key and the certificates around it. The password opens an encrypted key. Another key does
+// not need it.
 func parsePEM(data []byte, password string) (certs []*x509.Certificate, key crypto.PrivateKey, err error) {
 	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
 		if block.Type == "CERTIFICATE" {

@@ -23,8 +23,8 @@ type Config struct {
 	ClientSecret        string
 	CertificatePath     string // PEM or PKCS#12 file with its RSA key; read again when Entra refuses it
 	CertificatePassword string // of the file; empty for none
-	// SendCertificateChain sends the certificates of the file along, for an app that is known by its certificate's subject
-	// and issuer.
+	// SendCertificateChain sends the certificates of the file along, for an app that is known by its certificate's
+	// subject and issuer.
 	SendCertificateChain bool
 	FederatedTokenFile   string // workload identity: the file that the platform keeps fresh
 	ManagedIdentity      bool

@@ -65,8 +65,8 @@ func (w Words) MayLog(code string, secrets ...string) bool {
 	return w.pattern.MatchString(code) && !looksSecret(code) && !hasSecret(code, secrets)
 }
 
-// LoggedHost is the host of a URL, as it may stand in a log: "another host" if the text is not like the name of one, with
-// or without a port.
+// LoggedHost is the host of a URL, as it may stand in a log: "another host" if the text is not like the name of one,
+// with or without a port.
 func LoggedHost(u *url.URL) string {
 	if u == nil || !hostName.MatchString(u.Host) {
 		return "another host"

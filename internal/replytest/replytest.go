@@ -56,7 +56,8 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 		"card-kept-subject": card(bot.AudienceAsker, bot.Card{Meeting: meeting, KeptSubject: true}),
 		"card-restored":     card(bot.AudienceEveryone, bot.Card{Meeting: meeting, Restored: true}),
 		"card-undo-late":    card(bot.AudienceAsker, bot.Card{Meeting: meeting, TooLate: true}),
-		"card-replaces": {Audience: bot.AudienceEveryone, Language: lang, Card: &bot.Card{Meeting: meeting, New: true, Replaces: true},
+		"card-replaces": {Audience: bot.AudienceEveryone, Language: lang,
+			Card:    &bot.Card{Meeting: meeting, New: true, Replaces: true},
 			Actions: []bot.Action{{ID: bot.ActionUndo, Value: "2"}}},
 		"undo-not-yours":         bot.NotYoursReply(lang, &bot.Identity{Name: "Ann Example"}),
 		"undo-not-yours-unknown": bot.NotYoursReply(lang, nil),
@@ -72,7 +73,8 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 		"broken":                 bot.BrokenReply(lang, where, reference),
 		"gave-up": bot.GaveUpReply(lang, where, bot.Command{Kind: bot.New, Subject: "Weekly"},
 			25*time.Minute, reference),
-		"gave-up-chat": bot.GaveUpReply(lang, bot.Conversation{}, bot.Command{Kind: bot.Meet}, 25*time.Minute, reference),
+		"gave-up-chat": bot.GaveUpReply(lang, bot.Conversation{}, bot.Command{Kind: bot.Meet}, 25*time.Minute,
+			reference),
 		"trouble-store": bot.UnreachableReply(lang,
 			bot.Intent{Command: bot.Command{Kind: bot.Meet, Subject: "new hires"}}),
 	}
@@ -83,7 +85,8 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 		all["trouble-"+what] = bot.TroubleReply(lang, what)
 	}
 	for _, code := range []bot.Code{
-		bot.NoAccessPolicy, bot.OrganizerRefused, bot.NoPermission, bot.NoSuchUser, bot.ServiceAccount, bot.BadRequest, bot.Credentials,
+		bot.NoAccessPolicy, bot.OrganizerRefused, bot.NoPermission, bot.NoSuchUser, bot.ServiceAccount, bot.BadRequest,
+		bot.Credentials,
 		bot.ChatCredentials,
 		bot.NotAPerson, bot.OutsideWorkspace, bot.GuestAccount, bot.NoEmail, bot.UnconfirmedEmail, bot.DomainNotAllowed,
 		bot.NotInDirectory, bot.AmbiguousIdentity, bot.DisabledAccount, bot.TooMany,
@@ -105,7 +108,8 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 		bot.ConditionalAccess, bot.WrongClock,
 	} {
 		all["refusal-credentials-"+strings.ReplaceAll(string(cause), "_", "-")] = bot.Explain(lang,
-			&bot.Error{Code: bot.Credentials, Cause: cause}, meeting.Organizer, clientID, bot.Command{Kind: bot.New}, reference)
+			&bot.Error{Code: bot.Credentials, Cause: cause}, meeting.Organizer, clientID, bot.Command{Kind: bot.New},
+			reference)
 	}
 	all["refusal-bad-request-bare"] = bot.Explain(lang, &bot.Error{Code: bot.BadRequest}, meeting.Organizer, "",
 		bot.Command{Kind: bot.Meet}, reference)

@@ -73,7 +73,8 @@ func New(depth func(context.Context) (bot.Depth, error)) *Metrics {
 	}
 	m.gaveWay = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "meetbot_claims_gave_way_total",
-		Help: "Claims that Graph failed to serve and that gave way; each may have left a meeting in Graph without a link.",
+		Help: "Claims that Graph failed to serve and that gave way; " +
+			"each may have left a meeting in Graph without a link.",
 	})
 	m.registry.MustRegister(m.refused, m.lastRequest)
 	m.registry.MustRegister(m.commands, m.graph, m.identity, m.possibleDuplicates, m.deadLettered, m.unreadableRecords,

@@ -252,8 +252,8 @@ func (e *Server) checkAssertion(app *app, form url.Values) *tokenRefusal {
 	}
 }
 
-// certificateSent returns the certificate at the head of the chain that an assertion carries (RFC 7515, 4.1.6), if it is
-// the app's by its subject and issuer; nil otherwise.
+// certificateSent returns the certificate at the head of the chain that an assertion carries (RFC 7515, 4.1.6), if it
+// is the app's by its subject and issuer; nil otherwise.
 func (a *app) certificateSent(header map[string]any) *x509.Certificate {
 	chain, _ := header["x5c"].([]any)
 	if a.certificate == nil || a.trustIssuer == nil || len(chain) == 0 {
@@ -296,11 +296,13 @@ type tokenRefusal struct {
 var refusals = map[int]tokenRefusal{
 	53003: {
 		status: http.StatusBadRequest, code: "invalid_grant",
-		text: "Access has been blocked by Conditional Access policies. The access policy does not allow token issuance.",
+		text: "Access has been blocked by Conditional Access policies. " +
+			"The access policy does not allow token issuance.",
 	},
 	530034: {
 		status: http.StatusBadRequest, code: "invalid_grant",
-		text: "A delegated administrator was blocked from accessing the tenant due to account risk in their home tenant.",
+		text: "A delegated administrator was blocked from accessing the tenant " +
+			"due to account risk in their home tenant.",
 	},
 	700024: {
 		status: http.StatusUnauthorized, code: "invalid_client",

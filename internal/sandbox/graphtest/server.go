@@ -52,8 +52,8 @@ type Call struct {
 // Server is the part of Microsoft Graph v1.0 that the program uses: users by ID, UPN and filter, and online meetings by
 // createOrGet. It serves plain http, which clients accept on loopback alone.
 //
-// The names of its operations, for [faultserver.Fault.Target], are "createOrGet", "user" and "users". A fault can strike for
-// one person: [faultserver.Fault.Whose] is the user that the path of "createOrGet" and "user" names.
+// The names of its operations, for [faultserver.Fault.Target], are "createOrGet", "user" and "users". A fault can
+// strike for one person: [faultserver.Fault.Whose] is the user that the path of "createOrGet" and "user" names.
 type Server struct {
 	opts   Options
 	server *faultserver.Server

@@ -95,17 +95,17 @@ func (s *Server) installed() install {
 	return s.install
 }
 
-// InstallForOrganization makes the workspace part of an organization, and the app's installation one for all of it: from
-// then on requests and auth.test say so. Slack gives the app another token with that; this one stays the same.
+// InstallForOrganization makes the workspace part of an organization, and the app's installation one for all of it:
+// from then on requests and auth.test say so. Slack gives the app another token with that; this one stays the same.
 func (s *Server) InstallForOrganization(enterprise string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.install = install{enterprise, true}
 }
 
-// ShareChannel begins to share a private channel whose ID begins with G, as the dialog for sharing does when it is opened:
-// the channel gets the same ID with a C, and Slack no longer knows the old one. It returns the new ID. Messages, threads
-// and response URLs stay. Source: Slack, reference of the event "channel_id_changed".
+// ShareChannel begins to share a private channel whose ID begins with G, as the dialog for sharing does when it is
+// opened: the channel gets the same ID with a C, and Slack no longer knows the old one. It returns the new ID.
+// Messages, threads and response URLs stay. Source: Slack, reference of the event "channel_id_changed".
 func (s *Server) ShareChannel(id string) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

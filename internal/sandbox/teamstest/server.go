@@ -113,7 +113,8 @@ type User struct {
 	// of those name this organization all the same, and only the list of members tells. Default: this organization's.
 	Tenant string
 
-	Anonymous    bool // joined a meeting without an account: neither activities nor the list of members name an object ID
+	// joined a meeting without an account: neither activities nor the list of members name an object ID
+	Anonymous    bool
 	NotInstalled bool // the bot is not installed for this user: there is no personal chat
 	Blocked      bool // the user has blocked the bot in the personal chat
 }

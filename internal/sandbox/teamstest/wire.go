@@ -107,7 +107,8 @@ func (t *Server) message(post Post, u User, p location, id string) (map[string]a
 		text += "\n\n" + post.Forward
 	}
 	for _, m := range mentions {
-		if about, ok := m.(map[string]any)["mentioned"].(map[string]any); post.NoText && ok && about["id"] == t.BotID() {
+		if about, ok := m.(map[string]any)["mentioned"].(map[string]any); post.NoText && ok &&
+			about["id"] == t.BotID() {
 			delete(m.(map[string]any), "text")
 		}
 	}
