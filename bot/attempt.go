@@ -144,7 +144,7 @@ func (s *Service) attempt(ctx context.Context, l Lease, slot *slot, place *inPla
 		done, err = s.execute(ctx, l, slot)
 	}
 	if err == nil {
-		err = s.reply(ctx, l, done, slot, place)
+		err = s.reply(ctx, &l, done, slot, place)
 	}
 	took := l.age()
 	switch {
@@ -273,8 +273,9 @@ func (s *Service) moveToDeadLetters(ctx context.Context, l Lease, cause error, l
 // responses".
 const responseURLFor = 30 * time.Minute
 
-// reply answers the asker: as the answer to the request if that still waits, otherwise by the platform.
-func (s *Service) reply(ctx context.Context, l Lease, done result, slot *slot, place *inPlace) error {
+// reply answers the asker: as the answer to the request if that still waits, otherwise by the platform. It notes in the
+// lease that an answer may have arrived.
+func (s *Service) reply(ctx context.Context, l *Lease, done result, slot *slot, place *inPlace) error {
 	j, reply := l.Job, done.reply
 	if done.show {
 		// What is shown is what stands in the store at this moment, never what an attempt remembers.
@@ -293,11 +294,11 @@ func (s *Service) reply(ctx context.Context, l Lease, done result, slot *slot, p
 		reply.Card.Restored = done.restored
 	}
 	reply.setZone(j.Zone)
-	again, err := s.Queue.BeginSend(ctx, l)
+	again, err := s.Queue.BeginSend(ctx, *l)
 	if err != nil {
 		return err
 	}
-	if again {
+	if again = again || l.mayBeSent; again {
 		s.Observer.PossibleDuplicate()
 	}
 	if place.deliver(ctx, reply) {
@@ -328,9 +329,11 @@ func (s *Service) reply(ctx context.Context, l Lease, done result, slot *slot, p
 			// Beyond the attempt's own time, which may be what the platform used up.
 			noting, cancel := context.WithTimeout(s.base, finishWithin)
 			defer cancel()
-			if unsentErr := s.Queue.AbortSend(noting, l); unsentErr != nil {
+			if unsentErr := s.Queue.AbortSend(noting, *l); unsentErr != nil {
 				s.Log.WarnContext(ctx, "cannot note that an answer was refused", "request", j.Trace, "error", unsentErr)
 			}
+		} else {
+			l.mayBeSent = true
 		}
 		return err
 	}

@@ -85,6 +85,8 @@ type Lease struct {
 	Broken int
 	Age    time.Duration // how old the job was when the lease was given, by the queue's clock
 	Given  time.Time     // when that was, by the clock of this process
+	// mayBeSent says that an earlier attempt under this lease sent an answer that may have arrived.
+	mayBeSent bool
 }
 
 // age is how old the job is now. It compares no clocks of different machines.

@@ -40,8 +40,9 @@ func TestMentions(t *testing.T) {
 	if threadURL == channelURL || first.ThreadTS != root {
 		t.Errorf("a thread got %s in thread %q", threadURL, first.ThreadTS)
 	}
-	if strings.Contains(first.Text, "`/meet") || !strings.Contains(first.Text, "`@meetbot new`") {
-		t.Errorf("a card in a thread must speak of mentions: %s", first.Text)
+	kept := env.asks(r, ben, general, root, "meet Another subject")
+	if strings.Contains(kept.Text, "`/meet") || !strings.Contains(kept.Text, "`@meetbot new`") {
+		t.Errorf("a card in a thread must speak of mentions: %s", kept.Text)
 	}
 	if got := wantCard(t, env.asks(r, ann, general, root, "show"), ann); got != threadURL {
 		t.Errorf("show in the thread gave %s, want %s", got, threadURL)
