@@ -87,6 +87,34 @@ func (c *chaos) gaveWay() (events []historycheck.Event) {
 	return events
 }
 
+// editsCarriedOut says which edits were taken for commands of their own, by the subjects of the meetings in Graph: edits
+// of messages that were accepted before, and edits that made a meeting beside that of their message.
+func (c *chaos) editsCarriedOut() (violations []string) {
+	subjects := map[string]bool{}
+	for _, m := range c.Graph.Meetings() {
+		subjects[m.Subject] = true
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	lost := map[string]bool{} // requests of which a fail-over lost that they were accepted
+	for _, e := range c.events {
+		if e.Kind == historycheck.Lost {
+			lost[e.Request] = true
+		}
+	}
+	for _, e := range c.edited {
+		switch {
+		case lost[e.id] || !subjects[e.final()]:
+		case e.accepted:
+			violations = append(violations, fmt.Sprintf("request %s was edited after it was accepted, and the edit "+
+				"made a meeting", e.id))
+		case subjects[e.draft()]:
+			violations = append(violations, fmt.Sprintf("request %s and its edit made a meeting each", e.id))
+		}
+	}
+	return violations
+}
+
 func placeOf(channel, thread string) string {
 	if thread == "" {
 		return channel

@@ -120,6 +120,7 @@ func (c *chaos) people(batch int) (stop func()) {
 					text: chaosText(d.IntN(10), c.traffic), at: d.IntN(3), again: d.IntN(3), repeat: d.IntN(8),
 					press:   d.IntN(6) == 0,
 					mention: room.thread != "" || d.IntN(3) == 0, wait: time.Duration(d.IntN(1500)) * time.Millisecond,
+					edit: d.IntN(6),
 				}
 				c.traffic++
 				free--
@@ -188,6 +189,38 @@ type chaosAsk struct {
 	repeat         int           // how it is repeated, if at all
 	press          bool          // whether the asker presses a button afterwards
 	wait           time.Duration // before that
+	edit           int           // how the asker edits the mention, if at all
+}
+
+// How a mention is edited.
+const (
+	editsAtOnce = 1 // the edit arrives together with the message, in either order
+	editsLater  = 2 // the edit arrives after the message
+)
+
+func (a chaosAsk) edits() bool { return a.edit == editsAtOnce || a.edit == editsLater }
+
+// said is what the asker types: of a mention that is edited, a text that no other request has.
+func (a chaosAsk) said() string {
+	switch {
+	case !a.mention || !a.edits() || a.text == "show":
+		return a.text
+	case strings.HasPrefix(a.text, "new"):
+		return "new " + a.draft()
+	default:
+		return a.draft()
+	}
+}
+
+// draft and final are the subjects of a mention before and after it is edited.
+func (a chaosAsk) draft() string { return "Draft " + a.id }
+
+func (a chaosAsk) final() string { return "Final " + a.id }
+
+// chaosEdit is a mention that was edited.
+type chaosEdit struct {
+	chaosAsk
+	accepted bool // the bot had accepted the message before the edit was sent
 }
 
 // ask carries the request out as the platform does.
@@ -315,7 +348,8 @@ func (c *chaos) leftUnsure(how string) {
 }
 
 // mentionOf mentions the bot. The event is delivered until a replica accepts it, four times at most, and sometimes once
-// more: to another replica at the same moment, or later.
+// more: to another replica at the same moment, or later. Some mentions are edited: at once, or after they were answered
+// or are about to be.
 func (c *chaos) mentionOf(a chaosAsk) {
 	said, ok := c.say(a)
 	if !ok {
@@ -325,16 +359,37 @@ func (c *chaos) mentionOf(a chaosAsk) {
 	if a.repeat == 0 {
 		wg.Go(func() { c.deliver(a, said, a.again, 1) })
 	}
-	c.deliverUntilAccepted(a, said)
+	if a.edit == editsAtOnce {
+		wg.Go(func() { c.editOf(a, said, false) })
+	}
+	accepted := c.deliverUntilAccepted(a, said)
 	wg.Wait()
+	if a.edit == editsLater {
+		c.pause(2 * a.wait)
+		c.editOf(a, said, accepted)
+	}
 	if a.repeat == 1 {
 		c.pause(a.wait)
 		c.deliver(a, said, a.again, 1)
 	}
 }
 
+// editOf has the asker turn a mention into a wish for a new meeting. Slack delivers that as another event.
+func (c *chaos) editOf(a chaosAsk, said slacktest.Delivery, accepted bool) {
+	c.mu.Lock()
+	c.edited = append(c.edited, chaosEdit{a, accepted})
+	c.mu.Unlock()
+	edit, ok := c.mention(a, "new "+a.final(), said.TS)
+	if !ok {
+		return
+	}
+	a.at = a.again
+	c.deliverUntilAccepted(a, edit)
+}
+
 // reordered mentions the bot twice, one after the other, and delivers the later mention first.
 func (c *chaos) reordered(first, second chaosAsk) {
+	first.edit, second.edit = 0, 0
 	c.asked(first)
 	earlier, ok := c.say(first)
 	c.asked(second)
@@ -349,25 +404,34 @@ func (c *chaos) reordered(first, second chaosAsk) {
 
 // say posts a mention, and has it delivered to nobody yet.
 func (c *chaos) say(a chaosAsk) (slacktest.Delivery, bool) {
+	d, ok := c.mention(a, a.said(), "")
+	if ok {
+		c.named(a, "slack:message:slack:"+c.Slack.Team()+":"+a.room.channel+":"+d.TS)
+	}
+	return d, ok
+}
+
+// mention posts a mention, or edits the one with the given time stamp, and has the event delivered to nobody yet.
+func (c *chaos) mention(a chaosAsk, text, edits string) (slacktest.Delivery, bool) {
 	d, err := c.Slack.Mention(c.t.Context(), "http://127.0.0.1:1", slacktest.Mention{
-		User: a.user, Channel: a.room.channel, ThreadTS: a.room.thread,
-		Text: strings.TrimSpace("<@" + c.Slack.BotUser() + "> meet " + a.text),
+		User: a.user, Channel: a.room.channel, ThreadTS: a.room.thread, Edits: edits,
+		Text: strings.TrimSpace("<@" + c.Slack.BotUser() + "> meet " + text),
 	})
 	if err != nil {
 		c.t.Errorf("mention: %v", err)
-		return d, false
 	}
-	c.named(a, "slack:message:slack:"+c.Slack.Team()+":"+a.room.channel+":"+d.TS)
-	return d, true
+	return d, err == nil
 }
 
-func (c *chaos) deliverUntilAccepted(a chaosAsk, said slacktest.Delivery) {
+// deliverUntilAccepted delivers a mention four times at most, and tells whether a replica accepted it.
+func (c *chaos) deliverUntilAccepted(a chaosAsk, said slacktest.Delivery) bool {
 	for retry := range 4 {
 		if c.deliver(a, said, (a.at+retry)%len(c.replicas), retry) {
-			return
+			return true
 		}
 		c.pause(a.wait)
 	}
+	return false
 }
 
 // deliver delivers a mention once, and tells whether the bot accepted it.

@@ -98,6 +98,7 @@ type chaos struct {
 	roots    map[string]string // by channel: a mention that was accepted there
 	repeated map[string]int    // meetbot_answers_repeated_total of every process that ever was
 	requests map[string]string // by the bot's name for it
+	edited   []chaosEdit       // mentions that were edited
 	unsure   map[string]int    // commands whose answer in place, or want of one, left open what becomes of them
 }
 
@@ -173,7 +174,7 @@ func (c *chaos) run() {
 		slowest = max(slowest, c.settle())
 		c.probe()
 		report := c.check()
-		for _, v := range report.Violations {
+		for _, v := range append(report.Violations, c.editsCarriedOut()...) {
 			c.t.Error(v)
 		}
 		c.t.Logf("%d faults (%d kills, %d stops, %d of Redis): %d requests, %d acknowledged, %d answers, %d repeated (the replicas report %d), %d meetings, %d of them orphans, "+
@@ -191,7 +192,8 @@ func (c *chaos) run() {
 				c.Seed, c.redis.kind, fault, c.done, c.t.(*testing.T).ArtifactDir())
 		}
 	}
-	c.t.Logf("faults %v, commands left unsure %v, moments not met %d", c.done, c.unsure, c.missed)
+	c.t.Logf("faults %v, commands left unsure %v, moments not met %d, mentions edited %d", c.done, c.unsure, c.missed,
+		len(c.edited))
 }
 
 // heal waits until Redis is whole again, and notes what was lost if another server leads it now.
