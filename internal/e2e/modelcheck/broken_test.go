@@ -5,6 +5,7 @@ package modelcheck
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +24,7 @@ type brokenStore struct {
 	claim    func(context.Context, bot.Claim, bool, int) (bot.State, error)
 	complete func(context.Context, bot.Claim, bot.Meeting) (bot.State, error)
 	release  func(context.Context, bot.Claim) (bot.State, error)
+	undo     func(context.Context, bot.Conversation, bot.Undo) (bot.State, bot.UndoResult, error)
 }
 
 func (b brokenStore) Read(ctx context.Context, c bot.Conversation, asker bot.Asker) (bot.State, error) {
@@ -60,6 +62,13 @@ func (b brokenStore) Release(ctx context.Context, claim bot.Claim) (bot.State, e
 		return b.release(ctx, claim)
 	}
 	return b.Store.Release(ctx, claim)
+}
+
+func (b brokenStore) Undo(ctx context.Context, c bot.Conversation, u bot.Undo) (bot.State, bot.UndoResult, error) {
+	if b.undo != nil {
+		return b.undo(ctx, c, u)
+	}
+	return b.Store.Undo(ctx, c, u)
 }
 
 // free takes away whatever claim is pending, and returns what stands then.
@@ -321,6 +330,52 @@ func TestModelFindsWhatIsBroken(t *testing.T) {
 			name: "complete takes a claim that gave way", in: "two meet, Graph falters",
 			want:   "neither became the conversation's nor was released",
 			breaks: completeAnyClaim,
+		},
+		{
+			name: "undo ignores a pending claim", in: "new and its undo, and another new", want: "may not undo generation 2",
+			breaks: func(s *store.Store, raw *miniredis.Miniredis) brokenStore {
+				return brokenStore{undo: func(ctx context.Context, c bot.Conversation, u bot.Undo) (bot.State,
+					bot.UndoResult, error) {
+					key := pendingKey(c)
+					pending, _ := raw.Get(key)
+					raw.Del(key)
+					st, result, err := s.Undo(ctx, c, u)
+					if err == nil && pending != "" {
+						err = raw.Set(key, pending)
+					}
+					return st, result, err
+				}}
+			},
+		},
+		{
+			name: "undo takes the generation of the earlier meeting", in: "new and its undo, and a meet",
+			want: "from generation 2 back to 1",
+			breaks: func(s *store.Store, raw *miniredis.Miniredis) brokenStore {
+				return brokenStore{undo: func(ctx context.Context, c bot.Conversation, u bot.Undo) (bot.State,
+					bot.UndoResult, error) {
+					st, result, err := s.Undo(ctx, c, u)
+					record, _ := raw.Get(meetingKey(c))
+					if _, rest, ok := strings.Cut(record, " "); err == nil && ok && result.Done {
+						st.Meeting.Generation = u.Generation - 1
+						err = raw.Set(meetingKey(c), fmt.Sprintf("%d %s", st.Meeting.Generation, rest))
+					}
+					return st, result, err
+				}}
+			},
+		},
+		{
+			name: "anybody may undo", in: "new and two undos", want: "may not undo generation 2",
+			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
+				return brokenStore{undo: func(ctx context.Context, c bot.Conversation, u bot.Undo) (bot.State,
+					bot.UndoResult, error) {
+					st, result, err := s.Undo(ctx, c, u)
+					if err == nil && result.Owner != "" {
+						u.User = result.Owner
+						st, result, err = s.Undo(ctx, c, u)
+					}
+					return st, result, err
+				}}
+			},
 		},
 		{
 			name: "everybody may show the card to everybody", in: "two meet", want: "is shown to everybody twice",

@@ -3,6 +3,7 @@
 package modelcheck
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/bits"
@@ -251,6 +252,8 @@ func (x *explorer) ask(content int32, p *point, old bool) answered {
 		a.answer.state, err = x.called.Complete(ctx, c.claim, c.meeting)
 	case opRelease:
 		a.answer.state, err = x.called.Release(ctx, c.claim)
+	case opUndo:
+		a.answer.state, a.answer.undone, err = x.called.Undo(ctx, c.place, c.undo)
 	}
 	must(x.t, err)
 	a.answer.old = old
@@ -262,11 +265,11 @@ func (x *explorer) ask(content int32, p *point, old bool) answered {
 
 // root is the beginning of an attempt: the asking itself, or a job that was accepted before.
 func (x *explorer) root(asker, attempt int, job *bot.Job, aged bool) int32 {
-	seen := -1
+	seen, id := -1, ""
 	if job != nil {
-		seen = job.Seen
+		seen, id = job.Seen, job.ID
 	}
-	key := fmt.Sprint(asker, attempt, seen, aged)
+	key := fmt.Sprint(asker, attempt, seen, aged, id)
 	i, ok := x.roots[key]
 	if !ok {
 		i = x.add(&point{asker: asker, attempt: attempt, job: job, old: job != nil, aged: aged})
@@ -299,7 +302,7 @@ func (x *explorer) same(i int32) int32 {
 	case opClaim:
 		key = fmt.Sprint("claim", p.asker, p.attempt, p.aged, p.job.Seen, p.call)
 	case opDone:
-		key = fmt.Sprint("done", p.asker, p.attempt, p.aged, p.job.Seen, p.outcome)
+		key = fmt.Sprint("done", p.asker, p.attempt, p.aged, p.job.Seen, p.job.ID, p.outcome)
 	case "":
 		key = fmt.Sprint("end", p.asker, p.job.Seen, p.outcome)
 	default:
@@ -351,7 +354,7 @@ func (x *explorer) begin() moment {
 		m.content = x.dump()
 	}
 	for i, p := range x.scenario.people {
-		if p.same == "" {
+		if p.same == "" && p.undoes == "" {
 			m.at[i] = x.root(i, 0, nil, false)
 		}
 	}
@@ -387,7 +390,13 @@ func (x *explorer) serve(m moment, p *point) ([]way, error) {
 		}
 		return ways, nil
 	}
-	return []way{x.reply(m, p, false)}, nil
+	w := x.reply(m, p, false)
+	if p.next.op == opUndo {
+		if err := x.undoes(m, p, w); err != nil {
+			return nil, err
+		}
+	}
+	return []way{w}, nil
 }
 
 // mayRelease tells whether what an attempt has just learned lets it release the claim of another job.
@@ -412,6 +421,10 @@ func (x *explorer) reply(m moment, p *point, old bool) way {
 	a := x.ask(m.content, p, old)
 	m.content = a.content
 	if now := x.views[m.content].Meeting; now != nil {
+		if p.next.op == opUndo && now.ClaimID == p.next.undo.ID { // nobody claimed it
+			x.claim(bot.Claim{ID: now.ClaimID, Generation: now.Generation, Organizer: now.Organizer,
+				Request: bot.MeetingRequest{ExternalID: now.ExternalID}})
+		}
 		if i, ok := x.claimed[now.ClaimID]; ok {
 			m.stood = m.stood.with(i)
 		}
@@ -470,7 +483,7 @@ func (x *explorer) onward(m moment, then func(next moment, step func() string) e
 		var err error
 		switch {
 		case at == 0:
-			if job := x.shared(m, k); job != nil {
+			if job := cmp.Or(x.shared(m, k), x.press(m, k)); job != nil {
 				begun := m
 				begun.at[k] = x.root(k, 0, job, false)
 				err = reach(begun, func() string { return x.people[k].name + " begins" })
@@ -579,6 +592,33 @@ func (x *explorer) shared(m moment, k int) *bot.Job {
 		}
 		if first := x.points[m.at[i]]; first.asker == i {
 			return first.job
+		}
+	}
+	return nil
+}
+
+// press is the job of taking a fresh meeting back, once its asker has the card, or nil.
+func (x *explorer) press(m moment, k int) *bot.Job {
+	for i, p := range x.scenario.people {
+		if k >= len(x.scenario.people) || p.name != x.scenario.people[k].undoes || m.at[i] == 0 {
+			continue
+		}
+		who, made := x.people[k], x.points[m.at[i]]
+		if made.asker != i || !made.ended() || made.outcome != string(bot.OutcomeMade) {
+			continue
+		}
+		generation := made.job.Seen + 1
+		// The next generation's ID depends on the job's alone, so the job's names the meetings that it is about.
+		id := who.name
+		for c := range m.stood.all {
+			if g := x.claims[c].Generation; g == generation || g == generation-1 {
+				id += ", " + x.claims[c].ID
+			}
+		}
+		return &bot.Job{
+			ID: id, Conversation: x.place, Intent: bot.Intent{Kind: bot.JobUndo, Generation: generation},
+			Asker: bot.Asker{Platform: x.place.Platform, Workspace: x.place.Workspace, User: who.identity()},
+			Seen:  generation, Accepted: present,
 		}
 	}
 	return nil

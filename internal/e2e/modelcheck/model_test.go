@@ -3,6 +3,7 @@
 package modelcheck
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -28,12 +29,13 @@ import (
 //     old enough to give way, in every order of both; and a claim whose job is lost;
 //   - every organizer policy, the limit on new meetings, and an attempt that goes on while another one has taken over its
 //     job;
+//   - Undo, pressed once the card of a fresh meeting is there, by its asker and by somebody else, while others ask;
 //   - in every state that is reached: what becomes of a visitor, then of one who asks for a new meeting, and of a third,
 //     if all the others stand still there for good.
 //
 // Not covered: threads that turn out to belong to their channel, which the randomized test goes through; commands that
-// are answered in place; passing of the time for which a card counts as shown; attempts that share one call to Graph
-// within a replica; a Redis that forgets.
+// are answered in place; passing of the time for which a card counts as shown, or a meeting may be taken back; attempts
+// that share one call to Graph within a replica; a Redis that forgets.
 //
 // Attempts take turns here, so that the race detector, which would take minutes, has nothing to find.
 //
@@ -62,6 +64,15 @@ func with(rule graphRule, organizers ...string) map[string]graphRule {
 		rules[o] = rule
 	}
 	return rules
+}
+
+// undoing are people who press Undo on the card of somebody's fresh meeting.
+func undoing(whose string, pressers ...string) []person {
+	var people []person
+	for i, as := range pressers {
+		people = append(people, person{name: fmt.Sprintf("%s's press %d", as, i), undoes: whose, as: as})
+	}
+	return people
 }
 
 var (
@@ -161,6 +172,27 @@ var scenarios = []scenario{
 	{
 		name: "fallback for one without a licence", people: asking(bot.Meet, "ann", "ben"), policy: fallback,
 		graph: with(rejects, "ann"), faults: 1, giveUp: true,
+	},
+	{
+		name: "new and its undo, and a meet", met: true, policy: requester, faults: 3, giveUp: true,
+		people: and(asking(bot.New, "ann"), undoing("ann", "ann"), asking(bot.Meet, "ben")),
+	},
+	{
+		name: "new and its undo, and another new", met: true, policy: requester, faults: 2, giveUp: true,
+		people: and(asking(bot.New, "ann"), undoing("ann", "ann"), asking(bot.New, "ben")),
+		graph:  with(wavers, "ben"), refusals: 1,
+	},
+	{
+		name: "new from nothing and its undo, and a meet", policy: requester, faults: 1,
+		people: and(asking(bot.New, "ann"), undoing("ann", "ann"), asking(bot.Meet, "ben")),
+	},
+	{
+		name: "new and two undos", met: true, policy: requester, faults: 3,
+		people: and(asking(bot.New, "ann"), undoing("ann", "ann", "ben")),
+	},
+	{
+		name: "new undone twice", met: true, policy: requester, faults: 3,
+		people: and(asking(bot.New, "ann"), undoing("ann", "ann", "ann")),
 	},
 	{
 		name: "limit reached", people: and([]person{{name: "ann", kind: bot.Meet, spent: true}},

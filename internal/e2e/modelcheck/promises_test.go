@@ -59,6 +59,45 @@ func (x *explorer) holds(m *moment) error {
 	return nil
 }
 
+// undoes checks what taking a meeting back does to the conversation. It is done for the asker of the meeting alone,
+// while that is the current one and no claim is pending: then the meeting before it becomes that of the next
+// generation. Otherwise nothing changes.
+func (x *explorer) undoes(m moment, p *point, w way) error {
+	who, asked := x.people[p.asker], p.next.undo
+	before, after := x.views[m.content], x.views[w.to.content]
+	if after.Generation() < before.Generation() {
+		return broken("%s leads the conversation from generation %d back to %d", who.name, before.Generation(),
+			after.Generation())
+	}
+	owner, earlier := "", -1
+	if before.Meeting != nil {
+		owner = x.claims[x.claimed[before.Meeting.ClaimID]].User
+	}
+	for i := range m.stood.all {
+		if x.claims[i].Generation == asked.Generation-1 {
+			earlier = i
+		}
+	}
+	current := before.Generation() == asked.Generation && before.Pending == nil && earlier >= 0
+	if !current || owner != asked.User {
+		want := bot.UndoResult{Done: before.Meeting != nil && before.Meeting.ClaimID == asked.ID}
+		if current {
+			want.Owner = owner
+		}
+		if w.to.content != m.content || w.answer.undone != want {
+			return broken("%s may not undo generation %d, and %v becomes %v", who.name, asked.Generation,
+				answer{state: before}, answer{state: after, undone: w.answer.undone})
+		}
+		return nil
+	}
+	if now := after.Meeting; !w.answer.undone.Done || now == nil || now.Generation != asked.Generation+1 ||
+		now.JoinURL != x.links[earlier] || after.Pending != nil {
+		return broken("%s undoes generation %d, want %s back: %v", who.name, asked.Generation, x.links[earlier],
+			answer{state: after, undone: w.answer.undone})
+	}
+	return nil
+}
+
 // tell checks what an asker is told at this moment.
 func (x *explorer) tell(m *moment, p *point) error {
 	who := x.people[p.asker]
@@ -81,6 +120,10 @@ func (x *explorer) tell(m *moment, p *point) error {
 		case !x.existing(*m, x.claimed[card.ClaimID]) || card.JoinURL != x.links[x.claimed[card.ClaimID]]:
 			return broken("%s is shown %s, which is not Graph's meeting for claim %s", who.name, card.JoinURL,
 				card.ClaimID)
+		case p.outcome == string(bot.OutcomeUndone) && !slices.ContainsFunc(p.history, func(a answer) bool {
+			return a.undone.Done
+		}):
+			return broken("%s is told that generation %d was undone, and it was not", who.name, p.job.Generation)
 		case who.kind == bot.New && card.Generation <= p.job.Seen:
 			return broken("%s asked for a new meeting after generation %d and is shown generation %d", who.name,
 				p.job.Seen, card.Generation)
@@ -104,11 +147,17 @@ func (x *explorer) tell(m *moment, p *point) error {
 		}
 		return nil
 	}
-	if last := p.history[len(p.history)-1].state; last.Meeting != nil &&
+	if last := p.history[len(p.history)-1].state; last.Meeting != nil && who.undoes == "" &&
 		(who.kind == bot.Meet || last.Generation() > p.job.Seen) {
 		x.heedless++
 	}
 	switch {
+	case who.undoes != "":
+		// The meeting of two who asked at the same moment is undone by the one whose claim it was.
+		owner := p.history[len(p.history)-1].undone.Owner
+		if p.outcome != string(bot.OutcomeNotUndone) || owner == "" || owner == who.identity() {
+			return broken("%s is told %q of the meeting of %q", who.name, p.outcome, owner)
+		}
 	case p.outcome == "gave_up":
 		if !p.aged {
 			return broken("%s's young job is given up", who.name)
@@ -149,6 +198,11 @@ func (x *explorer) settled(m moment) error {
 	if x.scenario.met {
 		generation--
 	}
+	for i := range m.stood.all {
+		if x.claims[i].Job == "" && x.claims[i].User == "" && x.claims[i].Generation > 1 { // carried by an undo
+			generation--
+		}
+	}
 	for _, at := range m.at {
 		if at == 0 {
 			continue
@@ -156,6 +210,9 @@ func (x *explorer) settled(m moment) error {
 		p := x.points[at]
 		if !p.ended() {
 			return broken("%s has no answer, and nothing is left to happen", x.people[p.asker].name)
+		}
+		if x.people[p.asker].undoes != "" {
+			continue
 		}
 		if x.people[p.asker].kind == bot.New || p.job.Seen == 0 {
 			wanted[p.job.Seen] = true

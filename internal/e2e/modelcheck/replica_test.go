@@ -4,6 +4,7 @@ package modelcheck
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,7 @@ const (
 	opCreate   op = "createOrGet"
 	opComplete op = "complete"
 	opRelease  op = "release"
+	opUndo     op = "undo"
 	opDone     op = "done"
 )
 
@@ -38,6 +40,7 @@ type call struct {
 	fresh     bool
 	seen      int
 	meeting   bot.Meeting // complete
+	undo      bot.Undo    // undo
 	organizer string      // createOrGet
 	request   bot.MeetingRequest
 }
@@ -55,6 +58,8 @@ func (c call) String() string {
 		return fmt.Sprintf("createOrGet for claim %s of %s", c.claim.ID, c.organizer)
 	case opClaim:
 		return fmt.Sprintf("claim %s, generation %d", c.claim.ID, c.claim.Generation)
+	case opUndo:
+		return fmt.Sprintf("undo generation %d", c.undo.Generation)
 	default:
 		return fmt.Sprintf("%s %s", c.op, c.claim.ID)
 	}
@@ -62,7 +67,8 @@ func (c call) String() string {
 
 // answer is what a call is answered with.
 type answer struct {
-	state   bot.State // of the store
+	state   bot.State      // of the store
+	undone  bot.UndoResult // undo
 	made    bot.OnlineMeeting
 	created bool
 	refused bool // by Graph
@@ -86,6 +92,12 @@ func (a answer) String() string {
 	}
 	if a.state.MayAnnounce {
 		first = ", for everybody to see"
+	}
+	if a.undone.Done {
+		first += ", undone"
+	}
+	if a.undone.Owner != "" {
+		first += ", for " + a.undone.Owner + " to undo"
 	}
 	switch {
 	case a.state.Conversation == (bot.Conversation{}) && a.made.JoinURL == "" && !a.refused && !a.failed:
@@ -145,14 +157,14 @@ type person struct {
 	kind  bot.Kind
 	spent bool   // has made as many meetings as anybody may
 	same  string // this is a second attempt at the job of the person named, while the first one goes on
+	// undoes is whose fresh meeting this person takes back once its asker has the card, or tries to. as is who presses
+	// the button: the asker, or somebody else.
+	undoes, as string
 }
 
 // identity is who the person is in chat and in Entra.
 func (p person) identity() string {
-	if p.same != "" {
-		return p.same
-	}
-	return p.name
+	return cmp.Or(p.same, p.as, p.name)
 }
 
 // serviceAccount is the organizer that a policy may name.
@@ -191,7 +203,7 @@ func run(t *testing.T, catalog *bot.Catalog, policy bot.OrganizerPolicy, who per
 		})
 		// Where the job is an old one this is merely the way to have an attempt started.
 		err := s.Accept(t.Context(), bot.Request{
-			ID: who.identity(), Conversation: place, Intent: bot.Intent{Command: bot.Command{Kind: who.kind}},
+			ID: cmp.Or(who.same, who.name), Conversation: place, Intent: bot.Intent{Command: bot.Command{Kind: who.kind}},
 			Asker:    bot.Asker{Platform: place.Platform, Workspace: place.Workspace, User: who.identity()},
 			Received: time.Now(),
 		})
@@ -271,9 +283,9 @@ func (r *replica) Release(_ context.Context, claim bot.Claim) (bot.State, error)
 	return r.state(call{op: opRelease, place: claim.Conversation, claim: r.known(claim)})
 }
 
-// Undo is no part of the model: nobody in it presses that button.
-func (r *replica) Undo(context.Context, bot.Conversation, bot.Undo) (bot.State, bot.UndoResult, error) {
-	return bot.State{}, bot.UndoResult{}, errHere
+func (r *replica) Undo(_ context.Context, c bot.Conversation, u bot.Undo) (bot.State, bot.UndoResult, error) {
+	a, err := r.answer(call{op: opUndo, place: c, undo: u})
+	return a.state, a.undone, err
 }
 
 func (r *replica) CreateOrGet(_ context.Context, _ bot.Tenant, organizer string, q bot.MeetingRequest) (
