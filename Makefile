@@ -22,7 +22,7 @@ VULN := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## the demo in this terminal: no account, nothing but Go (the first build takes minutes)
+run: ## the demo in this terminal: no account, nothing but Go (the first build takes two minutes)
 	go run ./cmd/demo
 
 check: ## gofmt, go vet and every test that needs nothing but Go: about a minute
