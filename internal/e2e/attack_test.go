@@ -124,6 +124,10 @@ func TestSignedNonsense(t *testing.T) {
 			}
 			if tt.works {
 				attack()
+				eventually(t, "the command's job is done", func() bool {
+					_, metrics := get(t, r.AdminURL()+"/metrics")
+					return strings.Contains(metrics, `meetbot_jobs{state="unfinished"} 0`)
+				})
 			} else {
 				env.wantNothingDone(attack)
 			}
