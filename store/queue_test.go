@@ -216,7 +216,7 @@ func TestDeadLetterHasNoSecretAndRunsAgain(t *testing.T) {
 			t.Fatalf("the queue holds %+v, want one dead letter", d)
 		}
 		if _, err := one.Accept(t.Context(), job("Ev1")); !errors.Is(err, bot.ErrDuplicate) {
-			t.Fatalf("the buried request again: %v", err)
+			t.Fatalf("the request of a dead letter again: %v", err)
 		}
 		for _, key := range b.raw.Keys(t.Context(), "*").Val() {
 			if b.raw.Type(t.Context(), key).Val() != "stream" {
@@ -235,7 +235,7 @@ func TestDeadLetterHasNoSecretAndRunsAgain(t *testing.T) {
 			t.Fatalf("dead letters: %+v", letters)
 		}
 		if age := time.Since(letters[0].At); age < -time.Minute || age > time.Minute {
-			t.Errorf("buried at %v", letters[0].At)
+			t.Errorf("dead letter of %v", letters[0].At)
 		}
 
 		patient := open(t, b.url, store.Options{Replica: "three", Idle: time.Hour})

@@ -12,8 +12,8 @@ import (
 	"meetbot/store"
 )
 
-// bury makes a dead letter in a new Redis and returns that.
-func bury(t *testing.T) (redisURL string) {
+// deadLetter makes a dead letter in a new Redis and returns that.
+func deadLetter(t *testing.T) (redisURL string) {
 	t.Helper()
 	redisURL = "redis://" + miniredis.RunT(t).Addr() + "/0"
 	s, err := store.Open(redisURL, store.Options{Replica: "one"})
@@ -40,7 +40,7 @@ func bury(t *testing.T) (redisURL string) {
 func TestDeadLetters(t *testing.T) {
 	for _, name := range []string{"deadletters", "letters"} {
 		t.Run(name, func(t *testing.T) {
-			t.Setenv("REDIS_URL", bury(t))
+			t.Setenv("REDIS_URL", deadLetter(t))
 			bot := func(args ...string) (string, string, int) {
 				var out, problems strings.Builder
 				code := run(t.Context(), append([]string{name}, args...), streams{&out, &problems})

@@ -258,7 +258,7 @@ func (c *chaos) settle() time.Duration {
 				c.scrape(i)
 			}
 			if d.DeadLetters > 0 {
-				c.t.Errorf("CHAOS_SEED=%d: %d answers were buried", c.Seed, d.DeadLetters)
+				c.t.Errorf("CHAOS_SEED=%d: %d answers became dead letters", c.Seed, d.DeadLetters)
 			}
 			return time.Since(calm)
 		case time.Since(calm) > chaosWithin:
