@@ -40,7 +40,7 @@ var Commands = []Spec{
 	{Kind: Meet, Arguments: []Argument{Subject}, handler: meetCommand{}},
 	{Kind: New, Word: "new", Arguments: []Argument{Subject}, handler: meetCommand{fresh: true}},
 	{Kind: Show, Word: "show", handler: showCommand{}},
-	{Kind: Help, Word: "help", handler: helpCommand{}},
+	{Kind: Help, Word: "help", handler: words{helpCommand{}}},
 }
 
 // specOf returns the row of a command; ok is false if the table has none.
@@ -98,11 +98,11 @@ func (i Intent) handler() (h handler, ok bool) {
 		spec, ok := specOf(i.Command.Kind)
 		return spec.handler, ok
 	case JobUnclear:
-		return unclearCommand{}, true
+		return words{unclearCommand{}}, true
 	case JobWelcome:
-		return welcome{}, true
+		return words{welcome{}}, true
 	case JobAdvice:
-		return advise{}, true
+		return words{advise{}}, true
 	case JobOffer:
 		return offer{}, true
 	case JobUndo:

@@ -103,49 +103,43 @@ func (c showCommand) execute(ctx context.Context, s *Service, t task) (result, e
 	return result{outcome: outcome, reply: reply}, nil
 }
 
-// executeWords is execute for an intent that concerns no meeting, so that words alone answer it.
-func executeWords(h handler, s *Service, t task) (result, error) {
-	reply, outcome := h.answer(s, t.Intent, t.Route, nil, t.Language)
-	return result{outcome: outcome, reply: reply}, nil
+// speaker answers an intent that concerns no meeting.
+type speaker interface {
+	speak(s *Service, i Intent, where Route, lang Language) Reply
+}
+
+// words is the handler of an intent that words alone answer, whatever the conversation holds.
+type words struct{ speaker }
+
+func (words) announces() bool { return false }
+
+func (w words) answer(s *Service, i Intent, where Route, _ *State, lang Language) (Reply, Outcome) {
+	return w.speak(s, i, where, lang), OutcomeWords
+}
+
+func (w words) execute(_ context.Context, s *Service, t task) (result, error) {
+	return result{outcome: OutcomeWords, reply: w.speak(s, t.Intent, t.Route, t.Language)}, nil
 }
 
 // helpCommand says what the bot can do.
 type helpCommand struct{}
 
-func (helpCommand) announces() bool { return false }
-
-func (helpCommand) answer(s *Service, _ Intent, where Route, _ *State, lang Language) (Reply, Outcome) {
-	return HelpReply(s.Catalog, lang, where), OutcomeWords
-}
-
-func (h helpCommand) execute(_ context.Context, s *Service, t task) (result, error) {
-	return executeWords(h, s, t)
+func (helpCommand) speak(s *Service, _ Intent, where Route, lang Language) Reply {
+	return HelpReply(s.Catalog, lang, where)
 }
 
 // unclearCommand asks back about a near miss of a subcommand.
 type unclearCommand struct{}
 
-func (unclearCommand) announces() bool { return false }
-
-func (unclearCommand) answer(_ *Service, i Intent, _ Route, _ *State, lang Language) (Reply, Outcome) {
-	return DidYouMeanReply(lang, i.Command, i.Guess), OutcomeWords
-}
-
-func (h unclearCommand) execute(_ context.Context, s *Service, t task) (result, error) {
-	return executeWords(h, s, t)
+func (unclearCommand) speak(_ *Service, i Intent, _ Route, lang Language) Reply {
+	return DidYouMeanReply(lang, i.Command, i.Guess)
 }
 
 // advise says what there is instead of something that the bot does not do.
 type advise struct{}
 
-func (advise) announces() bool { return false }
-
-func (advise) answer(_ *Service, i Intent, _ Route, _ *State, lang Language) (Reply, Outcome) {
-	return AdviceReply(lang, i.Command, i.Advice), OutcomeWords
-}
-
-func (h advise) execute(_ context.Context, s *Service, t task) (result, error) {
-	return executeWords(h, s, t)
+func (advise) speak(_ *Service, i Intent, _ Route, lang Language) Reply {
+	return AdviceReply(lang, i.Command, i.Advice)
 }
 
 // offer answers a mention that is no command, such as "thanks!": with the conversation's meeting, or with a button that
@@ -177,12 +171,4 @@ func (h offer) execute(ctx context.Context, s *Service, t task) (result, error) 
 // welcome greets a conversation that the bot was brought into.
 type welcome struct{}
 
-func (welcome) announces() bool { return false }
-
-func (welcome) answer(_ *Service, _ Intent, _ Route, _ *State, lang Language) (Reply, Outcome) {
-	return GreetingReply(lang), OutcomeWords
-}
-
-func (h welcome) execute(_ context.Context, s *Service, t task) (result, error) {
-	return executeWords(h, s, t)
-}
+func (welcome) speak(_ *Service, _ Intent, _ Route, lang Language) Reply { return GreetingReply(lang) }
