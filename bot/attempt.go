@@ -311,7 +311,7 @@ func (s *Service) reply(ctx context.Context, l *Lease, done result, slot *slot, 
 	if l.age() >= responseURLFor {
 		j.Route.ResponseURL = ""
 	}
-	var posted string
+	var posted Posted
 	deliver := func() (err error) {
 		posted, err = platform.Deliver(ctx, j, reply)
 		return err
@@ -337,8 +337,8 @@ func (s *Service) reply(ctx context.Context, l *Lease, done result, slot *slot, 
 		}
 		return err
 	}
-	if posted != "" && reply.Card != nil && j.Route.Thread == "" {
-		if err := s.LinkThread(ctx, j.Conversation, posted); err != nil {
+	if posted.Root != "" && reply.Card != nil && j.Route.Thread == "" {
+		if err := s.LinkThread(ctx, j.Conversation, posted.Root); err != nil {
 			s.Log.WarnContext(ctx, "cannot remember where a card is", "request", j.Trace, "error", err)
 		}
 	}

@@ -47,17 +47,17 @@ func TestDeliverByRoutes(t *testing.T) {
 			var routes []bot.SendRoute
 			tried := 0
 			for i, result := range tt.results {
-				routes = append(routes, func(context.Context) (string, error) {
+				routes = append(routes, func(context.Context) (bot.Posted, error) {
 					tried++
-					return []string{"a", "b", "c"}[i], result
+					return bot.Posted{Root: []string{"a", "b", "c"}[i]}, result
 				})
 			}
 			posted, err := bot.DeliverByRoutes(t.Context(), routes, tt.stop)
 			if bot.CodeOf(err) != tt.want || tried != tt.tried {
 				t.Errorf("%v after %d routes, want %q after %d", err, tried, tt.want, tt.tried)
 			}
-			if want := slices.Index(tt.results, nil); err == nil && posted != []string{"a", "b", "c"}[want] ||
-				err != nil && posted != "" {
+			if want := slices.Index(tt.results, nil); err == nil && posted.Root != []string{"a", "b", "c"}[want] ||
+				err != nil && posted != (bot.Posted{}) {
 				t.Errorf("posted %q", posted)
 			}
 			for _, cause := range tt.joined {

@@ -29,10 +29,13 @@ type OnlineMeeting struct {
 	JoinURL      string
 	Subject      string
 	Created      time.Time
-	JoinID       string // the number typed to join without the link
-	Passcode     string // empty when none is required
-	TollNumber   string // dial-in; empty without audio conferencing
-	ConferenceID string // typed after dialling in
+	Start, End   time.Time // zero if Graph does not say
+	Expires      time.Time // when the link stops working, as Graph says; zero if it does not
+	ChatThread   string    // the ID of the meeting's chat; empty if Graph does not say
+	JoinID       string    // the number typed to join without the link
+	Passcode     string    // empty when none is required
+	TollNumber   string    // dial-in; empty without audio conferencing
+	ConferenceID string    // typed after dialling in
 }
 
 // Organizer is the Entra user to whom a meeting belongs.
@@ -52,7 +55,9 @@ type Claim struct {
 	Organizer    Organizer
 	Request      MeetingRequest
 	Language     Language
-	Zone         Zone // of the asker; empty if it is not known
+	Zone         Zone        // of the asker; empty if it is not known
+	Name         string      // of the asker; empty if it is not known
+	Replaced     Replacement // why the meeting takes another one's place; zero if somebody asked for that
 }
 
 // Asker is the chat user who asked for the claim's meeting.
@@ -81,7 +86,45 @@ type Meeting struct {
 	Organizer  Organizer
 	Language   Language // of whoever made it: the language of cards for all
 	Zone       Zone     // of whoever made it: of the times on cards for all; empty if it is not known
+	StartedBy  Starter
+	Confirmed  time.Time   // when Graph was last asked about it, with or without success; zero: not since it was made
+	Orphaned   bool        // the organizer is missing in Entra or disabled, so the link does not work
+	Replaced   Replacement // why it took the place of the meeting before it, until the conversation was told
+	Todo       Todo        // what is still to be done about it, in the background
 }
+
+// Starter is the person who asked for a meeting, whoever organizes it.
+type Starter struct {
+	User string // chat user
+	Name string // empty if it is not known
+}
+
+// Replacement says why a meeting took the place of the one before it, though nobody asked for that.
+type Replacement struct {
+	Why       Reason
+	Organizer string // the name of the former organizer, where Why is ReasonOrphaned
+}
+
+// Reason is a reason for a new link. Its values stand in Redis.
+type Reason string
+
+// The reasons.
+const (
+	ReasonExpired  Reason = "expired"  // the earlier meeting had expired
+	ReasonOrphaned Reason = "orphaned" // its organizer's account is no longer active
+	ReasonLost     Reason = "lost"     // Graph has another meeting under the same external ID
+)
+
+// Todo is a set of things that are still to be done about a meeting. Each is done by a job of its own. Its values stand
+// in Redis.
+type Todo uint8
+
+// The things to do.
+const (
+	TodoOptions  Todo = 1 << iota // the workspace's options have to be applied
+	TodoCards                     // posted cards show what is no longer true
+	TodoBookmark                  // the channel's bookmark has to be set
+)
 
 // State is what a conversation holds after a store operation.
 type State struct {
@@ -140,6 +183,11 @@ type Conversations interface {
 	// generation that is to be undone, took the place of that meeting within UndoInterval, for the same user, and no
 	// claim is pending. Otherwise it changes nothing. The state returned is what stands afterwards.
 	Undo(ctx context.Context, c Conversation, u Undo) (State, UndoResult, error)
+
+	// ChangeMeeting lets change alter the current meeting if it is the one of this claim ID; otherwise it changes
+	// nothing. change may run several times, and must not alter claim ID and generation. The state returned is what
+	// stands afterwards.
+	ChangeMeeting(ctx context.Context, c Conversation, claimID string, change func(*Meeting)) (State, error)
 
 	// Release forgets the claim while it is still the pending one; otherwise it changes nothing.
 	Release(ctx context.Context, claim Claim) (State, error)

@@ -175,10 +175,9 @@ type Platform interface {
 	// Profile reads what the platform knows of a user, who asked at that route. Errors are of type *Error; a user that
 	// is not there is a Profile with NotAPerson.
 	Profile(ctx context.Context, a Asker, at Route) (Profile, error)
-	// Deliver answers the job by whichever of its routes is left. It returns the message in the channel that was
-	// posted, if it knows it, so that a thread under it can be told to belong to the channel. Errors are of type
+	// Deliver answers the job by whichever of its routes is left. It returns what was posted. Errors are of type
 	// *Error: Throttled may be tried again, and so may ChatCredentials, since a token that is renewed or a scope that
 	// is granted opens the route again; with Unavailable, the answer may have been delivered all the same. Anything
 	// else is final.
-	Deliver(ctx context.Context, j Job, r Reply) (posted string, err error)
+	Deliver(ctx context.Context, j Job, r Reply) (Posted, error)
 }

@@ -447,15 +447,15 @@ func (p *platform) Profile(_ context.Context, a bot.Asker, _ bot.Route) (bot.Pro
 	return bot.Profile{Email: a.User + "@contoso.example", EmailConfirmed: true}, nil
 }
 
-func (p *platform) Deliver(_ context.Context, j bot.Job, r bot.Reply) (string, error) {
+func (p *platform) Deliver(_ context.Context, j bot.Job, r bot.Reply) (bot.Posted, error) {
 	if j.Asker.User == p.waits {
 		p.mu.Lock()
 		p.refused[j.ID] = true
 		p.mu.Unlock()
-		return "", &bot.Error{Code: bot.Throttled, Wait: 2 * time.Second}
+		return bot.Posted{}, &bot.Error{Code: bot.Throttled, Wait: 2 * time.Second}
 	}
 	p.posted <- r
-	return "", nil
+	return bot.Posted{}, nil
 }
 
 type observer struct{}

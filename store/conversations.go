@@ -137,6 +137,43 @@ func (s *Store) Undo(ctx context.Context, c bot.Conversation, u bot.Undo) (bot.S
 	return state, result, err
 }
 
+// ChangeMeeting alters the current meeting if it is the one of the claim ID; see [bot.Conversations].
+func (s *Store) ChangeMeeting(
+	ctx context.Context, c bot.Conversation, claimID string, change func(*bot.Meeting),
+) (bot.State, error) {
+	return s.changeConversation(ctx, "change a meeting", func(ctx context.Context) (bot.State, error) {
+		keys := s.keys.own(c)[:2]
+		for {
+			records, err := s.client.MGet(ctx, keys...).Result()
+			if err != nil {
+				return bot.State{}, err
+			}
+			state, err := s.stateFrom(c, records)
+			if err != nil || state.Meeting == nil || state.Meeting.ClaimID != claimID {
+				return state, err
+			}
+			m := *state.Meeting // what the state points to is shared
+			change(&m)
+			of := bot.Claim{ID: claimID, Generation: m.Generation, Conversation: c}
+			record, err := encodeMeeting(of, m)
+			if err != nil {
+				return bot.State{}, err
+			}
+			answer := changeScript.Run(ctx, s.client, keys, records[0], record)
+			parts, err := answer.Slice()
+			if err == nil && len(parts) != 6 {
+				err = fmt.Errorf("script returned %d values: %w", len(parts), errCorrupt)
+			}
+			if err != nil {
+				return bot.State{}, err
+			}
+			if parts[5] == int64(1) {
+				return s.stateOf(c, answer)
+			}
+		}
+	})
+}
+
 // Release forgets the claim while it is still the pending one; see [bot.Conversations].
 func (s *Store) Release(ctx context.Context, claim bot.Claim) (bot.State, error) {
 	return s.changeConversation(ctx, "release a claim", func(ctx context.Context) (bot.State, error) {

@@ -19,6 +19,8 @@ var (
 	completeSource string
 	//go:embed scripts/undo.lua
 	undoSource string
+	//go:embed scripts/change.lua
+	changeSource string
 	//go:embed scripts/release.lua
 	releaseSource string
 	//go:embed scripts/yield.lua
@@ -64,6 +66,7 @@ var (
 	claimScript    = redis.NewScript(conversationPrelude + claimSource)
 	completeScript = redis.NewScript(conversationPrelude + completeSource)
 	undoScript     = redis.NewScript(conversationPrelude + undoSource)
+	changeScript   = redis.NewScript(conversationPrelude + changeSource)
 	releaseScript  = redis.NewScript(conversationPrelude + releaseSource)
 	yieldScript    = redis.NewScript(conversationPrelude + yieldSource)
 	linkScript     = redis.NewScript(linkSource)

@@ -18,7 +18,7 @@ import (
 
 // Deliver answers the job, as bot.Platform wants it: by the command's response_url; if that is spent or
 // cannot be reached, in the conversation; if the bot may not write there, as a direct message to the author.
-func (a *App) Deliver(ctx context.Context, j bot.Job, r bot.Reply) (string, error) {
+func (a *App) Deliver(ctx context.Context, j bot.Job, r bot.Reply) (bot.Posted, error) {
 	return bot.DeliverByRoutes(ctx, a.routes(j, r), func(err error) bool {
 		return bot.Temporary(err) && !bot.Unsent(err)
 	})
@@ -33,18 +33,18 @@ func (a *App) routes(j bot.Job, r bot.Reply) []bot.SendRoute {
 		slack.MsgOptionDisableLinkUnfurl(),
 		slack.MsgOptionDisableMediaUnfurl(),
 	}
-	direct := func(ctx context.Context) (string, error) {
+	direct := func(ctx context.Context) (bot.Posted, error) {
 		_, err := a.post(ctx, j.Route.User, options)
-		return "", err
+		return bot.Posted{}, err
 	}
 	if r.Audience == bot.AudienceDirect {
 		return []bot.SendRoute{direct}
 	}
 	var all []bot.SendRoute
 	if j.Route.ResponseURL != "" {
-		all = append(all, func(ctx context.Context) (string, error) {
+		all = append(all, func(ctx context.Context) (bot.Posted, error) {
 			upstream := bot.Upstream{Name: "slack:response_url:" + j.ID}
-			return "", bot.CallThrottled(ctx, a.throttles, upstream, func(ctx context.Context) error {
+			return bot.Posted{}, bot.CallThrottled(ctx, a.throttles, upstream, func(ctx context.Context) error {
 				m := hookPost{answer: answerTo(a.catalog, r, s), Thread: j.Route.Thread}
 				return a.postHook(ctx, j.Route.ResponseURL, m)
 			})
@@ -55,12 +55,13 @@ func (a *App) routes(j bot.Job, r bot.Reply) []bot.SendRoute {
 		there = append(options[:len(options):len(options)], slack.MsgOptionTS(j.Route.Thread))
 	}
 	if r.Audience == bot.AudienceEveryone {
-		all = append(all, func(ctx context.Context) (string, error) {
-			return a.post(ctx, j.Route.Channel, there)
+		all = append(all, func(ctx context.Context) (bot.Posted, error) {
+			ts, err := a.post(ctx, j.Route.Channel, there)
+			return bot.Posted{Root: ts}, err
 		})
 	} else {
-		all = append(all, func(ctx context.Context) (string, error) {
-			return "", a.postEphemeral(ctx, j.Route, there)
+		all = append(all, func(ctx context.Context) (bot.Posted, error) {
+			return bot.Posted{}, a.postEphemeral(ctx, j.Route, there)
 		})
 	}
 	return append(all, direct)

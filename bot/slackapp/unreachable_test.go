@@ -43,8 +43,8 @@ func TestResponseURLThatCannotBeReached(t *testing.T) {
 		Channel: "C0GENERAL", User: "U0ANN", ResponseURL: app.hookHosts[0].String() + "/commands/T1/2/token",
 	}}
 	reply := bot.GreetingReply(bot.English)
-	if posted, err := app.Deliver(t.Context(), job, reply); err != nil || posted == "" {
-		t.Errorf("posted %q, %v", posted, err)
+	if posted, err := app.Deliver(t.Context(), job, reply); err != nil || posted.Root == "" {
+		t.Errorf("posted %+v, %v", posted, err)
 	}
 	if m := slack.Messages("C0GENERAL"); len(m) != 1 || m[0].Via != "chat.postMessage" {
 		t.Errorf("the channel has %+v", m)

@@ -10,7 +10,7 @@ import (
 // Deliver answers the job, as bot.Platform wants it: in the conversation, to everybody or to the asker alone; if the
 // bot may not send there, in the chat with the asker. A refusal of the bot's token ends the delivery, since it is the
 // same for the other routes.
-func (a *App) Deliver(ctx context.Context, j bot.Job, r bot.Reply) (string, error) {
+func (a *App) Deliver(ctx context.Context, j bot.Job, r bot.Reply) (bot.Posted, error) {
 	return bot.DeliverByRoutes(ctx, a.routes(j, r), func(err error) bool {
 		return bot.Temporary(err) || bot.CodeOf(err) == bot.ChatCredentials
 	})
@@ -18,13 +18,13 @@ func (a *App) Deliver(ctx context.Context, j bot.Job, r bot.Reply) (string, erro
 
 // routes lists the routes that are open, the best first.
 func (a *App) routes(j bot.Job, r bot.Reply) []bot.SendRoute {
-	there := func(ctx context.Context) (string, error) { return a.post(ctx, j.Route, r) }
-	chat := func(ctx context.Context) (string, error) { return "", a.chat(ctx, j.Route, r) }
-	targeted := func(ctx context.Context) (string, error) { return "", a.sendTargeted(ctx, j.Route, r) }
+	there := func(ctx context.Context) (bot.Posted, error) { return a.post(ctx, j.Route, r) }
+	chat := func(ctx context.Context) (bot.Posted, error) { return bot.Posted{}, a.chat(ctx, j.Route, r) }
+	targeted := func(ctx context.Context) (bot.Posted, error) { return bot.Posted{}, a.sendTargeted(ctx, j.Route, r) }
 	public := there
 	if r.PublicFallback != nil { // others must not read the reason
 		said := bot.Reply{Language: r.Language, Messages: []bot.Message{*r.PublicFallback}}
-		public = func(ctx context.Context) (string, error) { return a.post(ctx, j.Route, said) }
+		public = func(ctx context.Context) (bot.Posted, error) { return a.post(ctx, j.Route, said) }
 	}
 	switch {
 	case j.Route.Alone:
@@ -38,18 +38,18 @@ func (a *App) routes(j bot.Job, r bot.Reply) []bot.SendRoute {
 	}
 }
 
-// post answers in the conversation, for everybody. It returns the root post that it made, if it made one in a channel.
-func (a *App) post(ctx context.Context, to bot.Route, r bot.Reply) (root string, err error) {
+// post answers in the conversation, for everybody. It returns the post that it made.
+func (a *App) post(ctx context.Context, to bot.Route, r bot.Reply) (posted bot.Posted, err error) {
 	message := messageOf(a.catalog, r, style{alone: to.Alone})
 	message.ReplyTo = to.Message
 	err = a.call(ctx, to.Channel, "send", func(ctx context.Context) error {
 		made, err := a.service.Reply(ctx, to.Service, to.Channel, message)
 		if to.Root {
-			root = made
+			posted.Root = made
 		}
 		return err
 	})
-	return root, err
+	return posted, err
 }
 
 // sendTargeted answers in the conversation, for the asker alone.

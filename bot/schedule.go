@@ -1,0 +1,47 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// DueKind says what a conversation is due for. Its values stand in Redis.
+type DueKind string
+
+// DueConfirm is the time to confirm the conversation's meeting, and to renew it.
+const DueConfirm DueKind = "confirm"
+
+// Due is something that is to be done about a conversation at a time.
+type Due struct {
+	Kind         DueKind
+	Conversation Conversation
+	At           time.Time
+}
+
+// DueLease is for how long nobody else gets what TakeDue returned.
+const DueLease = 5 * time.Minute
+
+// Schedule keeps what is due when, for all replicas. Every method is atomic and safe to repeat.
+type Schedule interface {
+	// SetDue sets the time. A conversation has one for each kind, the last that was set.
+	SetDue(ctx context.Context, d Due) error
+	// TakeDue returns up to limit of those kinds whose time has come by now, the oldest first, and puts each off by
+	// DueLease. Who took something calls DropDue or SetDue when it is done. Other kinds are left alone.
+	TakeDue(ctx context.Context, kinds []DueKind, now time.Time, limit int) ([]Due, error)
+	// DropDue forgets what TakeDue returned, unless another time was set since.
+	DropDue(ctx context.Context, d Due) error
+}
+
+// Links keeps the stable links of conversations: each is a random token, of which a conversation has one at most.
+type Links interface {
+	// Link returns the conversation's token. If it has none, or if it is the one named by replaces, that becomes
+	// proposed. Every earlier token leads nowhere then.
+	Link(ctx context.Context, c Conversation, proposed, replaces string) (token string, err error)
+	// Follow returns what the conversation of a token holds, and ErrNoLink if the token is no conversation's, or none
+	// any more.
+	Follow(ctx context.Context, token string) (State, error)
+}
+
+// ErrNoLink says that a token belongs to no conversation.
+var ErrNoLink = errors.New("no conversation has this token")
