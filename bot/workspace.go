@@ -19,6 +19,7 @@ type Workspace struct {
 	Askers     AskerPolicy
 	Limits     Limits
 	Language   Language // where nothing better is known
+	Options    MeetingOptions
 }
 
 // language is the asker's: what their platform remembers of them, or else what came with the request, or else the

@@ -141,6 +141,7 @@ func (a *App) wire(c Config, o Options) error {
 			Askers:     c.Policy.askers(),
 			Limits:     bot.Limits{Window: time.Hour, PerUser: c.Policy.PerUser, PerWorkspace: c.Policy.PerWorkspace},
 			Language:   lang,
+			Options:    c.Meetings.options(),
 		},
 		Language: lang, Timing: o.Timing,
 	})

@@ -13,14 +13,15 @@ import (
 // Config is the whole configuration, by concern. [Default] has the defaults, [Config.Settings] the names by which an
 // operator sets the values, [Config.Validate] the rules.
 type Config struct {
-	HTTP    HTTPConfig
-	Redis   RedisConfig
-	Slack   SlackConfig
-	Teams   TeamsConfig
-	Entra   EntraConfig
-	Graph   GraphConfig
-	Policy  PolicyConfig
-	Logging LoggingConfig
+	HTTP     HTTPConfig
+	Redis    RedisConfig
+	Slack    SlackConfig
+	Teams    TeamsConfig
+	Entra    EntraConfig
+	Graph    GraphConfig
+	Policy   PolicyConfig
+	Meetings MeetingConfig
+	Logging  LoggingConfig
 }
 
 // HTTPConfig says where the program listens.

@@ -31,6 +31,7 @@ func (c Config) Validate() error {
 	c.Graph.validate(&p)
 	c.validateTeams(&p)
 	c.Policy.validate(&p)
+	c.Meetings.validate(&p)
 	c.Logging.validate(&p)
 	return p.err()
 }

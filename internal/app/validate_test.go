@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"meetbot/bot"
 	"meetbot/internal/golden"
 )
 
@@ -47,6 +48,9 @@ func TestValidateListsEverything(t *testing.T) {
 			PerUser: -1, PerWorkspace: -1, Locale: "fr",
 		},
 		Logging: LoggingConfig{Level: "loud", Format: "xml"},
+		Meetings: MeetingConfig{
+			Lobby: "nobody", Presenters: "roleIsPresenter", Chat: "off", Record: "maybe", Announce: "maybe",
+		},
 	}
 	err := wrong.Validate()
 	if err == nil {
@@ -203,6 +207,64 @@ func TestValidatePolicy(t *testing.T) {
 	c.Policy.AllowedDomains, c.Policy.AllowGuests = []string{"Contoso.example", " fabrikam.example"}, "true"
 	if p := c.Policy.askers(); !p.Guests || !slices.Equal(p.Domains, []string{"contoso.example", "fabrikam.example"}) {
 		t.Errorf("policy %+v", p)
+	}
+}
+
+func TestValidateMeetings(t *testing.T) {
+	for variable, values := range map[string]struct {
+		field  func(*MeetingConfig) *string
+		option func(*bot.MeetingOptions) *string
+		right  []string
+		wrong  []string
+		list   string // said of a wrong one
+	}{
+		"MEETING_LOBBY": {
+			func(c *MeetingConfig) *string { return &c.Lobby }, func(o *bot.MeetingOptions) *string { return &o.Lobby },
+			[]string{"", "organizer", "organization", "organizationAndFederated", "everyone", "invited",
+				"organizationExcludingGuests"},
+			[]string{"Everyone", "unknownFutureValue", "nobody", "everyone,invited"},
+			"organizer, organization, organizationAndFederated, everyone, invited, organizationExcludingGuests",
+		},
+		"MEETING_PRESENTERS": {
+			func(c *MeetingConfig) *string { return &c.Presenters },
+			func(o *bot.MeetingOptions) *string { return &o.Presenters },
+			[]string{"", "everyone", "organization", "organizer"},
+			[]string{"roleIsPresenter", "unknownFutureValue", "ORGANIZER"}, "everyone, organization, organizer",
+		},
+		"MEETING_CHAT": {
+			func(c *MeetingConfig) *string { return &c.Chat }, func(o *bot.MeetingOptions) *string { return &o.Chat },
+			[]string{"", "enabled", "disabled", "limited"},
+			[]string{"true", "unknownFutureValue", "off"}, "enabled, disabled, limited",
+		},
+		"MEETING_RECORD": {
+			func(c *MeetingConfig) *string { return &c.Record }, func(o *bot.MeetingOptions) *string { return &o.Record },
+			[]string{"", "true", "false"}, []string{"yes", "on"}, "neither true nor false",
+		},
+		"MEETING_ANNOUNCE": {
+			func(c *MeetingConfig) *string { return &c.Announce },
+			func(o *bot.MeetingOptions) *string { return &o.Announce },
+			[]string{"", "true", "false"}, []string{"yes", "on"}, "neither true nor false",
+		},
+	} {
+		for _, value := range values.right {
+			check(t, variable+"="+value, "", func(c *Config) { *values.field(&c.Meetings) = value })
+			c, want := MeetingConfig{}, bot.MeetingOptions{}
+			*values.field(&c), *values.option(&want) = value, value
+			if got := c.options(); got != want {
+				t.Errorf("%s=%s: %+v", variable, value, got)
+			}
+		}
+		for _, value := range values.wrong {
+			check(t, variable+"="+value, variable, func(c *Config) { *values.field(&c.Meetings) = value })
+			c := valid()
+			*values.field(&c.Meetings) = value
+			if err := c.Validate(); err == nil || !strings.Contains(err.Error(), values.list) {
+				t.Errorf("%s=%s: %v, want the list of right values", variable, value, err)
+			}
+		}
+	}
+	if got := (MeetingConfig{Record: "1", Announce: "FALSE"}).options(); got.Record != "true" || got.Announce != "false" {
+		t.Errorf("other forms of a truth value: %+v", got)
 	}
 }
 
