@@ -143,7 +143,7 @@ func (s *Service) attempt(ctx context.Context, l Lease, slot *slot, place *inPla
 	} else {
 		done, err = s.execute(ctx, l, slot)
 	}
-	if err == nil {
+	if err == nil && !done.silent {
 		err = s.reply(ctx, &l, done, slot, place)
 	}
 	took := l.age()

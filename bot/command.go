@@ -10,6 +10,7 @@ const (
 	Meet Kind = "meet" // the conversation's meeting: made if there is none
 	New  Kind = "new"  // a fresh meeting from now on
 	Show Kind = "show" // the card for the asker alone; makes nothing
+	Link Kind = "link" // the conversation's lasting link, for the asker alone; makes no meeting
 	Help Kind = "help" // what the bot can do
 )
 
@@ -40,6 +41,7 @@ var Commands = []Spec{
 	{Kind: Meet, Arguments: []Argument{Subject}, handler: meetCommand{}},
 	{Kind: New, Word: "new", Arguments: []Argument{Subject}, handler: meetCommand{fresh: true}},
 	{Kind: Show, Word: "show", handler: showCommand{}},
+	{Kind: Link, Word: "link", handler: linkCommand{}},
 	{Kind: Help, Word: "help", handler: words{helpCommand{}}},
 }
 
@@ -74,6 +76,8 @@ type Intent struct {
 	Advice  Advice  // JobAdvice: what was asked for
 	// Generation is the generation of the meeting that JobUndo takes back.
 	Generation int
+	// Link is the fingerprint of the token that JobRelink replaces.
+	Link string
 }
 
 // Label names the intent for an operator: the command, or the kind of job where that is no command.
@@ -107,6 +111,10 @@ func (i Intent) handler() (h handler, ok bool) {
 		return offer{}, true
 	case JobUndo:
 		return undo{}, true
+	case JobRelink:
+		return relink{}, true
+	case JobBookmark:
+		return setBookmark{}, true
 	default:
 		return nil, false
 	}

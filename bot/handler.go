@@ -35,6 +35,7 @@ type result struct {
 	// undoable says that the new meeting took the place of an earlier one, and that its asker may take that back.
 	undoable bool
 	restored bool // an Undo gave the conversation its earlier meeting back
+	silent   bool // nobody is answered
 }
 
 // meetCommand gives the conversation its meeting, or a fresh one.

@@ -21,6 +21,10 @@ const (
 	// Intent.Command.
 	JobOffer JobKind = "offer"
 	JobUndo  JobKind = "undo" // the press of an Undo button; the payload is Intent.Generation
+	// JobRelink is the press of the button that replaces a lasting link; the payload is Intent.Link.
+	JobRelink JobKind = "relink"
+	// JobBookmark sets the bookmark of a channel whose meeting has TodoBookmark; no payload. Nobody gets an answer.
+	JobBookmark JobKind = "bookmark"
 )
 
 // RequestsKnownFor is how long the ID of an accepted request is remembered at least: longer than any platform repeats a

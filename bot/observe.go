@@ -17,8 +17,13 @@ const (
 	OutcomeUnreachable  Outcome = "unreachable"  // Redis did not answer, so nothing was accepted
 	OutcomeUndone       Outcome = "undone"       // the earlier meeting is the conversation's again
 	OutcomeNotUndone    Outcome = "not_undone"   // an Undo that came too late, or from another person
+	OutcomeRelinked     Outcome = "relinked"     // the conversation has another lasting link
 	OutcomeGaveUp       Outcome = "gave_up"      // tried for Timing.GiveUp in vain
 	OutcomeBroken       Outcome = "broken"       // attempts broke off so often that it is not tried again
+
+	// Of jobs that are nobody's command.
+	OutcomeObsolete   Outcome = "obsolete"   // there is nothing to do any more
+	OutcomeBookmarked Outcome = "bookmarked" // the channel's bookmark was set
 )
 
 // OutcomeRefused is the outcome of a command that was refused for good, by the refusal's code.

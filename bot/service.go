@@ -62,6 +62,8 @@ type Config struct {
 	Platforms  map[string]Platform // by the name that conversations carry
 	Workspaces Workspaces
 	Language   Language // of a request whose workspace is not known
+	Links      Links    // required with a PublicURL
+	PublicURL  string   // where lasting links begin, without a slash at the end; optional: there are none without it
 	Attempts   int      // how many run at once; optional: 256, since they wait most of the time
 	Timing     Timing   // optional
 }
@@ -236,7 +238,7 @@ func (s *Service) Ask(ctx context.Context, r Request) Answer {
 	case <-ctx.Done():
 	}
 	close(place.closed)
-	return s.answerInPlace(ctx, r, OutcomeAcknowledged, WorkingReply(lang))
+	return s.answerInPlace(ctx, r, OutcomeAcknowledged, AcceptedReply(lang, r.Intent))
 }
 
 // read returns what the request's conversation holds. Where the answer may show the card to everybody, it announces.

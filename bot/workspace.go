@@ -20,6 +20,7 @@ type Workspace struct {
 	Limits     Limits
 	Language   Language // where nothing better is known
 	Options    MeetingOptions
+	Bookmarks  bool // channels have a bookmark with their lasting link, on platforms that can
 }
 
 // language is the asker's: what their platform remembers of them, or else what came with the request, or else the

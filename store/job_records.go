@@ -25,7 +25,8 @@ type jobRecord struct {
 	Kind         bot.JobKind        `json:"kind,omitempty"`
 	Conversation conversationRecord `json:"conversation"`
 	Command      commandRecord      `json:"command"`
-	Undo         int                `json:"undo,omitempty"` // the generation to undo
+	Undo         int                `json:"undo,omitempty"`   // the generation to undo
+	Relink       string             `json:"relink,omitempty"` // the fingerprint of the token to replace
 	Asker        askerRecord        `json:"asker"`
 	Seen         int                `json:"seen,omitempty"`
 	Language     bot.Language       `json:"language,omitempty"`
@@ -89,6 +90,10 @@ func encodeJob(j bot.Job) (string, error) {
 		r.Command.Kind, r.Command.Advice = string(bot.Help), j.Advice
 	case bot.JobUndo: // to the first release it is a wish to see what is current
 		r.Command.Kind, r.Undo = string(bot.Show), j.Generation
+	case bot.JobRelink: // and this one too
+		r.Command.Kind, r.Relink = string(bot.Show), j.Link
+	case bot.JobBookmark: // which nobody asked for: there the answer finds nobody
+		r.Command.Kind = string(bot.Show)
 	}
 	record, err := json.Marshal(r)
 	return string(record), err
@@ -131,6 +136,10 @@ func decodeJob(record string) (bot.Job, error) {
 		j.Command = bot.Command{}
 	case bot.JobUndo:
 		j.Command, j.Generation = bot.Command{}, r.Undo
+	case bot.JobRelink:
+		j.Command, j.Link = bot.Command{}, r.Relink
+	case bot.JobBookmark:
+		j.Command = bot.Command{}
 	}
 	return j, nil
 }

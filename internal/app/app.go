@@ -37,6 +37,8 @@ type Options struct {
 type App struct {
 	log       *slog.Logger
 	config    HTTPConfig
+	catalog   *bot.Catalog
+	linksOn   bool // conversations have lasting links
 	store     *store.Store
 	platforms []*platform
 	idle      []interface{ Close() } // clients whose idle connections are closed last
@@ -95,6 +97,7 @@ func (a *App) wire(c Config, o Options) error {
 	if err != nil {
 		return err
 	}
+	a.catalog, a.linksOn = catalog, c.Links.PublicURL != ""
 	lang, _ := c.Policy.language()
 	organizers, err := bot.ParseOrganizerPolicy(c.Policy.Organizer)
 	if err != nil {
@@ -144,6 +147,7 @@ func (a *App) wire(c Config, o Options) error {
 			Options:    c.Meetings.options(),
 		},
 		Language: lang, Timing: o.Timing,
+		Links: a.store, PublicURL: c.Links.PublicURL,
 	})
 	a.public.server, a.admin.server = server(a.publicMux(), a.log), server(a.adminMux(), a.log)
 	return nil

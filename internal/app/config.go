@@ -14,6 +14,7 @@ import (
 // operator sets the values, [Config.Validate] the rules.
 type Config struct {
 	HTTP     HTTPConfig
+	Links    LinksConfig
 	Redis    RedisConfig
 	Slack    SlackConfig
 	Teams    TeamsConfig
@@ -101,7 +102,7 @@ func (c Config) normalized() Config {
 		*name = strings.ToLower(strings.TrimSpace(*name))
 	}
 	for _, address := range []*string{
-		&c.Entra.AuthorityHost, &c.Graph.BaseURL, &c.Slack.APIURL, &c.Teams.MetadataURL,
+		&c.Entra.AuthorityHost, &c.Graph.BaseURL, &c.Slack.APIURL, &c.Teams.MetadataURL, &c.Links.PublicURL,
 	} {
 		*address = strings.TrimSpace(*address)
 		if u, err := url.Parse(*address); err == nil && u.Host != strings.ToLower(u.Host) {
@@ -109,6 +110,7 @@ func (c Config) normalized() Config {
 			*address = u.String()
 		}
 	}
+	c.Links.PublicURL = strings.TrimSuffix(c.Links.PublicURL, "/")
 	return c
 }
 

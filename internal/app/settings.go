@@ -30,7 +30,7 @@ type Value interface {
 func (c *Config) Settings() []Setting {
 	var all []Setting
 	for _, concern := range [][]Setting{
-		c.HTTP.Settings(), c.Redis.Settings(), c.Slack.Settings(), c.Teams.Settings(),
+		c.HTTP.Settings(), c.Links.Settings(), c.Redis.Settings(), c.Slack.Settings(), c.Teams.Settings(),
 		c.Entra.Settings(), c.Graph.Settings(), c.Policy.Settings(), c.Meetings.Settings(),
 		c.Logging.Settings(),
 	} {

@@ -25,6 +25,7 @@ func (c Config) Validate() error {
 	var p problems
 	p.noExamples(c.Settings())
 	c.HTTP.validate(&p)
+	c.Links.validate(&p)
 	c.Redis.validate(&p)
 	c.validateSlack(&p)
 	c.Entra.validate(&p)

@@ -48,6 +48,7 @@ func TestValidateListsEverything(t *testing.T) {
 			PerUser: -1, PerWorkspace: -1, Locale: "fr",
 		},
 		Logging: LoggingConfig{Level: "loud", Format: "xml"},
+		Links:   LinksConfig{PublicURL: "http://bot.example.com"},
 		Meetings: MeetingConfig{
 			Lobby: "nobody", Presenters: "roleIsPresenter", Chat: "off", Record: "maybe", Announce: "maybe",
 		},
@@ -207,6 +208,53 @@ func TestValidatePolicy(t *testing.T) {
 	c.Policy.AllowedDomains, c.Policy.AllowGuests = []string{"Contoso.example", " fabrikam.example"}, "true"
 	if p := c.Policy.askers(); !p.Guests || !slices.Equal(p.Domains, []string{"contoso.example", "fabrikam.example"}) {
 		t.Errorf("policy %+v", p)
+	}
+}
+
+func TestValidateLinks(t *testing.T) {
+	for url, problem := range map[string]string{
+		"":                                "",
+		"https://bot.example.com":         "",
+		"https://bot.example.com/":        "", // people copy it from a browser
+		" https://Bot.Example.com/\n":     "",
+		"https://bot.example.com:8443":    "",
+		"https://192.0.2.7":               "",
+		"https://[2001:db8::7]:8443/":     "",
+		"http://localhost:8080":           "",
+		"http://127.0.0.1:8080/":          "",
+		"http://[::1]:8080":               "",
+		"http://bot.example.com":          "PUBLIC_URL",
+		"http://localhost.example.com":    "PUBLIC_URL",
+		"bot.example.com":                 "PUBLIC_URL",
+		"//bot.example.com":               "PUBLIC_URL",
+		"https:bot.example.com":           "PUBLIC_URL",
+		"https://":                        "PUBLIC_URL",
+		"https:///":                       "PUBLIC_URL",
+		"https://:8443":                   "PUBLIC_URL",
+		"https://bot.example.com:":        "PUBLIC_URL",
+		"https://bot.example.com:99999":   "PUBLIC_URL",
+		"https://bot.example.com:https":   "PUBLIC_URL",
+		"https://bot.example.com//":       "PUBLIC_URL",
+		"https://bot.example.com/meetbot": "PUBLIC_URL",
+		"https://bot.example.com/j/":      "PUBLIC_URL",
+		"https://bot.example.com?":        "PUBLIC_URL",
+		"https://bot.example.com/?a=b":    "PUBLIC_URL",
+		"https://bot.example.com#":        "PUBLIC_URL",
+		"https://bot.example.com/#top":    "PUBLIC_URL",
+		"https://ann@bot.example.com":     "PUBLIC_URL",
+		"https://ann:pw@bot.example.com/": "PUBLIC_URL",
+		"https://@bot.example.com":        "PUBLIC_URL",
+		"ftp://bot.example.com":           "PUBLIC_URL",
+		"javascript://bot.example.com":    "PUBLIC_URL",
+		"https://bot example.com":         "PUBLIC_URL",
+		"https://bot.example.com\n/x":     "PUBLIC_URL",
+	} {
+		check(t, url, problem, func(c *Config) { c.Links.PublicURL = url })
+	}
+	c := valid()
+	c.Links.PublicURL = " https://Bot.Example.com/\n"
+	if got := c.normalized().Links.PublicURL; got != "https://bot.example.com" {
+		t.Errorf("links begin with %q", got)
 	}
 }
 

@@ -31,10 +31,12 @@ func Meeting() bot.Meeting {
 	}
 }
 
-// What the sentences about refusals hold.
+// What sentences hold.
 const (
 	clientID  = "0c4b1f6e-3a52-4f6b-9f57-6d2f1a7c9e01"
 	reference = "K5RVXJ3Q"
+	token     = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	link      = "https://bot.example.com" + bot.LinkPath + token
 )
 
 // Replies is everything that the bot can say in answer to a command, by name, in one language and about one
@@ -70,11 +72,17 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 		"working":                bot.WorkingReply(lang),
 		"duplicate":              bot.DuplicateReply(lang),
 		"no-meeting":             bot.NoMeetingReply(lang),
+		"link-shown":             bot.LinkReply(lang, bot.LinkShown, link, token),
+		"link-replaced":          bot.LinkReply(lang, bot.LinkReplaced, link, token),
+		"link-stale":             bot.LinkReply(lang, bot.LinkStale, link, token),
+		"links-off":              bot.NoLinksReply(lang),
+		"accepted-link":          bot.AcceptedReply(lang, bot.Intent{Command: bot.Command{Kind: bot.Link}}),
 		"broken":                 bot.BrokenReply(lang, where, reference),
 		"gave-up": bot.GaveUpReply(lang, where, bot.Command{Kind: bot.New, Subject: "Weekly"},
 			25*time.Minute, reference),
 		"gave-up-chat": bot.GaveUpReply(lang, bot.Conversation{}, bot.Command{Kind: bot.Meet}, 25*time.Minute,
 			reference),
+		"trouble-store-relink": bot.UnreachableReply(lang, bot.Intent{Kind: bot.JobRelink}),
 		"trouble-store": bot.UnreachableReply(lang,
 			bot.Intent{Command: bot.Command{Kind: bot.Meet, Subject: "new hires"}}),
 	}
