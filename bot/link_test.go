@@ -154,6 +154,10 @@ func TestLastingLink(t *testing.T) {
 	if r := st.link(t, "r0"); len(r.Messages) != 1 || r.Messages[0].ID != "show.none" {
 		t.Errorf("without a meeting: %+v", r)
 	}
+	forged := bot.Reply{Actions: []bot.Action{{ID: bot.ActionRelink, Value: "0123456789abcdef"}}}
+	if r := st.press(t, "r00", forged); len(r.Messages) != 1 || r.Messages[0].ID != "show.none" {
+		t.Errorf("a press without a meeting: %+v", r)
+	}
 	if st.links.made != 0 || st.graph.calls.Load() != 0 {
 		t.Errorf("%d tokens and %d meetings were made", st.links.made, st.graph.calls.Load())
 	}

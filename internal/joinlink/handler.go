@@ -86,7 +86,6 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.Refused.Refused(r.Context(), inbound.Method, "a link is followed by GET, not by a form or a program")
 		w.Header().Set("Allow", "GET, HEAD")
 		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
-		harden(w.Header()) // http.Error may take headers away
 		return
 	}
 	token := strings.TrimPrefix(r.URL.Path, Path)
