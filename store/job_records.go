@@ -26,6 +26,7 @@ type jobRecord struct {
 	Conversation conversationRecord `json:"conversation"`
 	Command      commandRecord      `json:"command"`
 	Undo         int                `json:"undo,omitempty"` // the generation that the job is about
+	Use          bot.Kind           `json:"use,omitempty"`  // the command that started a job in the background
 	Asker        askerRecord        `json:"asker"`
 	Seen         int                `json:"seen,omitempty"`
 	Language     bot.Language       `json:"language,omitempty"`
@@ -90,8 +91,8 @@ func encodeJob(j bot.Job) (string, error) {
 		r.Command.Kind, r.Command.Advice = string(bot.Help), j.Advice
 	case bot.JobUndo: // to the first release it is a wish to see what is current
 		r.Command.Kind, r.Undo = string(bot.Show), j.Generation
-	default: // an earlier release leaves it alone, for it does not know the kind
-		r.Undo = j.Generation
+	case bot.JobConfirm, bot.JobOptions, bot.JobCards: // likewise
+		r.Command.Kind, r.Use, r.Undo = string(bot.Show), j.Command.Kind, j.Generation
 	}
 	record, err := json.Marshal(r)
 	return string(record), err
@@ -135,8 +136,8 @@ func decodeJob(record string) (bot.Job, error) {
 		j.Command = bot.Command{}
 	case bot.JobUndo:
 		j.Command, j.Generation = bot.Command{}, r.Undo
-	default:
-		j.Generation = r.Undo
+	case bot.JobConfirm, bot.JobOptions, bot.JobCards:
+		j.Command, j.Generation = bot.Command{Kind: r.Use}, r.Undo
 	}
 	return j, nil
 }
