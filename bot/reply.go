@@ -40,6 +40,10 @@ type Card struct {
 	TooLate bool
 	// KeptSubject says that the asker named another subject than the meeting has.
 	KeptSubject bool
+	// Ended says that another meeting took this one's place: the card gives no way to join this one any more.
+	Ended bool
+	// Current is, with Ended, the meeting that took this one's place; nil if it is not to be shown.
+	Current *Meeting
 }
 
 // Message is one sentence of the [Catalog]: its ID, for example card.since, and what fills its gaps. Lines to copy may
@@ -90,9 +94,11 @@ func (c Card) Title(catalog *Catalog, lang Language) string {
 	return catalog.PlainText(lang, message("subject.default"))
 }
 
-// Status tells whether the meeting is new or since when it exists.
+// Status tells whether the meeting is new, since when it exists, or that it was replaced.
 func (c Card) Status() Message {
 	switch {
+	case c.Ended:
+		return message("card.ended")
 	case c.Replaces:
 		return message("card.replaces")
 	case c.New:
@@ -106,8 +112,11 @@ func (c Card) Status() Message {
 	}
 }
 
-// Facts lists the organizer and the ways to join without the link, as far as Graph gave them.
+// Facts lists the organizer and the ways to join without the link, as far as Graph gave them. An ended card has none.
 func (c Card) Facts() []Fact {
+	if c.Ended {
+		return nil
+	}
 	all := []Fact{
 		{message("card.organizer"), c.Meeting.Organizer.Name},
 		{message("card.join_id"), c.Meeting.JoinID},
@@ -127,6 +136,8 @@ func (c Card) Facts() []Fact {
 // Notes are the lines below the card: what the asker wanted and did not get. Most cards have none.
 func (c Card) Notes() []Message {
 	switch {
+	case c.Ended:
+		return nil
 	case c.KeptSubject:
 		return []Message{message("card.kept_subject", Arg{"Subject", c.Meeting.Subject})}
 	case c.TooLate:
@@ -141,7 +152,24 @@ func (c Card) Notes() []Message {
 func (c Card) RefreshLabel() Message { return Action{ID: ActionShow}.Label() }
 
 // JoinLabel is the text of the button that joins.
-func (c Card) JoinLabel() Message { return message("card.join") }
+func (c Card) JoinLabel() Message {
+	if c.Ended {
+		return message("card.join_current")
+	}
+	return message("card.join")
+}
+
+// JoinURL is where the button that joins leads: an ended card's to the current meeting. Empty: there is no such button.
+func (c Card) JoinURL() string {
+	switch {
+	case !c.Ended:
+		return c.Meeting.JoinURL
+	case c.Current != nil:
+		return c.Current.JoinURL
+	default:
+		return ""
+	}
+}
 
 // Text renders the reply as plain lines in the given style: what notifications and screen readers get.
 func (r Reply) Text(catalog *Catalog, style Style) string {
@@ -157,8 +185,10 @@ func (r Reply) Text(catalog *Catalog, style Style) string {
 	}
 	lines = append(lines,
 		style.Text(r.Card.Title(catalog, r.Language)),
-		catalog.Render(r.Language, r.Card.Status(), style),
-		catalog.Render(r.Language, r.Card.JoinLabel(), style)+": "+style.Text(r.Card.Meeting.JoinURL))
+		catalog.Render(r.Language, r.Card.Status(), style))
+	if url := r.Card.JoinURL(); url != "" {
+		lines = append(lines, catalog.Render(r.Language, r.Card.JoinLabel(), style)+": "+style.Text(url))
+	}
 	for _, f := range r.Card.Facts() {
 		lines = append(lines, catalog.Render(r.Language, f.Label, style)+": "+style.Text(f.Value))
 	}
