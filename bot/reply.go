@@ -28,6 +28,9 @@ type Reply struct {
 	PublicFallback *Message
 }
 
+// Empty tells whether the reply says nothing: its asker was answered in another way.
+func (r Reply) Empty() bool { return r.Card == nil && len(r.Messages) == 0 }
+
 // Card shows a meeting.
 type Card struct {
 	Meeting Meeting
@@ -40,10 +43,14 @@ type Card struct {
 	TooLate bool
 	// KeptSubject says that the asker named another subject than the meeting has.
 	KeptSubject bool
-	// Ended says that another meeting took this one's place: the card gives no way to join this one any more.
-	Ended bool
-	// Current is, with Ended, the meeting that took this one's place; nil if it is not to be shown.
-	Current *Meeting
+	// Renamed says that the asker gave the meeting its subject just now.
+	Renamed bool
+	// Why says why the meeting took the place of an earlier one though nobody asked for that; zero if that is no news.
+	Why Replacement
+	// Ended says that another meeting has taken this one's place. Then the card is a posted one that is changed: it has
+	// no way to join but by Current.
+	Ended   bool
+	Current *Meeting // Ended: the conversation's meeting; nil if it has none
 }
 
 // Message is one sentence of the [Catalog]: its ID, for example card.since, and what fills its gaps. Lines to copy may
@@ -94,11 +101,16 @@ func (c Card) Title(catalog *Catalog, lang Language) string {
 	return catalog.PlainText(lang, message("subject.default"))
 }
 
-// Status tells whether the meeting is new, since when it exists, or that it was replaced.
+// Status tells whether the meeting is new or since when it exists.
 func (c Card) Status() Message {
 	switch {
 	case c.Ended:
 		return message("card.ended")
+	case c.Why.Why != "":
+		return message("card.why_"+string(c.Why.Why),
+			Arg{"Former", c.Why.Organizer}, Arg{"Organizer", c.Meeting.Organizer.Name})
+	case c.Renamed:
+		return message("card.renamed")
 	case c.Replaces:
 		return message("card.replaces")
 	case c.New:
@@ -112,12 +124,18 @@ func (c Card) Status() Message {
 	}
 }
 
-// Facts lists the organizer and the ways to join without the link, as far as Graph gave them. An ended card has none.
+// Facts lists who started the meeting, where that is not the organizer, the organizer, and the ways to join without the
+// link, as far as Graph gave them.
 func (c Card) Facts() []Fact {
 	if c.Ended {
 		return nil
 	}
+	starter := c.Meeting.StartedBy.Name
+	if starter == c.Meeting.Organizer.Name {
+		starter = ""
+	}
 	all := []Fact{
+		{message("card.started_by"), starter},
 		{message("card.organizer"), c.Meeting.Organizer.Name},
 		{message("card.join_id"), c.Meeting.JoinID},
 		{message("card.passcode"), c.Meeting.Passcode},
@@ -136,8 +154,6 @@ func (c Card) Facts() []Fact {
 // Notes are the lines below the card: what the asker wanted and did not get. Most cards have none.
 func (c Card) Notes() []Message {
 	switch {
-	case c.Ended:
-		return nil
 	case c.KeptSubject:
 		return []Message{message("card.kept_subject", Arg{"Subject", c.Meeting.Subject})}
 	case c.TooLate:
@@ -159,7 +175,7 @@ func (c Card) JoinLabel() Message {
 	return message("card.join")
 }
 
-// JoinURL is where the button that joins leads: an ended card's to the current meeting. Empty: there is no such button.
+// JoinURL is where the button that joins leads; empty if there is nothing to join.
 func (c Card) JoinURL() string {
 	switch {
 	case !c.Ended:
@@ -186,8 +202,8 @@ func (r Reply) Text(catalog *Catalog, style Style) string {
 	lines = append(lines,
 		style.Text(r.Card.Title(catalog, r.Language)),
 		catalog.Render(r.Language, r.Card.Status(), style))
-	if url := r.Card.JoinURL(); url != "" {
-		lines = append(lines, catalog.Render(r.Language, r.Card.JoinLabel(), style)+": "+style.Text(url))
+	if link := r.Card.JoinURL(); link != "" {
+		lines = append(lines, catalog.Render(r.Language, r.Card.JoinLabel(), style)+": "+style.Text(link))
 	}
 	for _, f := range r.Card.Facts() {
 		lines = append(lines, catalog.Render(r.Language, f.Label, style)+": "+style.Text(f.Value))
