@@ -109,6 +109,7 @@ func TestPostedCardsChange(t *testing.T) {
 		"in a thread":            {thread, card(false)},
 		"a post of its own":      {root, card(false)},
 		"in a group chat":        {s.job(chat, chat), card(false)},
+		"in a thread of a chat":  {s.job(chat, chat+";messageid="+s.Say(ann, chat, "about that").ID), card(false)},
 		"in a chat with the bot": {s.job(s.Personal(ann), s.Personal(ann)), card(false)},
 		"there for the asker":    {s.job(s.Personal(ann), s.Personal(ann)), toAsker},
 	} {

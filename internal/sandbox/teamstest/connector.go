@@ -253,7 +253,7 @@ func (t *Server) own(call *Call) (location, Message, reply) {
 	}
 	m, ok := t.find(p.ID, call.Activity)
 	switch {
-	case !ok, (m.To != "") != call.Targeted:
+	case !ok, (m.To != "") != call.Targeted, p.thread != "" && p.thread != cmp.Or(m.Thread, m.ID):
 		return p, m, noActivity()
 	case m.From != t.o.AppID:
 		return p, m, refuse(http.StatusForbidden, "NotEnoughPermissions", "The message is not the bot's.")

@@ -122,6 +122,7 @@ func TestConnectorRefuses(t *testing.T) {
 		"update of another's":      {"PUT", hello, append(activities(plans), said), 403, "NotEnoughPermissions"},
 		"update of a bot's":        {"PUT", hello, append(activities(plans), other), 403, "NotEnoughPermissions"},
 		"update elsewhere":         {"PUT", hello, append(activities(chat), mine), 404, "ActivityNotFoundInConversation"},
+		"update in another thread": {"PUT", hello, append(activities(plans+";messageid="+said), mine), 404, "ActivityNotFoundInConversation"},
 		"update of a card too big": {"PUT", big, append(activities(plans), mine), 413, "MessageSizeTooBig"},
 		"update, disabled":         {"PUT", hello, append(activities(disabled), mine), 403, "BotDisabledByAdmin"},
 		"update without an ID":     {"PUT", hello, activities(plans), 405, "MethodNotAllowed"},

@@ -80,8 +80,7 @@ func (t *Server) memberEvent(u, by User, p location, remove bool) map[string]any
 	}
 	a[changed] = []any{member}
 	if p.Kind == Channel {
-		t.describeTeam(a, p)
-		a["channelData"].(map[string]any)["eventType"] = what
+		t.describeTeam(a, p)["eventType"] = what
 	}
 	return a
 }
