@@ -417,6 +417,14 @@ func (m *meetings) CreateOrGet(ctx context.Context, _ bot.Tenant, organizer stri
 	return bot.OnlineMeeting{JoinURL: "https://teams.example/" + organizer + "/" + r.ExternalID, Subject: r.Subject, Created: time.Now()}, true, nil
 }
 
+func (m *meetings) Meeting(context.Context, bot.Tenant, string, string) (bot.OnlineMeeting, error) {
+	return bot.OnlineMeeting{}, &bot.Error{Code: bot.MissingMeeting}
+}
+
+func (m *meetings) ChangeMeeting(context.Context, bot.Tenant, string, string, bot.MeetingChange) (bot.OnlineMeeting, error) {
+	return bot.OnlineMeeting{}, &bot.Error{Code: bot.MissingMeeting}
+}
+
 type directory struct{}
 
 func (directory) User(_ context.Context, _ bot.Tenant, id string) (bot.DirectoryUser, error) {

@@ -24,8 +24,11 @@ func (g *Server) Choose(change func(*Choices)) {
 // SetClock changes the clock of meetings' lives while the server runs.
 func (g *Server) SetClock(now func() time.Time) { g.clock.Store(&now) }
 
+// tick is the precision of the service's times.
+const tick = 100 * time.Nanosecond
+
 // now is the present of meetings.
-func (g *Server) now() time.Time { return (*g.clock.Load())().UTC() }
+func (g *Server) now() time.Time { return (*g.clock.Load())().UTC().Truncate(tick) }
 
 // lifetime is how long a meeting lives after its end, and after each start and update (document
 // "limits-specifications-teams", table "Meeting expiration", row of regular meetings with an end time).

@@ -201,7 +201,7 @@ func readTime(sent string) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, unconvertible(sent, "Edm.DateTimeOffset")
 	}
-	return t.UTC(), nil
+	return t.UTC().Truncate(tick), nil
 }
 
 // unconvertible refuses a value that is not of the type that the property has.
