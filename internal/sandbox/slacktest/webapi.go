@@ -19,6 +19,7 @@ type callArgs map[string]string
 // webAPI answers one call: the documentation of the Web API, "Using the Slack Web API" and each method's page. A
 // refusal has status 200 and says so in its body.
 func (s *Server) webAPI(method string, r *http.Request) reply {
+	scopes := s.Scopes()
 	var scope string // the one it takes, besides any token at all
 	var do func(callArgs) reply
 	switch method {
@@ -30,6 +31,16 @@ func (s *Server) webAPI(method string, r *http.Request) reply {
 		scope, do = "chat:write", s.chatPostMessage
 	case "chat.postEphemeral":
 		scope, do = "chat:write", s.chatPostEphemeral
+	case "chat.update":
+		scope, do = "chat:write", s.chatUpdate
+	case "bookmarks.add":
+		scope, do = "bookmarks:write", s.bookmarksAdd
+	case "bookmarks.edit":
+		scope, do = "bookmarks:write", s.bookmarksEdit
+	case "bookmarks.remove":
+		scope, do = "bookmarks:write", s.bookmarksRemove
+	case "bookmarks.list":
+		scope, do = "bookmarks:read", s.bookmarksList
 	case "conversations.open":
 		scope, do = "im:write", s.conversationsOpen
 	default:
@@ -43,11 +54,11 @@ func (s *Server) webAPI(method string, r *http.Request) reply {
 		return refuse("not_authed", nil)
 	case token != s.o.BotToken:
 		return refuse("invalid_auth", nil)
-	case scope != "" && !slices.Contains(s.o.Scopes, scope):
-		return refuse("missing_scope", map[string]any{"needed": scope, "provided": strings.Join(s.o.Scopes, ",")})
+	case scope != "" && !slices.Contains(scopes, scope):
+		return refuse("missing_scope", map[string]any{"needed": scope, "provided": strings.Join(scopes, ",")})
 	}
 	reply := do(args)
-	reply.header.Set("X-Oauth-Scopes", strings.Join(s.o.Scopes, ","))
+	reply.header.Set("X-Oauth-Scopes", strings.Join(scopes, ","))
 	reply.header.Set("X-Accepted-Oauth-Scopes", scope)
 	return reply
 }
@@ -128,7 +139,7 @@ func (s *Server) usersInfo(args callArgs) reply {
 	profile := map[string]any{
 		"real_name": u.RealName, "real_name_normalized": u.RealName, "display_name": u.Name, "team": u.Team,
 	}
-	if u.Email != "" && slices.Contains(s.o.Scopes, "users:read.email") {
+	if u.Email != "" && s.granted("users:read.email") {
 		profile["email"] = u.Email
 	}
 	offset, label := 0, "Coordinated Universal Time"
@@ -167,15 +178,9 @@ func (s *Server) chatPostMessage(args callArgs) reply {
 	if _, ok := s.user(id); ok {
 		id = "D" + id // a user stands for the direct message with them
 	}
-	channel, ok := s.channel(id)
-	public := slices.Contains(s.o.Scopes, "chat:write.public")
-	switch {
-	case !ok, channel.Private && channel.BotAbsent:
-		return refuse("channel_not_found", nil)
-	case channel.Archived:
-		return refuse("is_archived", nil)
-	case channel.BotAbsent && !public:
-		return refuse("not_in_channel", nil)
+	channel, word := s.mayWrite(id, "is_archived")
+	if word != "" {
+		return refuse(word, nil)
 	}
 	content := args.content()
 	if word, details := content.check(); word != "" {
@@ -189,6 +194,23 @@ func (s *Server) chatPostMessage(args callArgs) reply {
 		Via: "chat.postMessage",
 	})
 	return agree(map[string]any{"channel": m.Channel, "ts": m.TS, "message": messageObject(m)})
+}
+
+// mayWrite finds the channel that the app wants to write into, or returns Slack's word for why it may not. A public
+// channel is open to an app that is not a member with the scope chat:write.public: the documentation of that scope. An
+// archived channel is refused with the word given.
+func (s *Server) mayWrite(id, archived string) (Channel, string) {
+	channel, ok := s.channel(id)
+	switch {
+	case !ok, channel.Private && channel.BotAbsent:
+		return Channel{}, "channel_not_found"
+	case channel.Archived:
+		return Channel{}, archived
+	case channel.BotAbsent && !s.granted("chat:write.public"):
+		return Channel{}, "not_in_channel"
+	default:
+		return channel, ""
+	}
 }
 
 func (s *Server) chatPostEphemeral(args callArgs) reply {
