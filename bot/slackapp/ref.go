@@ -47,7 +47,7 @@ func parseRef(ref bot.MessageRef) (posting, bool) {
 }
 
 // in returns the posting as it is to be found in the conversation's channel, and whether it is there at all. A private
-// channel's ID may have got a C in place of its G since: see [Names]. Then the ID with the C is the one that Slack knows.
+// channel's ID may have got a C in place of its G since: see [Names]. Then Slack knows the ID with the C alone.
 func (p posting) in(c bot.Conversation) (posting, bool) {
 	switch {
 	case p.channel == c.Channel:

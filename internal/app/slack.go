@@ -38,7 +38,7 @@ func (c *SlackConfig) Settings() []Setting {
 
 // bookmark is the setting that decides about a scope of the app, too.
 func (c *SlackConfig) bookmark() Setting {
-	return Setting{"SLACK_BOOKMARK", "Channels that the bot is a member of get a bookmark that leads to their meeting " +
+	return Setting{"SLACK_BOOKMARK", "Channels that the bot is a member of get a bookmark to their meeting " +
 		"(needs PUBLIC_URL and the scope bookmarks:write): true or false.", (*text)(&c.Bookmark)}
 }
 

@@ -35,7 +35,9 @@ const (
 
 // Scopes are the bot scopes that are granted unless Options say otherwise.
 func Scopes() []string {
-	return []string{"commands", "app_mentions:read", "chat:write", "chat:write.public", "users:read", "users:read.email"}
+	return []string{
+		"commands", "app_mentions:read", "chat:write", "chat:write.public", "users:read", "users:read.email",
+	}
 }
 
 // Options describe a workspace and the app installed in it. The zero value is a plain workspace.

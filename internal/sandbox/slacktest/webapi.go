@@ -16,36 +16,33 @@ import (
 // callArgs are the arguments of a Web API call. One that came as JSON, and is not a string, is its JSON.
 type callArgs map[string]string
 
+// method is a method of the Web API: the scope that it takes, besides any token at all, and what it does.
+type method struct {
+	scope string
+	do    func(*Server, callArgs) reply
+}
+
+var methods = map[string]method{
+	"auth.test":          {"", (*Server).authTest},
+	"users.info":         {"users:read", (*Server).usersInfo},
+	"chat.postMessage":   {"chat:write", (*Server).chatPostMessage},
+	"chat.postEphemeral": {"chat:write", (*Server).chatPostEphemeral},
+	"chat.update":        {"chat:write", (*Server).chatUpdate},
+	"conversations.open": {"im:write", (*Server).conversationsOpen},
+	"bookmarks.add":      {"bookmarks:write", (*Server).bookmarksAdd},
+	"bookmarks.edit":     {"bookmarks:write", (*Server).bookmarksEdit},
+	"bookmarks.remove":   {"bookmarks:write", (*Server).bookmarksRemove},
+	"bookmarks.list":     {"bookmarks:read", (*Server).bookmarksList},
+}
+
 // webAPI answers one call: the documentation of the Web API, "Using the Slack Web API" and each method's page. A
 // refusal has status 200 and says so in its body.
-func (s *Server) webAPI(method string, r *http.Request) reply {
-	scopes := s.Scopes()
-	var scope string // the one it takes, besides any token at all
-	var do func(callArgs) reply
-	switch method {
-	case "auth.test":
-		do = s.authTest
-	case "users.info":
-		scope, do = "users:read", s.usersInfo
-	case "chat.postMessage":
-		scope, do = "chat:write", s.chatPostMessage
-	case "chat.postEphemeral":
-		scope, do = "chat:write", s.chatPostEphemeral
-	case "chat.update":
-		scope, do = "chat:write", s.chatUpdate
-	case "bookmarks.add":
-		scope, do = "bookmarks:write", s.bookmarksAdd
-	case "bookmarks.edit":
-		scope, do = "bookmarks:write", s.bookmarksEdit
-	case "bookmarks.remove":
-		scope, do = "bookmarks:write", s.bookmarksRemove
-	case "bookmarks.list":
-		scope, do = "bookmarks:read", s.bookmarksList
-	case "conversations.open":
-		scope, do = "im:write", s.conversationsOpen
-	default:
+func (s *Server) webAPI(name string, r *http.Request) reply {
+	m, ok := methods[name]
+	if !ok {
 		return refuse("unknown_method", nil)
 	}
+	scopes := s.Scopes()
 	args, token, word := readCall(r)
 	switch {
 	case word != "":
@@ -54,12 +51,12 @@ func (s *Server) webAPI(method string, r *http.Request) reply {
 		return refuse("not_authed", nil)
 	case token != s.o.BotToken:
 		return refuse("invalid_auth", nil)
-	case scope != "" && !slices.Contains(scopes, scope):
-		return refuse("missing_scope", map[string]any{"needed": scope, "provided": strings.Join(scopes, ",")})
+	case m.scope != "" && !slices.Contains(scopes, m.scope):
+		return refuse("missing_scope", map[string]any{"needed": m.scope, "provided": strings.Join(scopes, ",")})
 	}
-	reply := do(args)
+	reply := m.do(s, args)
 	reply.header.Set("X-Oauth-Scopes", strings.Join(scopes, ","))
-	reply.header.Set("X-Accepted-Oauth-Scopes", scope)
+	reply.header.Set("X-Accepted-Oauth-Scopes", m.scope)
 	return reply
 }
 
