@@ -68,7 +68,9 @@ func (p *Parser) command(text string) (i Intent, ok bool) {
 		switch {
 		case spec.Word == "" || !strings.EqualFold(strings.TrimRight(word, stops), spec.Word):
 		case spec.Takes(Subject):
-			return Intent{Command: Command{Kind: spec.Kind, Subject: subject(rest)}}, true
+			c := Command{Kind: spec.Kind, Subject: subject(rest)}
+			c.Clipped = spec.Strict && utf8.RuneCountInString(unquoted(rest)) > MaxSubject
+			return Intent{Command: c}, true
 		case alone:
 			return Intent{Command: Command{Kind: spec.Kind}}, true
 		}
@@ -216,13 +218,15 @@ func oneTypo(a, b string) bool {
 // quotes pairs each opening quotation mark with its closing one, as keyboards of several languages make them.
 var quotes = map[rune]rune{'"': '"', '“': '”', '„': '“', '«': '»', '”': '”'}
 
-// subject takes away the quotation marks that made the first word or words literal, and bounds what is left.
-func subject(text string) string {
+// subject is a text without the quotation marks that made the first word or words literal, and bounded.
+func subject(text string) string { return shorten(unquoted(text), MaxSubject) }
+
+func unquoted(text string) string {
 	first, size := utf8.DecodeRuneInString(text)
 	if closing, ok := quotes[first]; ok {
 		if quoted, after, found := strings.Cut(text[size:], string(closing)); found {
 			text = CleanText(quoted + after) // an accent may have lost the quotation mark that it stood on
 		}
 	}
-	return shorten(text, MaxSubject)
+	return text
 }

@@ -53,7 +53,8 @@ type Card struct {
 	// Ended says that another meeting has taken this one's place. Then the card is a posted one that is changed: it has
 	// no way to join but by Current.
 	Ended   bool
-	Current *Meeting // Ended: the conversation's meeting; nil if it has none
+	Current *Meeting     // Ended: the conversation's meeting; nil if it has none
+	of      Conversation // whose meeting it is
 }
 
 // Message is one sentence of the [Catalog]: its ID, for example card.since, and what fills its gaps. Lines to copy may

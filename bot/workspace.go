@@ -18,7 +18,8 @@ type Workspace struct {
 	Organizers OrganizerPolicy
 	Askers     AskerPolicy
 	Limits     Limits
-	Language   Language // where nothing better is known
+	Options    MeetingOptions // of new meetings
+	Language   Language       // where nothing better is known
 }
 
 // language is the asker's: what their platform remembers of them, or else what came with the request, or else the

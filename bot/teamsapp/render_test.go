@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,8 +31,54 @@ func replies(catalog *bot.Catalog, lang bot.Language) map[string]bot.Reply {
 	all := replytest.Replies(catalog, lang, bot.Conversation{Platform: Platform, Workspace: "8eaef023-2b34-4da1-9baa-8bc8c9d6a490", Channel: "19:general@thread.tacv2"})
 	all["welcome"] = bot.GreetingReply(lang)
 	maps.Copy(all, hostileReplies(bot.NewParser(catalog), lang, hostile))
+	maps.Copy(all, endedReplies(lang))
 	all["aloud"] = bot.Reply{Language: lang, Messages: []bot.Message{*all["refusal-guest-account"].PublicFallback}}
 	return all
+}
+
+// endedReplies are the cards of a meeting that was replaced, with and without the current one.
+func endedReplies(lang bot.Language) map[string]bot.Reply {
+	current := replytest.Meeting()
+	current.Generation, current.Subject = 2, "Design review, next quarter"
+	current.JoinURL = strings.Replace(current.JoinURL, "meeting_abc", "meeting_def", 1)
+	return map[string]bot.Reply{
+		"card-ended":         {Language: lang, Card: &bot.Card{Meeting: replytest.Meeting(), Ended: true}},
+		"card-ended-current": {Language: lang, Card: &bot.Card{Meeting: replytest.Meeting(), Ended: true, Current: &current}},
+	}
+}
+
+// A replaced meeting's card keeps its title and gives no way to join that meeting, nor asks whether it is still the one.
+func TestEndedCard(t *testing.T) {
+	catalog := testCatalog(t)
+	for _, lang := range bot.Languages {
+		for name, reply := range endedReplies(lang) {
+			card := cardOf(catalog, reply, style{})
+			raw, err := json.Marshal(card)
+			if err != nil {
+				t.Fatal(err)
+			}
+			old := reply.Card.Meeting
+			for _, gone := range []string{old.JoinURL, old.JoinID, old.Passcode, old.TollNumber, old.ConferenceID} {
+				if strings.Contains(string(raw), gone) {
+					t.Errorf("%s/%s still has %q: %s", lang, name, gone, raw)
+				}
+			}
+			if len(card.Body) != 2 || card.Body[0].Inlines[0].Text != old.Subject {
+				t.Errorf("%s/%s: %+v", lang, name, card.Body)
+			}
+			var links []string
+			for _, a := range card.Actions {
+				links = append(links, a.Type+" "+a.URL)
+			}
+			var want []string
+			if reply.Card.Current != nil {
+				want = []string{"Action.OpenUrl " + reply.Card.Current.JoinURL}
+			}
+			if !slices.Equal(links, want) || card.Version != plain {
+				t.Errorf("%s/%s: version %s, buttons %q, want %q", lang, name, card.Version, links, want)
+			}
+		}
+	}
 }
 
 // hostileReplies are the replies that hold text from outside, with this text.
