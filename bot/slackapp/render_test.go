@@ -17,14 +17,8 @@ import (
 // replies is everything that the bot can say, by name.
 func replies(t *testing.T, lang bot.Language) map[string]bot.Reply {
 	t.Helper()
-	all := replytest.Replies(testCatalog(t), lang,
+	return replytest.Replies(testCatalog(t), lang,
 		bot.Conversation{Platform: Platform, Workspace: "T024BE7LD", Channel: "C2147483705"})
-	current := replytest.Meeting()
-	current.JoinURL = "https://teams.microsoft.com/l/meetup-join/current"
-	all["card-ended"] = bot.Reply{Language: lang, Card: &bot.Card{Meeting: replytest.Meeting(), Ended: true}}
-	all["card-ended-current"] = bot.Reply{Language: lang,
-		Card: &bot.Card{Meeting: replytest.Meeting(), Ended: true, Current: &current}}
-	return all
 }
 
 func testCatalog(t *testing.T) *bot.Catalog {
