@@ -31,27 +31,18 @@ func replies(catalog *bot.Catalog, lang bot.Language) map[string]bot.Reply {
 	all := replytest.Replies(catalog, lang, bot.Conversation{Platform: Platform, Workspace: "8eaef023-2b34-4da1-9baa-8bc8c9d6a490", Channel: "19:general@thread.tacv2"})
 	all["welcome"] = bot.GreetingReply(lang)
 	maps.Copy(all, hostileReplies(bot.NewParser(catalog), lang, hostile))
-	maps.Copy(all, endedReplies(lang))
 	all["aloud"] = bot.Reply{Language: lang, Messages: []bot.Message{*all["refusal-guest-account"].PublicFallback}}
 	return all
-}
-
-// endedReplies are the cards of a meeting that was replaced, with and without the current one.
-func endedReplies(lang bot.Language) map[string]bot.Reply {
-	current := replytest.Meeting()
-	current.Generation, current.Subject = 2, "Design review, next quarter"
-	current.JoinURL = strings.Replace(current.JoinURL, "meeting_abc", "meeting_def", 1)
-	return map[string]bot.Reply{
-		"card-ended":         {Language: lang, Card: &bot.Card{Meeting: replytest.Meeting(), Ended: true}},
-		"card-ended-current": {Language: lang, Card: &bot.Card{Meeting: replytest.Meeting(), Ended: true, Current: &current}},
-	}
 }
 
 // A replaced meeting's card keeps its title and gives no way to join that meeting, nor asks whether it is still the one.
 func TestEndedCard(t *testing.T) {
 	catalog := testCatalog(t)
 	for _, lang := range bot.Languages {
-		for name, reply := range endedReplies(lang) {
+		for name, reply := range replytest.Lives(lang) {
+			if !reply.Card.Ended {
+				continue
+			}
 			card := cardOf(catalog, reply, style{})
 			raw, err := json.Marshal(card)
 			if err != nil {
