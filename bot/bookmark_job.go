@@ -6,13 +6,7 @@ import (
 )
 
 // setBookmark sets the bookmark of a channel to its lasting link. Nobody waits for the answer, so it has none.
-type setBookmark struct{}
-
-func (setBookmark) announces() bool { return false }
-
-func (setBookmark) answer(*Service, Intent, Route, *State, Language) (Reply, Outcome) {
-	return Reply{}, ""
-}
+type setBookmark struct{ inBackground }
 
 // execute sets the bookmark and clears TodoBookmark. A refusal for good clears it too. If the link is replaced
 // meanwhile, the bookmark is set again: either the bit is set after it was cleared here, or the token read last is the
@@ -21,14 +15,14 @@ func (setBookmark) execute(ctx context.Context, s *Service, t task) (result, err
 	state, err := s.Conversations.Read(ctx, t.Conversation, Asker{})
 	if CodeOf(err) == UnreadableRecord { // there is nobody to be told
 		s.noteUnreadable(ctx, t, err)
-		return result{outcome: OutcomeObsolete, silent: true}, nil
+		return silent(OutcomeObsolete)
 	}
 	if err != nil {
 		return result{}, err
 	}
 	m := state.Meeting
 	if m == nil || m.Todo&TodoBookmark == 0 {
-		return result{outcome: OutcomeObsolete, silent: true}, nil
+		return silent(OutcomeObsolete)
 	}
 	done := func(outcome Outcome) (result, error) {
 		_, err := s.Conversations.ChangeMeeting(ctx, state.Conversation, m.ClaimID, func(m *Meeting) {
@@ -36,8 +30,8 @@ func (setBookmark) execute(ctx context.Context, s *Service, t task) (result, err
 		})
 		return result{outcome: outcome, silent: true}, err
 	}
-	bookmarker, ok := s.Platforms[t.Conversation.Platform].(Bookmarker)
-	if !ok || !s.bookmarks(t.workspace, state.Conversation) {
+	bookmarker := s.bookmarker(t.workspace, state.Conversation)
+	if bookmarker == nil {
 		return done(OutcomeObsolete)
 	}
 	title := s.Catalog.PlainText(m.Language, Card{}.JoinLabel())
@@ -54,7 +48,7 @@ func (setBookmark) execute(ctx context.Context, s *Service, t task) (result, err
 		switch {
 		case err != nil && t.lease.age() >= s.Timing.GiveUp: // the next use of the conversation finds the bit
 			s.noteBookmark(ctx, t, err)
-			return result{outcome: OutcomeGaveUp, silent: true}, nil
+			return silent(OutcomeGaveUp)
 		case Temporary(err), CodeOf(err) == ChatCredentials: // an administrator may mend that meanwhile
 			return result{}, err
 		case err != nil:
@@ -84,19 +78,48 @@ func (s *Service) noteBookmark(ctx context.Context, t task, err error) {
 		slog.String("channel", t.Conversation.Channel), slog.Any("cause", err))
 }
 
-// bookmarks tells whether this conversation is to have a bookmark: it is a channel's, and an administrator has switched
-// bookmarks and lasting links on.
-func (s *Service) bookmarks(w Workspace, c Conversation) bool {
-	return w.Bookmarks && s.PublicURL != "" && c.Thread == ""
-}
-
-// wantBookmark notes that the conversation's bookmark has to be set, where it is to have one.
-func (s *Service) wantBookmark(ctx context.Context, w Workspace, state State) error {
-	if state.Meeting == nil || !s.bookmarks(w, state.Conversation) {
+// bookmarker is what sets the conversation's bookmark; nil if it is to have none. It is to have one if it is a channel's,
+// its platform can do that, and an administrator has switched bookmarks and lasting links on.
+func (s *Service) bookmarker(w Workspace, c Conversation) Bookmarker {
+	if !w.Bookmarks || s.PublicURL == "" || c.Thread != "" {
 		return nil
 	}
-	_, err := s.Conversations.ChangeMeeting(ctx, state.Conversation, state.Meeting.ClaimID, func(m *Meeting) {
+	able, _ := s.Platforms[c.Platform].(Bookmarker)
+	return able
+}
+
+// bookmarkOf is TodoBookmark if the conversation is to have a bookmark, and otherwise nothing to do.
+func (s *Service) bookmarkOf(w Workspace, c Conversation) Todo {
+	if s.bookmarker(w, c) == nil {
+		return 0
+	}
+	return TodoBookmark
+}
+
+// wantBookmark notes that the conversation's bookmark has to be set, where it is to have one, and starts that.
+func (s *Service) wantBookmark(ctx context.Context, t task, state State) error {
+	if state.Meeting == nil || s.bookmarker(t.workspace, state.Conversation) == nil {
+		return nil
+	}
+	state, err := s.Conversations.ChangeMeeting(ctx, state.Conversation, state.Meeting.ClaimID, func(m *Meeting) {
 		m.Todo |= TodoBookmark
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	s.tend(state, t.Job, t.ID)
+	return nil
+}
+
+// missBookmark is wantBookmark for a conversation that has no bookmark yet: bookmarks were switched on after its meeting
+// was made, or the platform refused one.
+func (s *Service) missBookmark(ctx context.Context, t task, state State) error {
+	if s.bookmarker(t.workspace, state.Conversation) == nil {
+		return nil
+	}
+	id, err := s.Links.Bookmark(ctx, state.Conversation)
+	if err != nil || id != "" {
+		return err
+	}
+	return s.wantBookmark(ctx, t, state)
 }

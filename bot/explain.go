@@ -157,6 +157,36 @@ func DuplicateReply(lang Language) Reply { return sentence(lang, message("ack.du
 // NoMeetingReply answers `show` where there is nothing to show.
 func NoMeetingReply(lang Language) Reply { return sentence(lang, message("show.none")) }
 
+// EndedReply says that the conversation's meeting is there no more, and how it gets another one.
+func EndedReply(lang Language, m Meeting) Reply {
+	if m.Orphaned {
+		return sentence(lang, message("show.orphaned", Arg{"Organizer", m.Organizer.Name}))
+	}
+	return sentence(lang, message("show.expired"))
+}
+
+// ExplainChange is [Explain] for a command that was to change a meeting, and did not: its link is as good as before.
+func ExplainChange(
+	lang Language, refusal *Error, organizer Organizer, clientID string, c Command, reference string,
+) Reply {
+	reply := Explain(lang, refusal, organizer, clientID, c, reference)
+	if refusal.Code != MissingMeeting {
+		reply.Messages = append([]Message{message("rename.unchanged")}, reply.Messages...)
+	}
+	return reply
+}
+
+// NamelessReply says that a command wants a subject, with an example.
+func NamelessReply(catalog *Catalog, lang Language) Reply {
+	example := catalog.PlainText(lang, message("help.example_subject"))
+	return sentence(lang, message("rename.nameless", Arg{"Example", command{word: "rename", subject: example}}))
+}
+
+// TooLongReply says that a subject is too long.
+func TooLongReply(lang Language) Reply {
+	return sentence(lang, message("rename.too_long", Arg{"Most", MaxSubject}))
+}
+
 // LinkNews is what a reply says of a conversation's lasting link. It is the end of the sentence's ID in the catalogue.
 type LinkNews string
 

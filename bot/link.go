@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"regexp"
-	"time"
 )
 
 // LinkPath is the beginning of the path of a conversation's lasting link; its token follows.
@@ -38,7 +37,7 @@ type Followed struct {
 	Language Language // of the conversation's meeting, whether or not it still works; empty if there is none
 }
 
-// Follow looks up where a lasting link leads now. It makes nothing. The error is ErrNoLink if no conversation has the
+// Follow looks up where a lasting link leads now, which uses the conversation's meeting. It makes nothing. The error is ErrNoLink if no conversation has the
 // token, or not any more; any other error may pass.
 func (s *Service) Follow(ctx context.Context, token string) (Followed, error) {
 	if !IsLinkToken(token) {
@@ -52,9 +51,10 @@ func (s *Service) Follow(ctx context.Context, token string) (Followed, error) {
 		return Followed{}, err
 	case state.Meeting == nil:
 		return Followed{}, nil
-	case !state.Meeting.Alive(time.Now()):
+	case !state.Meeting.Alive(s.Clock()):
 		return Followed{Language: state.Meeting.Language}, nil
 	default:
+		s.tendAfterUse(state, Job{Trace: "link"})
 		return Followed{JoinURL: state.Meeting.JoinURL, Language: state.Meeting.Language}, nil
 	}
 }
@@ -74,8 +74,10 @@ func (linkCommand) answer(s *Service, _ Intent, _ Route, state *State, lang Lang
 		return NoLinksReply(lang), OutcomeWords
 	case state == nil:
 		return Reply{}, ""
-	case state.Meeting == nil || !state.Meeting.Alive(time.Now()):
+	case state.Meeting == nil:
 		return NoMeetingReply(lang), OutcomeKnown
+	case !state.Meeting.Alive(s.Clock()):
+		return EndedReply(lang, *state.Meeting), OutcomeKnown
 	default:
 		return Reply{}, ""
 	}
@@ -92,6 +94,9 @@ func (c linkCommand) execute(ctx context.Context, s *Service, t task) (result, e
 	}
 	token, err := s.Links.Link(ctx, state.Conversation, newLinkToken(), "")
 	if err != nil {
+		return result{}, err
+	}
+	if err := s.missBookmark(ctx, t, state); err != nil {
 		return result{}, err
 	}
 	return result{outcome: OutcomeKnown, reply: LinkReply(lang, LinkShown, s.linkURL(token), token)}, nil
@@ -135,7 +140,7 @@ func (r relink) execute(ctx context.Context, s *Service, t task) (result, error)
 		what, outcome = LinkReplaced, OutcomeRelinked
 	}
 	// Also where nothing was replaced: that may have been done by an attempt that broke off here.
-	if err := s.wantBookmark(ctx, t.workspace, state); err != nil {
+	if err := s.wantBookmark(ctx, t, state); err != nil {
 		return result{}, err
 	}
 	return result{outcome: outcome, reply: LinkReply(lang, what, s.linkURL(token), token)}, nil

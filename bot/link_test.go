@@ -209,7 +209,7 @@ func TestLinksAreOff(t *testing.T) {
 // A link whose meeting does not work leads nowhere, and is not shown as one that does. It can still be replaced.
 func TestLinkOfADeadMeeting(t *testing.T) {
 	t.Parallel()
-	for name, die := range map[string]func(*bot.Meeting){
+	for name, die := range map[string]func(*bot.Meeting){ // by the end of the sentence's ID
 		"expired":  func(m *bot.Meeting) { m.Expires = time.Now().Add(-time.Minute) },
 		"orphaned": func(m *bot.Meeting) { m.Orphaned = true },
 	} {
@@ -225,7 +225,7 @@ func TestLinkOfADeadMeeting(t *testing.T) {
 				got != (bot.Followed{Language: bot.English}) {
 				t.Errorf("it leads to %+v, %v", got, err)
 			}
-			if r := st.link(t, "r3"); r.Messages[0].ID != "show.none" {
+			if r := st.link(t, "r3"); r.Messages[0].ID != "show."+name {
 				t.Errorf("the reply is %+v", r)
 			}
 			tokenOf(t, st.press(t, "r4", shown), bot.LinkReplaced)

@@ -41,6 +41,13 @@ func (undo) execute(ctx context.Context, s *Service, t task) (result, error) {
 		return result{}, err
 	}
 	if undone.Done {
+		_, err := s.Conversations.ChangeMeeting(ctx, state.Conversation, state.Meeting.ClaimID, func(m *Meeting) {
+			m.Todo |= s.cardsOf(t.Conversation)
+			m.Replaced = Replacement{}
+		})
+		if err != nil {
+			return result{}, err
+		}
 		return result{outcome: OutcomeUndone, show: true, restored: true}, nil
 	}
 	id, err := s.Identities.Identity(ctx, t.Asker)
@@ -59,7 +66,7 @@ func (undo) execute(ctx context.Context, s *Service, t task) (result, error) {
 	case state.Meeting == nil:
 		return result{outcome: OutcomeNotUndone, reply: NoMeetingReply(lang)}, nil
 	default:
-		card := &Card{Meeting: *state.Meeting, TooLate: true}
+		card := &Card{Meeting: *state.Meeting, TooLate: true, of: state.Conversation}
 		return result{outcome: OutcomeNotUndone, reply: Reply{Audience: AudienceAsker, Language: lang, Card: card}}, nil
 	}
 }

@@ -27,10 +27,11 @@ const grace = 10 * time.Second
 
 // Options are what an app gets beside its configuration. The zero value is right for production.
 type Options struct {
-	Name    string         // unique among the replicas on one Redis; empty: host name, process ID and time
-	RootCAs *x509.CertPool // that Entra's certificate is checked against; nil: the system's
-	Timing  bot.Timing     // zero: the defaults
-	Idle    time.Duration  // store.Options.Idle
+	Name    string           // unique among the replicas on one Redis; empty: host name, process ID and time
+	RootCAs *x509.CertPool   // that Entra's certificate is checked against; nil: the system's
+	Timing  bot.Timing       // zero: the defaults
+	Idle    time.Duration    // store.Options.Idle
+	Clock   func() time.Time // for the life of meetings; nil: time.Now
 }
 
 // App is one running bot: one replica among those that share a Redis.
@@ -134,7 +135,8 @@ func (a *App) wire(c Config, o Options) error {
 		byName[frontend.Name()] = frontend
 	}
 	a.service = bot.NewService(bot.Config{
-		Conversations: a.store, Identities: a.store, Queue: a.store, Limiter: a.store,
+		Conversations: a.store, Identities: a.store, Queue: a.store, Limiter: a.store, Cards: a.store,
+		Schedule: a.store,
 		Meetings: graph, Directory: graph,
 		Catalog: catalog, Log: a.log, Observer: a.metrics,
 		Platforms: byName,
@@ -146,7 +148,7 @@ func (a *App) wire(c Config, o Options) error {
 			Language:   lang,
 			Options:    c.Meetings.options(),
 		},
-		Language: lang, Timing: o.Timing,
+		Language: lang, Timing: o.Timing, Clock: o.Clock,
 		Links: a.store, PublicURL: c.Links.PublicURL,
 	})
 	a.public.server, a.admin.server = server(a.publicMux(), a.log), server(a.adminMux(), a.log)

@@ -33,7 +33,7 @@ func TestValidateListsEverything(t *testing.T) {
 	wrong := Config{
 		HTTP:  HTTPConfig{Addr: ":70000", AdminAddr: "localhost:70000"},
 		Redis: RedisConfig{URL: "redis://:hunter2@host:notaport/0"},
-		Slack: SlackConfig{BotToken: "hunter2", APIURL: "http://slack.com/api"},
+		Slack: SlackConfig{BotToken: "hunter2", APIURL: "http://slack.com/api", Bookmark: "maybe"},
 		Teams: TeamsConfig{
 			AppID: "hunter2", MetadataURL: "http://login.botframework.com/",
 			ServiceHosts: []string{"https://smba.trafficmanager.net"},
@@ -109,6 +109,8 @@ func TestValidateSlack(t *testing.T) {
 	check(t, "a refresh token", "SLACK_BOT_TOKEN", func(c *Config) { c.Slack.BotToken = "xoxe-1-2-3" })
 	check(t, "no secret", "SLACK_SIGNING_SECRET", func(c *Config) { c.Slack.SigningSecret = "" })
 	check(t, "no slash", "SLACK_API_URL", func(c *Config) { c.Slack.APIURL = "https://slack.com/api" })
+	check(t, "bookmarks", "", func(c *Config) { c.Slack.Bookmark = "true" })
+	check(t, "perhaps bookmarks", "SLACK_BOOKMARK", func(c *Config) { c.Slack.Bookmark = "perhaps" })
 	check(t, "US Government", "", func(c *Config) { c.Slack.APIURL = "https://slack-gov.com/api/" })
 }
 

@@ -74,8 +74,8 @@ func (s slack) say(ctx context.Context, url string, at spot, how manner, text st
 		return outcome{}, err
 	case answer.Problem != "":
 		return outcome{}, fmt.Errorf("Slack shows an error: %s", answer.Problem)
-	case answer.Message == nil:
-		return outcome{}, errors.New("the bot answered with nothing")
+	case answer.Message == nil: // the bot posts its answer as a message of its own
+		return outcome{}, nil
 	}
 	said := s.message(*answer.Message)
 	return outcome{answer: &said}, nil

@@ -6,6 +6,7 @@
 package replytest
 
 import (
+	"maps"
 	"strings"
 	"time"
 
@@ -29,6 +30,31 @@ func Meeting() bot.Meeting {
 		Organizer: bot.Organizer{ID: "a1111111-0000-4000-8000-000000000001", Name: "Ann Example"},
 		Language:  bot.English,
 	}
+}
+
+// Lives are the cards that tell of a meeting's life: it was renamed, it took an earlier one's place, or another took its
+// place.
+func Lives(lang bot.Language) map[string]bot.Reply {
+	meeting := Meeting()
+	current := meeting
+	current.Generation, current.Subject = 2, "Design review, next quarter"
+	current.JoinURL = strings.Replace(current.JoinURL, "meeting_abc", "meeting_def", 1)
+	served := meeting
+	served.StartedBy = bot.Starter{User: "U0BEN", Name: "Ben Example"}
+	all := map[string]bot.Reply{}
+	for name, card := range map[string]bot.Card{
+		"renamed":       {Meeting: current, Renamed: true},
+		"started-by":    {Meeting: served},
+		"ended":         {Meeting: meeting, Ended: true},
+		"ended-current": {Meeting: meeting, Ended: true, Current: &current},
+	} {
+		all["card-"+name] = bot.Reply{Language: lang, Card: &card}
+	}
+	for _, why := range []bot.Reason{bot.ReasonExpired, bot.ReasonOrphaned, bot.ReasonLost} {
+		card := bot.Card{Meeting: current, New: true, Why: bot.Replacement{Why: why, Organizer: "Caio Example"}}
+		all["card-why-"+string(why)] = bot.Reply{Language: lang, Card: &card}
+	}
+	return all
 }
 
 // What sentences hold.
@@ -86,6 +112,7 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 		"trouble-store": bot.UnreachableReply(lang,
 			bot.Intent{Command: bot.Command{Kind: bot.Meet, Subject: "new hires"}}),
 	}
+	maps.Copy(all, Lives(lang))
 	for _, about := range bot.Advices {
 		all["advice-"+string(about)] = bot.AdviceReply(lang, bot.Command{Kind: bot.Meet, Subject: "cancel"}, about)
 	}

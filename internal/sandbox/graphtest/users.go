@@ -1,7 +1,6 @@
 package graphtest
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -22,8 +21,8 @@ type User struct {
 	ProxyAddresses []string // "SMTP:ann@contoso.example" for the primary one, "smtp:…" for aliases
 	Guest          bool
 	Disabled       bool
-	Unlicensed     bool // no Teams licence: no meetings
-	NoMeetings     bool // the meeting policy allows none: refused without a word
+	Unlicensed     bool // no Teams licence: no more meetings, and the links of those that are there work
+	NoMeetings     bool // the meeting policy allows none: refused without a word, and links do not work
 	Unprovisioned  bool // Teams does not know the account, which the directory has
 	DialIn         bool // audio conferencing: meetings have a phone number
 }
@@ -53,7 +52,7 @@ func (g *Server) AddUser(u User) error {
 	return nil
 }
 
-// RemoveUser removes a user, by object ID, as if deleted from the tenant.
+// RemoveUser removes a user, by object ID, as if deleted from the tenant. The links of their meetings die at once.
 func (g *Server) RemoveUser(id string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -295,22 +294,3 @@ func filter(text string) (match func(*User) bool, advanced bool, err error) {
 }
 
 func unquote(s string) string { return strings.ReplaceAll(s, "''", "'") }
-
-// splitPath returns the decoded segments of an escaped path below the service's root.
-func splitPath(escaped string) ([]string, error) {
-	rest, ok := strings.CutPrefix(escaped, root+"/")
-	if !ok {
-		return nil, errors.New("not below " + root)
-	}
-	parts := strings.Split(rest, "/")
-	for i, p := range parts {
-		var err error
-		if parts[i], err = url.PathUnescape(p); err != nil {
-			return nil, fmt.Errorf("path: %w", err)
-		}
-		if parts[i] == "" {
-			return nil, errors.New("empty segment")
-		}
-	}
-	return parts, nil
-}
