@@ -68,19 +68,15 @@ type linkCommand struct{}
 func (linkCommand) announces() bool { return false }
 
 // answer leaves the link itself to an attempt, since the conversation may get its token only then.
-func (linkCommand) answer(s *Service, _ Intent, _ Route, state *State, lang Language) (Reply, Outcome) {
-	switch {
-	case s.PublicURL == "":
+func (linkCommand) answer(s *Service, i Intent, where Route, state *State, lang Language) (Reply, Outcome) {
+	if s.PublicURL == "" {
 		return NoLinksReply(lang), OutcomeWords
-	case state == nil:
-		return Reply{}, ""
-	case state.Meeting == nil:
-		return NoMeetingReply(lang), OutcomeKnown
-	case !state.Meeting.Alive(s.Clock()):
-		return EndedReply(lang, *state.Meeting), OutcomeKnown
-	default:
+	}
+	shown, outcome := showCommand{}.answer(s, i, where, state, lang)
+	if shown.Card != nil {
 		return Reply{}, ""
 	}
+	return shown, outcome // there is no meeting, or nobody knows yet
 }
 
 func (c linkCommand) execute(ctx context.Context, s *Service, t task) (result, error) {
