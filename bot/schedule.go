@@ -27,11 +27,11 @@ type Schedule interface {
 	// SetDue sets the time. A conversation has one for each kind, the last that was set.
 	SetDue(ctx context.Context, d Due) error
 	// TakeDue returns up to limit of those kinds whose time has come by now, the oldest first, and puts each off by
-	// DueLease. At of each is the time that it was put off to, the end of the lease. Who took something calls DropDue or
-	// SetDue when it is done. Other kinds are left alone. With an error, what was taken before is returned, too.
+	// DueLease. At of each is the time that it was put off to, the end of the lease. Who took something calls DropDue
+	// or SetDue when it is done. Other kinds are left alone. With an error, what was taken before is returned, too.
 	TakeDue(ctx context.Context, kinds []DueKind, now time.Time, limit int) ([]Due, error)
-	// DropDue forgets what TakeDue returned, if its time is still At: another one was set since, or it was taken again
-	// after the lease, otherwise.
+	// DropDue forgets what TakeDue returned, if its time is still At. Otherwise another time was set since, or it was
+	// taken again after the lease: then DropDue changes nothing.
 	DropDue(ctx context.Context, d Due) error
 }
 

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"meetbot/bot"
 )
 
@@ -28,13 +30,12 @@ func (s *Store) KeepCard(ctx context.Context, c bot.Conversation, card bot.Poste
 // left out.
 func (s *Store) Cards(ctx context.Context, c bot.Conversation) (cards []bot.PostedCard, err error) {
 	err = s.withBudget(ctx, "read the posted cards", func(ctx context.Context) error {
-		entries, err := s.client.LRange(ctx, s.keys.of(c).cards, 0, bot.MaxPostedCards-1).Result()
-		for _, entry := range entries {
-			if card, ok := decodeCard(entry); ok {
-				cards = append(cards, card)
-			}
+		value, err := s.client.Get(ctx, s.keys.of(c).cards).Result()
+		if err != nil && !errors.Is(err, redis.Nil) {
+			return err
 		}
-		return err
+		cards = decodeCards(value)
+		return nil
 	})
 	return cards, err
 }
@@ -49,6 +50,22 @@ func (s *Store) ForgetCard(ctx context.Context, c bot.Conversation, ref bot.Mess
 func (s *Store) changeCards(ctx context.Context, c bot.Conversation, head, entry string) error {
 	return cardScript.Run(ctx, s.client, []string{s.keys.of(c).cards}, head, entry, bot.MaxPostedCards,
 		int(cardsFor.Seconds())).Err()
+}
+
+// decodeCards reads the value that card.lua writes: "<length>:<entry>" of each card, the newest first.
+func decodeCards(value string) (cards []bot.PostedCard) {
+	for len(cards) < bot.MaxPostedCards {
+		digits, rest, _ := strings.Cut(value, ":")
+		n, err := strconv.ParseUint(digits, 10, 20)
+		if err != nil || int(n) > len(rest) {
+			break
+		}
+		if card, ok := decodeCard(rest[:n]); ok {
+			cards = append(cards, card)
+		}
+		value = rest[n:]
+	}
+	return cards
 }
 
 // encodeCard writes a card: "1 <length of the reference> <reference><generation> <language> <subject>".

@@ -3,6 +3,7 @@ package store_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -48,10 +49,30 @@ func TestPostedCards(t *testing.T) {
 			t.Errorf("the cards are kept for %v", ttl)
 		}
 		// What a later release wrote is left alone.
-		no(t, b.raw.LPush(t.Context(), cardsOf(c), "2 later", "nonsense").Err())
-		if cards, err := s.Cards(t.Context(), c); err != nil || !slices.Equal(cards, want[:bot.MaxPostedCards-2]) {
+		later := "7:2 later8:nonsense"
+		no(t, b.raw.Set(t.Context(), cardsOf(c), later+b.raw.Get(t.Context(), cardsOf(c)).Val(), time.Hour).Err())
+		if cards, err := s.Cards(t.Context(), c); err != nil || !slices.Equal(cards, want) {
 			t.Errorf("beside a later release's the cards are %+v, %v", cards, err)
 		}
+		no(t, s.ForgetCard(t.Context(), c, want[0].Ref))
+		if value := b.raw.Get(t.Context(), cardsOf(c)).Val(); !strings.HasPrefix(value, later) {
+			t.Errorf("the cards of a later release are gone: %q", value)
+		}
+		if ttl := b.raw.TTL(t.Context(), cardsOf(c)).Val(); ttl <= 0 || ttl > time.Hour {
+			t.Errorf("after one is forgotten the cards are kept for %v", ttl)
+		}
+		// What nobody wrote counts as no cards.
+		for _, value := range []string{"nonsense", "-5:x", ":", "99999999999999999999:x", "5:1", "3:1 2"} {
+			no(t, b.raw.Set(t.Context(), cardsOf(c), value, 0).Err())
+			if cards, err := s.Cards(t.Context(), c); err != nil || len(cards) != 0 {
+				t.Errorf("%q are the cards %+v, %v", value, cards, err)
+			}
+			no(t, s.KeepCard(t.Context(), c, want[0]))
+			if cards, err := s.Cards(t.Context(), c); err != nil || !slices.Equal(cards, want[:1]) {
+				t.Errorf("after %q the cards are %+v, %v", value, cards, err)
+			}
+		}
+		no(t, s.ForgetCard(t.Context(), c, want[0].Ref))
 	})
 }
 

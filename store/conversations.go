@@ -88,8 +88,8 @@ func pendingOf(answer *redis.Cmd) string {
 }
 
 // Complete makes m the meeting while the claim is still the pending one; see [bot.Conversations]. What is recorded has
-// the claim's ID and generation, whatever m says. A meeting that took another one's place without being asked for cannot
-// be undone: the link before it does not work.
+// the claim's ID and generation, whatever m says. A meeting that took another one's place without being asked for
+// cannot be undone: the link before it does not work.
 func (s *Store) Complete(ctx context.Context, claim bot.Claim, m bot.Meeting) (bot.State, error) {
 	return s.changeConversation(ctx, "complete a claim", func(ctx context.Context) (bot.State, error) {
 		record, err := encodeMeeting(claim, m)

@@ -66,7 +66,7 @@ type conversationKeys struct {
 	undo    string // the meeting before the current one, for as long as it can come back
 	roots   string // the set of the root messages whose threads belong to the channel
 	yielded string // the other name of the conversation that this one gave way to; see names.go
-	cards   string // the list of the posted cards, the newest first; see cards.go
+	cards   string // the posted cards; see cards.go
 	link    string // the hash of the stable link's token and what hangs on it; see links.go
 }
 

@@ -49,10 +49,15 @@ func FuzzPlace(f *testing.F) {
 }
 
 func FuzzCard(f *testing.F) {
-	for _, seed := range []string{"", "1 ", "1 3 ref7 en Weekly sync", "1 3 ref7 en ", "1 3 ref7 en", "1 4 ref 7 en x", "1 -1 ref7 en x", "1 03 ref7 en x", "1 3 ref0 en x", "2 3 ref7 en x", "1 99999999999999999999 ref7 en x", "1 3 ref+7 en x"} {
+	for _, seed := range []string{"", "1 ", "1 3 ref7 en Weekly sync", "1 3 ref7 en ", "1 3 ref7 en", "1 4 ref 7 en x", "1 -1 ref7 en x", "1 03 ref7 en x", "1 3 ref0 en x", "2 3 ref7 en x", "1 99999999999999999999 ref7 en x", "1 3 ref+7 en x", "11:1 3 ref7 en 11:1 3 rex7 en ", "99:1", "-1:x"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, entry string) {
+		for _, card := range decodeCards(entry) {
+			if _, ok := decodeCard(encodeCard(card)); !ok {
+				t.Errorf("%q holds %+v", entry, card)
+			}
+		}
 		card, ok := decodeCard(entry)
 		if ok && (card.Ref == "" || card.Generation < 1 || encodeCard(card) != entry) {
 			t.Errorf("%q is read as %+v", entry, card)

@@ -16,8 +16,9 @@ import (
 )
 
 // A meeting or a pending claim is "<generation> <claim ID> <payload>". The scripts read the first two words; the
-// payload is JSON with short names, because there is one such record for every conversation, for good. Its first field is
-// the version, where claim.lua looks for it. What is zero is left out. See shorten.go for how texts and times are kept.
+// payload is JSON with short names, because there is one such record for every conversation, for good. Its first field
+// is the version, where claim.lua looks for it. What is zero is left out. See shorten.go for how texts and times are
+// kept.
 
 // recordVersion is the version of the meetings and claims that this release writes. Version 1, which has no number, is
 // that of the first release; version 2 adds the meeting's ID. A later release raises the number only if this one would
@@ -142,8 +143,8 @@ func decodeMeeting(c bot.Conversation, value string) (*bot.Meeting, error) {
 	}
 	thread := cmp.Or(r.Thread, r.ThreadPlace.in(r.JoinURL))
 	refs := references{organizer: r.Organizer.ID, thread: thread}
-	starter := bot.Starter{}
-	if starter.User, _ = refs.restore(r.Starter); starter.User != "" {
+	starter := bot.Starter{User: refs.restore(r.Starter)}
+	if starter.User != "" {
 		starter.Name = r.Organizer.Name
 	}
 	if r.StarterName != nil {
@@ -165,7 +166,7 @@ func decodeMeeting(c bot.Conversation, value string) (*bot.Meeting, error) {
 func (r meetingRecord) meetingID(refs references) string {
 	plain := r.PlainID
 	if r.ShortID != "" {
-		plain, _ = refs.restore(r.ShortID)
+		plain = refs.restore(r.ShortID)
 	}
 	if plain != "" {
 		return base64.StdEncoding.EncodeToString([]byte(plain))

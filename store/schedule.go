@@ -34,7 +34,9 @@ type dueMember struct {
 
 // TakeDue takes what is due; see [bot.Schedule]. All sets are looked at in one round trip, and changed by one more for
 // each set of which something is taken, in an order that differs from call to call: so replicas seldom go for the same.
-func (s *Store) TakeDue(ctx context.Context, kinds []bot.DueKind, now time.Time, limit int) (taken []bot.Due, err error) {
+func (s *Store) TakeDue(
+	ctx context.Context, kinds []bot.DueKind, now time.Time, limit int,
+) (taken []bot.Due, err error) {
 	err = s.withBudget(ctx, "take what is due", func(ctx context.Context) error {
 		found, err := s.lookAtDue(ctx, kinds, now, limit)
 		lease := time.UnixMilli(now.UnixMilli()).Add(bot.DueLease).UTC()

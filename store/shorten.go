@@ -38,14 +38,14 @@ func (r references) shorten(text string) string {
 	return strings.NewReplacer(pairs...).Replace(text)
 }
 
-// restore undoes shorten. It returns false if the text refers to what is not there.
-func (r references) restore(short string) (string, bool) {
+// restore undoes shorten. It returns nothing if the text refers to what is not there.
+func (r references) restore(short string) string {
 	var b strings.Builder
 	for {
 		before, after, found := strings.Cut(short, "$")
 		b.WriteString(before)
 		if !found {
-			return b.String(), true
+			return b.String()
 		}
 		text := ""
 		switch {
@@ -57,7 +57,7 @@ func (r references) restore(short string) (string, bool) {
 			text = r.thread
 		}
 		if text == "" {
-			return "", false
+			return ""
 		}
 		b.WriteString(text)
 		short = after[1:]
