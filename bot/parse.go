@@ -64,9 +64,15 @@ func (p *Parser) Parse(text string) Intent {
 func (p *Parser) command(text string) (i Intent, ok bool) {
 	word, rest, _ := strings.Cut(text, " ")
 	alone := rest == ""
+	whole := strings.ToLower(strings.TrimRight(text, stops+"?"))
+	if whole == "" {
+		whole = text
+	}
 	for _, spec := range Commands {
 		switch {
 		case spec.Word == "" || !strings.EqualFold(strings.TrimRight(word, stops), spec.Word):
+		case spec.Takes(Subject) && p.words[whole].kind == spec.Kind: // "rename the meeting" names no subject
+			return Intent{Command: Command{Kind: spec.Kind}}, true
 		case spec.Takes(Subject):
 			c := Command{Kind: spec.Kind, Subject: subject(rest)}
 			c.Clipped = spec.Strict && utf8.RuneCountInString(unquoted(rest)) > MaxSubject
@@ -74,10 +80,6 @@ func (p *Parser) command(text string) (i Intent, ok bool) {
 		case alone:
 			return Intent{Command: Command{Kind: spec.Kind}}, true
 		}
-	}
-	whole := strings.ToLower(strings.TrimRight(text, stops+"?"))
-	if whole == "" {
-		whole = text
 	}
 	unclear := func(guess Kind) (Intent, bool) {
 		return Intent{Kind: JobUnclear, Command: Command{Kind: Meet, Subject: subject(word)}, Guess: guess}, true

@@ -312,9 +312,9 @@ func TestJobsOfALaterReleaseStay(t *testing.T) {
 	t.Parallel()
 	st := newStand(t, brisk, func(context.Context, int) error { return nil })
 	for _, record := range []string{
-		`{"v":2,"id":"j1","kind":"confirm","command":{"kind":""},"conversation":{"platform":"test","workspace":"W","channel":"C1"}}`,
-		`{"v":2,"id":"j2","kind":"confirm","command":{"kind":""},"conversation":{"platform":"test","workspace":"W","channel":"C2"}}`,
-		`{"v":2,"id":"j3","kind":"command","command":{"kind":"rename"},"conversation":{"platform":"test","workspace":"W","channel":"C3"}}`,
+		`{"v":2,"id":"j1","kind":"summarize","command":{"kind":""},"conversation":{"platform":"test","workspace":"W","channel":"C1"}}`,
+		`{"v":2,"id":"j2","kind":"summarize","command":{"kind":""},"conversation":{"platform":"test","workspace":"W","channel":"C2"}}`,
+		`{"v":2,"id":"j3","kind":"command","command":{"kind":"transcribe"},"conversation":{"platform":"test","workspace":"W","channel":"C3"}}`,
 		`{"v":3,"id":"j4","kind":"command","command":{"kind":"meet"},"conversation":{"platform":"test","workspace":"W","channel":"C4"}}`,
 	} {
 		id := record[len(`{"v":2,"id":"`):][:2]

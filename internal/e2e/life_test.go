@@ -92,7 +92,7 @@ func unusedMeeting(t *testing.T, env *environment, f front) {
 	if calls := env.Graph.Calls(); len(calls) != 0 {
 		t.Errorf("an unused meeting cost %d calls of Graph", len(calls))
 	}
-	told(t, f, asked{user: members.ann, command: "show"}, "had expired", "meet` gives everybody here a new one")
+	told(t, f, asked{user: members.ann, command: "show"}, "had expired", "gives everybody here a new one")
 	next := card(t, f, asked{user: members.ben, command: "meet"}, "The earlier meeting had expired")
 	if joinable(t, env, next) == first || next.alone {
 		t.Errorf("the card is %+v", next)
