@@ -76,3 +76,16 @@ func TestRefusalsEnd(t *testing.T) {
 		}
 	})
 }
+
+// While the workspace is not known, nothing is given up.
+func TestNothingIsGivenUpBeforeTheStart(t *testing.T) {
+	a := fuzzApp(t)
+	a.installed.Store(nil)
+	a.bookmarks = true
+	c := bot.Conversation{Platform: Platform, Workspace: fuzzTeam, Channel: "C1"}
+	err := a.Update(t.Context(), c, "c/C1/1.2", bot.WorkingReply(bot.English))
+	_, bookmarkErr := a.SetBookmark(t.Context(), c, "", "Join meeting", "https://bot.example.com/j/x")
+	if bot.CodeOf(err) != bot.Unavailable || bot.CodeOf(bookmarkErr) != bot.Unavailable {
+		t.Errorf("%v, %v", err, bookmarkErr)
+	}
+}

@@ -32,8 +32,8 @@ func Meeting() bot.Meeting {
 	}
 }
 
-// Lives are the cards that tell of a meeting's life: it was renamed, it took an earlier one's place, or another took its
-// place.
+// Lives are the cards that tell of a meeting's life: it was renamed, it took an earlier one's place, or another took
+// its place.
 func Lives(lang bot.Language) map[string]bot.Reply {
 	meeting := Meeting()
 	current := meeting
