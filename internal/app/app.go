@@ -98,6 +98,10 @@ func (a *App) wire(c Config, o Options) error {
 	if err != nil {
 		return err
 	}
+	bookmarks, err := c.Slack.Bookmarks()
+	if err != nil {
+		return fmt.Errorf("SLACK_BOOKMARK: %w", err)
+	}
 	a.catalog, a.linksOn = catalog, c.Links.PublicURL != ""
 	lang, _ := c.Policy.language()
 	organizers, err := bot.ParseOrganizerPolicy(c.Policy.Organizer)
@@ -147,6 +151,7 @@ func (a *App) wire(c Config, o Options) error {
 			Limits:     bot.Limits{Window: time.Hour, PerUser: c.Policy.PerUser, PerWorkspace: c.Policy.PerWorkspace},
 			Language:   lang,
 			Options:    c.Meetings.options(),
+			Bookmarks:  bookmarks,
 		},
 		Language: lang, Timing: o.Timing, Clock: o.Clock,
 		Links: a.store, PublicURL: c.Links.PublicURL,

@@ -75,8 +75,10 @@ func (c Config) validateSlack(p *problems) {
 		"must be an https URL that ends in a slash", "https://slack.com/api/")
 	p.need(c.Slack.FormerTeamID == "" || teamID.MatchString(c.Slack.FormerTeamID), "SLACK_FORMER_TEAM_ID",
 		"is not the ID of a workspace", "T024BE7LD")
-	_, err := c.Slack.Bookmarks()
+	bookmarks, err := c.Slack.Bookmarks()
 	p.need(err == nil, "SLACK_BOOKMARK", "is neither true nor false", "false")
+	p.need(!bookmarks || c.Links.PublicURL != "", "PUBLIC_URL", "is missing, and SLACK_BOOKMARK needs it",
+		"https://bot.example.com")
 }
 
 // teamID is the form of a workspace's ID in Slack.

@@ -109,7 +109,10 @@ func TestValidateSlack(t *testing.T) {
 	check(t, "a refresh token", "SLACK_BOT_TOKEN", func(c *Config) { c.Slack.BotToken = "xoxe-1-2-3" })
 	check(t, "no secret", "SLACK_SIGNING_SECRET", func(c *Config) { c.Slack.SigningSecret = "" })
 	check(t, "no slash", "SLACK_API_URL", func(c *Config) { c.Slack.APIURL = "https://slack.com/api" })
-	check(t, "bookmarks", "", func(c *Config) { c.Slack.Bookmark = "true" })
+	check(t, "bookmarks", "", func(c *Config) {
+		c.Slack.Bookmark, c.Links.PublicURL = "true", "https://bot.example.com"
+	})
+	check(t, "bookmarks without an address", "PUBLIC_URL", func(c *Config) { c.Slack.Bookmark = "true" })
 	check(t, "perhaps bookmarks", "SLACK_BOOKMARK", func(c *Config) { c.Slack.Bookmark = "perhaps" })
 	check(t, "US Government", "", func(c *Config) { c.Slack.APIURL = "https://slack-gov.com/api/" })
 }

@@ -195,3 +195,47 @@ func TestLastingLinkBySlashCommand(t *testing.T) {
 	wantNowhere(t, on, path)
 	wantLeads(t, on, strings.TrimPrefix(lastingLink.FindString(m.Text), publicURL), url)
 }
+
+// A channel that the bot is a member of has a bookmark with its lasting link, which changes with the link. In any other
+// channel the refusal costs nothing.
+func TestBookmarkInSlack(t *testing.T) {
+	t.Parallel()
+	env := newEnv(t, slacktest.Options{PostBurst: -1})
+	c := env.config()
+	c.Links.PublicURL, c.Slack.Bookmark = publicURL, "true"
+	env.Slack.SetScopes(append(env.Slack.Scopes(), "bookmarks:write")...)
+	r := env.start(c, app.Options{})
+	bookmark := func(channel string) string {
+		all := env.Slack.Bookmarks(channel)
+		if len(all) != 1 || all[0].Title != "Join meeting" {
+			return ""
+		}
+		return strings.TrimPrefix(all[0].Link, publicURL)
+	}
+	url := wantCard(t, env.meet(r, ann, general, "Weekly"), "")
+	eventually(t, "there is a bookmark", func() bool { return bookmark(general) != "" })
+	wantLeads(t, r, bookmark(general), url)
+
+	m := env.meet(r, ann, general, "link")
+	if shown := lastingLink.FindString(m.Text); shown != publicURL+bookmark(general) {
+		t.Errorf("the link is %s, the bookmark leads to %s", shown, bookmark(general))
+	}
+	env.presses(r, slacktest.Press{User: ann, Message: m, ActionID: "relink"})
+	eventually(t, "the bookmark has the new link", func() bool {
+		status, location, _ := follow(t, r, http.MethodGet, bookmark(general))
+		return status == http.StatusFound && location == url
+	})
+
+	if err := env.Slack.SetBotMember(design, false); err != nil {
+		t.Fatal(err)
+	}
+	url = wantCard(t, env.meet(r, ben, design, ""), "")
+	eventually(t, "the refusal is noted", func() bool {
+		return strings.Contains(env.logs.String(), "the channel's bookmark was not set")
+	})
+	m = env.meet(r, ben, design, "link")
+	wantLeads(t, r, strings.TrimPrefix(lastingLink.FindString(m.Text), publicURL), url)
+	if all := env.Slack.Bookmarks(design); len(all) != 0 {
+		t.Errorf("bookmarks %+v", all)
+	}
+}
