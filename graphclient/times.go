@@ -13,12 +13,13 @@ const expiryProperty = "expiryDateTime"
 // years 1, 1601 and 1970, and says nothing.
 var oldest = time.Date(2017, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// plausible returns the time in UTC, or zero if it says nothing.
+// plausible returns the time in UTC, or zero if it says nothing or its year cannot be written in JSON.
 func plausible(t time.Time) time.Time {
-	if t.Before(oldest) {
+	t = t.In(time.UTC)
+	if t.Before(oldest) || t.Year() > 9999 {
 		return time.Time{}
 	}
-	return t.In(time.UTC)
+	return t
 }
 
 // expiryOf is when the meeting expires, by an answer of Graph's; zero if it does not say. The link counts more than this
