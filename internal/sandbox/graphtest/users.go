@@ -120,12 +120,16 @@ func selectedProperties(q url.Values) ([]string, error) {
 	for i, name := range names {
 		names[i] = strings.TrimSpace(name)
 		if userProperties[names[i]] == nil {
-			return nil, requestRefusal(
-				fmt.Sprintf("Parsing OData Select and Expand failed: Could not find a property named '%s' on type "+
-					"'microsoft.graph.user'.", name))
+			return nil, unselectable(name, "user")
 		}
 	}
 	return names, nil
+}
+
+// unselectable refuses to select a property that the type does not have.
+func unselectable(name, kind string) error {
+	return requestRefusal(fmt.Sprintf("Parsing OData Select and Expand failed: Could not find a property named '%s' "+
+		"on type 'microsoft.graph.%s'.", name, kind))
 }
 
 func project(u *User, names []string) map[string]any {
