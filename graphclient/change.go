@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
+	"github.com/microsoftgraph/msgraph-sdk-go/users"
 
 	"meetbot/bot"
 	"meetbot/internal/guid"
@@ -25,7 +26,7 @@ func (c *Client) Meeting(
 	}
 	var answer models.OnlineMeetingable
 	status, err := c.call(ctx, opMeeting, func(ctx context.Context) (err error) {
-		answer, err = c.users().ByUserId(organizerID).OnlineMeetings().ByOnlineMeetingId(meetingID).Get(ctx, nil)
+		answer, err = c.meeting(organizerID, meetingID).Get(ctx, nil)
 		return err
 	})
 	if err != nil {
@@ -58,7 +59,7 @@ func (c *Client) ChangeMeeting(
 	}
 	var answer models.OnlineMeetingable
 	status, err := c.call(ctx, opChangeMeeting, func(ctx context.Context) (err error) {
-		answer, err = c.users().ByUserId(organizerID).OnlineMeetings().ByOnlineMeetingId(meetingID).Patch(ctx, body, nil)
+		answer, err = c.meeting(organizerID, meetingID).Patch(ctx, body, nil)
 		return err
 	})
 	if err != nil {
@@ -71,6 +72,11 @@ func (c *Client) ChangeMeeting(
 		return bot.OnlineMeeting{}, unusable(opChangeMeeting, status, err)
 	}
 	return m, nil
+}
+
+// meeting begins a request about one meeting; see [Client.users].
+func (c *Client) meeting(organizerID, meetingID string) *users.ItemOnlineMeetingsOnlineMeetingItemRequestBuilder {
+	return c.users().ByUserId(organizerID).OnlineMeetings().ByOnlineMeetingId(meetingID)
 }
 
 // checkMeeting refuses a request about a meeting that would go elsewhere. A meeting's ID is opaque, and the SDK escapes

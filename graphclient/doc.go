@@ -1,5 +1,5 @@
-// Package graphclient makes, reads and changes online meetings ([bot.Meetings]) and finds users of the tenant ([bot.Directory]) by
-// Microsoft Graph. It wraps the models and the users of msgraph-sdk-go, on the request adapter of
+// Package graphclient makes, reads and changes online meetings ([bot.Meetings]) and finds users of the tenant
+// ([bot.Directory]) by Microsoft Graph. It wraps the models and the users of msgraph-sdk-go, on the request adapter of
 // msgraph-sdk-go-core. It does not import the SDK's root package, whose client takes a minute to compile and is not
 // needed.
 //

@@ -376,6 +376,7 @@ func TestTimesOfAMeeting(t *testing.T) {
 		`"0001-01-01T00:00:00Z"`:         {}, // the default of the service's language
 		`"1601-01-01T00:00:00Z"`:         {},
 		`"1970-01-01T00:00:00Z"`:         {},
+		`"9999-12-31T23:59:59-12:00"`:    {}, // the year 10000 in UTC, which no record can hold
 	} {
 		for _, name := range []string{"startDateTime", "endDateTime", "expiryDateTime"} {
 			c := bare(t, answering(http.StatusOK, fmt.Sprintf(body, name, text)))

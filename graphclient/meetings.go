@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"time"
 
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
 	"github.com/microsoftgraph/msgraph-sdk-go/users"
@@ -104,15 +103,12 @@ func meetingOf(a models.OnlineMeetingable) (bot.OnlineMeeting, error) {
 		ID:      value(a.GetId()),
 		JoinURL: value(a.GetJoinWebUrl()),
 		Subject: value(a.GetSubject()),
-		Created: value(a.GetCreationDateTime()),
+		Created: plausible(value(a.GetCreationDateTime())),
 		Start:   plausible(value(a.GetStartDateTime())),
 		End:     plausible(value(a.GetEndDateTime())),
 	}
 	if u, err := url.Parse(m.JoinURL); m.JoinURL != "" && (err != nil || u.Scheme != "https" || u.Host == "") {
 		return bot.OnlineMeeting{}, errNoLink
-	}
-	if !m.Created.IsZero() {
-		m.Created = m.Created.In(time.UTC)
 	}
 	m.Expires = expiryOf(a, m.Created)
 	if chat := a.GetChatInfo(); chat != nil {

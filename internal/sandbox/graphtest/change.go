@@ -69,16 +69,14 @@ var updatable = map[string]reader{
 // readChange reads the body of a PATCH: the new values by property.
 func readChange(body []byte) (map[string]any, error) {
 	if len(body) == 0 {
-		return nil, requestRefusal("Empty Payload. JSON content expected.")
+		return nil, noBody
 	}
 	var sent map[string]json.RawMessage
 	if json.Unmarshal(body, &sent) != nil || sent == nil {
-		return nil, requestRefusal(
-			"Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid " +
-				"JSON format.")
+		return nil, noJSON
 	}
 	if len(sent) == 0 { // not documented: a client that changes nothing has a fault
-		return nil, requestRefusal("Empty Payload. JSON content expected.")
+		return nil, noBody
 	}
 	wanted, err := readMembers("onlineMeeting", updatable, sent)
 	if err != nil {
@@ -109,8 +107,8 @@ func readMembers(kind string, known map[string]reader, sent map[string]json.RawM
 			if kind == "onlineMeeting" && slices.Contains(fixed, name) {
 				return nil, notUpdatable
 			}
-			return nil, requestRefusal(fmt.Sprintf("The property '%s' does not exist on type 'microsoft.graph.%s'. Make sure "+
-				"to only use property names that are defined by the type.", name, kind))
+			return nil, requestRefusal(fmt.Sprintf("The property '%s' does not exist on type 'microsoft.graph.%s'. "+
+				"Make sure to only use property names that are defined by the type.", name, kind))
 		}
 		var err error
 		if out[name], err = read(sent[name]); err != nil {

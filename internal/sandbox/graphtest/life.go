@@ -9,7 +9,7 @@ import (
 // documents suggest.
 type Choices struct {
 	NoExpiry          bool // no answer tells expiryDateTime, as before December 2025
-	FreshAfterExpiry  bool // createOrGet makes another meeting in place of an expired one, and does not return the dead one
+	FreshAfterExpiry  bool // createOrGet makes another meeting in place of an expired one, which it returns otherwise
 	TimesWhileRunning bool // new times are taken while a session runs
 	ShortLinks        bool // new links are "https://teams.microsoft.com/meet/<ID>?p=<passcode>" (message MC772556)
 }
@@ -74,8 +74,8 @@ func (g *Server) joinable(m *meeting) bool {
 	return u != nil && !u.Disabled && !u.NoMeetings
 }
 
-// StartSession lets people begin the meeting with this link, which extends its life, and tells whether they can. It runs
-// until [Server.EndSession], for 30 hours at most.
+// StartSession lets people begin the meeting with this link, which extends its life, and tells whether they can. It
+// runs until [Server.EndSession], for 30 hours at most.
 func (g *Server) StartSession(joinURL string) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()

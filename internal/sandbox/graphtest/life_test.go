@@ -401,9 +401,7 @@ func TestLinksOfAChangedAccount(t *testing.T) {
 			if tt.change == nil {
 				g.RemoveUser(ann)
 			} else {
-				u := User{ID: ann, UPN: "ann@contoso.example"}
-				tt.change(&u)
-				if err := g.AddUser(u); err != nil {
+				if err := g.ChangeUser(strings.ToUpper(ann), tt.change); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -494,5 +492,30 @@ func TestSetClock(t *testing.T) {
 	}
 	if a := g.do(t, "GET", "/users/"+ann, nil, nil); a.Status != 200 {
 		t.Errorf("the token expired with the meeting: %d", a.Status)
+	}
+}
+
+// An account changes in what is changed and in nothing else.
+func TestChangeUser(t *testing.T) {
+	g := startGraph(t, Options{})
+	if err := g.ChangeUser(ann, func(u *User) { u.Disabled, u.UPN = true, "ann.other@contoso.example" }); err != nil {
+		t.Fatal(err)
+	}
+	a := g.do(t, "GET", "/users/ann.other@contoso.example?$select=id,displayName,accountEnabled", nil, nil)
+	if a.Status != 200 || a.text("id") != ann || a.text("displayName") != "Ann" || a.Body["accountEnabled"] != false {
+		t.Errorf("changed: %d %v", a.Status, a.Body)
+	}
+	if a := g.do(t, "GET", "/users/ann@contoso.example", nil, nil); a.Status != 404 {
+		t.Errorf("the former name: %d", a.Status)
+	}
+	g.RemoveUser(brian)
+	for name, err := range map[string]error{
+		"nobody":            g.ChangeUser(brian, func(*User) {}),
+		"somebody's UPN":    g.ChangeUser(ann, func(u *User) { u.UPN = users[2].UPN }),
+		"another object ID": g.ChangeUser(ann, func(u *User) { u.ID = brian }),
+	} {
+		if err == nil {
+			t.Errorf("%s: no error", name)
+		}
 	}
 }

@@ -31,8 +31,7 @@ func (g *Server) getMeeting(w http.ResponseWriter, r *http.Request, userID, meet
 		for name := range strings.SplitSeq(q.Get("$select"), ",") {
 			value, known := answer[name]
 			if !known {
-				g.fail(w, r, http.StatusBadRequest, "BadRequest", fmt.Sprintf("Parsing OData Select and Expand failed: "+
-					"Could not find a property named '%s' on type 'microsoft.graph.onlineMeeting'.", name))
+				g.fail(w, r, http.StatusBadRequest, "BadRequest", unselectable(name, "onlineMeeting").Error())
 				return
 			}
 			selected[name] = value

@@ -135,11 +135,18 @@ func (g *Server) organizer(w http.ResponseWriter, r *http.Request, userID string
 	return user
 }
 
+// What is wrong with a body, whatever it is for.
+const (
+	noBody = requestRefusal("Empty Payload. JSON content expected.")
+	noJSON = requestRefusal("Unable to read JSON request payload. Please ensure Content-Type header is set and " +
+		"payload is of valid JSON format.")
+)
+
 // readMeeting reads a request body and applies the defaults for times. Unknown properties are ignored.
 func (g *Server) readMeeting(body []byte) (Meeting, error) {
 	var none Meeting
 	if len(body) == 0 {
-		return none, requestRefusal("Empty Payload. JSON content expected.")
+		return none, noBody
 	}
 	var b struct {
 		ExternalID   *string `json:"externalId"`
@@ -151,9 +158,7 @@ func (g *Server) readMeeting(body []byte) (Meeting, error) {
 		} `json:"participants"`
 	}
 	if err := json.Unmarshal(body, &b); err != nil {
-		return none, requestRefusal(
-			"Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid " +
-				"JSON format.")
+		return none, noJSON
 	}
 	if b.ExternalID == nil || *b.ExternalID == "" {
 		return none, requestRefusal("ExternalId is required.")

@@ -49,7 +49,9 @@ func (g *Server) routeMeeting(method, userID, name string, call *Call) (work han
 			append([]string{"OnlineMeetings.Read.All"}, all...)
 	case http.MethodPatch:
 		call.Op = "changeMeeting"
-		return func(w http.ResponseWriter, r *http.Request, body []byte) { g.changeMeeting(w, r, userID, name, body) }, all
+		return func(w http.ResponseWriter, r *http.Request, body []byte) {
+			g.changeMeeting(w, r, userID, name, body)
+		}, all
 	case http.MethodDelete:
 		call.Op = "deleteMeeting"
 		return func(w http.ResponseWriter, r *http.Request, _ []byte) { g.deleteMeeting(w, r, userID, name) }, all

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,14 +28,35 @@ type User struct {
 
 // AddUser adds a user, or replaces the one with the same object ID.
 func (g *Server) AddUser(u User) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.put(u)
+}
+
+// ChangeUser changes a user while the server runs, by object ID, which stays.
+func (g *Server) ChangeUser(id string, change func(*User)) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	u, ok := g.users[strings.ToLower(id)]
+	if !ok {
+		return fmt.Errorf("no user has the object ID %q", id)
+	}
+	changed := *u
+	change(&changed)
+	if changed.ID != u.ID {
+		return fmt.Errorf("user %s cannot get another object ID", u.ID)
+	}
+	return g.put(changed)
+}
+
+// put adds a user, or replaces the one with the same object ID. The caller holds the lock.
+func (g *Server) put(u User) error {
 	if uuid.Validate(u.ID) != nil {
 		return fmt.Errorf("user %q: object ID %q is no GUID", u.UPN, u.ID)
 	}
 	if u.UPN == "" {
 		return fmt.Errorf("user %s has no UPN", u.ID)
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
 	id, upn := strings.ToLower(u.ID), strings.ToLower(u.UPN)
 	if other, taken := g.byUPN[upn]; taken && other != id {
 		return fmt.Errorf("UPN %q belongs to another user", u.UPN)
@@ -120,12 +140,16 @@ func selectedProperties(q url.Values) ([]string, error) {
 	for i, name := range names {
 		names[i] = strings.TrimSpace(name)
 		if userProperties[names[i]] == nil {
-			return nil, requestRefusal(
-				fmt.Sprintf("Parsing OData Select and Expand failed: Could not find a property named '%s' on type "+
-					"'microsoft.graph.user'.", name))
+			return nil, unselectable(name, "user")
 		}
 	}
 	return names, nil
+}
+
+// unselectable refuses to select a property that the type does not have.
+func unselectable(name, kind string) error {
+	return requestRefusal(fmt.Sprintf("Parsing OData Select and Expand failed: Could not find a property named '%s' "+
+		"on type 'microsoft.graph.%s'.", name, kind))
 }
 
 func project(u *User, names []string) map[string]any {
@@ -247,50 +271,3 @@ func (g *Server) page(match func(*User) bool, q url.Values) (page []*User, total
 	}
 	return page, total, next, nil
 }
-
-// Of the $filter language this service understands comparisons for equality, joined by "or".
-var (
-	literalFilter = `'((?:[^']|'')*)'`
-	equalFilter   = regexp.MustCompile(`^\s*(mail|userPrincipalName|displayName|id) eq ` + literalFilter)
-	anyFilter     = regexp.MustCompile(`^\s*proxyAddresses/any\(\s*(\w+):\s*(\w+) eq ` + literalFilter + `\s*\)`)
-	orFilter      = regexp.MustCompile(`^\s+or\s+`)
-)
-
-// filter reads a filter, and tells whether it is one of those that only advanced queries may hold. Strings are
-// compared without case, as the directory does.
-func filter(text string) (match func(*User) bool, advanced bool, err error) {
-	invalid := requestRefusal(fmt.Sprintf("Invalid filter clause: '%s'.", text))
-	var terms []func(*User) bool
-	for rest := text; ; {
-		if m := equalFilter.FindStringSubmatch(rest); m != nil {
-			rest = rest[len(m[0]):]
-			read, want := userProperties[m[1]], unquote(m[2])
-			terms = append(terms, func(u *User) bool {
-				got, _ := read(u).(string)
-				return got != "" && strings.EqualFold(got, want)
-			})
-		} else if m := anyFilter.FindStringSubmatch(rest); m != nil && m[1] == m[2] {
-			rest = rest[len(m[0]):]
-			want := unquote(m[3])
-			terms = append(terms, func(u *User) bool {
-				return slices.ContainsFunc(u.ProxyAddresses, func(p string) bool { return strings.EqualFold(p, want) })
-			})
-		} else {
-			return nil, false, invalid
-		}
-		if strings.TrimSpace(rest) == "" {
-			break
-		}
-		or := orFilter.FindString(rest)
-		if or == "" {
-			return nil, false, invalid
-		}
-		rest = rest[len(or):]
-	}
-	match = func(u *User) bool {
-		return slices.ContainsFunc(terms, func(term func(*User) bool) bool { return term(u) })
-	}
-	return match, len(terms) > 1, nil
-}
-
-func unquote(s string) string { return strings.ReplaceAll(s, "''", "'") }
