@@ -78,8 +78,8 @@ func (s *Service) noteBookmark(ctx context.Context, t task, err error) {
 		slog.String("channel", t.Conversation.Channel), slog.Any("cause", err))
 }
 
-// bookmarker is what sets the conversation's bookmark; nil if it is to have none. It is to have one if it is a channel's,
-// its platform can do that, and an administrator has switched bookmarks and lasting links on.
+// bookmarker is what sets the conversation's bookmark; nil if it is to have none. It is to have one if it is a
+// channel's, its platform can do that, and an administrator has switched bookmarks and lasting links on.
 func (s *Service) bookmarker(w Workspace, c Conversation) Bookmarker {
 	if !w.Bookmarks || s.PublicURL == "" || c.Thread != "" {
 		return nil
@@ -111,8 +111,8 @@ func (s *Service) wantBookmark(ctx context.Context, t task, state State) error {
 	return nil
 }
 
-// missBookmark is wantBookmark for a conversation that has no bookmark yet: bookmarks were switched on after its meeting
-// was made, or the platform refused one.
+// missBookmark is wantBookmark for a conversation that has no bookmark yet: bookmarks were switched on after its
+// meeting was made, or the platform refused one.
 func (s *Service) missBookmark(ctx context.Context, t task, state State) error {
 	if s.bookmarker(t.workspace, state.Conversation) == nil {
 		return nil

@@ -37,8 +37,8 @@ type Followed struct {
 	Language Language // of the conversation's meeting, whether or not it still works; empty if there is none
 }
 
-// Follow looks up where a lasting link leads now, which uses the conversation's meeting. It makes nothing. The error is ErrNoLink if no conversation has the
-// token, or not any more; any other error may pass.
+// Follow looks up where a lasting link leads now. That makes nothing, and counts as a use of the meeting. The error is
+// ErrNoLink if no conversation has the token, or not any more; any other error may pass.
 func (s *Service) Follow(ctx context.Context, token string) (Followed, error) {
 	if !IsLinkToken(token) {
 		return Followed{}, ErrNoLink
