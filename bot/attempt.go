@@ -129,7 +129,7 @@ func (s *Service) attempt(ctx context.Context, l Lease, slot *slot, place *inPla
 		s.finish(l, log)
 		return
 	}
-	if l.Broken > brokenMost { // nor can its author be told
+	if l.Broken > brokenMost || l.Broken == brokenMost && l.Job.answersNobody() { // nor can its author be told
 		s.moveToDeadLetters(ctx, l, errBroken, log)
 		return
 	}

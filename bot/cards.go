@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// updateCards changes the posted cards of a conversation that show what is no longer true. A card that cannot be changed
-// any more is forgotten.
+// updateCards changes the posted cards of a conversation that show what is no longer true. A card that cannot be
+// changed any more is forgotten.
 type updateCards struct{ inBackground }
 
 func (updateCards) execute(ctx context.Context, s *Service, t task) (result, error) {
@@ -23,7 +23,8 @@ func (updateCards) execute(ctx context.Context, s *Service, t task) (result, err
 	}
 	platform, ok := s.Platforms[t.Conversation.Platform].(Updater)
 	if !ok {
-		return result{}, &Error{Code: Unavailable, Err: fmt.Errorf("platform %q changes no messages", t.Conversation.Platform)}
+		err := fmt.Errorf("platform %q changes no messages", t.Conversation.Platform)
+		return result{}, &Error{Code: Unavailable, Err: err}
 	}
 	cards, err := s.Cards.Cards(ctx, t.Conversation)
 	if err != nil {

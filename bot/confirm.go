@@ -15,6 +15,15 @@ func (inBackground) answer(*Service, Intent, Route, *State, Language) (Reply, Ou
 	return Reply{}, ""
 }
 
+func (inBackground) answersNobody() {}
+
+// answersNobody tells whether the intent is none of a person, who waits for an answer.
+func (i Intent) answersNobody() bool {
+	h, _ := i.handler()
+	_, nobody := h.(interface{ answersNobody() })
+	return nobody
+}
+
 // silent is what an attempt came to that answers nobody.
 func silent(o Outcome) (result, error) { return result{outcome: o, silent: true}, nil }
 

@@ -26,8 +26,8 @@ const (
 
 	// The jobs below are nobody's command. Their payload is Intent.Generation.
 
-	// JobConfirm asks Graph about the conversation's meeting, and renews it. If an asker's `meet` started it, it carries
-	// that command: if the link turns out not to work, the asker gets another one.
+	// JobConfirm asks Graph about the conversation's meeting, and renews it. If an asker's `meet` started it, it
+	// carries that command: if the link turns out not to work, the asker gets another one.
 	JobConfirm JobKind = "confirm"
 	JobOptions JobKind = "options" // applies the workspace's options to a new meeting
 	JobCards   JobKind = "cards"   // changes posted cards that show what is no longer true

@@ -47,8 +47,8 @@ func (m Meeting) dueAt(part float64) time.Time {
 	return m.Expires.Add(-renewWithin + time.Duration(part*float64(renewSpread)))
 }
 
-// refreshed is the meeting with what Graph says of it at that time. changed tells whether Graph has just made or changed
-// it, which extends its life; the answer to a change may leave out what did not change.
+// refreshed is the meeting with what Graph says of it at that time. changed tells whether Graph has just made or
+// changed it, which extends its life; the answer to a change may leave out what did not change.
 func (m Meeting) refreshed(found OnlineMeeting, now time.Time, changed bool) Meeting {
 	was := m.OnlineMeeting
 	m.OnlineMeeting, m.Orphaned = found, false

@@ -17,7 +17,8 @@ func (applyOptions) execute(ctx context.Context, s *Service, t task) (result, er
 	}
 	outcome := OutcomeConfigured
 	if options := t.workspace.Options; options != (MeetingOptions{}) {
-		_, err = s.graph.change(ctx, t.slot, s.graph.inBackground, t.workspace.Tenant, *m, MeetingChange{Options: options})
+		change := MeetingChange{Options: options}
+		_, err = s.graph.change(ctx, t.slot, s.graph.inBackground, t.workspace.Tenant, *m, change)
 		refusal, refused := errorOf(err)
 		switch {
 		case err != nil && t.lease.age() >= s.Timing.GiveUp:

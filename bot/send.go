@@ -27,8 +27,8 @@ func (s *Service) reply(ctx context.Context, l *Lease, done result, slot *slot, 
 	return nil
 }
 
-// compose is the reply as it is sent now. What is shown is what stands in the store at this moment, never what an attempt
-// remembers.
+// compose is the reply as it is sent now. What is shown is what stands in the store at this moment, never what an
+// attempt remembers.
 func (s *Service) compose(ctx context.Context, j Job, done result) (Reply, error) {
 	reply := done.reply
 	if done.show {
@@ -62,7 +62,7 @@ func (s *Service) send(ctx context.Context, l *Lease, reply Reply, slot *slot, p
 		s.Observer.PossibleDuplicate()
 	}
 	platform, ok := s.Platforms[j.Conversation.Platform]
-	if poster, can := platform.(Poster); can && j.Route.ResponseURL != "" && reply.first() {
+	if poster, can := platform.(Poster); can && j.Route.ResponseURL != "" && reply.first() && !reply.InPlace {
 		posted, err := poster.Post(ctx, j, reply)
 		switch {
 		case err == nil:

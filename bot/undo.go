@@ -41,13 +41,6 @@ func (undo) execute(ctx context.Context, s *Service, t task) (result, error) {
 		return result{}, err
 	}
 	if undone.Done {
-		_, err := s.Conversations.ChangeMeeting(ctx, state.Conversation, state.Meeting.ClaimID, func(m *Meeting) {
-			m.Todo |= s.cardsOf(t.Conversation)
-			m.Replaced = Replacement{}
-		})
-		if err != nil {
-			return result{}, err
-		}
 		return result{outcome: OutcomeUndone, show: true, restored: true}, nil
 	}
 	id, err := s.Identities.Identity(ctx, t.Asker)

@@ -54,8 +54,8 @@ func (s *Service) tendAfterUse(state State, j Job) {
 	}
 }
 
-// upkeepJob is a job in the background about the conversation's meeting. If the use that starts it is an asker's `meet`,
-// a job that confirms carries it, in case the link turns out not to work.
+// upkeepJob is a job in the background about the conversation's meeting. If the use that starts it is an asker's
+// `meet`, a job that confirms carries it, in case the link turns out not to work.
 func upkeepJob(kind JobKind, state State, use Job, now time.Time, reason string) Job {
 	c := state.Conversation
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%s\n%s", kind, c, state.Meeting.ClaimID, reason))
@@ -146,7 +146,8 @@ func (s *Service) told(ctx context.Context, c *Card, trace string) {
 	if c == nil || c.Why.Why == "" {
 		return
 	}
-	_, err := s.Conversations.ChangeMeeting(ctx, c.of, c.Meeting.ClaimID, func(m *Meeting) { m.Replaced = Replacement{} })
+	forget := func(m *Meeting) { m.Replaced = Replacement{} }
+	_, err := s.Conversations.ChangeMeeting(ctx, c.of, c.Meeting.ClaimID, forget)
 	if err != nil {
 		s.Log.WarnContext(ctx, "cannot note that a conversation was told why its link changed", "request", trace,
 			"error", err)
