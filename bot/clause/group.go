@@ -46,8 +46,8 @@ func (w *when) hasTime() bool {
 	return w.day.kind != noDay || w.hasStart || w.hasEnd || w.length > 0 || w.offset > 0 || w.now || w.problem != ""
 }
 
-// maxClauses bounds a group: there are fewer kinds of clauses. It keeps the time that a hostile text takes in proportion
-// to its length.
+// maxClauses bounds a group: there are fewer kinds of clauses. It keeps the time that a hostile text takes in
+// proportion to its length.
 const maxClauses = 16
 
 // group reads as many clauses as stand beside each other from i on. ok is false if there is none.

@@ -9,31 +9,31 @@ func (r *reader) verdict(g *group) (code Code, ok bool) {
 	named := (g.opened && !g.day.always || g.day.firm) && !g.linked && !r.linkedBefore(g.words.Start)
 	switch hasDay := g.day.kind != noDay; {
 	case !g.hasTime():
-		return "", true
+		return "", true // people alone
 	case g.hasStart && g.day.repeats:
-		return Repeats, true
+		return Repeats, true // Mondays at 9
 	case g.hasStart && (g.explicit || hasDay || g.length > 0 || g.hasEnd && !g.ranged || whole):
-		return "", true
+		return "", true // at 15:00; 15:00 beside something; 15:00 as the whole text
 	case g.hasStart:
-		return "", g.ranged && g.start.form == full && g.end.form == full
+		return "", g.ranged && g.start.form == full && g.end.form == full // 15:00-16:00, not 15:00
 	case g.offset > 0:
-		return "", true
+		return "", true // in 20 minutes
 	case hasDay && g.problem != "":
-		return "", named && !g.day.repeats
+		return "", named && !g.day.repeats // on 31/02
 	case hasDay && g.day.today && g.length > 0:
-		return "", true
+		return "", true // today for 45m
 	case hasDay && (named || whole && g.day.today):
-		return NoTime, true
+		return NoTime, true // on Friday; tomorrow; not Friday, not 24/12
 	case hasDay:
 		return "", false
 	case g.hasEnd && !g.now:
-		return EndOnly, true
+		return EndOnly, true // until 16:00
 	case g.hasEnd:
-		return "", true
+		return "", true // now until 16:00
 	case g.length > 0:
-		return "", g.lengthOpened || g.now || whole && g.length <= MaxLength
+		return "", g.lengthOpened || g.now || whole // for 45m; now, 45 minutes; 45 minutes as the whole text
 	}
-	return "", g.problem != "" && !g.now
+	return "", g.problem != "" && !g.now // not now
 }
 
 // linkedBefore tells whether the word before i ties what stands at i to the subject: "plans for", "lições de".
@@ -158,8 +158,8 @@ func (r *reader) leftInside(p *placed, from int) {
 	}
 }
 
-// worthAWord tells whether people may have meant a clear group in the subject: a time after "at" or beside a day, a time
-// at the subject's end, a day that is named from today.
+// worthAWord tells whether people may have meant a clear group in the subject: a time after "at" or beside a day, a
+// time at the subject's end, a day that is named from today.
 func (r *reader) worthAWord(g *group, noDayTaken bool) bool {
 	switch {
 	case g.hasStart:
