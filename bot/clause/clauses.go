@@ -1,6 +1,7 @@
 package clause
 
 import (
+	"strings"
 	"time"
 	"unicode"
 )
@@ -238,7 +239,7 @@ func (r *reader) endClause(i int, w *when) (after int, ok bool) {
 
 // bare reads what counts only beside another clause, or as the whole text: 15:00, 9:30-10:00, "45 minutes", now.
 func (r *reader) bare(i int, w *when) (after int, ok bool) {
-	if r.isCounted(i) {
+	if r.isCounted(i) && !strings.ContainsAny(r.at(i).word, ":h") { // plan 15:00 for 45m
 		return i, false
 	}
 	if j, _, ok := r.match(i, polite); ok && w.hasTime() {

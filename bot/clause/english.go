@@ -15,7 +15,7 @@ var english = []meaning{
 	{article, 0, "the"},
 	{ties, 0, "of, for, from, to"},
 	{links, 0, "of, for, from, by, the, is, since, until, till, til, to, and, or, a, an, not, vs, through, " +
-		"before, after"},
+		"before, after, about, against, into, beyond, like, than, in, our, my, your, no, new, better"},
 	{fuzzy, 0, "before, after, by, since, about, around, approximately, almost, than, circa, same"},
 	{fromNow, 0, "from now"},
 	{present, 0, "now, right now, starting now, from now"},
@@ -56,10 +56,10 @@ var english = []meaning{
 	{halfUnit, 30, "half an hour, half hour, half an hr, a half hour"},
 	{halfUnit, 15, "a quarter of an hour, quarter of an hour"},
 	{number, 1, "a, an"}, {andHalf, 0, "and a half"},
-	{counted, 0, "part, page, step, stage, phase, chapter, class, module, lesson, sprint, week, version, v, iso, " +
-		"task, room, round, table, level, score, episode, act, no, vol, volume, option, plan, set, ratio, half, " +
-		"half-time, windows, bus, gate, seat"},
-	{weekdayOf, 0, "black, cyber, good, casual, super, ash, easter, freaky, giving, palm, bloody, ruby, wear-it"},
+	{counted, 0, "part, page, step, stage, phase, chapter, class, module, lesson, sprint, week, version, v, iso, task, " +
+		"room, round, table, level, score, episode, act, no, vol, volume, option, plan, set, ratio, half, half-time, " +
+		"windows, bus, gate, seat, cve, rfc, bug, issue, pr, ticket, item"},
+	{weekdayOf, 0, "black, cyber, good, casual, super, ash, easter, freaky, giving, palm, bloody, ruby"},
 	{over, 0, "yesterday, last night, the day before"}, {overBefore, 0, "last, past, previous"},
 	{every, 0, "every, each"}, {period, 0, "day, week, weekday, morning, month, workday, other day, other week"},
 	{vague, 0, "next week, this week, next month, this month, the weekend, weekend, next weekend, this weekend"},

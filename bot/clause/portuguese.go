@@ -16,7 +16,8 @@ var portuguese = []meaning{
 	{joins, 0, "e"},
 	{article, 0, "a, o, as, os"},
 	{ties, 0, "de, para, pra"}, {tiesWeekday, 0, "da, do"},
-	{links, 0, "de, da, do, das, dos, para, pra, a, o, e, ou, desde, ate, sobre, entre, nao"},
+	{links, 0, "de, da, do, das, dos, para, pra, a, o, e, ou, desde, ate, sobre, entre, nao, " +
+		"com, sem, um, uma, meu, nosso, seu, novo"},
 	{fuzzy, 0, "antes, antes de, antes das, antes do, antes da, depois, depois de, depois das, depois do, " +
 		"depois da, desde, desde as, apos, apos as, quase, aproximadamente, cerca, perto"},
 	{fromNow, 0, "a partir de agora"},
