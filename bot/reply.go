@@ -28,6 +28,9 @@ type Reply struct {
 	PublicFallback *Message
 }
 
+// Empty tells whether the reply says nothing: its asker was answered in another way.
+func (r Reply) Empty() bool { return r.Card == nil && len(r.Messages) == 0 }
+
 // Card shows a meeting.
 type Card struct {
 	Meeting Meeting
@@ -40,6 +43,14 @@ type Card struct {
 	TooLate bool
 	// KeptSubject says that the asker named another subject than the meeting has.
 	KeptSubject bool
+	// Renamed says that the asker gave the meeting its subject just now.
+	Renamed bool
+	// Why says why the meeting took the place of an earlier one though nobody asked for that; zero if that is no news.
+	Why Replacement
+	// Ended says that another meeting has taken this one's place. Then the card is a posted one that is changed: it has
+	// no way to join but by Current.
+	Ended   bool
+	Current *Meeting // Ended: the conversation's meeting; nil if it has none
 }
 
 // Message is one sentence of the [Catalog]: its ID, for example card.since, and what fills its gaps. Lines to copy may
@@ -93,6 +104,13 @@ func (c Card) Title(catalog *Catalog, lang Language) string {
 // Status tells whether the meeting is new or since when it exists.
 func (c Card) Status() Message {
 	switch {
+	case c.Ended:
+		return message("card.ended")
+	case c.Why.Why != "":
+		return message("card.why_"+string(c.Why.Why),
+			Arg{"Former", c.Why.Organizer}, Arg{"Organizer", c.Meeting.Organizer.Name})
+	case c.Renamed:
+		return message("card.renamed")
 	case c.Replaces:
 		return message("card.replaces")
 	case c.New:
@@ -106,9 +124,18 @@ func (c Card) Status() Message {
 	}
 }
 
-// Facts lists the organizer and the ways to join without the link, as far as Graph gave them.
+// Facts lists who started the meeting, where that is not the organizer, the organizer, and the ways to join without the
+// link, as far as Graph gave them.
 func (c Card) Facts() []Fact {
+	if c.Ended {
+		return nil
+	}
+	starter := c.Meeting.StartedBy.Name
+	if starter == c.Meeting.Organizer.Name {
+		starter = ""
+	}
 	all := []Fact{
+		{message("card.started_by"), starter},
 		{message("card.organizer"), c.Meeting.Organizer.Name},
 		{message("card.join_id"), c.Meeting.JoinID},
 		{message("card.passcode"), c.Meeting.Passcode},
@@ -141,7 +168,24 @@ func (c Card) Notes() []Message {
 func (c Card) RefreshLabel() Message { return Action{ID: ActionShow}.Label() }
 
 // JoinLabel is the text of the button that joins.
-func (c Card) JoinLabel() Message { return message("card.join") }
+func (c Card) JoinLabel() Message {
+	if c.Ended {
+		return message("card.join_current")
+	}
+	return message("card.join")
+}
+
+// JoinURL is where the button that joins leads; empty if there is nothing to join.
+func (c Card) JoinURL() string {
+	switch {
+	case !c.Ended:
+		return c.Meeting.JoinURL
+	case c.Current != nil:
+		return c.Current.JoinURL
+	default:
+		return ""
+	}
+}
 
 // Text renders the reply as plain lines in the given style: what notifications and screen readers get.
 func (r Reply) Text(catalog *Catalog, style Style) string {
@@ -157,8 +201,10 @@ func (r Reply) Text(catalog *Catalog, style Style) string {
 	}
 	lines = append(lines,
 		style.Text(r.Card.Title(catalog, r.Language)),
-		catalog.Render(r.Language, r.Card.Status(), style),
-		catalog.Render(r.Language, r.Card.JoinLabel(), style)+": "+style.Text(r.Card.Meeting.JoinURL))
+		catalog.Render(r.Language, r.Card.Status(), style))
+	if link := r.Card.JoinURL(); link != "" {
+		lines = append(lines, catalog.Render(r.Language, r.Card.JoinLabel(), style)+": "+style.Text(link))
+	}
 	for _, f := range r.Card.Facts() {
 		lines = append(lines, catalog.Render(r.Language, f.Label, style)+": "+style.Text(f.Value))
 	}

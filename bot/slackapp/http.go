@@ -155,6 +155,10 @@ func twice(form url.Values) bool {
 
 // answer writes a reply as the answer to a command.
 func (a *App) answer(w http.ResponseWriter, r bot.Reply) error {
+	if r.Empty() { // Slack shows nothing then. Source: Slack, "Slash commands", section "Sending an immediate response"
+		w.WriteHeader(http.StatusOK)
+		return http.NewResponseController(w).Flush()
+	}
 	body, err := a.encode(r)
 	if err != nil {
 		http.Error(w, "cannot write answer", http.StatusInternalServerError)
