@@ -8,6 +8,9 @@ import (
 
 // offset reads a time from now: "in 20 minutes", "daqui a 2 horas", "half an hour from now", and days: "in 2 days".
 func (r *reader) offset(i int, w *when) (after int, ok bool) {
+	if !r.may(i, opensOffset|number|halfUnit) {
+		return i, false
+	}
 	at, _, opened := r.match(i, opensOffset)
 	if !opened {
 		at = i
@@ -63,7 +66,8 @@ func (r *reader) lengthClause(i int, w *when) (after int, ok bool) {
 
 // dayClause reads a day, and the word before it: "on friday", "no dia 24", "tomorrow", "for monday".
 func (r *reader) dayClause(i int, w *when) (after int, ok bool) {
-	if w.also.kind != noDay || w.offset > 0 || w.now {
+	const names = relativeDay | weekday | weekdays | shortDay | next | this | month
+	if w.also.kind != noDay || w.offset > 0 || w.now || !r.may(i, names|opensDay|ties|tiesWeekday|article) {
 		return i, false
 	}
 	second := w.day.kind != noDay
@@ -239,6 +243,9 @@ func (r *reader) endClause(i int, w *when) (after int, ok bool) {
 
 // bare reads what counts only beside another clause, or as the whole text: 15:00, 9:30-10:00, "45 minutes", now.
 func (r *reader) bare(i int, w *when) (after int, ok bool) {
+	if !r.may(i, number|halfUnit|present|polite|midday|midnight|half|quarter) {
+		return i, false
+	}
 	if r.isCounted(i) && !strings.ContainsAny(r.at(i).word, ":h") { // plan 15:00 for 45m
 		return i, false
 	}
