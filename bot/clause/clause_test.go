@@ -175,7 +175,7 @@ func TestPhrasesShowEveryCode(t *testing.T) {
 // docs/phrases.md is the table.
 func TestPhrasesGolden(t *testing.T) {
 	var b strings.Builder
-	b.WriteString(intro)
+	b.WriteString(strings.ReplaceAll(intro, "§", "`"))
 	for _, s := range sections {
 		fmt.Fprintf(&b, "\n## %s\n\nIt is %s, %s.\n\n", s.title, s.moment(t).Format("Monday 2006-01-02 15:04"), s.zone)
 		b.WriteString("| typed after the command | subject | when | people | what is said about it |\n| --- | --- | --- | --- | --- |\n")
@@ -195,22 +195,26 @@ func code(text string) string {
 
 const intro = `# What the bot understands
 
-This table is the test of package ` + "`bot/clause`" + `. The test writes it: do not edit it by hand.
+This table is the test of package §bot/clause§. The test writes it: do not edit it by hand.
 
-English and Portuguese are always understood, also mixed, with and without accents. Only explicit clauses are times:
-` + "`at`, `on`, `in`, `for`, `from … to`, `until`, `às`, `em`, `na`, `no dia`, `daqui a`, `por`, `das … às`, `até`" + ` and the like. They
-stand at the end of the line, at its beginning, or between the subject and ` + "`with` or `about`" + `. Everything else is the subject.
-Quotation marks keep what is between them literal.
+English and Portuguese are always understood, also mixed, with and without accents. Only explicit clauses are times: §at§,
+§on§, §in§, §for§, §from … to§, §until§, §às§, §em§, §na§, §no dia§, §daqui a§, §por§, §das … às§, §até§ and the like.
+They stand at the end of the line, at its beginning, or between the subject and §with§ or §about§. Everything else is the
+subject. Quotation marks keep what is between them literal.
 
-- A time without a day is the next one that lies ahead. If that is tomorrow's, the card says so (` + "`tomorrow`" + `).
-- An hour without am or pm: ` + "`at 9`" + ` is the next 9 that lies ahead; ` + "`9:30`, `09:30` and `9h`" + ` are in the morning. From 1 to 6
-  it is the afternoon's, except late at night. With ` + "`h`" + ` it is always the hour of a 24-hour clock.
-- ` + "`next Tuesday`, `terça que vem` and `próxima terça`" + ` are in the next week, which begins on Monday. ` + "`Tuesday` and `this Tuesday`" + `
-  are the next one that lies ahead.
-- Midnight belongs to the day before it: ` + "`tomorrow at midnight`" + ` is the end of tomorrow.
-- A date in numbers has the day first, unless only the other order is a date. If both are dates, the card says how it was read
-  (` + "`day first`" + `). Without a year it is the next one that lies ahead; if it has passed in the last 90 days, it is refused as past.
-- A time that the clocks skip is moved on by the gap (` + "`moved`" + `). Of one that they show twice, the first is taken (` + "`twice`" + `).
+- A time without a day is the next one that lies ahead. If that is tomorrow's, the card says so (§tomorrow§).
+- An hour without am or pm: §at 9§ is the next 9 that lies ahead; §9:30§, §09:30§ and §9h§ are in the morning. From 1 to
+  6 it is the afternoon's, except late at night. With §h§ it is always the hour of a 24-hour clock.
+- §next Tuesday§, §terça que vem§ and §próxima terça§ are in the next week, which begins on Monday. §Tuesday§ and §this
+  Tuesday§ are the next one that lies ahead.
+- Midnight belongs to the day before it: §tomorrow at midnight§ is the end of tomorrow.
+- A date in numbers has the day first, unless only the other order is a date. If both are dates, the card says how it
+  was read (§day first§). Without a year it is the next one that lies ahead. If it has passed in the last 90 days, it is
+  refused as past.
+- A time that the clocks skip is moved on by the gap (§moved§). Of one that they show twice, the first is taken
+  (§twice§).
 - An end that makes the meeting at most six hours long over midnight is the next day's.
-- What looks like a time and was left in the subject is pointed at (` + "`inside`" + `).
+- A meeting that starts at once has §now§.
+- What looks like a time and was left in the subject is pointed at (§inside§).
+- What is refused has a code, and the words that are the reason.
 `

@@ -1,13 +1,15 @@
 package clause
 
 import (
-	"strings"
 	"time"
 	"unicode"
 )
 
 // offset reads a time from now: "in 20 minutes", "daqui a 2 horas", "half an hour from now", and days: "in 2 days".
 func (r *reader) offset(i int, w *when) (after int, ok bool) {
+	if !r.may(i, opensOffset|number|halfUnit) {
+		return i, false
+	}
 	at, _, opened := r.match(i, opensOffset)
 	if !opened {
 		at = i
@@ -63,7 +65,8 @@ func (r *reader) lengthClause(i int, w *when) (after int, ok bool) {
 
 // dayClause reads a day, and the word before it: "on friday", "no dia 24", "tomorrow", "for monday".
 func (r *reader) dayClause(i int, w *when) (after int, ok bool) {
-	if w.also.kind != noDay || w.offset > 0 || w.now {
+	const names = relativeDay | weekday | weekdays | shortDay | next | this | month
+	if w.also.kind != noDay || w.offset > 0 || w.now || !r.may(i, names|opensDay|ties|tiesWeekday|article) {
 		return i, false
 	}
 	second := w.day.kind != noDay
@@ -236,70 +239,3 @@ func (r *reader) endClause(i int, w *when) (after int, ok bool) {
 	}
 	return after, true
 }
-
-// bare reads what counts only beside another clause, or as the whole text: 15:00, 9:30-10:00, "45 minutes", now.
-func (r *reader) bare(i int, w *when) (after int, ok bool) {
-	if r.isCounted(i) && !strings.ContainsAny(r.at(i).word, ":h") { // plan 15:00 for 45m
-		return i, false
-	}
-	if j, _, ok := r.match(i, polite); ok && w.hasTime() {
-		return j, true
-	}
-	if j, _, ok := r.match(i, present); ok && !w.now && !w.hasStart && w.day.kind == noDay && w.offset == 0 {
-		w.now = true
-		return j, true
-	}
-	if d, after, ok := r.length(i); ok && 0 < d && d <= MaxLength && w.length == 0 && !w.hasEnd {
-		if w.hasStart || !r.isHour(i, after) {
-			w.length = d
-			return after, true
-		}
-	}
-	c, after, ok := r.clocks(i)
-	if !ok || w.hasStart || w.offset > 0 || w.now || c.ranged && (w.hasEnd || w.length > 0) {
-		return i, false
-	}
-	if r.isHour(i, after) && c.start.hour < 6 && w.day.kind == noDay { // 1h30 is a length as well
-		return i, false
-	}
-	near := w.day.kind == relative && w.day.firmOrToday()
-	if c.start.named && (w.day.kind != noDay || r.isDay(after)) { // noon tomorrow
-		w.setStart(c, i, after)
-		return after, true
-	}
-	if c.start.suits() || c.ranged && c.end.form == full || near && c.start.form == digits {
-		w.setStart(c, i, after)
-		return after, true
-	}
-	return i, false
-}
-
-// isDay tells whether a day stands at i.
-func (r *reader) isDay(i int) bool {
-	_, _, ok := r.day(i, false)
-	return ok
-}
-
-// isHour tells whether the one word at i is as well a time of day: 15h, 1h30.
-func (r *reader) isHour(i, after int) bool {
-	_, ok := clockWord(r.at(i).word)
-	return ok && (after == i+1 || r.at(i+1).word == "h" || r.at(i+1).word == "horas")
-}
-
-// unreadable finds words after a clause that were clearly meant as a time: "tomorrow at 25", "at 15:00 for 45".
-func (r *reader) unreadable(i int, w *when) (after int, ok bool) {
-	opensTime := w.day.kind != noDay && !w.hasStart && (w.opened || w.day.firmOrToday())
-	at, _, ok := r.match(i, opensClock)
-	if !ok || !opensTime || r.at(i).word == "a" {
-		if at, _, ok = r.match(i, opensLength); !ok || !w.hasTime() || w.length > 0 || !startsWithDigit(r.at(at).word) {
-			return i, false
-		}
-	}
-	if at >= r.limit || at+1 < r.limit && !startsWithDigit(r.at(at).word) {
-		return i, false
-	}
-	w.blame(Unreadable, Span{i, at + 1})
-	return at + 1, true
-}
-
-func startsWithDigit(word string) bool { return word != "" && unicode.IsDigit(rune(word[0])) }

@@ -23,6 +23,7 @@
 //	reader.go                      looks words and phrases up
 //	clock.go, date.go, length.go   read one time, day or length of time
 //	clauses.go                     reads one clause: "at 15:00", "for 45m"
+//	bare.go                        reads what counts only beside a clause: "15:00", "45 minutes"
 //	group.go                       reads clauses that stand together: "tomorrow at 15:00 for 45m with @ben"
 //	place.go                       takes the groups that are clauses of the command
 //	judge.go                       tells them from words of the subject

@@ -56,9 +56,9 @@ var english = []meaning{
 	{halfUnit, 30, "half an hour, half hour, half an hr, a half hour"},
 	{halfUnit, 15, "a quarter of an hour, quarter of an hour"},
 	{number, 1, "a, an"}, {andHalf, 0, "and a half"},
-	{counted, 0, "part, page, step, stage, phase, chapter, class, module, lesson, sprint, week, version, v, iso, task, " +
-		"room, round, table, level, score, episode, act, no, vol, volume, option, plan, set, ratio, half, half-time, " +
-		"windows, bus, gate, seat, cve, rfc, bug, issue, pr, ticket, item"},
+	{counted, 0, "part, page, step, stage, phase, chapter, class, module, lesson, sprint, week, version, v, iso, " +
+		"task, room, round, table, level, score, episode, act, no, vol, volume, option, plan, set, ratio, half, " +
+		"half-time, windows, bus, gate, seat, cve, rfc, bug, issue, pr, ticket, item"},
 	{weekdayOf, 0, "black, cyber, good, casual, super, ash, easter, freaky, giving, palm, bloody, ruby"},
 	{over, 0, "yesterday, last night, the day before"}, {overBefore, 0, "last, past, previous"},
 	{every, 0, "every, each"}, {period, 0, "day, week, weekday, morning, month, workday, other day, other week"},

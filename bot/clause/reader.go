@@ -5,14 +5,22 @@ type reader struct {
 	text   string
 	tokens []token
 	limit  int // how many of the tokens may be read; what is behind has been taken already
+	// nothing is the token outside of the text.
+	nothing token
 }
 
 // at returns the token at that place. Outside of the text it is one that is nothing.
 func (r *reader) at(i int) *token {
 	if i < 0 || i >= r.limit {
-		return &token{}
+		return &r.nothing
 	}
 	return &r.tokens[i]
+}
+
+// may tells quickly that the word at i begins with no digit and has none of the roles. True says nothing.
+func (r *reader) may(i int, roles role) bool {
+	t := r.at(i)
+	return t.roles&roles != 0 || startsWithDigit(t.word)
 }
 
 // match returns the place behind the longest word or phrase at i that has the role, and its entry. ok is false if there
@@ -21,12 +29,14 @@ func (r *reader) match(i int, want role) (after int, found entry, ok bool) {
 	if i < 0 || i >= r.limit || r.tokens[i].roles&want == 0 {
 		return i, entry{}, false
 	}
-	for _, e := range r.tokens[i].entries {
+	entries := r.tokens[i].entries
+	for k := range entries {
+		e := &entries[k]
 		if e.role&want == 0 || ok && len(e.rest) < len(found.rest) {
 			continue
 		}
 		if r.follow(i+1, e.rest) {
-			after, found, ok = i+1+len(e.rest), e, true
+			after, found, ok = i+1+len(e.rest), *e, true
 		}
 	}
 	return after, found, ok

@@ -28,7 +28,7 @@ const (
 )
 
 func tokenize(text string, mention Mention) []token {
-	tokens := make([]token, 0, 16)
+	tokens := make([]token, 0, len(text)/4+1)
 	for at := 0; at < len(text); {
 		first, size := utf8.DecodeRuneInString(text[at:])
 		if unicode.IsSpace(first) || strings.ContainsRune(opening, first) {
