@@ -11,6 +11,8 @@ const (
 	ActionShow   ActionID = "show"   // shows the conversation's meeting to whoever presses; no value
 	ActionCreate ActionID = "create" // makes the conversation's meeting if there is none; the value is its subject
 	ActionUndo   ActionID = "undo"   // takes a fresh meeting back; the value is the meeting's generation
+	ActionRedate ActionID = "redate" // changes the date, or takes it away; the value says which date of which meeting
+	ActionKeep   ActionID = "keep"   // shows the conversation's meeting, which stays as it is; no value
 	ActionRelink ActionID = "relink" // replaces the conversation's lasting link; the value names the one to replace
 )
 
@@ -40,10 +42,16 @@ func ParseAction(id, value string) (i Intent, ok bool) {
 		return Intent{}, false
 	}
 	switch ActionID(id) {
-	case ActionShow:
+	case ActionShow, ActionKeep:
 		return Intent{Command: Command{Kind: Show}}, true
 	case ActionCreate:
+		if text := CleanText(value); !quoted(text) {
+			return Intent{Command: lined(Command{Kind: Meet}, text)}, true
+		}
 		return Intent{Command: Command{Kind: Meet, Subject: shorten(CleanText(value), MaxSubject)}}, true
+	case ActionRedate:
+		_, ok := parseRedate(value)
+		return Intent{Kind: JobRedate, Redate: value}, ok
 	case ActionUndo:
 		generation, err := strconv.ParseUint(value, 10, 31)
 		return Intent{Kind: JobUndo, Generation: int(generation)}, err == nil && generation > 0

@@ -36,7 +36,7 @@ func (updateCards) execute(ctx context.Context, s *Service, t task) (result, err
 		}
 	}
 	_, err = s.Conversations.ChangeMeeting(ctx, t.Conversation, m.ClaimID, func(current *Meeting) {
-		if current.Subject == m.Subject { // otherwise they are out of date again
+		if current.Subject == m.Subject && current.Sequence == m.Sequence { // otherwise they are out of date again
 			current.Todo &^= TodoCards
 		}
 	})
@@ -48,12 +48,12 @@ func (updateCards) execute(ctx context.Context, s *Service, t task) (result, err
 
 // updateCard changes one card, if it shows what is no longer true of the conversation's meeting m.
 func (s *Service) updateCard(ctx context.Context, t task, platform Updater, m Meeting, posted PostedCard) error {
-	card, ended := Card{Meeting: m}, posted.Generation != m.Generation
+	card, ended := Card{Meeting: m, Ahead: m.ahead(s.Clock())}, posted.Generation != m.Generation
 	switch {
 	case ended:
 		card = Card{Ended: true, Current: &m}
 		card.Meeting.Subject = posted.Subject
-	case posted.Subject == m.Subject:
+	case posted.Subject == m.Subject && posted.Sequence == m.Sequence:
 		return nil
 	}
 	reply := Reply{Audience: AudienceEveryone, Language: posted.Language, Card: &card}
@@ -70,7 +70,7 @@ func (s *Service) updateCard(ctx context.Context, t task, platform Updater, m Me
 	case ended:
 		return s.Cards.ForgetCard(ctx, t.Conversation, posted.Ref)
 	default:
-		posted.Subject = m.Subject
+		posted.Subject, posted.Sequence = m.Subject, m.Sequence
 		return s.Cards.KeepCard(ctx, t.Conversation, posted)
 	}
 }
@@ -89,12 +89,13 @@ func (s *Service) keepCard(ctx context.Context, j Job, r Reply, posted Posted) S
 	shown := r.Card.Meeting
 	state := State{Conversation: r.Card.of, Meeting: &shown}
 	err := s.Cards.KeepCard(ctx, r.Card.of, PostedCard{
-		Ref: posted.Ref, Generation: shown.Generation, Subject: shown.Subject, Language: r.Language,
+		Ref: posted.Ref, Generation: shown.Generation, Sequence: shown.Sequence, Subject: shown.Subject,
+		Language: r.Language,
 	})
 	if err == nil {
 		state, err = s.Conversations.Read(ctx, r.Card.of, Asker{})
 	}
-	if m := state.Meeting; err == nil && m != nil && (m.ClaimID != shown.ClaimID || m.Subject != shown.Subject) {
+	if m := state.Meeting; err == nil && m != nil && (m.ClaimID != shown.ClaimID || m.Subject != shown.Subject || m.Sequence != shown.Sequence) {
 		state, err = s.Conversations.ChangeMeeting(ctx, r.Card.of, m.ClaimID, func(m *Meeting) {
 			m.Todo |= s.cardsOf(r.Card.of)
 		})

@@ -143,6 +143,8 @@ type Style interface {
 	Text(s string) string
 	// Time writes a moment, in the zone that it carries where the style does not leave that to the reader's client.
 	Time(t time.Time, lang Language) string
+	// Period writes from when to when, as Time does.
+	Period(p Period, lang Language) string
 	// Command writes what a person types for a command: the subcommand, empty for the bare command, and its subject.
 	Command(word, subject string) string
 	// Mention writes how a person calls the bot where there are no slash commands.
@@ -240,6 +242,8 @@ func (w *sentenceWriter) write(value any) {
 		w.text = strconv.AppendInt(w.text, int64(v), 10)
 	case time.Time:
 		w.text = append(w.text, w.style.Time(v, w.lang)...)
+	case Period:
+		w.text = append(w.text, w.style.Period(v, w.lang)...)
 	case Command:
 		again := w.owner.parser.typed(v)
 		w.text = append(w.text, w.style.Command(again.word, again.subject)...)
@@ -275,6 +279,25 @@ func (PlainStyle) Time(t time.Time, lang Language) string {
 	}
 	return t.Format(layout) + zoneLabel(t)
 }
+
+// Period writes the day, the times and the zone that the moments carry: Tue 24 Nov 15:00-15:45 (UTC-3, Sao Paulo).
+func (PlainStyle) Period(p Period, lang Language) string {
+	end := p.End.Format("15:04")
+	if p.Start.YearDay() != p.End.YearDay() || p.Start.Year() != p.End.Year() {
+		end = dayOf(p.End, lang) + " " + end
+	}
+	return dayOf(p.Start, lang) + " " + p.Start.Format("15:04") + "-" + end + " " + zoneLabel(p.Start)
+}
+
+// dayOf writes a day of a date as people say it.
+func dayOf(t time.Time, lang Language) string {
+	if lang == Portuguese {
+		return weekdaysPortuguese[t.Weekday()] + ", " + t.Format("02/01")
+	}
+	return t.Format("Mon 2 Jan")
+}
+
+var weekdaysPortuguese = [...]string{"dom", "seg", "ter", "qua", "qui", "sex", "sáb"}
 
 // Command writes the command as a slash command.
 func (PlainStyle) Command(word, subject string) string {

@@ -13,6 +13,7 @@ const (
 	Link Kind = "link" // the conversation's lasting link, for the asker alone; makes no meeting
 	Help Kind = "help" // what the bot can do
 
+	Cancel Kind = "cancel" // takes the meeting's date away
 	Rename Kind = "rename" // another subject for the meeting, in place
 )
 
@@ -24,6 +25,9 @@ type Argument string
 
 // Subject is an argument: the meeting's subject, as free text.
 const Subject Argument = "subject"
+
+// Time is an argument: when the meeting is, as clauses of the text; see package clause.
+const Time Argument = "time"
 
 // Spec is a row of the command table. The parser, the help text, the app manifests and the dispatch are made from it: a
 // new command is a row, its sentences in the catalogue ("help." and "manifest." and its kind, and the words by which
@@ -41,8 +45,9 @@ func (s Spec) Takes(a Argument) bool { return slices.Contains(s.Arguments, a) }
 
 // Commands is the command table.
 var Commands = []Spec{
-	{Kind: Meet, Arguments: []Argument{Subject}, handler: meetCommand{}},
-	{Kind: New, Word: "new", Arguments: []Argument{Subject}, handler: meetCommand{fresh: true}},
+	{Kind: Meet, Arguments: []Argument{Subject, Time}, handler: meetCommand{}},
+	{Kind: New, Word: "new", Arguments: []Argument{Subject, Time}, handler: meetCommand{fresh: true}},
+	{Kind: Cancel, Word: "cancel", handler: cancelCommand{}},
 	{Kind: Rename, Word: "rename", Arguments: []Argument{Subject}, Strict: true, handler: renameCommand{}},
 	{Kind: Show, Word: "show", handler: showCommand{}},
 	{Kind: Link, Word: "link", handler: linkCommand{}},
@@ -63,6 +68,7 @@ func specOf(kind Kind) (spec Spec, ok bool) {
 type Command struct {
 	Kind    Kind
 	Subject string // cleaned and bounded; empty if none was given
+	Line    string // what was typed after the command's word, if it has clauses of time; the subject is without them
 	Clipped bool   // the subject of a Strict command was longer than MaxSubject, and this is its beginning
 }
 
@@ -81,6 +87,8 @@ type Intent struct {
 	Advice  Advice  // JobAdvice: what was asked for
 	// Generation is the generation of the meeting that JobUndo takes back, and that a job in the background is about.
 	Generation int
+	// Redate is the change of date that JobRedate carries out, as its button carries it.
+	Redate string
 	// Link is the fingerprint of the token that JobRelink replaces.
 	Link string
 }
@@ -116,6 +124,8 @@ func (i Intent) handler() (h handler, ok bool) {
 		return offer{}, true
 	case JobUndo:
 		return undo{}, true
+	case JobRedate:
+		return redateMeeting{}, true
 	case JobConfirm:
 		return confirm{}, true
 	case JobOptions:

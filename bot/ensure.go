@@ -174,6 +174,7 @@ func (s *Service) claim(t task, organizer Organizer, asker Identity) Claim {
 	claim.Job, claim.User, claim.Organizer = t.ID, t.Asker.User, organizer
 	claim.Language, claim.Zone, claim.Name = lang, asker.zone(t.Zone), asker.Name
 	claim.Replaced = t.replaces
+	claim.Dated, claim.Request.Start, claim.Request.End = t.wish.dated(), t.wish.start, t.wish.end
 	claim.Request.Subject = t.Command.Subject
 	if claim.Request.Subject == "" {
 		m := message("subject.default")
@@ -197,6 +198,9 @@ func (s *Service) meetingOf(t task, c Claim, found OnlineMeeting, created bool) 
 		Organizer: c.Organizer, Language: c.Language, Zone: c.Zone,
 		StartedBy: Starter{User: c.User, Name: c.Name}, Replaced: c.Replaced,
 	}.refreshed(found, now, created)
+	if c.Dated {
+		m.Dated, m.DatedBy = true, c.User
+	}
 	created = created || !found.Created.IsZero() && now.Sub(found.Created) < newFor
 	if created && t.workspace.Options != (MeetingOptions{}) {
 		m.Todo |= TodoOptions

@@ -24,6 +24,9 @@ const (
 	ServiceAccount Code = "service_account" // the account that ORGANIZER names is missing or disabled
 )
 
+// BadTime says that the times of a command cannot be meant so.
+const BadTime Code = "bad_time"
+
 // ChatCredentials is the chat platform's refusal of the bot's own token, or of a permission that it lacks; Reason is
 // the platform's word for it.
 const ChatCredentials Code = "chat_credentials"

@@ -80,8 +80,10 @@ func HelpReply(catalog *Catalog, lang Language, where Route) Reply {
 		reply.Messages = append(reply.Messages, message(id, Arg{"Command", command{word: spec.Word}}))
 		if spec.Word == "" && spec.Takes(Subject) {
 			example := catalog.PlainText(lang, message("help.example_subject"))
+			when := catalog.PlainText(lang, message("when.example_line"))
 			reply.Messages = append(reply.Messages,
-				message("help.meet_subject", Arg{"Command", command{subject: example}}))
+				message("help.meet_subject", Arg{"Command", command{subject: example}}),
+				message("help.meet_when", Arg{"Command", command{subject: when}}))
 		}
 	}
 	literal := catalog.PlainText(lang, message("help.example_literal"))
@@ -166,12 +168,13 @@ func EndedReply(lang Language, m Meeting) Reply {
 }
 
 // ExplainChange is [Explain] for a command that was to change a meeting, and did not: its link is as good as before.
+// unchanged is the ID of the sentence that says what stays.
 func ExplainChange(
-	lang Language, refusal *Error, organizer Organizer, clientID string, c Command, reference string,
+	lang Language, unchanged string, refusal *Error, organizer Organizer, clientID string, c Command, reference string,
 ) Reply {
 	reply := Explain(lang, refusal, organizer, clientID, c, reference)
 	if refusal.Code != MissingMeeting {
-		reply.Messages = append([]Message{message("rename.unchanged")}, reply.Messages...)
+		reply.Messages = append([]Message{message(unchanged)}, reply.Messages...)
 	}
 	return reply
 }

@@ -24,6 +24,7 @@ type task struct {
 	fresh     bool // asks for a fresh meeting
 	// replaces says why the fresh meeting takes the place of the one before it, if nobody asked for that.
 	replaces Replacement
+	wish     wish // the date that the command asks for
 	undoable bool // the asker may take the fresh meeting back: the one before it works
 }
 
@@ -37,8 +38,9 @@ type result struct {
 	made    string // the ID of the claim that this very attempt turned into a new meeting
 	// undoable says that the new meeting took the place of an earlier one, and that its asker may take that back.
 	undoable bool
-	restored bool // an Undo gave the conversation its earlier meeting back
-	silent   bool // nobody is answered
+	restored bool      // an Undo gave the conversation its earlier meeting back
+	silent   bool      // nobody is answered
+	notes    []Message // what stands below the card beside its own notes
 }
 
 // meetCommand gives the conversation its meeting, or a fresh one.
@@ -47,7 +49,7 @@ type meetCommand struct{ fresh bool }
 func (m meetCommand) announces() bool { return !m.fresh }
 
 func (m meetCommand) answer(s *Service, i Intent, _ Route, state *State, lang Language) (Reply, Outcome) {
-	if m.fresh || state == nil || state.Meeting == nil || !state.Meeting.Alive(s.Clock()) {
+	if m.fresh || i.Command.Line != "" || state == nil || state.Meeting == nil || !state.Meeting.Alive(s.Clock()) {
 		return Reply{}, ""
 	}
 	return s.card(i.Command, *state, lang, false), OutcomeKnown
@@ -78,7 +80,7 @@ func (m meetCommand) execute(ctx context.Context, s *Service, t task) (result, e
 	switch {
 	case err != nil:
 		return result{}, err
-	case !t.fresh && state.Meeting != nil:
+	case !t.fresh && state.Meeting != nil && t.Command.Line == "":
 		lang := t.workspace.language(state.Identity, t.Language)
 		return result{outcome: OutcomeKnown, reply: s.card(t.Command, state, lang, false)}, nil
 	case satisfies(t, state):
@@ -91,7 +93,36 @@ func (m meetCommand) execute(ctx context.Context, s *Service, t task) (result, e
 	if err != nil {
 		return s.refuse(ctx, t, asker.Language, err, Organizer{})
 	}
-	return s.ensureMeeting(ctx, t, asker)
+	if t.Command.Line == "" {
+		return s.ensureMeeting(ctx, t, asker)
+	}
+	return s.ensureDated(ctx, t, asker, state)
+}
+
+// ensureDated gives the conversation its meeting, with the date that the command asks for.
+func (s *Service) ensureDated(ctx context.Context, t task, asker Identity, state State) (result, error) {
+	w, problem := wishOf(t.Command, s.Clock().Add(-t.lease.age()), zoneOf(t, asker))
+	if problem != nil {
+		reply := TimeReply(s.Catalog, asker.Language, *problem, t.Command)
+		return result{outcome: OutcomeRefused(BadTime), reply: reply}, nil
+	}
+	t.wish, t.Command.Subject = w, w.subject
+	if state.Meeting != nil && !t.fresh {
+		return s.setDate(ctx, t, asker, state, w)
+	}
+	done, err := s.ensureMeeting(ctx, t, asker)
+	if err != nil || !done.show {
+		return done, err
+	}
+	if state, err = s.Conversations.Read(ctx, t.location(), Asker{}); err != nil {
+		return result{}, err
+	}
+	m := state.Meeting
+	if m == nil || !w.dated() || m.Dated && m.Start.Equal(w.start) && m.End.Equal(w.end) {
+		done.notes = w.notes
+		return done, nil
+	}
+	return s.setDate(ctx, t, asker, state, w) // somebody else made it at the same moment
 }
 
 // showCommand shows the conversation's meeting to the asker alone.

@@ -57,6 +57,7 @@ type Claim struct {
 	Language     Language
 	Zone         Zone        // of the asker; empty if it is not known
 	Name         string      // of the asker; empty if it is not known
+	Dated        bool        // the times of the request are a date that its asker has set
 	Replaced     Replacement // why the meeting takes another one's place; zero if somebody asked for that
 }
 
@@ -87,6 +88,9 @@ type Meeting struct {
 	Language   Language // of whoever made it: the language of cards for all
 	Zone       Zone     // of whoever made it: of the times on cards for all; empty if it is not known
 	StartedBy  Starter
+	Dated      bool        // people have set its time; otherwise Start and End say when it was made or renewed
+	DatedBy    string      // the chat user who set it
+	Sequence   int         // how often its subject or its date has changed
 	Confirmed  time.Time   // when Graph was last asked about it, with or without success; zero: not since it was made
 	Orphaned   bool        // the organizer is missing in Entra or disabled, so the link does not work
 	Replaced   Replacement // why it took the place of the meeting before it, until the conversation was told

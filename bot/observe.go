@@ -18,6 +18,7 @@ const (
 	OutcomeUndone       Outcome = "undone"       // the earlier meeting is the conversation's again
 	OutcomeNotUndone    Outcome = "not_undone"   // an Undo that came too late, or from another person
 	OutcomeRenamed      Outcome = "renamed"      // the meeting has another subject
+	OutcomeRedated      Outcome = "redated"      // the meeting has another date, or none any more
 	OutcomeRelinked     Outcome = "relinked"     // the conversation has another lasting link
 	OutcomeGaveUp       Outcome = "gave_up"      // tried for Timing.GiveUp in vain
 	OutcomeBroken       Outcome = "broken"       // attempts broke off so often that it is not tried again

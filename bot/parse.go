@@ -57,7 +57,7 @@ func (p *Parser) Parse(text string) Intent {
 			return i
 		}
 	}
-	return Intent{Command: Command{Kind: Meet, Subject: subject(clean)}}
+	return Intent{Command: lined(Command{Kind: Meet}, clean)}
 }
 
 // command understands a text that is a command of the table, or a word or phrase that people try instead of one.
@@ -75,6 +75,9 @@ func (p *Parser) command(text string) (i Intent, ok bool) {
 			return Intent{Command: Command{Kind: spec.Kind}}, true
 		case spec.Takes(Subject):
 			c := Command{Kind: spec.Kind, Subject: subject(rest)}
+			if spec.Takes(Time) {
+				c = lined(c, rest)
+			}
 			c.Clipped = spec.Strict && utf8.RuneCountInString(unquoted(rest)) > MaxSubject
 			return Intent{Command: c}, true
 		case alone:
@@ -132,7 +135,7 @@ func (p *Parser) ParseAddressed(text string) Intent {
 		}
 	}
 	i := p.Parse(text)
-	talk := Intent{Command: Command{Kind: Meet, Subject: i.Command.Subject}}
+	talk := Intent{Command: Command{Kind: Meet, Subject: i.Command.Subject, Line: i.Command.Line}}
 	if i == talk && i.Command.Subject != "" && !quoted(CleanText(text)) {
 		i.Kind = JobOffer
 	}
@@ -191,6 +194,10 @@ func Addressed(text string) bool {
 func (p *Parser) typed(c Command) command {
 	spec, ok := specOf(c.Kind)
 	again := command{word: spec.Word, subject: c.Subject}
+	if c.Line != "" {
+		again.subject = c.Line
+		return again
+	}
 	if !ok || spec.Word != "" {
 		return again
 	}

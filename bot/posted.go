@@ -31,6 +31,7 @@ type Updater interface {
 type PostedCard struct {
 	Ref        MessageRef
 	Generation int    // of the meeting that it shows
+	Sequence   int    // of that meeting when the card was made
 	Subject    string // that it shows as its title
 	Language   Language
 }

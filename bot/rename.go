@@ -28,12 +28,12 @@ func (r renameCommand) execute(ctx context.Context, s *Service, t task) (result,
 	}
 	m := *state.Meeting
 	if _, err := s.identify(ctx, t); err != nil {
-		return s.refuseChange(t, lang, err, m.Organizer)
+		return s.refuseChange(t, lang, "rename.unchanged", err, m.Organizer)
 	}
 	change := MeetingChange{Subject: t.Command.Subject}
 	found, err := s.graph.change(ctx, t.slot, s.graph.forCommand, t.workspace.Tenant, m, change)
 	if err != nil {
-		return s.refuseChange(t, lang, err, m.Organizer)
+		return s.refuseChange(t, lang, "rename.unchanged", err, m.Organizer)
 	}
 	now := s.Clock()
 	state, err = s.Conversations.ChangeMeeting(ctx, state.Conversation, m.ClaimID, func(m *Meeting) {
@@ -41,6 +41,7 @@ func (r renameCommand) execute(ctx context.Context, s *Service, t task) (result,
 		if found.Subject == "" {
 			m.Subject = change.Subject
 		}
+		m.Sequence++
 		m.Todo |= s.cardsOf(t.Conversation)
 	})
 	if err != nil {
@@ -79,8 +80,9 @@ func (s *Service) nothingToChange(state State, lang Language) (Reply, Outcome) {
 }
 
 // refuseChange turns a refusal to change the meeting into what its asker reads, and returns a passing fault as it is.
-// The meeting stays as it was, and so does its link.
-func (s *Service) refuseChange(t task, lang Language, err error, organizer Organizer) (result, error) {
+// The meeting stays as it was, and so does its link: unchanged is the sentence that says so.
+func (s *Service) refuseChange(t task, lang Language, unchanged string, err error, organizer Organizer) (result,
+	error) {
 	refusal, ok := errorOf(err)
 	if !ok || Temporary(err) {
 		if t.lease.age() < s.Timing.GiveUp {
@@ -88,6 +90,6 @@ func (s *Service) refuseChange(t task, lang Language, err error, organizer Organ
 		}
 		return result{outcome: OutcomeGaveUp, reply: s.gaveUpReply(t, lang)}, nil
 	}
-	reply := ExplainChange(lang, refusal, organizer, t.workspace.Tenant.ClientID, t.Command, t.Reference())
+	reply := ExplainChange(lang, unchanged, refusal, organizer, t.workspace.Tenant.ClientID, t.Command, t.Reference())
 	return result{outcome: OutcomeRefused(refusal.Code), reply: reply, refusal: refusal}, nil
 }

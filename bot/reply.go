@@ -48,6 +48,12 @@ type Card struct {
 	KeptSubject bool
 	// Renamed says that the asker gave the meeting its subject just now.
 	Renamed bool
+	// Ahead says that the meeting has a date that is not over.
+	Ahead bool
+	// Redated says that the date was changed or taken away just now.
+	Redated bool
+	// Wished is what the asker of a date may have meant otherwise.
+	Wished []Message
 	// Why says why the meeting took the place of an earlier one though nobody asked for that; zero if that is no news.
 	Why Replacement
 	// Ended says that another meeting has taken this one's place. Then the card is a posted one that is changed: it has
@@ -88,7 +94,7 @@ func (r *Reply) setZone(asker Zone) {
 	if r.Audience != AudienceEveryone {
 		zone = cmp.Or(asker, zone)
 	}
-	m.Created = zone.in(m.Created)
+	m.Created, m.Start, m.End = zone.in(m.Created), zone.in(m.Start), zone.in(m.End)
 }
 
 // Fact is a labelled value of a card.
@@ -110,6 +116,10 @@ func (c Card) Status() Message {
 	switch {
 	case c.Ended:
 		return message("card.ended")
+	case c.Redated && c.Ahead:
+		return message("card.redated", Arg{"Date", Period{c.Meeting.Start, c.Meeting.End}})
+	case c.Redated:
+		return message("card.undated")
 	case c.Why.Why != "":
 		return message("card.why_"+string(c.Why.Why),
 			Arg{"Former", c.Why.Organizer}, Arg{"Organizer", c.Meeting.Organizer.Name})
@@ -155,16 +165,19 @@ func (c Card) Facts() []Fact {
 	return facts
 }
 
-// Notes are the lines below the card: what the asker wanted and did not get. Most cards have none.
+// Notes are the lines below the card: its date, and what the asker wanted and did not get. Most cards have none.
 func (c Card) Notes() []Message {
+	var notes []Message
+	if c.Ahead && !c.Redated && !c.Ended {
+		notes = append(notes, message("card.date", Arg{"Date", Period{c.Meeting.Start, c.Meeting.End}}))
+	}
 	switch {
 	case c.KeptSubject:
-		return []Message{message("card.kept_subject", Arg{"Subject", c.Meeting.Subject})}
+		notes = append(notes, message("card.kept_subject", Arg{"Subject", c.Meeting.Subject}))
 	case c.TooLate:
-		return []Message{message("card.undo_late")}
-	default:
-		return nil
+		notes = append(notes, message("card.undo_late"))
 	}
+	return append(notes, c.Wished...)
 }
 
 // RefreshLabel is the text of the button that shows which meeting is the current one, on platforms that can change a

@@ -45,6 +45,7 @@ func (s *Service) compose(ctx context.Context, j Job, done result) (Reply, error
 			reply.Actions = []Action{{ID: ActionUndo, Value: strconv.Itoa(generation)}}
 		}
 		reply.Card.Restored = done.restored
+		reply.Card.Wished = done.notes
 	}
 	reply.setZone(j.Zone)
 	return reply, nil
@@ -101,11 +102,11 @@ func (s *Service) send(ctx context.Context, l *Lease, reply Reply, slot *slot, p
 	return posted, nil
 }
 
-// first tells whether the reply is the first card of a meeting for everybody: the one that is worth a call more, since
+// first tells whether the reply is the first card of a meeting, or of its date, for everybody: the one that is worth a call more, since
 // it is the one that people come back to.
 func (r Reply) first() bool {
 	return r.Audience == AudienceEveryone && r.Card != nil &&
-		(r.Card.New || r.Card.Restored || r.Card.Why.Why != "")
+		(r.Card.New || r.Card.Restored || r.Card.Redated || r.Card.Why.Why != "")
 }
 
 // notSent notes what became of an answer that could not be sent, and returns its error.

@@ -370,8 +370,12 @@ func (s *Service) card(c Command, state State, lang Language, made bool) Reply {
 		Meeting:     m,
 		New:         made,
 		KeptSubject: !made && c.Subject != "" && CleanText(m.Subject) != c.Subject,
+		Ahead:       m.ahead(s.Clock()),
 		of:          state.Conversation,
 	}}
+	if words := insideOf(c); made && words != "" {
+		reply.Card.Wished = append(reply.Card.Wished, message("when.inside", Arg{"Words", words}))
+	}
 	if state.MayAnnounce {
 		reply.Audience, reply.Language = AudienceEveryone, m.Language
 		reply.Card.Why = m.Replaced

@@ -68,9 +68,17 @@ func decodeCards(value string) (cards []bot.PostedCard) {
 	return cards
 }
 
-// encodeCard writes a card: "1 <length of the reference> <reference><generation> <language> <subject>".
+// encodeCard writes a card: "1 <length of the reference> <reference><generation>[.<sequence>] <language> <subject>".
 func encodeCard(card bot.PostedCard) string {
-	return cardHead(card.Ref) + strconv.Itoa(card.Generation) + " " + string(card.Language) + " " + card.Subject
+	return cardHead(card.Ref) + strconv.Itoa(card.Generation) + sequenceOf(card) + " " + string(card.Language) + " " + card.Subject
+}
+
+// sequenceOf is "." and the sequence of a card's meeting; empty for 0.
+func sequenceOf(card bot.PostedCard) string {
+	if card.Sequence == 0 {
+		return ""
+	}
+	return "." + strconv.Itoa(card.Sequence)
 }
 
 // cardHead is the part of an entry that tells which card it is.
@@ -89,7 +97,13 @@ func decodeCard(entry string) (bot.PostedCard, bool) {
 	if len(parts) != 3 {
 		return bot.PostedCard{}, false
 	}
-	card.Generation, err = strconv.Atoi(parts[0])
+	generation, sequence, changed := strings.Cut(parts[0], ".")
+	if changed {
+		if card.Sequence, err = strconv.Atoi(sequence); err != nil || card.Sequence < 1 {
+			return bot.PostedCard{}, false
+		}
+	}
+	card.Generation, err = strconv.Atoi(generation)
 	card.Language, card.Subject = bot.Language(parts[1]), parts[2]
 	return card, err == nil && card.Generation > 0 && encodeCard(card) == entry
 }

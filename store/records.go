@@ -58,6 +58,9 @@ type meetingRecord struct {
 	Starter      string          `json:"k,omitempty"` // the user, with references
 	StarterName  *string         `json:"m,omitempty"` // left out where it is the organizer's
 	Orphaned     bool            `json:"d,omitempty"`
+	Dated        bool            `json:"b,omitempty"`
+	DatedBy      string          `json:"r,omitempty"` // the user, with references
+	Sequence     int             `json:"sq,omitempty"`
 	Why          bot.Reason      `json:"w,omitempty"`
 	Former       string          `json:"q,omitempty"` // the name of the former organizer
 	Todo         todoRecord      `json:"a,omitempty"`
@@ -85,6 +88,7 @@ type claimRecord struct {
 	Name       string           `json:"n,omitempty"`
 	Why        bot.Reason       `json:"w,omitempty"`
 	Former     string           `json:"q,omitempty"` // the name of the former organizer
+	Dated      bool             `json:"d,omitempty"`
 	// The script that records a claim adds a last field "r": the milliseconds of Redis' clock. The scripts alone read
 	// it.
 }
@@ -118,6 +122,7 @@ func encodeMeeting(claim bot.Claim, m bot.Meeting) (string, error) {
 		r.PlainID = plain
 	}
 	r.Starter = refs.shorten(m.StartedBy.User)
+	r.Dated, r.DatedBy, r.Sequence = m.Dated, refs.shorten(m.DatedBy), m.Sequence
 	if m.StartedBy.User == "" && m.StartedBy.Name != "" ||
 		m.StartedBy.User != "" && m.StartedBy.Name != m.Organizer.Name {
 		r.StarterName = &m.StartedBy.Name
@@ -158,6 +163,7 @@ func decodeMeeting(c bot.Conversation, value string) (*bot.Meeting, error) {
 		},
 		ClaimID: id, Generation: generation, ExternalID: r.ExternalID, Organizer: bot.Organizer(r.Organizer),
 		Language: r.Language, Zone: r.Zone, StartedBy: starter, Confirmed: r.Times[3], Orphaned: r.Orphaned,
+		Dated: r.Dated && !r.Times[1].IsZero(), DatedBy: refs.restore(r.DatedBy), Sequence: max(0, r.Sequence),
 		Replaced: bot.Replacement{Why: r.Why, Organizer: r.Former}, Todo: bot.Todo(r.Todo),
 	}, nil
 }
@@ -180,7 +186,7 @@ func encodeClaim(claim bot.Claim) (string, error) {
 	r := claimRecord{
 		Version: recordVersion, Job: claim.Job, User: claim.User, Organizer: organizerRecord(claim.Organizer),
 		ExternalID: q.ExternalID, Subject: q.Subject, Start: q.Start, End: q.End, Language: claim.Language,
-		Zone: claim.Zone, Name: claim.Name, Why: claim.Replaced.Why, Former: claim.Replaced.Organizer,
+		Zone: claim.Zone, Name: claim.Name, Dated: claim.Dated, Why: claim.Replaced.Why, Former: claim.Replaced.Organizer,
 	}
 	for _, a := range q.Attendees {
 		r.Attendees = append(r.Attendees, attendeeRecord(a))
@@ -201,8 +207,8 @@ func decodeClaim(c bot.Conversation, value string) (*bot.Claim, error) {
 	claim := &bot.Claim{
 		ID: id, Job: r.Job, User: r.User, Conversation: c, Generation: generation,
 		Organizer: bot.Organizer(r.Organizer), Language: r.Language, Zone: r.Zone, Name: r.Name,
-		Replaced: bot.Replacement{Why: r.Why, Organizer: r.Former},
-		Request:  bot.MeetingRequest{ExternalID: r.ExternalID, Subject: r.Subject, Start: r.Start, End: r.End},
+		Replaced: bot.Replacement{Why: r.Why, Organizer: r.Former}, Dated: r.Dated,
+		Request: bot.MeetingRequest{ExternalID: r.ExternalID, Subject: r.Subject, Start: r.Start, End: r.End},
 	}
 	for _, a := range r.Attendees {
 		claim.Request.Attendees = append(claim.Request.Attendees, bot.Attendee(a))

@@ -47,6 +47,16 @@ func (s style) Time(t time.Time, lang bot.Language) string {
 	return fmt.Sprintf("<!date^%d^{date_short_pretty} {time}|%s>", t.Unix(), s.PlainStyle.Time(t, lang))
 }
 
+// Period lets each reader's client write the times in the reader's own time zone.
+func (s style) Period(p bot.Period, lang bot.Language) string {
+	end := "{time}"
+	if p.End.Sub(p.Start) >= 12*time.Hour {
+		end = "{date_short_pretty} {time}"
+	}
+	plain := s.PlainStyle.Period(p, lang)
+	return fmt.Sprintf("<!date^%d^{date_short_pretty} {time}|%s>-<!date^%d^%s| >", p.Start.Unix(), plain, p.End.Unix(), end)
+}
+
 // Command writes a slash command, or a mention of the bot where there are no slash commands.
 func (s style) Command(word, subject string) string {
 	line := bot.SlashCommand(word, subject)
