@@ -83,7 +83,7 @@ func (m meetCommand) execute(ctx context.Context, s *Service, t task) (result, e
 	case !t.fresh && state.Meeting != nil && t.Command.Line == "":
 		lang := t.workspace.language(state.Identity, t.Language)
 		return result{outcome: OutcomeKnown, reply: s.card(t.Command, state, lang, false)}, nil
-	case satisfies(t, state):
+	case satisfies(t, state) && t.Command.Line == "":
 		return result{outcome: OutcomeKnown, show: true}, nil
 	case t.lease.age() >= s.Timing.GiveUp:
 		return s.giveUp(ctx, t)

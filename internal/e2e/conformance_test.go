@@ -354,7 +354,7 @@ func talk(t *testing.T, env *environment, f front) {
 
 // triedWords are no subjects: they do what they mean, or get a sentence about what there is.
 func triedWords(t *testing.T, env *environment, f front) {
-	for _, word := range []string{"end", "stop", "cancel", "close", "delete", "cancelar"} {
+	for _, word := range []string{"end", "stop", "close", "delete", "encerrar"} {
 		told(t, f, asked{user: members.ann, command: "meet " + word}, "I cannot end, cancel or delete a meeting.",
 			`meet "`+word+`"`)
 	}
