@@ -149,6 +149,8 @@ type Style interface {
 	Command(word, subject string) string
 	// Mention writes how a person calls the bot where there are no slash commands.
 	Mention() string
+	// People writes who is mentioned, so that the platform tells them where the style is that of a message's mentions.
+	People(p People) string
 	// Conversation names a conversation to a person who reads of it elsewhere.
 	Conversation(c Conversation) string
 }
@@ -251,6 +253,8 @@ func (w *sentenceWriter) write(value any) {
 		w.text = append(w.text, w.style.Command(v.word, v.subject)...)
 	case mention:
 		w.text = append(w.text, w.style.Mention()...)
+	case People:
+		w.text = append(w.text, w.style.People(v)...)
 	case Conversation:
 		w.text = append(w.text, w.style.Conversation(v)...)
 	default:
@@ -312,6 +316,15 @@ func (PlainStyle) Command(word, subject string) string {
 
 // Mention writes the bot's usual name.
 func (PlainStyle) Mention() string { return "`@meetbot`" }
+
+// People writes the names.
+func (PlainStyle) People(p People) string {
+	names := make([]string, len(p))
+	for i, m := range p {
+		names[i] = m.shown()
+	}
+	return strings.Join(names, ", ")
+}
 
 // Conversation writes the channel's ID.
 func (PlainStyle) Conversation(c Conversation) string { return c.Channel }

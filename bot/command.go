@@ -134,6 +134,10 @@ func (i Intent) handler() (h handler, ok bool) {
 		return updateCards{}, true
 	case JobRelink:
 		return relink{}, true
+	case JobInvite:
+		return invite{}, true
+	case JobTell:
+		return tell{}, true
 	case JobBookmark:
 		return setBookmark{}, true
 	default:

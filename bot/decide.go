@@ -111,6 +111,8 @@ func afterRefusal(t task, r refusedClaim, policy OrganizerPolicy) step {
 	switch {
 	case satisfies(t, r.state):
 		return stepClaim // another asker had better luck
+	case refusedForAttendees(r.claim, r.refusal):
+		return stepClaim // without them
 	case !own && r.state.Pending != nil:
 		return stepClaim // another asker is at it. After a refusal of its own claim, a job does not follow others
 	case !own && !appliesTo(r.refusal, r.claim, r.organizer):
@@ -123,6 +125,12 @@ func afterRefusal(t task, r refusedClaim, policy OrganizerPolicy) step {
 	default:
 		return stepRefuse
 	}
+}
+
+// refusedForAttendees tells whether the attendees of a claim may be the reason for its refusal. Nobody's meeting fails
+// for whom it invites.
+func refusedForAttendees(c Claim, refusal error) bool {
+	return CodeOf(refusal) == BadRequest && len(c.Request.Attendees) > 0
 }
 
 // appliesTo tells whether the refusal of a claim would meet a claim in the name of organizer too: because it concerns

@@ -71,6 +71,9 @@ func (s *Service) ensureMeeting(ctx context.Context, t task, asker Identity) (re
 		if state, err = s.release(ctx, t, pending); err != nil && CodeOf(err) != UnreadableRecord {
 			return result{}, errors.Join(err, refusal)
 		}
+		if refusedForAttendees(pending, refusal) { // they are invited when the meeting is there
+			t.attendees = nil
+		}
 		refused := refusedClaim{claim: pending, refusal: refusal, state: state, asker: asker, organizer: organizer}
 		next := afterRefusal(t, refused, t.workspace.Organizers)
 		if next == stepFallBack {
@@ -154,7 +157,7 @@ func (s *Service) create(ctx context.Context, t task, c Claim) (m OnlineMeeting,
 // refused as a licence would be missing: the same as for a 403. An account that is gone, or a passing fault, is
 // returned.
 func (s *Service) unknownOrganizer(ctx context.Context, t task, organizer Organizer, notFound error) error {
-	if _, err := s.graph.user(ctx, t.slot, t.workspace.Tenant, organizer.ID); err != nil {
+	if _, err := s.graph.user(ctx, t.slot, s.graph.forCommand, t.workspace.Tenant, organizer.ID); err != nil {
 		if CodeOf(err) == NoSuchUser {
 			return notFound
 		}
@@ -176,6 +179,7 @@ func (s *Service) claim(t task, organizer Organizer, asker Identity) Claim {
 	claim.Replaced = t.replaces
 	claim.Dated, claim.Request.Start, claim.Request.End = t.wish.dated(), t.wish.start, t.wish.end
 	claim.Request.Subject = t.Command.Subject
+	claim.Request.Attendees = without(t.attendees, organizer.ID)
 	if claim.Request.Subject == "" {
 		m := message("subject.default")
 		if t.Topic != "" {

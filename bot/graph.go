@@ -178,6 +178,13 @@ func (g *graph) change(ctx context.Context, s *slot, at pace, t Tenant, m Meetin
 	return changed, err
 }
 
+// invite adds attendees to a meeting.
+func (g *graph) invite(ctx context.Context, s *slot, at pace, t Tenant, m Meeting, attendees []Attendee) error {
+	return at(ctx, s, "changeMeeting", m.Organizer.ID, func(ctx context.Context) error {
+		return g.meetings.Invite(ctx, t, m.Organizer.ID, m.ID, attendees)
+	})
+}
+
 // organizerGone tells whether the directory says that the meeting's organizer is missing or disabled.
 func (g *graph) organizerGone(ctx context.Context, s *slot, at pace, t Tenant, m Meeting) (gone bool, err error) {
 	var u DirectoryUser
@@ -191,8 +198,8 @@ func (g *graph) organizerGone(ctx context.Context, s *slot, at pace, t Tenant, m
 	return err == nil && !u.Enabled, err
 }
 
-func (g *graph) user(ctx context.Context, s *slot, t Tenant, idOrUPN string) (u DirectoryUser, err error) {
-	err = g.do(ctx, s, graphPart("user", ""), func(ctx context.Context) (err error) {
+func (g *graph) user(ctx context.Context, s *slot, at pace, t Tenant, idOrUPN string) (u DirectoryUser, err error) {
+	err = at(ctx, s, "user", "", func(ctx context.Context) (err error) {
 		u, err = g.directory.User(ctx, t, idOrUPN)
 		return err
 	})
@@ -200,9 +207,9 @@ func (g *graph) user(ctx context.Context, s *slot, t Tenant, idOrUPN string) (u 
 }
 
 func (g *graph) usersByEmail(
-	ctx context.Context, s *slot, t Tenant, email string, aliases bool,
+	ctx context.Context, s *slot, at pace, t Tenant, email string, aliases bool,
 ) (found []DirectoryUser, err error) {
-	err = g.do(ctx, s, graphPart("users", ""), func(ctx context.Context) (err error) {
+	err = at(ctx, s, "users", "", func(ctx context.Context) (err error) {
 		found, err = g.directory.UsersByEmail(ctx, t, email, aliases)
 		return err
 	})

@@ -25,7 +25,9 @@ type task struct {
 	// replaces says why the fresh meeting takes the place of the one before it, if nobody asked for that.
 	replaces Replacement
 	wish     wish // the date that the command asks for
-	undoable bool // the asker may take the fresh meeting back: the one before it works
+	// attendees are those who are invited when a meeting is made for the task.
+	attendees []Attendee
+	undoable  bool // the asker may take the fresh meeting back: the one before it works
 }
 
 // result is what an attempt came to.
@@ -41,6 +43,7 @@ type result struct {
 	restored bool      // an Undo gave the conversation its earlier meeting back
 	silent   bool      // nobody is answered
 	notes    []Message // what stands below the card beside its own notes
+	invited  []Mention // whom the card mentions
 }
 
 // meetCommand gives the conversation its meeting, or a fresh one.
@@ -99,8 +102,8 @@ func (m meetCommand) execute(ctx context.Context, s *Service, t task) (result, e
 	return s.ensureDated(ctx, t, asker, state)
 }
 
-// ensureDated gives the conversation its meeting, with the date that the command asks for.
-func (s *Service) ensureDated(ctx context.Context, t task, asker Identity, state State) (result, error) {
+// ensureDated gives the conversation its meeting, with the date and the people that the command asks for.
+func (s *Service) ensureDated(ctx context.Context, t task, asker Identity, state State) (_ result, err error) {
 	w, problem := wishOf(t.Command, s.Clock().Add(-t.lease.age()), zoneOf(t, asker))
 	if problem != nil {
 		reply := TimeReply(s.Catalog, asker.Language, *problem, t.Command)
@@ -108,7 +111,11 @@ func (s *Service) ensureDated(ctx context.Context, t task, asker Identity, state
 	}
 	t.wish, t.Command.Subject = w, w.subject
 	if state.Meeting != nil && !t.fresh {
-		return s.setDate(ctx, t, asker, state, w)
+		done, err := s.setDate(ctx, t, asker, state, w)
+		return s.withPeople(ctx, t, asker, state, done, err)
+	}
+	if t.attendees, err = s.earlyAttendees(ctx, t, w.people); err != nil {
+		return result{}, err
 	}
 	done, err := s.ensureMeeting(ctx, t, asker)
 	if err != nil || !done.show {
@@ -120,9 +127,10 @@ func (s *Service) ensureDated(ctx context.Context, t task, asker Identity, state
 	m := state.Meeting
 	if m == nil || !w.dated() || m.Dated && m.Start.Equal(w.start) && m.End.Equal(w.end) {
 		done.notes = w.notes
-		return done, nil
+		return s.withPeople(ctx, t, asker, state, done, nil)
 	}
-	return s.setDate(ctx, t, asker, state, w) // somebody else made it at the same moment
+	done, err = s.setDate(ctx, t, asker, state, w) // somebody else made it at the same moment
+	return s.withPeople(ctx, t, asker, state, done, err)
 }
 
 // showCommand shows the conversation's meeting to the asker alone.

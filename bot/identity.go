@@ -34,7 +34,8 @@ type Directory interface {
 
 // Identity is what is remembered of a chat user: either who they are in Entra, or why they are refused.
 type Identity struct {
-	ID       string   `json:"id,omitempty"` // Entra object ID; empty if refused
+	ID       string   `json:"id,omitempty"`  // Entra object ID; empty if refused
+	UPN      string   `json:"upn,omitempty"` // user principal name; empty if it was not remembered
 	Name     string   `json:"name,omitempty"`
 	Language Language `json:"language,omitempty"`
 	Zone     Zone     `json:"zone,omitempty"`

@@ -211,4 +211,8 @@ type Meetings interface {
 	// repeat.
 	ChangeMeeting(ctx context.Context, t Tenant, organizerID, meetingID string, change MeetingChange) (OnlineMeeting,
 		error)
+
+	// Invite adds those attendees to the organizer's meeting who are not on its list yet; the others stay as they are.
+	// It is safe to repeat. Of two calls for one meeting at the same moment, one may undo the other's.
+	Invite(ctx context.Context, t Tenant, organizerID, meetingID string, attendees []Attendee) error
 }

@@ -31,6 +31,8 @@ const (
 	OutcomeAdopted    Outcome = "adopted"    // Graph has another meeting, which is the conversation's now
 	OutcomeConfigured Outcome = "configured" // the options of a new meeting were applied
 	OutcomeUpdated    Outcome = "updated"    // posted cards show what is true
+	OutcomeInvited    Outcome = "invited"    // the people whom a command names were invited
+	OutcomeTold       Outcome = "told"       // somebody got an invitation as a direct message
 	OutcomeBookmarked Outcome = "bookmarked" // the channel's bookmark was set
 )
 

@@ -43,17 +43,17 @@ func (p *Parser) learn(c *Catalog, name string, m meaning) {
 	}
 }
 
-// Parse understands the text after the command's name. Links and mentions of the chat platform must be plain text by
-// now; formatting around the first word may be there. It never fails: what is no subcommand is a subject. A single word
+// Parse understands the text after the command's name. Links of the chat platform must be plain text by now, and
+// mentions their [Mention.Mark] or plain text; formatting around the first word may be there. It never fails: what is no subcommand is a subject. A single word
 // that is nearly a subcommand is an intent of kind JobUnclear. A word for something that the bot does not do is one of
 // kind JobAdvice.
 func (p *Parser) Parse(text string) Intent {
-	clean := CleanText(text)
+	clean := cleanMarked(text)
 	if i, ok := p.command(clean); ok {
 		return i
 	}
 	if bare, ok := unformatted(text); ok {
-		if i, ok := p.command(CleanText(bare)); ok {
+		if i, ok := p.command(cleanMarked(bare)); ok {
 			return i
 		}
 	}
@@ -78,7 +78,7 @@ func (p *Parser) command(text string) (i Intent, ok bool) {
 			if spec.Takes(Time) {
 				c = lined(c, rest)
 			}
-			c.Clipped = spec.Strict && utf8.RuneCountInString(unquoted(rest)) > MaxSubject
+			c.Clipped = spec.Strict && utf8.RuneCountInString(unquoted(named(rest))) > MaxSubject
 			return Intent{Command: c}, true
 		case alone:
 			return Intent{Command: Command{Kind: spec.Kind}}, true
@@ -195,7 +195,7 @@ func (p *Parser) typed(c Command) command {
 	spec, ok := specOf(c.Kind)
 	again := command{word: spec.Word, subject: c.Subject}
 	if c.Line != "" {
-		again.subject = c.Line
+		again.subject = CleanText(named(c.Line))
 		return again
 	}
 	if !ok || spec.Word != "" {
@@ -227,8 +227,13 @@ func oneTypo(a, b string) bool {
 // quotes pairs each opening quotation mark with its closing one, as keyboards of several languages make them.
 var quotes = map[rune]rune{'"': '"', '“': '”', '„': '“', '«': '»', '”': '”'}
 
-// subject is a text without the quotation marks that made the first word or words literal, and bounded.
-func subject(text string) string { return shorten(unquoted(text), MaxSubject) }
+// subject is a text, with the names of those whom it mentions, without the quotation marks that made the first word or words literal, and bounded.
+func subject(text string) string {
+	if hasMark(text) {
+		text = CleanText(named(text))
+	}
+	return shorten(unquoted(text), MaxSubject)
+}
 
 func unquoted(text string) string {
 	first, size := utf8.DecodeRuneInString(text)

@@ -80,6 +80,13 @@ type Profile struct {
 	Guest          bool
 }
 
+// forAttendees is the policy for those who are invited: attending is not organizing, so whoever the tenant knows may
+// attend, its guests too.
+func (p AskerPolicy) forAttendees() AskerPolicy {
+	p.Guests, p.Domains = true, nil
+	return p
+}
+
 // admits judges the profile alone. It returns nil if the user may be looked up in the directory.
 func (p AskerPolicy) admits(user Profile) *Error {
 	switch {

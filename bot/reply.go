@@ -54,6 +54,10 @@ type Card struct {
 	Redated bool
 	// Wished is what the asker of a date may have meant otherwise.
 	Wished []Message
+	// Invited are those whom the asker invites with this very card. They are mentioned, so that the platform tells them.
+	Invited []Mention
+	// InvitedBy is the name of the person who invites the reader. Then the card is a direct message.
+	InvitedBy string
 	// Why says why the meeting took the place of an earlier one though nobody asked for that; zero if that is no news.
 	Why Replacement
 	// Ended says that another meeting has taken this one's place. Then the card is a posted one that is changed: it has
@@ -116,6 +120,8 @@ func (c Card) Status() Message {
 	switch {
 	case c.Ended:
 		return message("card.ended")
+	case c.InvitedBy != "":
+		return message("people.invites", Arg{"Who", c.InvitedBy})
 	case c.Redated && c.Ahead:
 		return message("card.redated", Arg{"Date", Period{c.Meeting.Start, c.Meeting.End}})
 	case c.Redated:
@@ -180,6 +186,11 @@ func (c Card) Notes() []Message {
 	return append(notes, c.Wished...)
 }
 
+// With is the line that mentions those who are invited; ok is false if nobody is.
+func (c Card) With() (m Message, ok bool) {
+	return message("people.with", Arg{"People", People(c.Invited)}), len(c.Invited) > 0
+}
+
 // RefreshLabel is the text of the button that shows which meeting is the current one, on platforms that can change a
 // card in its place.
 func (c Card) RefreshLabel() Message { return Action{ID: ActionShow}.Label() }
@@ -219,6 +230,9 @@ func (r Reply) Text(catalog *Catalog, style Style) string {
 	lines = append(lines,
 		style.Text(r.Card.Title(catalog, r.Language)),
 		catalog.Render(r.Language, r.Card.Status(), style))
+	if with, ok := r.Card.With(); ok {
+		lines = append(lines, catalog.Render(r.Language, with, style))
+	}
 	if link := r.Card.JoinURL(); link != "" {
 		lines = append(lines, catalog.Render(r.Language, r.Card.JoinLabel(), style)+": "+style.Text(link))
 	}

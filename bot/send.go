@@ -46,6 +46,7 @@ func (s *Service) compose(ctx context.Context, j Job, done result) (Reply, error
 		}
 		reply.Card.Restored = done.restored
 		reply.Card.Wished = done.notes
+		reply.inviting(done.invited, state)
 	}
 	reply.setZone(j.Zone)
 	return reply, nil
@@ -106,7 +107,7 @@ func (s *Service) send(ctx context.Context, l *Lease, reply Reply, slot *slot, p
 // it is the one that people come back to.
 func (r Reply) first() bool {
 	return r.Audience == AudienceEveryone && r.Card != nil &&
-		(r.Card.New || r.Card.Restored || r.Card.Redated || r.Card.Why.Why != "")
+		(r.Card.New || r.Card.Restored || r.Card.Redated || len(r.Card.Invited) > 0 || r.Card.Why.Why != "")
 }
 
 // notSent notes what became of an answer that could not be sent, and returns its error.

@@ -421,6 +421,10 @@ func (m *meetings) Meeting(context.Context, bot.Tenant, string, string) (bot.Onl
 	return bot.OnlineMeeting{}, &bot.Error{Code: bot.MissingMeeting}
 }
 
+func (m *meetings) Invite(context.Context, bot.Tenant, string, string, []bot.Attendee) error {
+	return nil
+}
+
 func (m *meetings) ChangeMeeting(context.Context, bot.Tenant, string, string, bot.MeetingChange) (bot.OnlineMeeting, error) {
 	return bot.OnlineMeeting{}, &bot.Error{Code: bot.MissingMeeting}
 }

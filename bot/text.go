@@ -15,8 +15,13 @@ func CleanText(text string) string {
 	if isClean(text) {
 		return text
 	}
+	return cleanText(text, cleanRune)
+}
+
+// cleanText is CleanText with what becomes of one character; -1 for nothing.
+func cleanText(text string, clean func(rune) rune) string {
 	marks := 0
-	text = dropStray(strings.Map(cleanRune, norm.NFC.String(strings.ToValidUTF8(text, ""))))
+	text = dropStray(strings.Map(clean, norm.NFC.String(strings.ToValidUTF8(text, ""))))
 	text = strings.Map(func(r rune) rune {
 		switch {
 		case !unicode.Is(unicode.M, r):

@@ -2,25 +2,51 @@ package bot
 
 import (
 	"cmp"
+	"slices"
+	"strings"
 	"time"
-	"unicode/utf8"
 
 	"meetbot/bot/clause"
 )
 
-// maxLine is how many characters of a line with clauses are kept.
-const maxLine = 500
+// Bounds of a line with clauses.
+const (
+	maxLine     = 500 // characters, beside two for each mention
+	maxMentions = 200 // the others are left out
+)
 
-// lined is the command with this text after its word. If the text has clauses of time, they are kept as they were typed:
-// what they mean depends on when and where they are understood.
+// lined is the command with this text after its word. If the text has clauses of time, or invites somebody whom the
+// platform marked, they are kept as they were typed: what they mean depends on when and where they are understood.
 func lined(c Command, text string) Command {
 	c.Subject, c.Line = subject(text), ""
-	line, problem := clause.Parse(text, time.Unix(0, 0).UTC(), nil)
-	if problem == nil && len(line.Times) == 0 || utf8.RuneCountInString(text) > maxLine {
+	text = fewMarks(text, maxMentions)
+	line, problem := clause.Parse(text, time.Unix(0, 0).UTC(), markLength)
+	if problem == nil && len(line.Times) == 0 && !invitesMarked(line) ||
+		lengthOfLine(text) > maxLine+2*len(marksIn(text, maxMentions)) {
 		return c
 	}
-	c.Subject, c.Line = shorten(CleanText(line.Subject), MaxSubject), text
+	c.Subject, c.Line = shorten(CleanText(named(line.Subject)), MaxSubject), text
 	return c
+}
+
+// invitesMarked tells whether a line invites somebody of whom the platform made a mention.
+func invitesMarked(line clause.Line) bool {
+	return slices.ContainsFunc(line.People, func(p clause.Person) bool { return p.Mention })
+}
+
+// invitedBy lists whom a line invites: text is what it was understood of.
+func invitedBy(line clause.Line, text string) []Mention {
+	var all []Mention
+	for _, p := range line.People {
+		typed := text[p.Start:p.End]
+		if !p.Mention {
+			name := Clip(typed, maxMentionName)
+			all = append(all, Mention{MentionUnknown, strings.TrimPrefix(name, "@"), name})
+			continue
+		}
+		all = append(all, marksIn(typed, 1)...)
+	}
+	return all
 }
 
 // insideOf is what looks like a time in the subject of a command that has no date; empty if nothing does.
@@ -40,6 +66,7 @@ type wish struct {
 	subject    string
 	start, end time.Time // zero: no date
 	notes      []Message // what the asker may have meant otherwise
+	people     []Mention // who is to be invited
 }
 
 // dated tells whether a date was asked for.
@@ -47,11 +74,11 @@ func (w wish) dated() bool { return !w.start.IsZero() }
 
 // wishOf understands the clauses of a command that was given at that time by somebody in that zone.
 func wishOf(c Command, at time.Time, zone Zone) (wish, *clause.Problem) {
-	line, problem := clause.Parse(c.Line, zone.in(at), nil)
+	line, problem := clause.Parse(c.Line, zone.in(at), markLength)
 	if problem != nil {
 		return wish{}, problem
 	}
-	w := wish{subject: shorten(CleanText(line.Subject), MaxSubject)}
+	w := wish{subject: shorten(CleanText(named(line.Subject)), MaxSubject), people: invitedBy(line, c.Line)}
 	if !line.Now {
 		w.start, w.end = line.Start, line.End
 		if w.dated() && w.end.IsZero() {
@@ -81,12 +108,13 @@ func (m Meeting) ahead(now time.Time) bool { return m.Dated && m.End.After(now) 
 // TimeReply says why the times of a command are refused, with the words that are the reason and an example.
 func TimeReply(catalog *Catalog, lang Language, p clause.Problem, c Command) Reply {
 	spec, _ := specOf(c.Kind)
+	typed := CleanText(named(c.Line))
 	example := command{word: spec.Word, subject: catalog.PlainText(lang, message("when.example_line"))}
-	reply := sentence(lang, message("when."+string(p.Code), Arg{"Words", p.Words}))
+	reply := sentence(lang, message("when."+string(p.Code), Arg{"Words", named(p.Words)}))
 	reply.Messages = append(reply.Messages,
 		message("when.example", Arg{"Example", example}),
-		message("advice.literal", Arg{"Subject", c.Line},
-			Arg{"Literal", command{word: spec.Word, subject: `"` + c.Line + `"`}}))
+		message("advice.literal", Arg{"Subject", typed},
+			Arg{"Literal", command{word: spec.Word, subject: `"` + typed + `"`}}))
 	return reply
 }
 

@@ -75,20 +75,25 @@ func meetingBody(r bot.MeetingRequest) *users.ItemOnlineMeetingsCreateOrGetPostR
 	if len(r.Attendees) > 0 {
 		attendees := make([]models.MeetingParticipantInfoable, len(r.Attendees))
 		for i, a := range r.Attendees {
-			user := models.NewIdentity()
-			user.SetId(&a.ID)
-			identity := models.NewIdentitySet()
-			identity.SetUser(user)
-			info := models.NewMeetingParticipantInfo()
-			info.SetIdentity(identity)
-			info.SetUpn(&a.UPN)
-			attendees[i] = info
+			attendees[i] = attendee(a)
 		}
 		participants := models.NewMeetingParticipants()
 		participants.SetAttendees(attendees)
 		body.SetParticipants(participants)
 	}
 	return body
+}
+
+// attendee is an attendee as Graph takes them.
+func attendee(a bot.Attendee) *models.MeetingParticipantInfo {
+	user := models.NewIdentity()
+	user.SetId(&a.ID)
+	identity := models.NewIdentitySet()
+	identity.SetUser(user)
+	info := models.NewMeetingParticipantInfo()
+	info.SetIdentity(identity)
+	info.SetUpn(&a.UPN)
+	return info
 }
 
 // errNoLink is the error for a meeting that nobody can join.

@@ -28,7 +28,7 @@ func TestIdentities(t *testing.T) {
 			t.Fatalf("an unknown user is remembered as %+v", got)
 		}
 		for _, id := range []bot.Identity{
-			{ID: "6e4d3b6c", Name: "Ann", Language: bot.Portuguese, Zone: "America/Sao_Paulo"},
+			{ID: "6e4d3b6c", UPN: "ann@contoso.example", Name: "Ann", Language: bot.Portuguese, Zone: "America/Sao_Paulo"},
 			{Refusal: &bot.Error{Code: bot.NotInDirectory, Reason: "ann@contoso.example"}, Language: bot.English},
 		} {
 			no(t, s.Remember(t.Context(), ann, id, bot.RefusalTTL))
@@ -41,7 +41,7 @@ func TestIdentities(t *testing.T) {
 		}
 		// The release before stored the user principal name too.
 		no(t, b.raw.Set(t.Context(), key, `{"id":"6e4d3b6c","upn":"ann@contoso.example","name":"Ann","language":"pt-BR"}`, time.Minute).Err())
-		want := bot.Identity{ID: "6e4d3b6c", Name: "Ann", Language: bot.Portuguese}
+		want := bot.Identity{ID: "6e4d3b6c", UPN: "ann@contoso.example", Name: "Ann", Language: bot.Portuguese}
 		if got := recall(ann); got == nil || !reflect.DeepEqual(*got, want) {
 			t.Errorf("a record of the release before is read as %+v, want %+v", got, want)
 		}

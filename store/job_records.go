@@ -99,6 +99,8 @@ func encodeJob(j bot.Job) (string, error) {
 		r.Command.Kind, r.Redate = string(bot.Show), j.Redate
 	case bot.JobRelink: // likewise
 		r.Command.Kind, r.Relink = string(bot.Show), j.Link
+	case bot.JobInvite, bot.JobTell: // likewise
+		r.Command.Kind, r.Undo = string(bot.Show), j.Generation
 	case bot.JobConfirm, bot.JobOptions, bot.JobCards, bot.JobBookmark: // likewise
 		r.Command.Kind, r.Use, r.Undo = string(bot.Show), j.Command.Kind, j.Generation
 	}
@@ -148,6 +150,8 @@ func decodeJob(record string) (bot.Job, error) {
 		j.Command, j.Redate = bot.Command{}, r.Redate
 	case bot.JobRelink:
 		j.Command, j.Link = bot.Command{}, r.Relink
+	case bot.JobInvite, bot.JobTell:
+		j.Command.Kind, j.Generation = bot.Meet, r.Undo
 	case bot.JobConfirm, bot.JobOptions, bot.JobCards, bot.JobBookmark:
 		j.Command, j.Generation = bot.Command{Kind: r.Use}, r.Undo
 	}

@@ -18,6 +18,7 @@ type cardKey struct {
 	language  bot.Language
 	isNew     bool
 	kept      bool
+	ahead     bool
 	style     style
 }
 
@@ -28,18 +29,22 @@ func keyOf(r bot.Reply, s style) (cardKey, bool) {
 	}
 	c := *r.Card
 	if c.Meeting.ClaimID == "" || c.Replaces || c.Restored || c.TooLate || c.Renamed || c.Ended ||
-		c.Why != (bot.Replacement{}) {
+		c.Redated || c.InvitedBy != "" || len(c.Invited) > 0 || len(c.Wished) > 0 || c.Why != (bot.Replacement{}) {
 		return cardKey{}, false
 	}
 	m := c.Meeting.OnlineMeeting
-	return cardKey{
+	key := cardKey{
 		meeting: bot.OnlineMeeting{
 			JoinURL: m.JoinURL, Subject: m.Subject, Created: m.Created, JoinID: m.JoinID, Passcode: m.Passcode,
 			TollNumber: m.TollNumber, ConferenceID: m.ConferenceID,
 		},
 		organizer: c.Meeting.Organizer.Name, starter: c.Meeting.StartedBy.Name, audience: r.Audience,
-		language: r.Language, isNew: c.New, kept: c.KeptSubject, style: s,
-	}, true
+		language: r.Language, isNew: c.New, kept: c.KeptSubject, ahead: c.Ahead, style: s,
+	}
+	if c.Ahead {
+		key.meeting.Start, key.meeting.End = m.Start, m.End
+	}
+	return key, true
 }
 
 // encode writes a reply as the answer to a command. In a busy channel the same card is asked for again and again, and

@@ -28,7 +28,8 @@ const (
 var Paths = []string{CommandsPath, EventsPath, InteractivityPath}
 
 // Scopes are the permissions that the app asks for, none of them more than what is used; with bookmarks, also the one
-// that [App.SetBookmark] needs. Without chat:write.public everything works, but a card in a public channel that the bot
+// that [App.SetBookmark] needs. Without the last three, people are invited all the same: see [App.GroupMembers] and
+// [App.Outside]. Without chat:write.public everything works, but a card in a public channel that the bot
 // is not a member of is an answer in place, which cannot be changed later.
 func Scopes(bookmarks bool) []string {
 	scopes := []string{
@@ -38,6 +39,9 @@ func Scopes(bookmarks bool) []string {
 		"chat:write.public", // the same in public channels that the bot was not invited to
 		"users:read",        // users.info: whether the asker is a member, and their language
 		"users:read.email",  // the e-mail in it, by which they are found in Entra
+		"usergroups:read",   // usergroups.users.list: whom a user group invites
+		"channels:read",     // conversations.members: who is told of an invitation by the card
+		"groups:read",       // the same in private channels
 	}
 	if bookmarks {
 		scopes = append(scopes, "bookmarks:write") // bookmarks.add and bookmarks.edit
@@ -99,7 +103,7 @@ func (a *App) commands(b bot.Bot) signedHandler {
 			ID:           signatureID(r.Header),
 			Conversation: bot.Conversation{Platform: Platform, Workspace: workspace, Channel: c.ChannelID},
 			Asker:        bot.Asker{Platform: Platform, Workspace: workspace, User: c.UserID},
-			Intent:       a.parser.Parse(emojis(plain(c.Text, a.names(r.Context())))),
+			Intent:       a.parser.Parse(emojis(marked(c.Text, in.botUser, a.names(r.Context())))),
 			Topic:        topic(c.ChannelName),
 			Route: bot.Route{
 				Channel: c.ChannelID, User: c.UserID, ResponseURL: c.ResponseURL,

@@ -29,6 +29,32 @@ var entities = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
 // plain turns Slack's markup into what a reader saw: mentions into @name, links into their label. nameOf gives the
 // name of a user who is mentioned without one; empty for one that is not known. What is nothing but an ID goes.
 func plain(text string, nameOf func(user string) string) string {
+	return resolved(text, func(id, label string) string {
+		if label == "" {
+			label = nameOf(id)
+		}
+		return named("@", label)
+	}, func(_, label string) string { return label })
+}
+
+// marked is plain with marks for those who are mentioned, which nobody can type. botUser is the bot's own ID.
+func marked(text, botUser string, nameOf func(user string) string) string {
+	return resolved(bot.Unmarked(text), func(id, label string) string {
+		if label == "" {
+			label = nameOf(id)
+		}
+		kind := bot.MentionPerson
+		if id == botUser {
+			kind = bot.MentionBot
+		}
+		return bot.Mention{Kind: kind, ID: id, Name: named("@", label)}.Mark()
+	}, func(id, label string) string {
+		return bot.Mention{Kind: bot.MentionGroup, ID: id, Name: label}.Mark()
+	})
+}
+
+// resolved turns Slack's markup into text, users and user groups as the two functions write them.
+func resolved(text string, user, group func(id, label string) string) string {
 	if !strings.ContainsAny(text, "<&") {
 		return text
 	}
@@ -40,13 +66,13 @@ func plain(text string, nameOf func(user string) string) string {
 		target, label, _ := strings.Cut(inner, "|")
 		switch inner[0] {
 		case '@':
-			if label == "" {
-				label = nameOf(target[1:])
-			}
-			return named("@", label)
+			return user(target[1:], label)
 		case '#':
 			return named("#", label)
 		case '!':
+			if id, ok := strings.CutPrefix(target[1:], "subteam^"); ok {
+				return group(id, label)
+			}
 			if label == "" && slices.Contains([]string{"here", "channel", "everyone"}, target[1:]) {
 				label = "@" + target[1:]
 			}
@@ -227,5 +253,5 @@ func (a *App) mentioned(text, botUser string, nameOf func(user string) string) b
 			break
 		}
 	}
-	return a.parser.ParseAddressed(emojis(plain(text, nameOf)))
+	return a.parser.ParseAddressed(emojis(marked(text, botUser, nameOf)))
 }

@@ -51,7 +51,14 @@ func TestMentioned(t *testing.T) {
 		"<@U0MEETBOT> meet show":                           {Kind: bot.Show},
 		"<@U0MEETBOT> Meet":                                {Kind: bot.Meet},
 		"let's have a call <@U0MEETBOT>":                   {Kind: bot.Meet},
-		"let's have a call <@U0MEETBOT> meet with <@U1|x>": {Kind: bot.Meet, Subject: "with @x"},
+		"let's have a call <@U0MEETBOT> meet with <@U1|x>": {Kind: bot.Meet, Line: "with " +
+			bot.Mention{Kind: bot.MentionPerson, ID: "U1", Name: "@x"}.Mark()},
+		"<@U0MEETBOT> meet Talk with <@U1|x> about money": {Kind: bot.Meet, Subject: "Talk with @x about money"},
+		"<@U0MEETBOT> meet Retro with <!subteam^S1|@team>": {Kind: bot.Meet, Subject: "Retro", Line: "Retro with " +
+			bot.Mention{Kind: bot.MentionGroup, ID: "S1", Name: "@team"}.Mark()},
+		"<@U0MEETBOT> meet Retro with <@U0MEETBOT|m>": {Kind: bot.Meet, Subject: "Retro", Line: "Retro with " +
+			bot.Mention{Kind: bot.MentionBot, ID: "U0MEETBOT", Name: "@m"}.Mark()},
+		"<@U0MEETBOT> meet Retro with \ue000pU1\ue001@x\ue002 or @ana": {Kind: bot.Meet, Subject: "Retro with pU1@x or @ana"},
 		"<@U0MEETBOT2> and <@U0MEETBOT> new":               {Kind: bot.New},
 		"<@U0MEETBOT>\u00a0help":                           {Kind: bot.Help},
 	} {

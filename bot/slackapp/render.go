@@ -73,6 +73,23 @@ func (s style) Command(word, subject string) string {
 	return "`" + escapes.Replace(line) + "`"
 }
 
+// People mentions users and user groups: Slack tells them. Source: Slack, "Formatting text for app surfaces", sections
+// "Mentioning users" and "Mentioning groups".
+func (style) People(p bot.People) string {
+	all := make([]string, len(p))
+	for i, m := range p {
+		switch m.Kind {
+		case bot.MentionPerson:
+			all[i] = "<@" + escapes.Replace(m.ID) + ">"
+		case bot.MentionGroup:
+			all[i] = "<!subteam^" + escapes.Replace(m.ID) + ">"
+		default:
+			all[i] = escapes.Replace(bot.PlainStyle{}.People(bot.People{m}))
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
 // Mention writes the name that the bot has in the workspace.
 func (s style) Mention() string { return "`" + escapes.Replace("@"+s.botName) + "`" }
 
@@ -136,6 +153,9 @@ func cardBlocks(catalog *bot.Catalog, r bot.Reply, s bot.Style) []slack.Block {
 		out = append(out, slack.NewContextBlock("", status))
 	} else {
 		out = append(out, slack.NewSectionBlock(status, nil, nil))
+	}
+	if with, ok := card.With(); ok {
+		out = append(out, slack.NewSectionBlock(mrkdwn(catalog.Render(lang, with, s)), nil, nil))
 	}
 	if facts := card.Facts(); len(facts) > 0 {
 		var lines []slack.RichTextSectionElement

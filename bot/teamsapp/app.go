@@ -90,6 +90,9 @@ func (a *App) Profile(ctx context.Context, asker bot.Asker, at bot.Route) (bot.P
 	if !strings.EqualFold(asker.User, at.User) { // the activity named something that is no user of Entra
 		return outside, nil
 	}
+	if strings.HasPrefix(at.User, botPrefix) {
+		return bot.Profile{NotAPerson: true}, nil
+	}
 	channel, _, _ := strings.Cut(at.Channel, threadMark)
 	var found connector.Member
 	err := a.call(ctx, channel, "get member", func(ctx context.Context) (err error) {

@@ -2,6 +2,7 @@ package teamsapp
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"meetbot/bot"
@@ -39,8 +40,24 @@ func (a *App) routes(j bot.Job, r bot.Reply) []bot.SendRoute {
 	}
 }
 
-// post answers in the conversation, for everybody. It returns the post that it made; a card can be changed.
-func (a *App) post(ctx context.Context, j bot.Job, r bot.Reply) (posted bot.Posted, err error) {
+// post answers in the conversation, for everybody. It returns the post that it made; a card can be changed. If Teams
+// refuses a card that mentions people, perhaps because one of them has left, it names them instead.
+func (a *App) post(ctx context.Context, j bot.Job, r bot.Reply) (bot.Posted, error) {
+	posted, err := a.postOnce(ctx, j, r)
+	if bot.CodeOf(err) != bot.Undeliverable || r.Card == nil || len(r.Card.Invited) == 0 {
+		return posted, err
+	}
+	a.log.InfoContext(ctx, "a card with mentions was refused; it names people instead", "request", j.Trace, "error", err)
+	card := *r.Card
+	card.Invited = slices.Clone(card.Invited)
+	for i := range card.Invited {
+		card.Invited[i].Kind = bot.MentionUnknown
+	}
+	r.Card = &card
+	return a.postOnce(ctx, j, r)
+}
+
+func (a *App) postOnce(ctx context.Context, j bot.Job, r bot.Reply) (posted bot.Posted, err error) {
 	to := j.Route
 	message := messageOf(a.catalog, r, style{alone: to.Alone})
 	message.ReplyTo = to.Message

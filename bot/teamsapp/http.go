@@ -182,7 +182,7 @@ func (a *App) message(w http.ResponseWriter, r *http.Request, b bot.Bot, in conn
 		http.Error(w, "activity names no message, conversation or sender", http.StatusBadRequest)
 		return
 	}
-	if strings.HasPrefix(in.From.ID, "28:") { // a bot, perhaps this one
+	if strings.HasPrefix(in.From.ID, botPrefix) { // a bot, perhaps this one
 		return
 	}
 	// An app that may read all messages of a conversation is told of those too that do not concern it.

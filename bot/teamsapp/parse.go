@@ -3,7 +3,6 @@ package teamsapp
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"html"
 	"slices"
 	"strings"
 
@@ -65,7 +64,7 @@ func isForBot(in connector.Activity) bool {
 // rather than the subject of a meeting.
 func (a *App) intentOf(in connector.Activity, alone bool) bot.Intent {
 	text, called := saidTo(in)
-	text = html.UnescapeString(mention.ReplaceAllString(ownLine(text), "$1"))
+	text = marked(in, ownLine(text))
 	i := a.parser.ParseAddressed(text)
 	if alone && !called && i.Kind != bot.JobAdvice && !bot.Addressed(text) {
 		return bot.Intent{Command: bot.Command{Kind: bot.Help}}

@@ -23,6 +23,16 @@ const (
 type style struct {
 	bot.PlainStyle
 	alone bool // where the bot need not be mentioned
+	tags  bool // people are mentioned by the tags of a card's text block
+}
+
+// People writes the names; in a text block, mentions.
+func (s style) People(p bot.People) string {
+	if !s.tags {
+		return s.Text(s.PlainStyle.People(p))
+	}
+	texts, _ := tags(p)
+	return strings.Join(texts, ", ")
 }
 
 // Text keeps what comes from outside from setting off a command.
@@ -61,12 +71,17 @@ type (
 		Teams    *teamsOnly `json:"msteams,omitempty"`
 	}
 	teamsOnly struct {
-		Width string `json:"width"`
+		Width    string             `json:"width,omitempty"`
+		Entities []connector.Entity `json:"entities,omitempty"`
 	}
+	// richText is a RichTextBlock with its Inlines, or, with mentions, a TextBlock with its Text: Teams mentions nobody
+	// in text runs.
 	richText struct {
 		Type    string    `json:"type"`
 		Spacing string    `json:"spacing,omitempty"`
-		Inlines []textRun `json:"inlines"`
+		Inlines []textRun `json:"inlines,omitempty"`
+		Text    string    `json:"text,omitempty"`
+		Wrap    bool      `json:"wrap,omitempty"`
 	}
 	textRun struct {
 		Type   string `json:"type"`
@@ -116,6 +131,17 @@ func cardOf(catalog *bot.Catalog, r bot.Reply, s style) adaptiveCard {
 	c.Body = append(c.Body,
 		rich(literal(textRun{Size: "Large", Weight: "Bolder"}, card.Title(catalog, lang), maxTitle)),
 		rich(runs(catalog.Render(lang, card.Status(), s), false)))
+	if with, ok := card.With(); ok {
+		s.tags = !s.alone
+		line := richText{Type: "TextBlock", Text: catalog.Render(lang, with, s), Wrap: true}
+		s.tags = false
+		if s.alone { // nobody else is there to be mentioned
+			line = rich(runs(catalog.Render(lang, with, s), false))
+		} else if _, entities := tags(card.Invited); len(entities) > 0 {
+			c.Teams = &teamsOnly{Entities: entities}
+		}
+		c.Body = append(c.Body, line)
+	}
 	for i, f := range card.Facts() {
 		label := literal(textRun{Weight: "Bolder"}, catalog.PlainText(lang, f.Label)+": ", maxValue)
 		line := rich(append(label, literal(textRun{}, f.Value, maxValue)...))

@@ -300,6 +300,8 @@ func (g graph) Meeting(context.Context, bot.Tenant, string, string) (bot.OnlineM
 	panic("the model does not know how a meeting is read")
 }
 
+func (g graph) Invite(context.Context, bot.Tenant, string, string, []bot.Attendee) error { return nil }
+
 func (g graph) ChangeMeeting(context.Context, bot.Tenant, string, string, bot.MeetingChange) (
 	bot.OnlineMeeting, error) {
 	panic("the model does not know how a meeting is changed")

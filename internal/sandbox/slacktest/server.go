@@ -37,6 +37,7 @@ const (
 func Scopes() []string {
 	return []string{
 		"commands", "app_mentions:read", "chat:write", "chat:write.public", "users:read", "users:read.email",
+		"usergroups:read", "channels:read", "groups:read",
 	}
 }
 
@@ -81,6 +82,7 @@ type Server struct {
 	install   install
 	scopes    []string
 	users     map[string]User
+	groups    map[string]UserGroup
 	channels  map[string]Channel
 	talk      talk
 	tickets   tickets
@@ -196,6 +198,7 @@ func New(o Options) (*Server, error) {
 		install:   install{o.Enterprise, o.EnterpriseInstall},
 		scopes:    slices.Clone(o.Scopes),
 		users:     map[string]User{},
+		groups:    map[string]UserGroup{},
 		channels:  map[string]Channel{},
 		posts:     map[string]*bucket{},
 		bookmarks: map[string][]Bookmark{},

@@ -29,10 +29,13 @@ var methods = map[string]method{
 	"chat.postEphemeral": {"chat:write", (*Server).chatPostEphemeral},
 	"chat.update":        {"chat:write", (*Server).chatUpdate},
 	"conversations.open": {"im:write", (*Server).conversationsOpen},
-	"bookmarks.add":      {"bookmarks:write", (*Server).bookmarksAdd},
-	"bookmarks.edit":     {"bookmarks:write", (*Server).bookmarksEdit},
-	"bookmarks.remove":   {"bookmarks:write", (*Server).bookmarksRemove},
-	"bookmarks.list":     {"bookmarks:read", (*Server).bookmarksList},
+	// The scope of conversations.members depends on the channel.
+	"conversations.members": {"", (*Server).conversationsMembers},
+	"usergroups.users.list": {"usergroups:read", (*Server).usergroupsUsersList},
+	"bookmarks.add":         {"bookmarks:write", (*Server).bookmarksAdd},
+	"bookmarks.edit":        {"bookmarks:write", (*Server).bookmarksEdit},
+	"bookmarks.remove":      {"bookmarks:write", (*Server).bookmarksRemove},
+	"bookmarks.list":        {"bookmarks:read", (*Server).bookmarksList},
 }
 
 // webAPI answers one call: the documentation of the Web API, "Using the Slack Web API" and each method's page. A
@@ -172,7 +175,10 @@ func (s *Server) conversationsOpen(args callArgs) reply {
 
 func (s *Server) chatPostMessage(args callArgs) reply {
 	id := args["channel"]
-	if _, ok := s.user(id); ok {
+	if u, ok := s.user(id); ok {
+		if word := cannotMessage(u); word != "" {
+			return refuse(word, nil)
+		}
 		id = "D" + id // a user stands for the direct message with them
 	}
 	channel, word := s.mayWrite(id, "is_archived")
