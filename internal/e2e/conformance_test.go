@@ -41,6 +41,7 @@ type asked struct {
 	design  bool   // in the second channel
 	thread  string // as a reply in the thread under this message
 	command string
+	with    []member // whom the command mentions at its end
 }
 
 // front is a chat platform, as its users see it: people mention the bot in two channels, and read.
@@ -406,7 +407,11 @@ func (f *slackFront) ask(a asked) (seen, string) {
 		channel = design
 	}
 	before := f.Slack.Messages(channel)
-	f.last = f.mention(f.bot, a.user.slack, channel, a.thread, slacktest.Escape(a.command))
+	command := slacktest.Escape(a.command)
+	for _, m := range a.with {
+		command += " <@" + m.slack + "|" + strings.ToLower(strings.TrimPrefix(m.slack, "U0")) + ">"
+	}
+	f.last = f.mention(f.bot, a.user.slack, channel, a.thread, command)
 	m := f.next(channel, before, nil)
 	if m.To != "" && m.To != a.user.slack {
 		f.t.Errorf("%+v: the answer is for %s", a, m.To)
@@ -511,7 +516,11 @@ func (f *teamsFront) ask(a asked) (seen, string) {
 		channel = teamsDesign
 	}
 	before := f.Teams.Messages(channel)
-	f.last = f.call(f.bot, a.user.entra, channel, a.thread, a.command)
+	command := a.command
+	for _, m := range a.with {
+		command += " <at>" + f.nameOf(m) + "</at>"
+	}
+	f.last = f.call(f.bot, a.user.entra, channel, a.thread, command)
 	m := f.answer(channel, before, nil)
 	if m.To != "" && m.To != a.user.entra {
 		f.t.Errorf("%+v: the answer is for %s", a, m.To)
