@@ -38,6 +38,10 @@ func TestDecisions(t *testing.T) {
 		claim.Organizer = organizer
 		return claim
 	}
+	inviting := func(claim Claim) Claim {
+		claim.Request.Attendees = []Attendee{{ID: "ben"}}
+		return claim
+	}
 	const young, old = 44 * time.Second, 45 * time.Second
 
 	for name, tt := range map[string]struct{ got, want step }{
@@ -82,6 +86,8 @@ func TestDecisions(t *testing.T) {
 		"refused: it concerns the other asker": {afterRefusal(meet, annAsks(others, NoAccessPolicy, in(nil, nil)), both), stepClaim},
 		"refused: it concerns the app":         {afterRefusal(meet, annAsks(others, Credentials, in(nil, nil)), both), stepRefuse},
 		"refused: too many, of the other":      {afterRefusal(meet, annAsks(others, TooMany, in(nil, nil)), both), stepClaim},
+		"refused: perhaps for its attendees":   {afterRefusal(meet, annAsks(inviting(own), BadRequest, in(nil, nil)), both), stepClaim},
+		"refused: not for its attendees":       {afterRefusal(meet, annAsks(inviting(own), NoPermission, in(nil, nil)), both), stepRefuse},
 		"refused: no policy, with a fallback":  {afterRefusal(meet, annAsks(own, NoAccessPolicy, in(nil, nil)), both), stepFallBack},
 		"refused: no policy, without":          {afterRefusal(meet, annAsks(own, NoAccessPolicy, in(nil, nil)), requester), stepRefuse},
 		"refused: no policy, in another's name": {afterRefusal(meet, refusedClaim{

@@ -48,8 +48,8 @@ func (s *Service) remembered(ctx context.Context, t task, u chatUser) (Identity,
 	return id, s.Identities.Remember(ctx, u.Asker, id, keep)
 }
 
-// lookUp asks the chat platform and the directory who a chat user is. A refusal by the policy, for what they are, is part
-// of the identity returned; an error says nothing about them.
+// lookUp asks the chat platform and the directory who a chat user is. A refusal by the policy, for what they are, is
+// part of the identity returned; an error says nothing about them.
 func (s *Service) lookUp(ctx context.Context, t task, u chatUser, policy AskerPolicy) (Identity, error) {
 	platform, ok := s.Platforms[u.Platform]
 	if !ok {

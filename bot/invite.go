@@ -39,8 +39,10 @@ func (s *Service) withPeople(ctx context.Context, t task, asker Identity, state 
 		line.WriteString(m.Mark())
 	}
 	j := Job{
-		Intent: Intent{Kind: JobInvite, Command: Command{Kind: Meet, Line: line.String()}, Generation: state.Generation()},
-		ID:     "invite-" + shortHash(t.ID), Conversation: state.Conversation, Asker: t.Asker, Seen: state.Generation(),
+		Intent: Intent{
+			Kind: JobInvite, Command: Command{Kind: Meet, Line: line.String()}, Generation: state.Generation(),
+		},
+		ID: "invite-" + shortHash(t.ID), Conversation: state.Conversation, Asker: t.Asker, Seen: state.Generation(),
 		Language: asker.Language, Zone: t.Zone, Route: t.Route, Accepted: time.Now(), Trace: t.Trace,
 	}
 	if err := s.acceptInvite(ctx, j); err != nil {
@@ -138,7 +140,8 @@ func (invite) execute(ctx context.Context, s *Service, t task) (result, error) {
 	return result{outcome: OutcomeInvited, reply: reply}, nil
 }
 
-// putOnList puts attendees on the meeting's list. refused tells whether Graph refused that; an error is a passing fault.
+// putOnList puts attendees on the meeting's list. refused tells whether Graph refused that; an error is a passing
+// fault.
 func (s *Service) putOnList(ctx context.Context, t task, m Meeting, attendees []Attendee) (refused bool, err error) {
 	if len(attendees) == 0 {
 		return false, nil
@@ -182,8 +185,10 @@ func (s *Service) tellOutsiders(ctx context.Context, t task, state State, people
 		to := t.Asker
 		to.User = user
 		err := s.acceptUpkeep(ctx, Job{
-			Intent: Intent{Kind: JobTell, Command: Command{Kind: Meet, Subject: CleanText(by)}, Generation: t.Generation},
-			ID:     "tell-" + shortHash(t.ID+"\n"+user), Conversation: t.Conversation, Asker: to, Seen: t.Generation,
+			Intent: Intent{
+				Kind: JobTell, Command: Command{Kind: Meet, Subject: CleanText(by)}, Generation: t.Generation,
+			},
+			ID: "tell-" + shortHash(t.ID+"\n"+user), Conversation: t.Conversation, Asker: to, Seen: t.Generation,
 			Route: Route{Channel: t.Route.Channel, User: user}, Accepted: time.Now(), Trace: t.Trace,
 		})
 		if err != nil {
@@ -223,7 +228,8 @@ func (tell) execute(ctx context.Context, s *Service, t task) (result, error) {
 		return result{}, err
 	}
 	if err != nil {
-		s.Log.InfoContext(ctx, "somebody who was invited cannot get a direct message", "request", t.Trace, "error", err)
+		s.Log.InfoContext(ctx, "somebody who was invited cannot get a direct message", "request", t.Trace,
+			"error", err)
 	}
 	return silent(OutcomeTold)
 }

@@ -41,7 +41,8 @@ const (
 )
 
 var (
-	mark      = regexp.MustCompile(markBegin + `([pgbn])([^` + markBegin + `-` + markEnd + ` ]+)` + markName + `([^` + markBegin + `-` + markEnd + `]*)` + markEnd)
+	mark = regexp.MustCompile(markBegin + `([pgbn])([^` + markBegin + `-` + markEnd + ` ]+)` +
+		markName + `([^` + markBegin + `-` + markEnd + `]*)` + markEnd)
 	markStart = regexp.MustCompile(`^` + mark.String())
 	unmark    = strings.NewReplacer(markBegin, "", markName, "", markEnd, "")
 )

@@ -12,8 +12,8 @@ import (
 // MaxInvited is how many people one command invites at most, those in user groups included.
 const MaxInvited = 50
 
-// Inviter is the ability of a [Platform] that has user groups, and conversations of which not everybody who is mentioned
-// there is told. Where a platform has it not, a mention tells everybody.
+// Inviter is the ability of a [Platform] that has user groups, and conversations of which not everybody who is
+// mentioned there is told. Where a platform does not have it, a mention tells everybody.
 type Inviter interface {
 	// GroupMembers lists the users of a user group. An error that is not Temporary says that the bot may not or cannot
 	// read it.
@@ -68,7 +68,8 @@ func (s *Service) invitation(ctx context.Context, t task, named []Mention) (invi
 				return in, err
 			}
 			if err != nil {
-				s.Log.WarnContext(ctx, "cannot read a user group that a command names", "request", t.Trace, "error", err)
+				s.Log.WarnContext(ctx, "cannot read a user group that a command names", "request", t.Trace,
+					"error", err)
 				in.left = append(in.left, LeftOut{m, ClosedGroup})
 			}
 			for _, member := range members {
@@ -198,8 +199,8 @@ func without(all []Attendee, organizer string) []Attendee {
 	return slices.DeleteFunc(slices.Clone(all), func(a Attendee) bool { return strings.EqualFold(a.ID, organizer) })
 }
 
-// earlyWithin is how long a new meeting waits to be made until it is known whom it invites. Whoever is not known by then
-// is invited when it is there.
+// earlyWithin is how long a new meeting waits to be made until it is known whom it invites. Whoever is not known by
+// then is invited when it is there.
 const earlyWithin = 1500 * time.Millisecond
 
 // earlyAttendees are those whom a new meeting invites from the beginning, as far as they are known in time.
@@ -211,7 +212,8 @@ func (s *Service) earlyAttendees(ctx context.Context, t task, named []Mention) (
 	defer cancel()
 	in, err := s.invitation(soon, t, named)
 	if err != nil {
-		s.Log.InfoContext(ctx, "a meeting is made before it is known whom it invites", "request", t.Trace, "error", err)
+		s.Log.InfoContext(ctx, "a meeting is made before it is known whom it invites", "request", t.Trace,
+			"error", err)
 	}
 	people, err := s.mapPeople(ctx, soon, t, in.people)
 	return attendeesOf(people, ""), err

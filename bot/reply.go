@@ -54,7 +54,8 @@ type Card struct {
 	Redated bool
 	// Wished is what the asker of a date may have meant otherwise.
 	Wished []Message
-	// Invited are those whom the asker invites with this very card. They are mentioned, so that the platform tells them.
+	// Invited are those whom the asker invites with this very card. They are mentioned, so that the platform tells
+	// them.
 	Invited []Mention
 	// InvitedBy is the name of the person who invites the reader. Then the card is a direct message.
 	InvitedBy string

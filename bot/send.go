@@ -103,11 +103,11 @@ func (s *Service) send(ctx context.Context, l *Lease, reply Reply, slot *slot, p
 	return posted, nil
 }
 
-// first tells whether the reply is the first card of a meeting, or of its date, for everybody: the one that is worth a call more, since
-// it is the one that people come back to.
+// first tells whether the reply is the first card of a meeting, of its date or of an invitation, for everybody: the one
+// that is worth a call more, since it is the one that people come back to.
 func (r Reply) first() bool {
-	return r.Audience == AudienceEveryone && r.Card != nil &&
-		(r.Card.New || r.Card.Restored || r.Card.Redated || len(r.Card.Invited) > 0 || r.Card.Why.Why != "")
+	return r.Audience == AudienceEveryone && r.Card != nil && (r.Card.New || r.Card.Restored || r.Card.Redated ||
+		len(r.Card.Invited) > 0 || r.Card.Why.Why != "")
 }
 
 // notSent notes what became of an answer that could not be sent, and returns its error.

@@ -43,14 +43,14 @@ func newParser(t testing.TB) *bot.Parser {
 func TestMentioned(t *testing.T) {
 	a := &App{parser: newParser(t)}
 	for text, want := range map[string]bot.Command{
-		"<@U0MEETBOT>":                                     {Kind: bot.Meet},
-		"<@U0MEETBOT> meet Design review":                  {Kind: bot.Meet, Subject: "Design review"},
-		`<@U0MEETBOT> "Design review"`:                     {Kind: bot.Meet, Subject: "Design review"},
-		"<@U0MEETBOT|meetbot> new":                         {Kind: bot.New},
-		"<@U0MEETBOT> /meet new Sync":                      {Kind: bot.New, Subject: "Sync"},
-		"<@U0MEETBOT> meet show":                           {Kind: bot.Show},
-		"<@U0MEETBOT> Meet":                                {Kind: bot.Meet},
-		"let's have a call <@U0MEETBOT>":                   {Kind: bot.Meet},
+		"<@U0MEETBOT>":                    {Kind: bot.Meet},
+		"<@U0MEETBOT> meet Design review": {Kind: bot.Meet, Subject: "Design review"},
+		`<@U0MEETBOT> "Design review"`:    {Kind: bot.Meet, Subject: "Design review"},
+		"<@U0MEETBOT|meetbot> new":        {Kind: bot.New},
+		"<@U0MEETBOT> /meet new Sync":     {Kind: bot.New, Subject: "Sync"},
+		"<@U0MEETBOT> meet show":          {Kind: bot.Show},
+		"<@U0MEETBOT> Meet":               {Kind: bot.Meet},
+		"let's have a call <@U0MEETBOT>":  {Kind: bot.Meet},
 		"let's have a call <@U0MEETBOT> meet with <@U1|x>": {Kind: bot.Meet, Line: "with " +
 			bot.Mention{Kind: bot.MentionPerson, ID: "U1", Name: "@x"}.Mark()},
 		"<@U0MEETBOT> meet Talk with <@U1|x> about money": {Kind: bot.Meet, Subject: "Talk with @x about money"},
@@ -59,8 +59,8 @@ func TestMentioned(t *testing.T) {
 		"<@U0MEETBOT> meet Retro with <@U0MEETBOT|m>": {Kind: bot.Meet, Subject: "Retro", Line: "Retro with " +
 			bot.Mention{Kind: bot.MentionBot, ID: "U0MEETBOT", Name: "@m"}.Mark()},
 		"<@U0MEETBOT> meet Retro with \ue000pU1\ue001@x\ue002 or @ana": {Kind: bot.Meet, Subject: "Retro with pU1@x or @ana"},
-		"<@U0MEETBOT2> and <@U0MEETBOT> new":               {Kind: bot.New},
-		"<@U0MEETBOT>\u00a0help":                           {Kind: bot.Help},
+		"<@U0MEETBOT2> and <@U0MEETBOT> new":                           {Kind: bot.New},
+		"<@U0MEETBOT>\u00a0help":                                       {Kind: bot.Help},
 	} {
 		if got := a.mentioned(text, "U0MEETBOT", nobody); got != (bot.Intent{Command: want}) {
 			t.Errorf("mentioned(%q) = %+v, want %+v", text, got, want)

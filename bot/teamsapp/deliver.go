@@ -47,7 +47,8 @@ func (a *App) post(ctx context.Context, j bot.Job, r bot.Reply) (bot.Posted, err
 	if bot.CodeOf(err) != bot.Undeliverable || r.Card == nil || len(r.Card.Invited) == 0 {
 		return posted, err
 	}
-	a.log.InfoContext(ctx, "a card with mentions was refused; it names people instead", "request", j.Trace, "error", err)
+	a.log.InfoContext(ctx, "a card with mentions was refused; it names people instead", "request", j.Trace,
+		"error", err)
 	card := *r.Card
 	card.Invited = slices.Clone(card.Invited)
 	for i := range card.Invited {

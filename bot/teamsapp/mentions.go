@@ -10,11 +10,14 @@ import (
 	"meetbot/bot/teamsapp/connector"
 )
 
-// marked is a part of a message's text as its author saw it, with a mark for each person whom Teams says to be mentioned
-// there. A mention of which the message has no entity is a name as any other.
+// marked is a part of a message's text as its author saw it, with a mark for each person whom Teams says to be
+// mentioned there. A mention of which the message has no entity is a name as any other. Of several people with one name
+// the first mention is the first one's.
 func marked(in connector.Activity, text string) string {
 	own := func(part string) string { return bot.Unmarked(html.UnescapeString(part)) }
-	entities := slices.DeleteFunc(slices.Clone(in.Entities), func(e connector.Entity) bool { return e.Type != "mention" })
+	entities := slices.DeleteFunc(slices.Clone(in.Entities), func(e connector.Entity) bool {
+		return e.Type != "mention"
+	})
 	var all strings.Builder
 	done := 0
 	for _, tag := range mention.FindAllStringSubmatchIndex(text, -1) {
@@ -26,11 +29,11 @@ func marked(in connector.Activity, text string) string {
 		if at < 0 {
 			all.WriteString(name)
 		} else {
-			all.WriteString(markOf(in, entities[at], name))
-			if rest := slices.Delete(slices.Clone(entities), at, at+1); slices.ContainsFunc(rest, func(e connector.Entity) bool {
-				return e.Text == entities[at].Text
-			}) { // the next mention of that name is the next person's
-				entities = rest
+			found := entities[at]
+			all.WriteString(markOf(in, found, name))
+			sameName := func(e connector.Entity) bool { return e.Text == found.Text }
+			if slices.ContainsFunc(entities[at+1:], sameName) { // which is the next mention's
+				entities = slices.Delete(entities, at, at+1)
 			}
 		}
 		done = tag[1]
@@ -58,7 +61,9 @@ const botPrefix = "28:"
 const maxMention = 30
 
 // mentionNames takes out of a name what means something in a text of a card.
-var mentionNames = strings.NewReplacer("<", "", ">", "", "&", "", "*", "", "_", " ", "[", "(", "]", ")", "`", "'", "\\", "")
+var mentionNames = strings.NewReplacer(
+	"<", "", ">", "", "&", "", "*", "", "_", " ", "[", "(", "]", ")", "`", "'", "\\", "",
+)
 
 // tags are the mentions as a card has them: the texts, in the order of the people, and what each stands for. Source:
 // Microsoft, "Format cards in Microsoft Teams", section "User mention within Adaptive Cards".

@@ -57,6 +57,30 @@ func Lives(lang bot.Language) map[string]bot.Reply {
 	return all
 }
 
+// Invitations are the cards that mention people or tell them, and what an asker is told of people who are left out.
+func Invitations(lang bot.Language) map[string]bot.Reply {
+	person := func(id, name string) bot.Mention {
+		return bot.Mention{Kind: bot.MentionPerson, ID: id, Name: name}
+	}
+	people := []bot.Mention{
+		person("U0BEN", "Ben Example"), person("U0BEN2", "Ben Example"), person("U0X", "<!here> *x* [y](z) </at>"),
+		{Kind: bot.MentionGroup, ID: "S0TEAM", Name: "@team"}, {Kind: bot.MentionUnknown, ID: "<!zoe>", Name: "@<!zoe>"},
+	}
+	var left []bot.LeftOut
+	for i, why := range []bot.Code{
+		bot.NotAPerson, bot.OutsideWorkspace, bot.NoEmail, bot.UnconfirmedEmail, bot.NotInDirectory,
+		bot.AmbiguousIdentity, bot.DisabledAccount, bot.Unavailable, bot.UnknownPerson, bot.ClosedGroup, bot.BadRequest,
+	} {
+		left = append(left, bot.LeftOut{Mention: people[i%len(people)], Why: why})
+	}
+	return map[string]bot.Reply{
+		"card-with": {Language: lang, Card: &bot.Card{Meeting: Meeting(), New: true, Invited: people}},
+		"card-invitation": bot.InvitationReply(lang, Meeting(), "Ann <!here>",
+			time.Date(2026, 3, 12, 15, 4, 5, 0, time.UTC)),
+		"people-left-out": bot.LeftOutReply(lang, left, true, true),
+	}
+}
+
 // What sentences hold.
 const (
 	clientID  = "0c4b1f6e-3a52-4f6b-9f57-6d2f1a7c9e01"
@@ -113,6 +137,7 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 			bot.Intent{Command: bot.Command{Kind: bot.Meet, Subject: "new hires"}}),
 	}
 	maps.Copy(all, Lives(lang))
+	maps.Copy(all, Invitations(lang))
 	for _, about := range bot.Advices {
 		all["advice-"+string(about)] = bot.AdviceReply(lang, bot.Command{Kind: bot.Meet, Subject: "cancel"}, about)
 	}
