@@ -15,6 +15,9 @@ const maxLine = 500
 // what they mean depends on when and where they are understood.
 func lined(c Command, text string) Command {
 	c.Subject, c.Line = subject(text), ""
+	if text == "" {
+		return c
+	}
 	line, problem := clause.Parse(text, time.Unix(0, 0).UTC(), nil)
 	if problem == nil && len(line.Times) == 0 || utf8.RuneCountInString(text) > maxLine {
 		return c
