@@ -118,7 +118,7 @@ func (s *Service) ensureDated(ctx context.Context, t task, asker Identity, state
 		return result{}, err
 	}
 	m := state.Meeting
-	if m == nil || !w.dated() || m.Dated && m.Start.Equal(w.start) && m.End.Equal(w.end) {
+	if m == nil || !w.dated() || m.isDated(Period{w.start, w.end}) {
 		done.notes = w.notes
 		return done, nil
 	}
