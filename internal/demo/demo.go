@@ -154,7 +154,7 @@ func (d *demo) loop(ctx context.Context) error {
 	}
 }
 
-// nextLine returns the next line. Whoever types it by hand is shown meanwhile what the bot does. It is false at the end.
+// nextLine returns the next line, and false at the end. People who type by hand are shown meanwhile what the bot does.
 func (d *demo) nextLine(ctx context.Context, lines <-chan string) (line string, ok bool) {
 	if !d.Script {
 		d.printf("\n%s", d.prompt())

@@ -36,8 +36,12 @@ var faults = []fault{
 	{name: "graph-lost", help: "Graph makes the next meeting, and the answer is lost", arm: func(d *demo) {
 		d.env.Graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Reset: true, Works: true})
 	}},
-	{name: "graph-down", help: "Graph cuts every connection", arm: func(d *demo) { d.env.Graph.Fault(faultserver.Fault{Reset: true}) }},
-	{name: "no-policy", help: "nobody has an application access policy", arm: func(d *demo) { d.env.Graph.SetGlobalPolicy(false) }},
+	{name: "graph-down", help: "Graph cuts every connection", arm: func(d *demo) {
+		d.env.Graph.Fault(faultserver.Fault{Reset: true})
+	}},
+	{name: "no-policy", help: "nobody has an application access policy", arm: func(d *demo) {
+		d.env.Graph.SetGlobalPolicy(false)
+	}},
 	{name: "organizer-gone", help: "the account that organizes the last card's meeting is removed from Entra",
 		organizer: func(d *demo, id string) error {
 			d.env.Graph.RemoveUser(id)

@@ -88,8 +88,8 @@ func (d *demo) lastMeeting() (graphtest.Meeting, bool) {
 	return d.meetingOn(d.meeting)
 }
 
-// enter says what Teams does with somebody who opens a meeting's link. They meet for a moment, which extends the life of
-// the meeting.
+// enter says what Teams does with somebody who opens a meeting's link. They meet for a moment, which extends the
+// meeting's life.
 func (d *demo) enter(link string) string {
 	if !d.env.Graph.StartSession(link) {
 		return "Teams says: this meeting is no longer available"

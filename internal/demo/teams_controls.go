@@ -47,7 +47,7 @@ func (t *teams) faults() []fault {
 		{name: "teams-429", help: "Teams asks once to wait for 2 s", arm: func(*demo) {
 			t.Fault(faultserver.Fault{Target: "send", Times: 1, Status: http.StatusTooManyRequests, RetryAfter: "2"})
 		}},
-		{name: "teams-removed", help: "the bot is thrown out of the conversation before it answers; /install brings it back",
+		{name: "teams-removed", help: "the bot is thrown out of the conversation before it answers; /install helps",
 			arm: func(*demo) {
 				t.evict = true
 				t.Fault(faultserver.Fault{Target: "send", Times: 1, Latency: time.Second})
