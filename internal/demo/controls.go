@@ -24,7 +24,7 @@ func controls() []control {
 		{"/leave", "", "leave the thread", (*demo).leave},
 		{"/join", "", "press the button to join of the last card", (*demo).join},
 		{"/press", "LABEL", "press the button with this label on the last message that has it", (*demo).press},
-		{"/open", "[LINK]", "open a link in a browser; without LINK, the one that /meet link showed last", (*demo).open},
+		{"/open", "[LINK]", "open a link in a browser; without LINK, the last that /meet link showed", (*demo).open},
 		{"/clock", "[+61d]", "move the clock on by days (d) or hours (h); without, say what it shows", (*demo).clock},
 		{"/fault", "NAME", "let something fail; without NAME, list the faults; clear ends them", (*demo).fault},
 		{"/wait", "", "wait for the answer that the last command has not had yet",
