@@ -102,7 +102,8 @@ func (d *demo) armFault(f fault) error {
 	if err := f.organizer(d, m.UserID); err != nil {
 		return err
 	}
-	d.tell("armed: %s: %s. The bot looks once a day at most: /clock +1d lets a day pass", f.help, fullName(m.UserID))
+	d.tell("armed: %s: %s\n   The bot asks about an organizer once a day at most: /clock +1d lets a day pass", f.help,
+		fullName(m.UserID))
 	return nil
 }
 
