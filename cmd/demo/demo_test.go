@@ -1,12 +1,12 @@
 package main
 
 import (
+	"bufio"
 	"io"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 )
@@ -98,38 +98,23 @@ func TestDemoLifeByHand(t *testing.T) {
 func TestDemoShowsChangesBetweenLines(t *testing.T) {
 	t.Parallel()
 	in, typing := io.Pipe()
-	var out watched
+	shown, out := io.Pipe()
 	ended := make(chan int, 1)
-	go func() { ended <- run(t.Context(), nil, streams{in: in, out: &out, err: io.Discard}) }()
-	_, _ = io.WriteString(typing, "/meet Rtero\n/meet rename Retro\n")
-	for deadline := time.Now().Add(20 * time.Second); !out.holds("a card in #general changes:"); {
-		if time.Now().After(deadline) {
+	go func() { ended <- run(t.Context(), nil, streams{in: in, out: out, err: io.Discard}) }()
+	go func() { _, _ = io.WriteString(typing, "/meet Rtero\n/meet rename Retro\n") }()
+	late := time.AfterFunc(20*time.Second, func() { _ = shown.Close() })
+	defer late.Stop()
+	lines := bufio.NewScanner(shown)
+	for changed := false; !changed; changed = strings.Contains(lines.Text(), "a card in #general changes:") {
+		if !lines.Scan() {
 			t.Fatal("the change is not shown")
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
+	go func() { _, _ = io.Copy(io.Discard, shown) }()
 	_ = typing.Close()
 	if code := <-ended; code != 0 {
 		t.Errorf("code %d", code)
 	}
-}
-
-// watched is what was written, for somebody who looks meanwhile.
-type watched struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (w *watched) Write(p []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.text.Write(p)
-}
-
-func (w *watched) holds(text string) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return strings.Contains(w.text.String(), text)
 }
 
 // What Teams has not everywhere is said, and its own faults do what they say.
