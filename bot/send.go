@@ -63,7 +63,7 @@ func (s *Service) send(ctx context.Context, l *Lease, reply Reply, slot *slot, p
 		s.Observer.PossibleDuplicate()
 	}
 	platform, ok := s.Platforms[j.Conversation.Platform]
-	if poster, can := platform.(Poster); can && j.Route.ResponseURL != "" && reply.first() && !reply.InPlace {
+	if poster, can := platform.(Poster); can && j.Route.ResponseURL != "" && reply.first() {
 		posted, err := poster.Post(ctx, j, reply)
 		switch {
 		case err == nil:
