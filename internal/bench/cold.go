@@ -26,8 +26,8 @@ type coldCell struct {
 	cold    bool          // in a channel without a meeting
 	known   bool          // the asker is remembered
 
-	p50, p99, bot, redis, graph series
-	acknowledged, late, lost    int // the last: no card within cardWithin
+	p50, p99, bot, redis, graph, slack series
+	acknowledged, late, lost           int // the last: no card within cardWithin
 }
 
 // cold measures commands that need a meeting made: how long until the card is there, less what Graph itself took, at a
@@ -85,6 +85,7 @@ func (env *environment) cold(ctx context.Context, o options, r *report) error {
 			r.compare("cold, "+c.name+": CPU of Redis per command, against "+repeat.name, span, c.redis, repeat.redis,
 				goal{})
 			r.single("cold, "+c.name+": calls to Graph per command", few, c.graph, goal{})
+			r.single("cold, "+c.name+": calls to Slack per command", few, c.slack, goal{})
 		}
 	}
 	r.note("Cold commands: %d a second, %s in each of %d rounds, every one in a fresh channel; "+
@@ -92,7 +93,7 @@ func (env *environment) cold(ctx context.Context, o options, r *report) error {
 		coldRate, o.cold, min(o.rounds, coldRounds))
 	for _, c := range cells {
 		if c.acknowledged > 0 {
-			r.note("%s: %d of %d were not answered in place, %d of them because Slack's three seconds were over, "+
+			r.note("%s: %d of %d had no card once they were answered, %d of them because Slack's three seconds were over, "+
 				"and the card followed.",
 				c.name, c.acknowledged, n*len(c.p50), c.late)
 		}
@@ -128,6 +129,7 @@ func (env *environment) coldRound(ctx context.Context, bot *server, redis *redis
 		}
 	}
 	env.Graph.ResetCalls()
+	env.Slack.ResetCalls()
 	if c.latency > 0 {
 		env.Graph.Fault(faultserver.Fault{Latency: c.latency})
 		defer env.Graph.ClearFaults()
@@ -144,8 +146,11 @@ func (env *environment) coldRound(ctx context.Context, bot *server, redis *redis
 	var problems []error
 	pace(ctx, coldRate, n, func(i int, due time.Time) {
 		a, err := env.Slack.Command(ctx, "http://"+bot.addr, list[i])
-		inPlace := err == nil && a.Message != nil && isCard(*a.Message)
-		if err == nil && !inPlace {
+		there := err == nil && a.Message != nil && isCard(*a.Message)
+		if err == nil && !there && len(a.Body) == 0 {
+			_, there = env.posted(list[i].Channel)
+		}
+		if err == nil && !there {
 			err = env.cardFollows(ctx, bot, list[i].Channel)
 		}
 		mu.Lock()
@@ -155,7 +160,7 @@ func (env *environment) coldRound(ctx context.Context, bot *server, redis *redis
 			return
 		}
 		took = append(took, time.Since(due))
-		if !inPlace {
+		if !there {
 			c.acknowledged++
 		}
 		if a.TimedOut {
@@ -175,6 +180,7 @@ func (env *environment) coldRound(ctx context.Context, bot *server, redis *redis
 		return err
 	}
 	calls := float64(len(env.Graph.Calls())) / float64(n)
+	c.slack = append(c.slack, float64(len(env.Slack.Calls()))/float64(n))
 	slices.Sort(took)
 	// The calls of one command follow one another.
 	graph := c.latency.Seconds() * calls
