@@ -30,50 +30,91 @@ type coldCell struct {
 	acknowledged, late, lost           int // the last: no card within cardWithin
 }
 
-// cold measures commands that need a meeting made: how long until the card is there, less what Graph itself took, at a
-// steady rate that does not wait for answers.
-func (env *environment) cold(ctx context.Context, o options, r *report) error {
-	defer env.stopAll()
-	redis, err := env.startRedis(ctx)
-	if err != nil {
-		return err
+// coldSide is a release in the cold measurement: the people whom it knows, and its cells. The first cell is a repeat.
+type coldSide struct {
+	bot    *server
+	redis  *redisServer
+	people []string
+	from   int // the number of the channel in which the first of them made their meeting
+	cells  []*coldCell
+}
+
+// coldSide starts a release, and makes it know some people.
+func (env *environment) coldSide(ctx context.Context, binary, name string) (*coldSide, error) {
+	s := &coldSide{from: freshFrom + env.channels + 1}
+	var err error
+	if s.redis, err = env.startRedis(ctx); err != nil {
+		return nil, err
 	}
-	bot, _, err := env.startBot(ctx, redis)
-	if err != nil {
-		return err
+	if s.bot, _, err = env.startRelease(ctx, s.redis, name, binary); err != nil {
+		return nil, err
 	}
-	var people []string
 	for range coldPeople {
 		id, err := env.person()
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if _, err := env.meet(ctx, bot, slacktest.Command{User: id, Channel: env.fresh()}); err != nil {
-			return err
+		if _, err := env.meet(ctx, s.bot, slacktest.Command{User: id, Channel: env.fresh()}); err != nil {
+			return nil, err
 		}
-		people = append(people, id)
+		s.people = append(s.people, id)
 	}
-	repeat := &coldCell{name: "a repeat at the same rate", known: true}
-	cells := []*coldCell{repeat}
+	s.cells = []*coldCell{{name: "a repeat at the same rate", known: true}}
 	for _, known := range []bool{true, false} {
 		for _, latency := range []time.Duration{0, 100 * time.Millisecond, 800 * time.Millisecond} {
 			asker := "asker known"
 			if !known {
 				asker = "asker not known"
 			}
-			cells = append(cells, &coldCell{name: fmt.Sprintf("%s, Graph %s", asker, latency), latency: latency,
+			s.cells = append(s.cells, &coldCell{name: fmt.Sprintf("%s, Graph %s", asker, latency), latency: latency,
 				cold: true, known: known})
 		}
 	}
+	return s, nil
+}
+
+// cold measures commands that need a meeting made: how long until the card is there, less what Graph itself took, at a
+// steady rate that does not wait for answers.
+func (env *environment) cold(ctx context.Context, o options, r *report) error {
+	defer env.stopAll()
+	here, err := env.coldSide(ctx, env.bot, "bot")
+	if err != nil {
+		return err
+	}
+	sides := []*coldSide{here}
+	if o.before != "" {
+		before, err := env.coldSide(ctx, o.before, "the other release")
+		if err != nil {
+			return err
+		}
+		sides = append(sides, before)
+	}
 	n := max(2, int(coldRate*o.cold.Seconds()))
 	for range min(o.rounds, coldRounds) {
-		for _, c := range cells {
-			if err := env.coldRound(ctx, bot, redis, c, people, n); err != nil {
-				return fmt.Errorf("%s: %w", c.name, err)
+		for i := range here.cells {
+			for _, s := range sides {
+				c := s.cells[i]
+				if err := env.coldRound(ctx, s, c, n); err != nil {
+					return fmt.Errorf("%s: %w", c.name, err)
+				}
 			}
 		}
 	}
 
+	cells, repeat := here.cells, here.cells[0]
+	if o.before != "" {
+		for i, c := range cells[1:] {
+			before := sides[1].cells[i+1]
+			what := "cold, " + c.name + ", bot against the other release: "
+			r.compare(what+"p50 less Graph's own time", span, c.p50, before.p50, goal{})
+			r.compare(what+"p99 less Graph's own time", span, c.p99, before.p99, goal{})
+			if c.latency == 0 {
+				r.compare(what+"CPU of the bot per command", span, c.bot, before.bot, goal{})
+				r.compare(what+"CPU of Redis per command", span, c.redis, before.redis, goal{})
+				r.single("cold, "+c.name+", the other release: calls to Slack per command", few, before.slack, goal{})
+			}
+		}
+	}
 	for _, c := range cells[1:] {
 		r.compareTo("cold, "+c.name+": p50 less Graph's own time, against "+repeat.name, span, c.p50, repeat.p50,
 			goal{atMost: 0.060, words: "≤ 60 ms"})
@@ -111,8 +152,8 @@ func (env *environment) fresh() string {
 }
 
 // coldRound sends n commands of one kind.
-func (env *environment) coldRound(ctx context.Context, bot *server, redis *redisServer, c *coldCell, people []string,
-	n int) error {
+func (env *environment) coldRound(ctx context.Context, side *coldSide, c *coldCell, n int) error {
+	bot, redis, people := side.bot, side.redis, side.people
 	list := make([]slacktest.Command, n)
 	for i := range list {
 		list[i].User = people[i%len(people)]
@@ -125,7 +166,7 @@ func (env *environment) coldRound(ctx context.Context, bot *server, redis *redis
 		if c.cold {
 			list[i].Channel = env.fresh()
 		} else {
-			list[i].Channel = env.channel(freshFrom + 1 + i%len(people)) // where the known people made their meetings
+			list[i].Channel = env.channel(side.from + i%len(people)) // where the known people made their meetings
 		}
 	}
 	env.Graph.ResetCalls()

@@ -143,6 +143,12 @@ func (r *redisServer) info(ctx context.Context, section, field string) (float64,
 
 // startBot runs the bot as an operator would, and returns it when it is ready, and how long that took.
 func (env *environment) startBot(ctx context.Context, r *redisServer) (*server, time.Duration, error) {
+	return env.startRelease(ctx, r, "bot", env.bot)
+}
+
+// startRelease is startBot for the binary of some release.
+func (env *environment) startRelease(ctx context.Context, r *redisServer, name, binary string) (*server, time.Duration,
+	error) {
 	s := &server{}
 	var err error
 	if s.addr, err = freeAddress(); err == nil {
@@ -159,7 +165,7 @@ func (env *environment) startBot(ctx context.Context, r *redisServer) (*server, 
 	for name, value := range values {
 		variables = append(variables, name+"="+value)
 	}
-	s.process, err = env.spawn("bot", variables, env.bot, "serve")
+	s.process, err = env.spawn(name, variables, binary, "serve")
 	if err != nil {
 		return nil, 0, err
 	}
