@@ -15,9 +15,6 @@ import (
 	"meetbot/internal/guid"
 )
 
-// createPermission is the application permission that CreateOrGet needs.
-const createPermission = "OnlineMeetings.ReadWrite.All"
-
 // CreateOrGet asks for the organizer's meeting with the request's external ID (document "onlinemeeting-createorget"),
 // and tells whether this call made it. organizerID is an Entra object ID. It sends the external ID, and subject, times
 // and attendees if there are any. It returns the meeting as it is, which may differ from the request.

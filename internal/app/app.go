@@ -31,6 +31,7 @@ type Options struct {
 	RootCAs *x509.CertPool // that Entra's certificate is checked against; nil: the system's
 	Timing  bot.Timing     // zero: the defaults
 	Idle    time.Duration  // store.Options.Idle
+	Doctor  http.Handler   // of /debug/doctor on ADMIN_ADDR; nil for none
 }
 
 // App is one running bot: one replica among those that share a Redis.
@@ -144,7 +145,7 @@ func (a *App) wire(c Config, o Options) error {
 		},
 		Language: lang, Timing: o.Timing,
 	})
-	a.public.server, a.admin.server = server(a.publicMux(), a.log), server(a.adminMux(), a.log)
+	a.public.server, a.admin.server = server(a.publicMux(), a.log), server(a.adminMux(o.Doctor), a.log)
 	return nil
 }
 
