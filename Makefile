@@ -78,6 +78,7 @@ vuln: ## known vulnerabilities; fails on those that the code can reach. GOVULNDB
 golden: ## write the golden files anew; read the difference before you commit it
 	UPDATE_GOLDEN=1 go test ./bot/slackapp ./bot/teamsapp ./manifest ./manifest/icons -run 'GetsThem|Golden'
 	UPDATE_GOLDEN=1 go test ./internal/app -run ListsEverything
+	UPDATE_GOLDEN=1 go test -tags $(TAGS) ./internal/doctor
 
 tools: $(TEAMSKIT)/node_modules/.package-lock.json ## install what the tests need and is missing: redis-server, Node.js, npm packages, Chromium
 

@@ -5,6 +5,7 @@ import "slices"
 // Permission is an application permission of Microsoft Graph that the client needs.
 type Permission struct {
 	Name   string
+	RoleID string   // by which programs name it
 	For    string   // what it is needed for: "to …"
 	Within []string // others that include it
 }
@@ -12,14 +13,20 @@ type Permission struct {
 // createPermission is the application permission that CreateOrGet needs.
 const createPermission = "OnlineMeetings.ReadWrite.All"
 
-// Permissions are all that the client needs (documents "onlinemeeting-createorget" and "user-get").
-var Permissions = []Permission{
-	{Name: createPermission, For: "to make meetings"},
-	{
-		Name: "User.Read.All", For: "to find the people who ask for a meeting",
+// What the client needs (documents "onlinemeeting-createorget", "user-get" and "permissions-reference").
+var (
+	MakeMeetings = Permission{
+		Name: createPermission, RoleID: "b8bb2037-6e08-44ac-a4ea-4674e010e2a4", For: "to make meetings",
+	}
+	FindUsers = Permission{
+		Name: "User.Read.All", RoleID: "df021288-bdef-4463-88db-98f22de89214",
+		For:    "to find the people who ask for a meeting",
 		Within: []string{"User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"},
-	},
-}
+	}
+)
+
+// Permissions are all that the client needs.
+var Permissions = []Permission{MakeMeetings, FindUsers}
 
 // In tells whether roles, those of a token, give the permission.
 func (p Permission) In(roles []string) bool {

@@ -26,6 +26,9 @@ func isCertificate(err error) bool {
 // Addresses are the host and port of every server that the URL names.
 func (s *Store) Addresses() []string { return s.addresses }
 
+// User is the user that the URL names for the server; empty for Redis' default user.
+func (s *Store) User() string { return s.user }
+
 // Probe finds out why Redis gives no usable answer, once a method of the store has failed with err: what [TroubleOf]
 // says, or whether one of the two sides speaks TLS and the other does not. It sends no password.
 func (s *Store) Probe(ctx context.Context, err error) Trouble {
@@ -53,7 +56,8 @@ func (s *Store) Probe(ctx context.Context, err error) Trouble {
 		return ""
 	}
 	// Whoever answers a greeting of TLS speaks it: the certificate does not matter, since nothing is sent.
-	greeted := tls.Client(conn, &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12}) //nolint:gosec // above
+	greeted := tls.Client(conn, &tls.Config{InsecureSkipVerify: true,
+		MinVersion: tls.VersionTLS12}) //nolint:gosec // above
 	_ = greeted.SetDeadline(time.Now().Add(Budget / 2))
 	if greeted.HandshakeContext(ctx) == nil {
 		return TroubleTLS

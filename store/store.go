@@ -76,6 +76,7 @@ type Store struct {
 
 	// Of the URL, for those who look for a mistake in it.
 	addresses []string
+	user      string
 	database  int
 	tls       bool
 
@@ -142,7 +143,7 @@ func Open(rawURL string, o Options) (*Store, error) {
 	return &Store{
 		client: redis.NewUniversalClient(options), replica: o.Replica, idle: o.Idle, cursor: "-",
 		keys:      keyspace(cmp.Or(o.Prefix, DefaultPrefix)),
-		addresses: options.Addrs, database: options.DB, tls: options.TLSConfig != nil,
+		addresses: options.Addrs, user: options.Username, database: options.DB, tls: options.TLSConfig != nil,
 		conversations: conversations, identities: identities, homes: homes, names: o.Names,
 	}, nil
 }

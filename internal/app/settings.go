@@ -88,7 +88,8 @@ func (c *EntraConfig) Settings() []Setting {
 		{"AZURE_TENANT_ID", "Entra tenant.", (*text)(&c.TenantID)},
 		{"AZURE_CLIENT_ID", "Client ID of the Entra app that calls Graph.", (*text)(&c.ClientID)},
 		{"AZURE_CLIENT_SECRET", "Its client secret, or instead of that:", (*text)(&c.ClientSecret)},
-		{"AZURE_CLIENT_SECRET_EXPIRES", "(the date when that secret expires, YYYY-MM-DD, so that a warning comes in time)",
+		{"AZURE_CLIENT_SECRET_EXPIRES", "(the date when that secret expires, YYYY-MM-DD, so that a warning comes " +
+			"in time)",
 			(*text)(&c.ClientSecretExpires)},
 		{"AZURE_CLIENT_CERTIFICATE_PATH", "its certificate and key, PEM or PKCS#12;", (*text)(&c.CertificatePath)},
 		{"AZURE_CLIENT_CERTIFICATE_PASSWORD", "the password of that file, if it has one;",

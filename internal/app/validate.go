@@ -109,8 +109,8 @@ func (c EntraConfig) validate(p *problems) {
 		"…")
 	if given := c.credentials(); len(given) > 1 {
 		*p = append(*p, Problem{
-			Variable: given[0], Wrong: "is set, and so is " + strings.Join(given[1:], ", ") + ": the app proves itself " +
-				"in one way only, so leave one of them",
+			Variable: given[0], Wrong: "is set, and so is " + strings.Join(given[1:], ", ") + ": the app proves " +
+				"itself in one way only, so leave one of them",
 		})
 	}
 	if c.ClientSecretExpires != "" {
@@ -119,8 +119,8 @@ func (c EntraConfig) validate(p *problems) {
 	}
 	if c.CertificatePath != "" {
 		p.need(entra.CheckCertificate(c.CertificatePath, c.CertificatePassword) == nil, "AZURE_CLIENT_CERTIFICATE_PATH",
-			"names a file that cannot be read, or that holds no certificate with its RSA key,"+
-				" or that AZURE_CLIENT_CERTIFICATE_PASSWORD does not open", "/etc/meetbot/client.pem")
+			"names a file that cannot be read, or that holds no certificate with its RSA key, or that "+
+				"AZURE_CLIENT_CERTIFICATE_PASSWORD does not open", "/etc/meetbot/client.pem")
 	}
 	_, err := strconv.ParseBool(c.SendCertificateChain)
 	p.need(err == nil, "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN", "is neither true nor false", "false")
