@@ -2,8 +2,24 @@ package slackapp
 
 import (
 	"context"
+	"net/url"
+	"slices"
 	"strings"
 )
+
+// HookURL is where the response URLs of a Slack lead to whose Web API has this base, without a path; empty if apiURL is
+// no URL.
+func HookURL(apiURL string) string {
+	api, err := url.Parse(apiURL)
+	if err != nil || api.Host == "" {
+		return ""
+	}
+	hooks := "hooks." + api.Host
+	if slices.Contains(slackHookHosts, hooks) {
+		return "https://" + hooks + "/"
+	}
+	return api.Scheme + "://" + api.Host + "/"
+}
 
 // Installation is what Slack says about a bot token: where the app is installed with it, and what it may do there.
 type Installation struct {

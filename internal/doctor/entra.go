@@ -72,6 +72,9 @@ func (e *examination) expiry(subject, what string, until time.Time, next string)
 }
 
 func (e *examination) entraReachable(ctx context.Context) []finding {
+	if e.config.Entra.TokenCredentials != "" && e.config.Teams.AppSecret == "" {
+		return one(skip("", "A managed identity gets its tokens from the platform that the bot runs on."))
+	}
 	_, f := e.upstream(ctx, "Microsoft Entra", e.config.Entra.AuthorityHost)
 	return one(f)
 }

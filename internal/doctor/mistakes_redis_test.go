@@ -89,7 +89,12 @@ func TestRedisMistakes(t *testing.T) {
 			return asUser(t, s, "", "-xclaim", "-xgroup|create")
 		},
 		"redis-rights-of-keys": func(t *testing.T, s *redistest.Server) string { return asUser(t, s, "another") },
-		"redis-no-info":        func(t *testing.T, s *redistest.Server) string { return asUser(t, s, "", "-info") },
+		"redis-dead-letter": func(t *testing.T, s *redistest.Server) string {
+			old := time.Now().Add(-5*time.Minute - 30*time.Second).UnixMilli()
+			told(t, s, "XADD {mb:jobs}:dead * job {}", fmt.Sprintf("XADD {mb:jobs}:stream %d-1 job {}", old))
+			return s.URL()
+		},
+		"redis-no-info": func(t *testing.T, s *redistest.Server) string { return asUser(t, s, "", "-info") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -3,11 +3,9 @@ package doctor
 import (
 	"context"
 	"fmt"
-	"net"
 	"strings"
 	"time"
 
-	"meetbot/internal/outbound"
 	"meetbot/store"
 )
 
@@ -41,66 +39,6 @@ func (e *examination) redisReachable(ctx context.Context) []finding {
 	return one(ok(redisURL, "Redis at "+e.redisAt()+" answers."))
 }
 
-// redisAt is where Redis is looked for, as people read it.
-func (e *examination) redisAt() string { return strings.Join(e.redis.Addresses(), ", ") }
-
-// redisCLI is how redis-cli is called for this Redis, without user and password.
-func (e *examination) redisCLI() string {
-	address := e.redis.Addresses()[0]
-	host, port, err := net.SplitHostPort(address)
-	if err != nil {
-		host, port = address, "6379"
-	}
-	cli := "redis-cli -h " + host + " -p " + port
-	if strings.HasPrefix(e.config.Redis.URL, "rediss:") {
-		cli += " --tls"
-	}
-	return cli
-}
-
-// redisTrouble explains why Redis gives no usable answer.
-func (e *examination) redisTrouble(ctx context.Context, err error) finding {
-	at := e.redisAt()
-	cli := e.redisCLI()
-	switch e.redis.Probe(ctx, err) {
-	case store.TroublePassword:
-		return fail(redisURL, "Redis at "+at+" refuses the user or the password (WRONGPASS).",
-			"Correct them in REDIS_URL: redis://USER:PASSWORD@"+at+"/0 (percent-encode special characters: @ is "+
-				"%40).\n"+
-				"Try them: "+cli+" --user USER --askpass PING")
-	case store.TroubleNoPassword:
-		return fail(redisURL, "Redis at "+at+" wants a password (NOAUTH), and REDIS_URL has none.",
-			"Add it: REDIS_URL=redis://:PASSWORD@"+at+"/0, or with a user: redis://USER:PASSWORD@"+at+"/0")
-	case store.TroubleDatabase:
-		return fail(redisURL, "Redis at "+at+" has no database with the number at the end of REDIS_URL.",
-			"Set the number that the other replicas have, mostly 0: REDIS_URL=redis://"+at+"/0")
-	case store.TroubleNoRights:
-		return fail(redisURL, "The user of REDIS_URL has no rights in Redis at "+at+" (NOPERM).", e.grantRights())
-	case store.TroubleLoading:
-		return fail(redisURL, "Redis at "+at+" still reads its data from disk (LOADING). No command is carried out "+
-			"until then.", "Wait and look again: "+cli+" INFO persistence | grep loading")
-	case store.TroubleNoMaster:
-		return fail(redisURL, "Redis at "+at+" is a replica that has lost its primary (MASTERDOWN).",
-			"Point REDIS_URL at the primary. Find it: "+cli+" INFO replication")
-	case store.TroubleProtected:
-		return fail(redisURL, "Redis at "+at+" is in protected mode (DENIED): it has no password, and so it "+
-			"answers only its own machine.", "Give Redis a password (requirepass in redis.conf) and put it into "+
-			"REDIS_URL.")
-	case store.TroublePlain:
-		return fail(redisURL, "REDIS_URL begins with rediss://, and Redis at "+at+" does not speak TLS on this port.",
-			"Use the port for TLS (6380 in Azure), or begin with redis:// where the network is your own.")
-	case store.TroubleTLS:
-		return fail(redisURL, "REDIS_URL begins with redis://, and what answers at "+at+" speaks TLS.",
-			"Begin with rediss:// instead of redis://")
-	case store.TroubleCertificate:
-		return fail(redisURL, "The certificate of Redis at "+at+" is not accepted ("+outbound.Redact(err).Error()+").",
-			"Use the name that the certificate is for. Where your own authority signed it, name a file with that "+
-				"and the system's authorities: SSL_CERT_FILE=/etc/ssl/certs/with-redis.pem")
-	}
-	return fail(redisURL, "Redis at "+at+" gives no answer ("+outbound.Redact(err).Error()+"). No command is "+
-		"carried out without it.", "See whether it runs and is reached from here: "+cli+" PING")
-}
-
 // told returns a finding that stands for all that Redis did not tell; nil if it told.
 func (e *examination) told() []finding {
 	if e.server.Told {
@@ -130,17 +68,6 @@ func (e *examination) redisRole(context.Context) []finding {
 			"(master_host). With Sentinel: redis://sentinel:26379/0?master_name=NAME"))
 	}
 	return one(ok(redisURL, "Redis is a primary."))
-}
-
-// grantRights is how the user of REDIS_URL gets the rights that the bot needs.
-func (e *examination) grantRights() string {
-	user, then := e.redis.User(), ""
-	if user == "" || user == "default" { // the user of everybody: the bot gets one of its own
-		user, then = "meetbot", "\nThen put it into REDIS_URL: redis://meetbot:PASSWORD@"+e.redis.Addresses()[0]
-	}
-	return "In " + e.redisCLI() + ", as an administrator (PASSWORD stands for the user's password; ACL SAVE keeps " +
-		"it):\n" +
-		store.LeastACL(user, e.config.Redis.Prefix) + then
 }
 
 func (e *examination) redisRights(ctx context.Context) []finding {
@@ -251,6 +178,41 @@ func (e *examination) redisDatabase(context.Context) []finding {
 		"channel.", e.config.Redis.Prefix,
 		e.server.Database, strings.Join(others, ", ")), "Give all replicas the same number at the end of "+
 		"REDIS_URL, and the same REDIS_PREFIX. Where this is a new installation, nothing is wrong."))
+}
+
+// oldJob is from when on an accepted command has waited for long.
+const oldJob = 2 * time.Minute
+
+// redisQueue tells of commands that wait, and of answers that reached nobody.
+func (e *examination) redisQueue(ctx context.Context) []finding {
+	depth, err := e.redis.Depth(ctx)
+	if err != nil {
+		return one(e.redisTrouble(ctx, err))
+	}
+	var all []finding
+	if depth.Oldest > oldJob {
+		all = append(all, warn("jobs", fmt.Sprintf("%s not carried out yet, the oldest for %s.",
+			plural(depth.Waiting, "accepted command")+
+				are(depth.Waiting), plural(int(depth.Oldest/time.Minute), "minute")),
+			"See in the bot's log what it waits for (attempt, will be tried again). A replica must run that serves "+
+				"the platform and workspace of the command."))
+	}
+	if n := depth.DeadLetters; n > 0 {
+		all = append(all, warn("dead letters", plural(n, "answer")+" reached nobody.", "See why: bot "+
+			"deadletters\nOnce that is mended, run the command again: bot deadletters retry ENTRY"))
+	}
+	if len(all) == 0 {
+		all = one(ok("jobs", "No command waits for long, and every answer reached somebody."))
+	}
+	return all
+}
+
+// are is the verb of so many.
+func are(n int) string {
+	if n == 1 {
+		return " is"
+	}
+	return " are"
 }
 
 func (e *examination) redisLatency(context.Context) []finding {

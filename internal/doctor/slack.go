@@ -19,6 +19,20 @@ func (e *examination) slackReachable(ctx context.Context) []finding {
 	return one(f)
 }
 
+// slackHooks tells whether the host answers that late answers go to. It is another one than that of the Web API, and
+// is forgotten where only certain hosts are let through.
+func (e *examination) slackHooks(ctx context.Context) []finding {
+	address := slackapp.HookURL(e.config.Slack.APIURL)
+	if strings.HasPrefix(e.config.Slack.APIURL, address) { // then slack.reachable tells
+		return nil
+	}
+	_, f := e.upstream(ctx, "The host of Slack's response_url", address)
+	if f.status == Fail {
+		f.detail += " Answers that take longer than three seconds do not arrive by it."
+	}
+	return one(f)
+}
+
 // slackToken asks Slack what the bot token is worth.
 func (e *examination) slackToken(ctx context.Context) []finding {
 	const variable = "SLACK_BOT_TOKEN"

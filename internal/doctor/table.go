@@ -33,6 +33,7 @@ var table = []check{
 	{area: areaRedis, name: "memory", needs: []string{"redis.reachable"}, after: []string{"redis.rights"},
 		run: (*examination).redisMemory},
 	{area: areaRedis, name: "database", needs: []string{"redis.reachable"}, run: (*examination).redisDatabase},
+	{area: areaRedis, name: "queue", needs: []string{"redis.rights"}, run: (*examination).redisQueue},
 	{area: areaRedis, name: "latency", needs: []string{"redis.reachable"}, run: (*examination).redisLatency},
 	{area: areaRedis, name: "clock", needs: []string{"redis.reachable"}, run: (*examination).redisClock},
 
@@ -54,6 +55,7 @@ var table = []check{
 	{area: areaSlack, name: "reachable", needs: []string{"network.proxy"}, run: (*examination).slackReachable},
 	{area: areaSlack, name: "token", needs: []string{"slack.reachable"}, run: (*examination).slackToken},
 	{area: areaSlack, name: "scopes", needs: []string{"slack.token"}, run: (*examination).slackScopes},
+	{area: areaSlack, name: "hooks", needs: []string{"network.proxy"}, run: (*examination).slackHooks},
 	{area: areaSlack, name: "requests", after: []string{"graph.clock"}, run: (*examination).slackRequests},
 
 	{area: areaTeams, name: "token", needs: []string{"entra.reachable"}, run: (*examination).teamsToken},
