@@ -143,6 +143,17 @@ var refusals = map[string]Trouble{
 	"MASTERDOWN": TroubleNoMaster, "DENIED": TroubleProtected,
 }
 
+// RefusalOf is what Redis wrote in place of an answer; empty if the error is not its refusal. It holds no argument of the
+// command.
+func RefusalOf(err error) string {
+	refusal, answered := errors.AsType[redis.Error](err)
+	if !answered {
+		return ""
+	}
+	text, _, _ := strings.Cut(refusal.Error(), ", with args")
+	return text
+}
+
 // TroubleOf names the cause of an error of a method of the store; empty if it is none of those that are known. It asks
 // nobody: [Store.Probe] finds out more.
 func TroubleOf(err error) Trouble {

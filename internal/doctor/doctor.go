@@ -58,6 +58,7 @@ func Configuration(c app.Config, o Options) Report {
 type check struct {
 	area, name string
 	needs      []string // checks that must not have failed; this one comes after them
+	uses       []string // checks whose findings this one judges by itself; it comes after them
 	after      []string // checks that only have to be over, if they are made at all
 	run        func(*examination, context.Context) []finding
 }
@@ -137,7 +138,7 @@ func (e *examination) selected(checks []check) (wanted, shown map[string]bool) {
 			return
 		}
 		wanted[c.id()] = true
-		for _, id := range c.needs {
+		for _, id := range slices.Concat(c.needs, c.uses) {
 			if other, there := byID[id]; there {
 				want(other)
 			}
@@ -156,7 +157,7 @@ func (e *examination) selected(checks []check) (wanted, shown map[string]bool) {
 func (e *examination) make(ctx context.Context, c check, outcomes map[string]*outcome) {
 	own := outcomes[c.id()]
 	defer close(own.done)
-	for _, id := range slices.Concat(c.needs, c.after) {
+	for _, id := range slices.Concat(c.needs, c.uses, c.after) {
 		if before := outcomes[id]; before != nil {
 			<-before.done
 		}
@@ -177,12 +178,23 @@ func (e *examination) make(ctx context.Context, c check, outcomes map[string]*ou
 		own.findings = one(skip("", "No time was left for it; --timeout gives more."))
 		return
 	}
-	own.findings = c.run(e, ctx)
+	own.findings = e.try(ctx, c)
 	for _, f := range own.findings {
 		if f.status == Fail {
 			own.cause = c.id()
 		}
 	}
+}
+
+// try makes a check. One that panics must not end the bot that serves the report.
+func (e *examination) try(ctx context.Context, c check) (findings []finding) {
+	defer func() {
+		if why := recover(); why != nil {
+			findings = one(fail("", fmt.Sprintf("The check itself broke: %v.", why), "Report it, with the output "+
+				"of bot version."))
+		}
+	}()
+	return c.run(e, ctx)
 }
 
 // variables are the values in the environment of the process, by name.

@@ -24,7 +24,7 @@ func TestTable(t *testing.T) {
 		if !slices.Contains(Areas, c.area) || seen[c.id()] {
 			t.Errorf("%s: unknown area, or there twice", c.id())
 		}
-		for _, id := range slices.Concat(c.needs, c.after) {
+		for _, id := range slices.Concat(c.needs, c.uses, c.after) {
 			if !seen[id] {
 				t.Errorf("%s comes before %s", c.id(), id)
 			}
@@ -52,6 +52,9 @@ func TestNeeds(t *testing.T) {
 		{area: areaRedis, name: "b", needs: []string{"config.a"}, run: says("b", OK)},
 		{area: areaRedis, name: "c", needs: []string{"redis.b"}, run: says("c", OK)},
 		{area: areaRedis, name: "d", after: []string{"redis.b"}, run: says("d", Warn)},
+		{area: areaConfig, name: "e", run: says("e", Fail)},
+		{area: areaConfig, name: "f", run: says("f", Fail)},
+		{area: areaRedis, name: "g", uses: []string{"config.e"}, after: []string{"config.f"}, run: says("g", OK)},
 	}
 	w := &world{}
 	w.vars = map[string]string{}
@@ -59,12 +62,20 @@ func TestNeeds(t *testing.T) {
 	got := sorted(e.run(t.Context(), checks)).Checks
 	want := []Result{
 		{Check: "config.a", Status: Fail, Next: "x"},
+		{Check: "config.e", Status: Fail, Next: "x"},
 		{Check: "redis.d", Status: Warn, Next: "x"},
 		{Check: "redis.b", Status: Skipped, Detail: "It needs config.a, which failed."},
 		{Check: "redis.c", Status: Skipped, Detail: "It needs config.a, which failed."},
+		{Check: "redis.g", Status: OK, Next: "x"},
 	}
-	if !slices.Equal(got, want) || made["b"] || made["c"] {
+	if !slices.Equal(got, want) || made["b"] || made["c"] || made["f"] {
 		t.Errorf("got %+v\nmade %v", got, made)
+	}
+	broken := check{area: areaRedis, name: "x", run: func(e *examination, _ context.Context) []finding {
+		return one(ok("", e.redis.User())) // there is none
+	}}
+	if got := e.run(t.Context(), []check{broken}); len(got) != 1 || got[0].Status != Fail || got[0].Next == "" {
+		t.Errorf("a check that panics: %+v", got)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -65,6 +65,11 @@ func (e *examination) redisTrouble(ctx context.Context, err error) finding {
 			"Use the name that the certificate is for. Where your own authority signed it, name a file with that "+
 				"and the system's authorities: SSL_CERT_FILE=/etc/ssl/certs/with-redis.pem")
 	}
+	if said := store.RefusalOf(err); said != "" {
+		return fail(redisURL, "Redis at "+at+" refuses a command: "+said+".", "See what Redis says to its own "+
+			"client: "+cli+
+			" PING")
+	}
 	return fail(redisURL, "Redis at "+at+" gives no answer ("+outbound.Redact(err).Error()+"). No command is "+
 		"carried out without it.", "See whether it runs and is reached from here: "+cli+" PING")
 }

@@ -42,7 +42,7 @@ func sorted(results []Result) Report {
 	slices.SortStableFunc(results, func(a, b Result) int {
 		return cmp.Compare(severity[a.Status], severity[b.Status])
 	})
-	return Report{results}
+	return Report{append([]Result{}, results...)} // which is a list in JSON if it is empty, too
 }
 
 // Count counts the results with a status.
