@@ -17,16 +17,27 @@ import (
 // No goroutine outlives what started it.
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// The table names areas and checks that there are, each check once, and those before it come before it.
+// The table names areas and checks that there are, each check once, and no two wait for each other.
 func TestTable(t *testing.T) {
 	seen := map[string]bool{}
+	waits := map[string][]string{}
 	for _, c := range table {
+		waits[c.id()] = slices.Concat(c.needs, c.uses, c.after)
+	}
+	var reach func(from, to string) bool
+	reach = func(from, to string) bool {
+		return slices.ContainsFunc(waits[from], func(next string) bool { return next == to || reach(next, to) })
+	}
+	for _, c := range table {
+		if reach(c.id(), c.id()) {
+			t.Errorf("%s waits for itself", c.id())
+		}
 		if !slices.Contains(Areas, c.area) || seen[c.id()] {
 			t.Errorf("%s: unknown area, or there twice", c.id())
 		}
 		for _, id := range slices.Concat(c.needs, c.uses, c.after) {
-			if !seen[id] {
-				t.Errorf("%s comes before %s", c.id(), id)
+			if !slices.ContainsFunc(table, func(other check) bool { return other.id() == id }) {
+				t.Errorf("%s waits for %s, which there is not", c.id(), id)
 			}
 		}
 		seen[c.id()] = true

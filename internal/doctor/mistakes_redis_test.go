@@ -94,6 +94,10 @@ func TestRedisMistakes(t *testing.T) {
 			told(t, s, "XADD {mb:jobs}:dead * job {}", fmt.Sprintf("XADD {mb:jobs}:stream %d-1 job {}", old))
 			return s.URL()
 		},
+		"redis-another-deployment": func(t *testing.T, s *redistest.Server) string {
+			told(t, s, "SET mb:{slack:T9999:C1}:m: 1", "SET mb:{slack:T024BE7LD:C2}:m: 1", "SET mb:{slack:T9999:C3}:m: 1")
+			return s.URL()
+		},
 		"redis-no-info": func(t *testing.T, s *redistest.Server) string { return asUser(t, s, "", "-info") },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -101,7 +105,11 @@ func TestRedisMistakes(t *testing.T) {
 			s := redistest.Start(t, redistest.Options{AOF: true})
 			w := newWorld(t, slacktest.Options{})
 			w.vars["REDIS_URL"] = wrong(t, s)
-			w.check(t, name, w.examine(t, areaRedis))
+			areas := []string{areaRedis}
+			if name == "redis-another-deployment" {
+				areas = append(areas, areaSlack)
+			}
+			w.check(t, name, w.examine(t, areas...))
 		})
 	}
 }

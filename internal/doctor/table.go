@@ -14,7 +14,7 @@ const (
 // Areas are all areas, in the order in which the checks stand in the table.
 var Areas = []string{areaConfig, areaNetwork, areaRedis, areaEntra, areaGraph, areaSlack, areaTeams}
 
-// table is all checks.
+// table is all checks. Results are told in this order.
 var table = []check{
 	{area: areaConfig, name: "values", run: (*examination).configValues},
 	{area: areaConfig, name: "unknown", run: (*examination).configUnknown},
@@ -34,6 +34,8 @@ var table = []check{
 		run: (*examination).redisMemory},
 	{area: areaRedis, name: "database", needs: []string{"redis.reachable"}, run: (*examination).redisDatabase},
 	{area: areaRedis, name: "queue", needs: []string{"redis.rights"}, run: (*examination).redisQueue},
+	{area: areaRedis, name: "conversations", needs: []string{"redis.reachable"}, after: []string{"slack.token"},
+		run: (*examination).redisConversations},
 	{area: areaRedis, name: "latency", needs: []string{"redis.reachable"}, run: (*examination).redisLatency},
 	{area: areaRedis, name: "clock", needs: []string{"redis.reachable"}, run: (*examination).redisClock},
 
