@@ -143,8 +143,8 @@ var refusals = map[string]Trouble{
 	"MASTERDOWN": TroubleNoMaster, "DENIED": TroubleProtected,
 }
 
-// RefusalOf is what Redis wrote in place of an answer; empty if the error is not its refusal. It holds no argument of the
-// command.
+// RefusalOf is what Redis wrote in place of an answer; empty if the error is not its refusal. It holds no argument of
+// the command.
 func RefusalOf(err error) string {
 	refusal, answered := errors.AsType[redis.Error](err)
 	if !answered {

@@ -38,8 +38,7 @@ func (e *examination) redisConversations(ctx context.Context) []finding {
 	return all
 }
 
-// strangers are the workspaces that have meetings in Redis and that are not this bot's, as far as it is known which ones
-// are.
+// strangers are the workspaces that have meetings in Redis and that are not this bot's, as far as its own are known.
 func (e *examination) strangers(survey store.Survey) []string {
 	own := map[string][]string{}
 	if e.slack.TeamID != "" {
