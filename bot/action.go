@@ -11,6 +11,7 @@ const (
 	ActionShow   ActionID = "show"   // shows the conversation's meeting to whoever presses; no value
 	ActionCreate ActionID = "create" // makes the conversation's meeting if there is none; the value is its subject
 	ActionUndo   ActionID = "undo"   // takes a fresh meeting back; the value is the meeting's generation
+	ActionRelink ActionID = "relink" // replaces the conversation's lasting link; the value names the one to replace
 )
 
 // MaxActionValue is how many bytes an action's value may have. It is below the limits of every platform.
@@ -46,6 +47,8 @@ func ParseAction(id, value string) (i Intent, ok bool) {
 	case ActionUndo:
 		generation, err := strconv.ParseUint(value, 10, 31)
 		return Intent{Kind: JobUndo, Generation: int(generation)}, err == nil && generation > 0
+	case ActionRelink:
+		return Intent{Kind: JobRelink, Link: value}, linkPrint.MatchString(value)
 	default:
 		return Intent{}, false
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
-	"strconv"
 	"time"
 )
 
@@ -130,7 +129,7 @@ func (s *Service) attempt(ctx context.Context, l Lease, slot *slot, place *inPla
 		s.finish(l, log)
 		return
 	}
-	if l.Broken > brokenMost { // nor can its author be told
+	if l.Broken > brokenMost || l.Broken == brokenMost && l.Job.answersNobody() { // nor can its author be told
 		s.moveToDeadLetters(ctx, l, errBroken, log)
 		return
 	}
@@ -143,7 +142,7 @@ func (s *Service) attempt(ctx context.Context, l Lease, slot *slot, place *inPla
 	} else {
 		done, err = s.execute(ctx, l, slot)
 	}
-	if err == nil {
+	if err == nil && !done.silent {
 		err = s.reply(ctx, &l, done, slot, place)
 	}
 	took := l.age()
@@ -267,82 +266,6 @@ func (s *Service) moveToDeadLetters(ctx context.Context, l Lease, cause error, l
 		what = "attempts at a command break off; it is among the dead letters"
 	}
 	log.Error(what, "error", cause)
-}
-
-// responseURLFor is how long a response_url works. Source: Slack, "Handling user interaction", section "Message
-// responses".
-const responseURLFor = 30 * time.Minute
-
-// reply answers the asker: as the answer to the request if that still waits, otherwise by the platform. It notes in the
-// lease that an answer may have arrived.
-func (s *Service) reply(ctx context.Context, l *Lease, done result, slot *slot, place *inPlace) error {
-	j, reply := l.Job, done.reply
-	if done.show {
-		// What is shown is what stands in the store at this moment, never what an attempt remembers.
-		state, err := s.Conversations.Announce(ctx, j.location(), j.ID, j.Asker)
-		if err != nil && CodeOf(err) != UnreadableRecord {
-			return err
-		}
-		if state.Meeting == nil { // the next attempt says why
-			return &Error{Code: Unavailable, Err: errors.New("conversation's meeting is gone from the store")}
-		}
-		reply = s.card(j.Command, state, s.jobLanguage(j, state.Identity), state.Meeting.ClaimID == done.made)
-		if generation := state.Generation(); reply.Card.New && done.undoable && generation > 1 {
-			reply.Card.Replaces = true
-			reply.Actions = []Action{{ID: ActionUndo, Value: strconv.Itoa(generation)}}
-		}
-		reply.Card.Restored = done.restored
-	}
-	reply.setZone(j.Zone)
-	again, err := s.Queue.BeginSend(ctx, *l)
-	if err != nil {
-		return err
-	}
-	if again = again || l.mayBeSent; again {
-		s.Observer.PossibleDuplicate()
-	}
-	if place.deliver(ctx, reply) {
-		return nil
-	}
-	platform, ok := s.Platforms[j.Conversation.Platform]
-	if !ok {
-		return &Error{Code: Undeliverable, Err: fmt.Errorf("platform %q is not configured", j.Conversation.Platform)}
-	}
-	if l.age() >= responseURLFor {
-		j.Route.ResponseURL = ""
-	}
-	var posted Posted
-	deliver := func() (err error) {
-		posted, err = platform.Deliver(ctx, j, reply)
-		return err
-	}
-	err = retryThrottled(ctx, slot, deliver)
-	if Temporary(err) && j.Route.ResponseURL != "" && l.age() >= s.Timing.NextRoute {
-		if !again && !Unsent(err) {
-			s.Observer.PossibleDuplicate()
-		}
-		j.Route.ResponseURL = ""
-		err = retryThrottled(ctx, slot, deliver)
-	}
-	if err != nil {
-		if CodeOf(err) != Unavailable || Unsent(err) { // otherwise nobody knows what came of it
-			// Beyond the attempt's own time, which may be what the platform used up.
-			noting, cancel := context.WithTimeout(s.base, finishWithin)
-			defer cancel()
-			if unsentErr := s.Queue.AbortSend(noting, *l); unsentErr != nil {
-				s.Log.WarnContext(ctx, "cannot note that an answer was refused", "request", j.Trace, "error", unsentErr)
-			}
-		} else {
-			l.mayBeSent = true
-		}
-		return err
-	}
-	if posted.Root != "" && reply.Card != nil && j.Route.Thread == "" {
-		if err := s.LinkThread(ctx, j.Conversation, posted.Root); err != nil {
-			s.Log.WarnContext(ctx, "cannot remember where a card is", "request", j.Trace, "error", err)
-		}
-	}
-	return nil
 }
 
 // jobLanguage is the language of a job's asker, given what is remembered of them now.

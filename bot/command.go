@@ -10,7 +10,10 @@ const (
 	Meet Kind = "meet" // the conversation's meeting: made if there is none
 	New  Kind = "new"  // a fresh meeting from now on
 	Show Kind = "show" // the card for the asker alone; makes nothing
+	Link Kind = "link" // the conversation's lasting link, for the asker alone; makes no meeting
 	Help Kind = "help" // what the bot can do
+
+	Rename Kind = "rename" // another subject for the meeting, in place
 )
 
 // CommandName is the word that calls the bot: a slash command on Slack, the first word after a mention elsewhere.
@@ -29,6 +32,7 @@ type Spec struct {
 	Kind      Kind
 	Word      string     // the subcommand; empty for the bare command
 	Arguments []Argument // that it takes
+	Strict    bool       // a subject that is too long is refused, not cut
 	handler   handler
 }
 
@@ -39,7 +43,9 @@ func (s Spec) Takes(a Argument) bool { return slices.Contains(s.Arguments, a) }
 var Commands = []Spec{
 	{Kind: Meet, Arguments: []Argument{Subject}, handler: meetCommand{}},
 	{Kind: New, Word: "new", Arguments: []Argument{Subject}, handler: meetCommand{fresh: true}},
+	{Kind: Rename, Word: "rename", Arguments: []Argument{Subject}, Strict: true, handler: renameCommand{}},
 	{Kind: Show, Word: "show", handler: showCommand{}},
+	{Kind: Link, Word: "link", handler: linkCommand{}},
 	{Kind: Help, Word: "help", handler: words{helpCommand{}}},
 }
 
@@ -57,6 +63,7 @@ func specOf(kind Kind) (spec Spec, ok bool) {
 type Command struct {
 	Kind    Kind
 	Subject string // cleaned and bounded; empty if none was given
+	Clipped bool   // the subject of a Strict command was longer than MaxSubject, and this is its beginning
 }
 
 // Advice names a thing that people ask for and the bot does not do. Each has words in the catalogue ("words." and its
@@ -64,7 +71,7 @@ type Command struct {
 type Advice string
 
 // Advices is everything that there is a sentence about.
-var Advices = []Advice{"end", "schedule", "settings", "rename", "list"}
+var Advices = []Advice{"end", "schedule", "settings", "list"}
 
 // Intent is what a request or a job is for.
 type Intent struct {
@@ -72,8 +79,10 @@ type Intent struct {
 	Command Command // JobCommand: what to do; otherwise: what was typed, taken literally
 	Guess   Kind    // JobUnclear: what it was probably meant to be
 	Advice  Advice  // JobAdvice: what was asked for
-	// Generation is the generation of the meeting that JobUndo takes back.
+	// Generation is the generation of the meeting that JobUndo takes back, and that a job in the background is about.
 	Generation int
+	// Link is the fingerprint of the token that JobRelink replaces.
+	Link string
 }
 
 // Label names the intent for an operator: the command, or the kind of job where that is no command.
@@ -107,6 +116,16 @@ func (i Intent) handler() (h handler, ok bool) {
 		return offer{}, true
 	case JobUndo:
 		return undo{}, true
+	case JobConfirm:
+		return confirm{}, true
+	case JobOptions:
+		return applyOptions{}, true
+	case JobCards:
+		return updateCards{}, true
+	case JobRelink:
+		return relink{}, true
+	case JobBookmark:
+		return setBookmark{}, true
 	default:
 		return nil, false
 	}

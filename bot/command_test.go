@@ -40,6 +40,11 @@ func TestParse(t *testing.T) {
 		{`new "new hires"`, command(bot.Command{Kind: bot.New, Subject: "new hires"})},
 		{"newsletter planning", command(bot.Command{Kind: bot.Meet, Subject: "newsletter planning"})},
 		{"show", command(bot.Command{Kind: bot.Show})},
+		{"Link.", command(bot.Command{Kind: bot.Link})},
+		{"link permanente", command(bot.Command{Kind: bot.Link})},
+		{"link building", command(bot.Command{Kind: bot.Meet, Subject: "link building"})},
+		{`"link"`, command(bot.Command{Kind: bot.Meet, Subject: "link"})},
+		{"lnk", unclear("lnk", bot.Link)},
 		{"show and tell", command(bot.Command{Kind: bot.Meet, Subject: "show and tell"})},
 		{"help", command(bot.Command{Kind: bot.Help})},
 		{"help desk sync", command(bot.Command{Kind: bot.Meet, Subject: "help desk sync"})},
@@ -108,6 +113,7 @@ func TestParseKnowsTheTable(t *testing.T) {
 		"ajuda": bot.Help, "AJUDA!": bot.Help, "?": bot.Help, "-h": bot.Help, "--help": bot.Help, "—help": bot.Help,
 		"help me": bot.Help, "help?": bot.Help,
 		"now": bot.Meet, "Start": bot.Meet, "join": bot.Meet, "here": bot.Meet, "now!": bot.Meet, "agora": bot.Meet,
+		"rename": bot.Rename, "Rename the meeting": bot.Rename, "renomear": bot.Rename,
 		"iniciar": bot.Meet, "aqui": bot.Meet, "join the meeting": bot.Meet,
 	} {
 		if got := parser.Parse(word); got != (bot.Intent{Command: bot.Command{Kind: kind}}) {
@@ -128,7 +134,6 @@ func TestAdvice(t *testing.T) {
 		"end, stop, Cancel!, close, delete, cancel the meeting, cancelar, encerrar, parar, excluir": "end",
 		"schedule, agendar, marcar":              "schedule",
 		"settings, configurações, CONFIGURAÇÕES": "settings",
-		"rename, renomear":                       "rename",
 		"list, status?, listar":                  "list",
 	} {
 		for word := range strings.SplitSeq(words, ", ") {

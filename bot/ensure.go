@@ -37,13 +37,13 @@ func (s *Service) ensureMeeting(ctx context.Context, t task, asker Identity) (re
 		pending := *state.Pending
 		made, created, refusal := s.createInTime(ctx, t, pending, mayGiveWay(state, organizer, s.Timing.GiveWay))
 		if refusal == nil {
-			state, err = s.Conversations.Complete(ctx, pending, meetingOf(pending, made))
+			state, err = s.Conversations.Complete(ctx, pending, s.meetingOf(t, pending, made, created))
 			if err != nil && CodeOf(err) != UnreadableRecord {
 				return result{}, err
 			}
 			switch afterComplete(t, pending, created, state) {
 			case stepShowMade:
-				return result{outcome: OutcomeMade, show: true, made: pending.ID, undoable: t.fresh}, nil
+				return result{outcome: OutcomeMade, show: true, made: pending.ID, undoable: t.undoable}, nil
 			case stepShowJoined:
 				return result{outcome: OutcomeJoined, show: true}, nil
 			}
@@ -172,7 +172,8 @@ func (s *Service) claim(t task, organizer Organizer, asker Identity) Claim {
 	claim := NewClaim(t.Conversation, t.Seen+1, t.fresh)
 	lang := asker.Language
 	claim.Job, claim.User, claim.Organizer = t.ID, t.Asker.User, organizer
-	claim.Language, claim.Zone = lang, asker.zone(t.Zone)
+	claim.Language, claim.Zone, claim.Name = lang, asker.zone(t.Zone), asker.Name
+	claim.Replaced = t.replaces
 	claim.Request.Subject = t.Command.Subject
 	if claim.Request.Subject == "" {
 		m := message("subject.default")
@@ -184,11 +185,27 @@ func (s *Service) claim(t task, organizer Organizer, asker Identity) Claim {
 	return claim
 }
 
-func meetingOf(c Claim, m OnlineMeeting) Meeting {
-	return Meeting{
-		OnlineMeeting: m, ClaimID: c.ID, Generation: c.Generation, ExternalID: c.Request.ExternalID,
+// newFor is how old a meeting may be that counts as made for a claim, though no call of Graph says that it made it: the
+// answer of one was lost.
+const newFor = time.Hour
+
+// meetingOf is what becomes of a claim with Graph's answer. created tells whether Graph says that it made the meeting.
+func (s *Service) meetingOf(t task, c Claim, found OnlineMeeting, created bool) Meeting {
+	now := s.Clock()
+	m := Meeting{
+		ClaimID: c.ID, Generation: c.Generation, ExternalID: c.Request.ExternalID,
 		Organizer: c.Organizer, Language: c.Language, Zone: c.Zone,
+		StartedBy: Starter{User: c.User, Name: c.Name}, Replaced: c.Replaced,
+	}.refreshed(found, now, created)
+	created = created || !found.Created.IsZero() && now.Sub(found.Created) < newFor
+	if created && t.workspace.Options != (MeetingOptions{}) {
+		m.Todo |= TodoOptions
 	}
+	if c.Generation > 1 {
+		m.Todo |= s.cardsOf(c.Conversation)
+	}
+	m.Todo |= s.bookmarkOf(t.workspace, c.Conversation)
+	return m
 }
 
 // refuse turns a final refusal into what its asker reads, and returns a passing fault as it is.
@@ -222,12 +239,16 @@ func (s *Service) giveUp(ctx context.Context, t task) (result, error) {
 		return result{}, err
 	}
 	lang := t.workspace.language(id, t.Language)
+	return result{outcome: OutcomeGaveUp, reply: s.gaveUpReply(t, lang)}, nil
+}
+
+// gaveUpReply says that the task was tried long enough.
+func (s *Service) gaveUpReply(t task, lang Language) Reply {
 	place := t.Conversation
 	if t.Route.Chat {
 		place = Conversation{}
 	}
-	reply := GaveUpReply(lang, place, t.Command, s.Timing.GiveUp, t.Reference())
-	return result{outcome: OutcomeGaveUp, reply: reply}, nil
+	return GaveUpReply(lang, place, t.Command, s.Timing.GiveUp, t.Reference())
 }
 
 // releaseOwnClaim releases the claim that an earlier attempt of the job may have left, so that the next asker starts

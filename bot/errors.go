@@ -117,6 +117,9 @@ func CodeOf(err error) Code {
 	return Unavailable
 }
 
+// errorOf returns the first *Error in err's chain.
+func errorOf(err error) (*Error, bool) { return errors.AsType[*Error](err) }
+
 // Unsent tells whether the request certainly did not take effect, though the same one may later.
 func Unsent(err error) bool {
 	e, ok := errors.AsType[*Error](err)

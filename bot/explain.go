@@ -122,7 +122,11 @@ func OfferReply(lang Language, typed Command) Reply {
 // UnreachableReply says that the request may not have been kept.
 func UnreachableReply(lang Language, i Intent) Reply {
 	var again any = i.Command
-	if i.kind() != JobCommand {
+	switch i.kind() {
+	case JobCommand:
+	case JobRelink: // the button is there again with the link
+		again = Command{Kind: Link}
+	default:
 		again = command{subject: i.Command.Subject}
 	}
 	return sentence(lang, message("trouble.store", Arg{"Again", again}))
@@ -135,11 +139,88 @@ func TroubleReply(lang Language, what string) Reply { return sentence(lang, mess
 // true whatever the answer is.
 func WorkingReply(lang Language) Reply { return sentence(lang, message("ack.working")) }
 
+// AcceptedReply is WorkingReply for an intent that may be about something else than a meeting's card.
+func AcceptedReply(lang Language, i Intent) Reply {
+	if i.Kind == JobRelink || i.kind() == JobCommand && i.Command.Kind == Link {
+		return sentence(lang, message("ack.link"))
+	}
+	return WorkingReply(lang)
+}
+
 // DuplicateReply answers a request that was accepted before.
 func DuplicateReply(lang Language) Reply { return sentence(lang, message("ack.duplicate")) }
 
 // NoMeetingReply answers `show` where there is nothing to show.
 func NoMeetingReply(lang Language) Reply { return sentence(lang, message("show.none")) }
+
+// EndedReply says that the conversation's meeting is there no more, and how it gets another one.
+func EndedReply(lang Language, m Meeting) Reply {
+	if m.Orphaned {
+		return sentence(lang, message("show.orphaned", Arg{"Organizer", m.Organizer.Name}))
+	}
+	return sentence(lang, message("show.expired"))
+}
+
+// ExplainChange is [Explain] for a command that was to change a meeting, and did not: its link is as good as before.
+func ExplainChange(
+	lang Language, refusal *Error, organizer Organizer, clientID string, c Command, reference string,
+) Reply {
+	reply := Explain(lang, refusal, organizer, clientID, c, reference)
+	if refusal.Code != MissingMeeting {
+		reply.Messages = append([]Message{message("rename.unchanged")}, reply.Messages...)
+	}
+	return reply
+}
+
+// NamelessReply says that a command wants a subject, with an example.
+func NamelessReply(catalog *Catalog, lang Language) Reply {
+	example := catalog.PlainText(lang, message("help.example_subject"))
+	return sentence(lang, message("rename.nameless", Arg{"Example", command{word: "rename", subject: example}}))
+}
+
+// TooLongReply says that a subject is too long.
+func TooLongReply(lang Language) Reply {
+	return sentence(lang, message("rename.too_long", Arg{"Most", MaxSubject}))
+}
+
+// LinkNews is what a reply says of a conversation's lasting link. It is the end of the sentence's ID in the catalogue.
+type LinkNews string
+
+// What there is to say.
+const (
+	LinkShown    LinkNews = "shown"    // this is it
+	LinkReplaced LinkNews = "replaced" // the earlier one leads nowhere now
+	LinkStale    LinkNews = "stale"    // the pressed button stands beside one that leads nowhere any more
+)
+
+// LinkReply shows a conversation's lasting link, with a button that replaces it. Everybody who reads the conversation
+// may have the link, so the reply may be shown to all where the asker cannot be told alone.
+func LinkReply(lang Language, news LinkNews, link, token string) Reply {
+	m := message("link." + string(news))
+	m.Code = []string{link}
+	reply := sentence(lang, m)
+	reply.Actions = []Action{{ID: ActionRelink, Value: linkFingerprint(token)}}
+	return reply
+}
+
+// NoLinksReply says that there are no lasting links.
+func NoLinksReply(lang Language) Reply { return sentence(lang, message("link.off")) }
+
+// LinkPage is what a lasting link's own page says; it stands where there is no meeting to go to.
+type LinkPage string
+
+// The pages.
+const (
+	LinkPageNoMeeting   LinkPage = "no_meeting"  // the link is right, and there is no meeting that works
+	LinkPageUnknown     LinkPage = "unknown"     // the link leads nowhere, or not any more
+	LinkPageUnavailable LinkPage = "unavailable" // nobody can tell now
+)
+
+// Title is the title of every page.
+func (LinkPage) Title() Message { return message("page.title") }
+
+// Message is what stands on the page.
+func (p LinkPage) Message() Message { return message("page."+string(p), Arg{"Mention", mention{}}) }
 
 // NotYoursReply tells who may undo, as far as that is known.
 func NotYoursReply(lang Language, owner *Identity) Reply {

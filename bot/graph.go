@@ -129,6 +129,68 @@ func (g *graph) createOnce(t Tenant, c Claim) (result createResult, err error) {
 	return result, err
 }
 
+// inBackground makes calls that nobody waits for: they have throttles of their own, so that they hold back nobody's
+// command, and heed those of all of Graph.
+func (g *graph) inBackground(
+	ctx context.Context, s *slot, operation, userID string, call func(context.Context) error,
+) error {
+	part := graphPart(operation, userID)
+	upstream := Upstream{Name: part.Name + " in the background", Part: part.Part}
+	return g.do(ctx, s, upstream, func(ctx context.Context) error {
+		wait, err := g.throttles.ThrottledFor(ctx, part)
+		if err != nil {
+			return err
+		}
+		if wait > 0 {
+			return &Error{Code: Throttled, Wait: wait, Err: errors.New(part.String() + " asked to wait")}
+		}
+		return call(ctx)
+	})
+}
+
+// pace makes calls of an operation of Graph for a user: graph.forCommand or graph.inBackground.
+type pace func(ctx context.Context, s *slot, operation, userID string, call func(context.Context) error) error
+
+// forCommand makes calls that an asker waits for.
+func (g *graph) forCommand(
+	ctx context.Context, s *slot, operation, userID string, call func(context.Context) error,
+) error {
+	return g.do(ctx, s, graphPart(operation, userID), call)
+}
+
+// meeting reads a meeting.
+func (g *graph) meeting(ctx context.Context, s *slot, at pace, t Tenant, m Meeting) (found OnlineMeeting, err error) {
+	err = at(ctx, s, "meeting", m.Organizer.ID, func(ctx context.Context) (err error) {
+		found, err = g.meetings.Meeting(ctx, t, m.Organizer.ID, m.ID)
+		return err
+	})
+	return found, err
+}
+
+// change changes a meeting.
+func (g *graph) change(ctx context.Context, s *slot, at pace, t Tenant, m Meeting, c MeetingChange) (
+	changed OnlineMeeting, err error,
+) {
+	err = at(ctx, s, "changeMeeting", m.Organizer.ID, func(ctx context.Context) (err error) {
+		changed, err = g.meetings.ChangeMeeting(ctx, t, m.Organizer.ID, m.ID, c)
+		return err
+	})
+	return changed, err
+}
+
+// organizerGone tells whether the directory says that the meeting's organizer is missing or disabled.
+func (g *graph) organizerGone(ctx context.Context, s *slot, at pace, t Tenant, m Meeting) (gone bool, err error) {
+	var u DirectoryUser
+	err = at(ctx, s, "user", "", func(ctx context.Context) (err error) {
+		u, err = g.directory.User(ctx, t, m.Organizer.ID)
+		return err
+	})
+	if CodeOf(err) == NoSuchUser {
+		return true, nil
+	}
+	return err == nil && !u.Enabled, err
+}
+
 func (g *graph) user(ctx context.Context, s *slot, t Tenant, idOrUPN string) (u DirectoryUser, err error) {
 	err = g.do(ctx, s, graphPart("user", ""), func(ctx context.Context) (err error) {
 		u, err = g.directory.User(ctx, t, idOrUPN)

@@ -22,6 +22,9 @@ type task struct {
 	workspace Workspace
 	slot      *slot
 	fresh     bool // asks for a fresh meeting
+	// replaces says why the fresh meeting takes the place of the one before it, if nobody asked for that.
+	replaces Replacement
+	undoable bool // the asker may take the fresh meeting back: the one before it works
 }
 
 // result is what an attempt came to.
@@ -35,6 +38,7 @@ type result struct {
 	// undoable says that the new meeting took the place of an earlier one, and that its asker may take that back.
 	undoable bool
 	restored bool // an Undo gave the conversation its earlier meeting back
+	silent   bool // nobody is answered
 }
 
 // meetCommand gives the conversation its meeting, or a fresh one.
@@ -43,7 +47,7 @@ type meetCommand struct{ fresh bool }
 func (m meetCommand) announces() bool { return !m.fresh }
 
 func (m meetCommand) answer(s *Service, i Intent, _ Route, state *State, lang Language) (Reply, Outcome) {
-	if m.fresh || state == nil || state.Meeting == nil {
+	if m.fresh || state == nil || state.Meeting == nil || !state.Meeting.Alive(s.Clock()) {
 		return Reply{}, ""
 	}
 	return s.card(i.Command, *state, lang, false), OutcomeKnown
@@ -59,10 +63,22 @@ func (m meetCommand) execute(ctx context.Context, s *Service, t task) (result, e
 	} else { // what a repeat finds is sent at once
 		state, err = s.Conversations.Announce(ctx, t.location(), t.ID, t.Asker)
 	}
+	dead := err == nil && state.Meeting != nil && !state.Meeting.Alive(s.Clock())
+	t.undoable = m.fresh && !dead
+	if dead && !m.fresh {
+		alive, err := s.revive(ctx, t, *state.Meeting)
+		switch {
+		case err != nil && t.lease.age() < s.Timing.GiveUp:
+			return result{}, err
+		case alive:
+			return result{outcome: OutcomeKnown, show: true}, nil
+		}
+		t = t.inPlaceOf(*state.Meeting)
+	}
 	switch {
 	case err != nil:
 		return result{}, err
-	case !m.fresh && state.Meeting != nil:
+	case !t.fresh && state.Meeting != nil:
 		lang := t.workspace.language(state.Identity, t.Language)
 		return result{outcome: OutcomeKnown, reply: s.card(t.Command, state, lang, false)}, nil
 	case satisfies(t, state):
@@ -83,14 +99,17 @@ type showCommand struct{}
 
 func (showCommand) announces() bool { return false }
 
-func (showCommand) answer(_ *Service, _ Intent, _ Route, state *State, lang Language) (Reply, Outcome) {
+func (showCommand) answer(s *Service, _ Intent, _ Route, state *State, lang Language) (Reply, Outcome) {
 	switch {
 	case state == nil:
 		return Reply{}, ""
 	case state.Meeting == nil:
 		return NoMeetingReply(lang), OutcomeKnown
+	case !state.Meeting.Alive(s.Clock()):
+		return EndedReply(lang, *state.Meeting), OutcomeKnown
 	default:
-		return Reply{Audience: AudienceAsker, Language: lang, Card: &Card{Meeting: *state.Meeting}}, OutcomeKnown
+		card := &Card{Meeting: *state.Meeting, of: state.Conversation}
+		return Reply{Audience: AudienceAsker, Language: lang, Card: card}, OutcomeKnown
 	}
 }
 
@@ -152,7 +171,7 @@ func (offer) answer(s *Service, i Intent, _ Route, state *State, lang Language) 
 	switch {
 	case state == nil:
 		return Reply{}, ""
-	case state.Meeting == nil:
+	case state.Meeting == nil, !state.Meeting.Alive(s.Clock()):
 		return OfferReply(lang, i.Command), OutcomeWords
 	default: // whether the words were meant as a subject is not known, so the card says nothing about them
 		return s.card(Command{Kind: Meet}, *state, lang, false), OutcomeKnown

@@ -21,6 +21,18 @@ const (
 	// Intent.Command.
 	JobOffer JobKind = "offer"
 	JobUndo  JobKind = "undo" // the press of an Undo button; the payload is Intent.Generation
+	// JobRelink is the press of the button that replaces a lasting link; the payload is Intent.Link.
+	JobRelink JobKind = "relink"
+
+	// The jobs below are nobody's command. Their payload is Intent.Generation.
+
+	// JobConfirm asks Graph about the conversation's meeting, and renews it. If an asker's `meet` started it, it
+	// carries that command: if the link turns out not to work, the asker gets another one.
+	JobConfirm JobKind = "confirm"
+	JobOptions JobKind = "options" // applies the workspace's options to a new meeting
+	JobCards   JobKind = "cards"   // changes posted cards that show what is no longer true
+	// JobBookmark sets the bookmark of a channel to its lasting link.
+	JobBookmark JobKind = "bookmark"
 )
 
 // RequestsKnownFor is how long the ID of an accepted request is remembered at least: longer than any platform repeats a

@@ -199,4 +199,12 @@ type Meetings interface {
 	// created by this call. It is safe to repeat.
 	CreateOrGet(ctx context.Context, t Tenant, organizerID string, r MeetingRequest) (m OnlineMeeting, created bool,
 		err error)
+
+	// Meeting reads the organizer's meeting. MissingMeeting does not prove that it is gone.
+	Meeting(ctx context.Context, t Tenant, organizerID, meetingID string) (OnlineMeeting, error)
+
+	// ChangeMeeting changes the organizer's meeting, and returns it; what did not change may be left out. It is safe to
+	// repeat.
+	ChangeMeeting(ctx context.Context, t Tenant, organizerID, meetingID string, change MeetingChange) (OnlineMeeting,
+		error)
 }

@@ -17,8 +17,20 @@ const (
 	OutcomeUnreachable  Outcome = "unreachable"  // Redis did not answer, so nothing was accepted
 	OutcomeUndone       Outcome = "undone"       // the earlier meeting is the conversation's again
 	OutcomeNotUndone    Outcome = "not_undone"   // an Undo that came too late, or from another person
+	OutcomeRenamed      Outcome = "renamed"      // the meeting has another subject
+	OutcomeRelinked     Outcome = "relinked"     // the conversation has another lasting link
 	OutcomeGaveUp       Outcome = "gave_up"      // tried for Timing.GiveUp in vain
 	OutcomeBroken       Outcome = "broken"       // attempts broke off so often that it is not tried again
+
+	// Of jobs that are nobody's command.
+	OutcomeObsolete   Outcome = "obsolete"   // there is nothing to do any more
+	OutcomeConfirmed  Outcome = "confirmed"  // Graph has the meeting, and it is not to be renewed yet
+	OutcomeRenewed    Outcome = "renewed"    // Graph has the meeting, and its life was extended
+	OutcomeOrphaned   Outcome = "orphaned"   // the organizer is missing or disabled
+	OutcomeAdopted    Outcome = "adopted"    // Graph has another meeting, which is the conversation's now
+	OutcomeConfigured Outcome = "configured" // the options of a new meeting were applied
+	OutcomeUpdated    Outcome = "updated"    // posted cards show what is true
+	OutcomeBookmarked Outcome = "bookmarked" // the channel's bookmark was set
 )
 
 // OutcomeRefused is the outcome of a command that was refused for good, by the refusal's code.

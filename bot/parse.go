@@ -64,18 +64,22 @@ func (p *Parser) Parse(text string) Intent {
 func (p *Parser) command(text string) (i Intent, ok bool) {
 	word, rest, _ := strings.Cut(text, " ")
 	alone := rest == ""
-	for _, spec := range Commands {
-		switch {
-		case spec.Word == "" || !strings.EqualFold(strings.TrimRight(word, stops), spec.Word):
-		case spec.Takes(Subject):
-			return Intent{Command: Command{Kind: spec.Kind, Subject: subject(rest)}}, true
-		case alone:
-			return Intent{Command: Command{Kind: spec.Kind}}, true
-		}
-	}
 	whole := strings.ToLower(strings.TrimRight(text, stops+"?"))
 	if whole == "" {
 		whole = text
+	}
+	for _, spec := range Commands {
+		switch {
+		case spec.Word == "" || !strings.EqualFold(strings.TrimRight(word, stops), spec.Word):
+		case spec.Takes(Subject) && p.words[whole].kind == spec.Kind: // "rename the meeting" names no subject
+			return Intent{Command: Command{Kind: spec.Kind}}, true
+		case spec.Takes(Subject):
+			c := Command{Kind: spec.Kind, Subject: subject(rest)}
+			c.Clipped = spec.Strict && utf8.RuneCountInString(unquoted(rest)) > MaxSubject
+			return Intent{Command: c}, true
+		case alone:
+			return Intent{Command: Command{Kind: spec.Kind}}, true
+		}
 	}
 	unclear := func(guess Kind) (Intent, bool) {
 		return Intent{Kind: JobUnclear, Command: Command{Kind: Meet, Subject: subject(word)}, Guess: guess}, true
@@ -216,13 +220,15 @@ func oneTypo(a, b string) bool {
 // quotes pairs each opening quotation mark with its closing one, as keyboards of several languages make them.
 var quotes = map[rune]rune{'"': '"', '“': '”', '„': '“', '«': '»', '”': '”'}
 
-// subject takes away the quotation marks that made the first word or words literal, and bounds what is left.
-func subject(text string) string {
+// subject is a text without the quotation marks that made the first word or words literal, and bounded.
+func subject(text string) string { return shorten(unquoted(text), MaxSubject) }
+
+func unquoted(text string) string {
 	first, size := utf8.DecodeRuneInString(text)
 	if closing, ok := quotes[first]; ok {
 		if quoted, after, found := strings.Cut(text[size:], string(closing)); found {
 			text = CleanText(quoted + after) // an accent may have lost the quotation mark that it stood on
 		}
 	}
-	return shorten(text, MaxSubject)
+	return text
 }

@@ -40,7 +40,8 @@ const MaxPostedCards = 20
 
 // PostedCards keeps the cards of conversations that can be changed. Every method is atomic and safe to repeat.
 type PostedCards interface {
-	// KeepCard remembers a card as the newest. Of more than MaxPostedCards, the oldest is forgotten.
+	// KeepCard remembers a card as the newest. Of more than MaxPostedCards, the oldest is forgotten. A card whose
+	// reference is known keeps its place; what is known of it is replaced.
 	KeepCard(ctx context.Context, c Conversation, card PostedCard) error
 	// Cards returns the cards of a conversation, the newest first.
 	Cards(ctx context.Context, c Conversation) ([]PostedCard, error)

@@ -26,6 +26,9 @@ type Reply struct {
 	// PublicFallback is said in place of the sentences where the asker cannot be told alone; nil if everybody may read
 	// them.
 	PublicFallback *Message
+	// InPlace says that a reply to the press of a button takes the place of the message with the button, where the
+	// platform can do that. Both are for everybody.
+	InPlace bool
 }
 
 // Empty tells whether the reply says nothing: its asker was answered in another way.
@@ -50,7 +53,8 @@ type Card struct {
 	// Ended says that another meeting has taken this one's place. Then the card is a posted one that is changed: it has
 	// no way to join but by Current.
 	Ended   bool
-	Current *Meeting // Ended: the conversation's meeting; nil if it has none
+	Current *Meeting     // Ended: the conversation's meeting; nil if it has none
+	of      Conversation // whose meeting it is
 }
 
 // Message is one sentence of the [Catalog]: its ID, for example card.since, and what fills its gaps. Lines to copy may

@@ -53,6 +53,8 @@ type Config struct {
 	Identities    Identities
 	Queue         Queue
 	Limiter       Limiter
+	Cards         PostedCards
+	Schedule      Schedule
 	Meetings      Meetings
 	Directory     Directory
 	Catalog       *Catalog
@@ -62,8 +64,12 @@ type Config struct {
 	Platforms  map[string]Platform // by the name that conversations carry
 	Workspaces Workspaces
 	Language   Language // of a request whose workspace is not known
+	Links      Links    // required with a PublicURL
+	PublicURL  string   // where lasting links begin, without a slash at the end; optional: there are none without it
 	Attempts   int      // how many run at once; optional: 256, since they wait most of the time
 	Timing     Timing   // optional
+	// Clock tells the time for the life of meetings, in days and weeks; optional: time.Now.
+	Clock func() time.Time
 }
 
 // Service is the bot at work: it answers commands, and finishes those that it accepted.
@@ -82,6 +88,7 @@ type Service struct {
 
 	answered *lru.Cache[string, struct{}] // IDs of jobs that were answered and could not be marked as done yet
 	panicked *lru.Cache[string, struct{}] // IDs of jobs whose panic was logged with its stack
+	begun    *lru.Cache[string, struct{}] // IDs of jobs in the background that were accepted
 	left     *lru.Cache[string, struct{}] // what kinds of job were left in the queue, and a warning was logged
 	alone    atomic.Int64                 // attempts under way of which one at a time is made
 	ended    endedAttempts                // what the queue could not be told yet
@@ -92,11 +99,14 @@ func NewService(c Config) *Service {
 	if c.Attempts == 0 {
 		c.Attempts = 256
 	}
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
 	c.Timing = c.Timing.withDefaults()
 	s := &Service{
 		Config: c, slots: make(slots, c.Attempts), work: newWork(goroutinesPerSlot * c.Attempts),
 		leaving:  make(chan struct{}),
-		answered: newRecent(), panicked: newRecent(), left: newRecent(),
+		answered: newRecent(), panicked: newRecent(), begun: newRecent(), left: newRecent(),
 	}
 	s.base, s.cancel = context.WithCancel(context.Background())
 	s.graph = &graph{
@@ -118,6 +128,7 @@ func (s *Service) Run(ctx context.Context) {
 			return
 		case <-tick.C:
 			s.reclaim(ctx)
+			s.workOffDue(ctx)
 		}
 	}
 }
@@ -206,7 +217,7 @@ func (s *Service) Ask(ctx context.Context, r Request) Answer {
 	if h, ok := r.handler(); ok {
 		if reply, outcome := h.answer(s, r.Intent, r.Route, known, lang); outcome != "" {
 			reply.setZone(state.Identity.zone(r.Zone))
-			return s.answerInPlace(ctx, r, outcome, reply)
+			return s.answerFrom(ctx, r, state, outcome, reply)
 		}
 	}
 	if err != nil && CodeOf(err) != UnreadableRecord { // which an attempt explains, or repairs
@@ -236,7 +247,7 @@ func (s *Service) Ask(ctx context.Context, r Request) Answer {
 	case <-ctx.Done():
 	}
 	close(place.closed)
-	return s.answerInPlace(ctx, r, OutcomeAcknowledged, WorkingReply(lang))
+	return s.answerInPlace(ctx, r, OutcomeAcknowledged, AcceptedReply(lang, r.Intent))
 }
 
 // read returns what the request's conversation holds. Where the answer may show the card to everybody, it announces.
@@ -328,6 +339,29 @@ func (s *Service) answerInPlace(ctx context.Context, r Request, outcome Outcome,
 	return answered(reply)
 }
 
+// answerFrom is answerInPlace for an answer from the conversation's state. Showing a card uses its meeting.
+func (s *Service) answerFrom(ctx context.Context, r Request, state State, outcome Outcome, reply Reply) Answer {
+	answer := s.answerInPlace(ctx, r, outcome, reply)
+	if reply.Card == nil {
+		return answer
+	}
+	if s.mayTend(state) {
+		s.tendAfterUse(state, s.job(r, state))
+	}
+	if reply.Card.Why.Why != "" {
+		answer.Given = func(err error) {
+			if err == nil {
+				s.work.begin(func() {
+					ctx, cancel := context.WithTimeout(s.base, s.Timing.Attempt)
+					defer cancel()
+					s.told(ctx, reply.Card, r.Trace)
+				})
+			}
+		}
+	}
+	return answer
+}
+
 // card shows the conversation's meeting: to everybody in the conversation's language, or, if everybody saw it just
 // now, to the asker in theirs.
 func (s *Service) card(c Command, state State, lang Language, made bool) Reply {
@@ -336,9 +370,11 @@ func (s *Service) card(c Command, state State, lang Language, made bool) Reply {
 		Meeting:     m,
 		New:         made,
 		KeptSubject: !made && c.Subject != "" && CleanText(m.Subject) != c.Subject,
+		of:          state.Conversation,
 	}}
 	if state.MayAnnounce {
 		reply.Audience, reply.Language = AudienceEveryone, m.Language
+		reply.Card.Why = m.Replaced
 	}
 	return reply
 }

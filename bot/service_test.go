@@ -44,7 +44,7 @@ func newStand(t *testing.T, timing bot.Timing, create func(ctx context.Context, 
 	}
 	st := &stand{redis: redis, queue: &flakyQueue{Store: s}, platform: &platform{posted: make(chan bot.Reply, 100), refused: map[string]bool{}}, logs: &syncBuffer{}, graph: &meetings{create: create}}
 	st.Service = bot.NewService(bot.Config{
-		Conversations: s, Identities: s, Queue: st.queue, Limiter: s, Meetings: st.graph, Directory: directory{}, Catalog: catalog,
+		Conversations: s, Identities: s, Queue: st.queue, Limiter: s, Cards: s, Schedule: s, Meetings: st.graph, Directory: directory{}, Catalog: catalog,
 		Log: slog.New(slog.NewTextHandler(st.logs, nil)), Observer: observer{},
 		Platforms:  map[string]bot.Platform{"test": st.platform},
 		Workspaces: bot.OneWorkspace{Organizers: bot.OrganizerPolicy{Requester: true}, Language: bot.English},
@@ -312,9 +312,9 @@ func TestJobsOfALaterReleaseStay(t *testing.T) {
 	t.Parallel()
 	st := newStand(t, brisk, func(context.Context, int) error { return nil })
 	for _, record := range []string{
-		`{"v":2,"id":"j1","kind":"confirm","command":{"kind":""},"conversation":{"platform":"test","workspace":"W","channel":"C1"}}`,
-		`{"v":2,"id":"j2","kind":"confirm","command":{"kind":""},"conversation":{"platform":"test","workspace":"W","channel":"C2"}}`,
-		`{"v":2,"id":"j3","kind":"command","command":{"kind":"rename"},"conversation":{"platform":"test","workspace":"W","channel":"C3"}}`,
+		`{"v":2,"id":"j1","kind":"summarize","command":{"kind":""},"conversation":{"platform":"test","workspace":"W","channel":"C1"}}`,
+		`{"v":2,"id":"j2","kind":"summarize","command":{"kind":""},"conversation":{"platform":"test","workspace":"W","channel":"C2"}}`,
+		`{"v":2,"id":"j3","kind":"command","command":{"kind":"transcribe"},"conversation":{"platform":"test","workspace":"W","channel":"C3"}}`,
 		`{"v":3,"id":"j4","kind":"command","command":{"kind":"meet"},"conversation":{"platform":"test","workspace":"W","channel":"C4"}}`,
 	} {
 		id := record[len(`{"v":2,"id":"`):][:2]
@@ -415,6 +415,14 @@ func (m *meetings) CreateOrGet(ctx context.Context, _ bot.Tenant, organizer stri
 		return bot.OnlineMeeting{}, false, err
 	}
 	return bot.OnlineMeeting{JoinURL: "https://teams.example/" + organizer + "/" + r.ExternalID, Subject: r.Subject, Created: time.Now()}, true, nil
+}
+
+func (m *meetings) Meeting(context.Context, bot.Tenant, string, string) (bot.OnlineMeeting, error) {
+	return bot.OnlineMeeting{}, &bot.Error{Code: bot.MissingMeeting}
+}
+
+func (m *meetings) ChangeMeeting(context.Context, bot.Tenant, string, string, bot.MeetingChange) (bot.OnlineMeeting, error) {
+	return bot.OnlineMeeting{}, &bot.Error{Code: bot.MissingMeeting}
 }
 
 type directory struct{}

@@ -59,7 +59,7 @@ func (undo) execute(ctx context.Context, s *Service, t task) (result, error) {
 	case state.Meeting == nil:
 		return result{outcome: OutcomeNotUndone, reply: NoMeetingReply(lang)}, nil
 	default:
-		card := &Card{Meeting: *state.Meeting, TooLate: true}
+		card := &Card{Meeting: *state.Meeting, TooLate: true, of: state.Conversation}
 		return result{outcome: OutcomeNotUndone, reply: Reply{Audience: AudienceAsker, Language: lang, Card: card}}, nil
 	}
 }

@@ -18,7 +18,9 @@ type Workspace struct {
 	Organizers OrganizerPolicy
 	Askers     AskerPolicy
 	Limits     Limits
-	Language   Language // where nothing better is known
+	Options    MeetingOptions // of new meetings
+	Language   Language       // where nothing better is known
+	Bookmarks  bool           // channels have a bookmark with their lasting link, on platforms that can
 }
 
 // language is the asker's: what their platform remembers of them, or else what came with the request, or else the

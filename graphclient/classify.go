@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"meetbot/bot"
+	"meetbot/internal/entra"
 	"meetbot/internal/outbound"
 )
 
@@ -28,10 +30,9 @@ const (
 
 // answer is an answer other than success.
 type answer struct {
-	op   string // what was asked, for the error's text
-	list bool   // a list was asked for, which always exists: then 404 says nothing about the request
+	op string // what was asked
 	// permitted says that the request's token has the application permission for it, and that the request is for one
-	// person: then 403 is about that person.
+	// organizer: then 403 is about that person.
 	permitted bool
 	status    int
 	header    http.Header
@@ -70,14 +71,37 @@ func classify(a answer, secrets ...string) *bot.Error {
 		e.Code = bot.OrganizerRefused
 	case a.status == http.StatusForbidden:
 		e.Code = bot.NoPermission
-	case a.status == http.StatusNotFound && !a.list:
-		e.Code = bot.NoSuchUser
-	case refused[a.status]:
+	case a.status == http.StatusNotFound && missing[a.op] != "":
+		e.Code = missing[a.op]
+	case refused[a.status], a.status == http.StatusConflict && a.op == opChangeMeeting:
 		e.Code, e.Reason = bot.BadRequest, reasonIn(said.Message, secrets...)
 	default:
 		e.Code = bot.Unavailable
 	}
 	return e
+}
+
+// missing is what 404 says, by operation. A list always exists, so 404 says nothing about the request. Of a meeting,
+// Graph says so for many reasons in many words (its own user may be missing, or another one's be meant), so the words
+// are not looked at.
+var missing = map[string]bot.Code{
+	opCreateOrGet:   bot.NoSuchUser,
+	opUser:          bot.NoSuchUser,
+	opMeeting:       bot.MissingMeeting,
+	opChangeMeeting: bot.MissingMeeting,
+}
+
+// permissions are the application permissions of which an operation for one organizer needs one (documents
+// "onlinemeeting-createorget", "onlinemeeting-get" and "onlinemeeting-update").
+var permissions = map[string][]string{
+	opCreateOrGet:   {"OnlineMeetings.ReadWrite.All"},
+	opMeeting:       {"OnlineMeetings.ReadWrite.All", "OnlineMeetings.Read.All"},
+	opChangeMeeting: {"OnlineMeetings.ReadWrite.All"},
+}
+
+// permits tells whether the token has the permission for an operation for one organizer.
+func permits(token, op string) bool {
+	return slices.ContainsFunc(permissions[op], func(p string) bool { return entra.HasRole(token, p) })
 }
 
 // limitsApp tells whether Graph says that it limits all that the app does, in a tenant or everywhere, rather than calls

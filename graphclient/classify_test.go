@@ -36,8 +36,10 @@ func FuzzClassify(f *testing.F) {
 		f.Add(status, retryAfter, date, id, body, false)
 	})
 	f.Fuzz(func(t *testing.T, status int, retryAfter, date, id, body string, listing bool) {
-		a := answer{
-			op: "user", list: listing, status: status, header: http.Header{}, body: []byte(body),
+		ops := []string{opCreateOrGet, opMeeting, opChangeMeeting, opUser}
+		a := answer{op: ops[len(id)%len(ops)], status: status, header: http.Header{}, body: []byte(body)}
+		if listing {
+			a.op = opUsers
 		}
 		a.header.Set("Retry-After", retryAfter)
 		a.header.Set("Date", date)
@@ -45,9 +47,12 @@ func FuzzClassify(f *testing.F) {
 		a.permitted = len(body)%2 == 0 // either, for any status
 		e := classify(a, token, clientSecret)
 		outboundtest.Check(t, status, e, bot.Throttled, bot.Unavailable, bot.Credentials, bot.NoAccessPolicy,
-			bot.OrganizerRefused, bot.NoPermission, bot.NoSuchUser, bot.BadRequest)
+			bot.OrganizerRefused, bot.NoPermission, bot.NoSuchUser, bot.MissingMeeting, bot.BadRequest)
 		if e.Code == bot.NoSuchUser && listing {
 			t.Errorf("a list says that there is no such user: %+v", a)
+		}
+		if e.Code == bot.MissingMeeting && a.op != opMeeting && a.op != opChangeMeeting {
+			t.Errorf("%s says that a meeting is missing: %+v", a.op, a)
 		}
 		_ = outbound.IsJSONObject(a.header, a.body)
 	})

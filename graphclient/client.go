@@ -28,16 +28,18 @@ type Config struct {
 	Credential *entra.Credential // stays the caller's, who closes it
 	BaseURL    string            // of Graph with its version, https or loopback; empty: DefaultBaseURL
 	RootCAs    *x509.CertPool    // nil: the system's
-	// Observe is told every exchange: "createOrGet", "user" or "users", and the HTTP status, 0 if there was no
-	// answer. It must be quick and safe for concurrent use. Nil for nobody.
+	// Observe is told every exchange: "createOrGet", "meeting", "changeMeeting", "user" or "users", and the HTTP
+	// status, 0 if there was no answer. It must be quick and safe for concurrent use. Nil for nobody.
 	Observe func(op string, status int)
 }
 
 // Operations, as [Config.Observe] and errors name them.
 const (
-	opCreateOrGet = "createOrGet"
-	opUser        = "user"
-	opUsers       = "users"
+	opCreateOrGet   = "createOrGet"
+	opMeeting       = "meeting"
+	opChangeMeeting = "changeMeeting"
+	opUser          = "user"
+	opUsers         = "users"
 )
 
 // Client implements [bot.Meetings] and [bot.Directory]. It is safe for concurrent use.

@@ -292,7 +292,11 @@ func TestCallsForAnotherTenantAreNotSent(t *testing.T) {
 	_, _, made := r.CreateOrGet(t.Context(), other, annID, bot.MeetingRequest{ExternalID: "x"})
 	_, read := r.User(t.Context(), other, annID)
 	_, found := r.UsersByEmail(t.Context(), other, "ann@contoso.example", true)
-	for doing, err := range map[string]error{"createOrGet": made, "user": read, "users": found} {
+	_, meeting := r.Meeting(t.Context(), other, annID, "MSo1")
+	_, changed := r.ChangeMeeting(t.Context(), other, annID, "MSo1", bot.MeetingChange{Subject: "x"})
+	for doing, err := range map[string]error{
+		"createOrGet": made, "user": read, "users": found, "meeting": meeting, "changeMeeting": changed,
+	} {
 		if bot.CodeOf(err) != bot.Unavailable {
 			t.Errorf("%s: %v", doing, err)
 		}

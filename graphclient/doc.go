@@ -1,9 +1,10 @@
-// Package graphclient makes online meetings ([bot.Meetings]) and finds users of the tenant ([bot.Directory]) by
-// Microsoft Graph. It wraps the models and the users of msgraph-sdk-go, on the request adapter of
+// Package graphclient makes, reads and changes online meetings ([bot.Meetings]) and finds users of the tenant
+// ([bot.Directory]) by Microsoft Graph. It wraps the models and the users of msgraph-sdk-go, on the request adapter of
 // msgraph-sdk-go-core. It does not import the SDK's root package, whose client takes a minute to compile and is not
 // needed.
 //
-// Call [New] with a credential of internal/entra, then [Client.CreateOrGet], [Client.User] and [Client.UsersByEmail].
+// Call [New] with a credential of internal/entra, then [Client.CreateOrGet], [Client.Meeting], [Client.ChangeMeeting],
+// [Client.User] and [Client.UsersByEmail].
 //
 // It imports bot, for the types of its methods; internal/entra, for tokens; internal/outbound, for the HTTP client; and
 // internal/guid; no other package of the program. No type of the SDK leaves it.
@@ -22,9 +23,10 @@
 //
 //	NoAccessPolicy  403 with one of Graph's three messages     an administrator grants the policy (PowerShell lines)
 //	OrganizerRefused  any other 403, where the token has     an administrator gives the organizer a licence or another
-//	                the permission to make meetings            meeting policy
+//	                the permission for meetings                meeting policy
 //	NoPermission    any other 403                              an administrator consents to the permissions
 //	NoSuchUser      404                                        the asker is not in the tenant
+//	MissingMeeting  404 about one meeting                      nobody: createOrGet tells whether it is there
 //	BadRequest      400 and the like; refused by ourselves     Reason, to be read by the asker
 //	Credentials     401; a refusal by Entra                    the operator mends secret, certificate or identity
 //	Throttled       429; 5xx with Retry-After                  nobody: repeated after Wait

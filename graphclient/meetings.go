@@ -3,10 +3,8 @@ package graphclient
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
-	"time"
 
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
 	"github.com/microsoftgraph/msgraph-sdk-go/users"
@@ -27,8 +25,7 @@ func (c *Client) CreateOrGet(
 		return m, false, err
 	}
 	if reason := unsound(organizerID, r); reason != "" {
-		err := errors.New(opCreateOrGet + ": not sent: " + reason)
-		return m, false, &bot.Error{Code: bot.BadRequest, Reason: reason, Err: err}
+		return m, false, notSent(opCreateOrGet, reason)
 	}
 	body := meetingBody(r)
 	var answer models.OnlineMeetingable
@@ -39,9 +36,11 @@ func (c *Client) CreateOrGet(
 	if err != nil {
 		return m, false, err
 	}
-	if m, err = meetingOf(answer); err != nil {
-		err = fmt.Errorf("%s: %w", opCreateOrGet, err)
-		return m, false, &bot.Error{Code: bot.Unavailable, Status: status, Err: err}
+	if m, err = meetingOf(answer); err == nil && m.JoinURL == "" {
+		err = errNoLink
+	}
+	if err != nil {
+		return bot.OnlineMeeting{}, false, unusable(opCreateOrGet, status, err)
 	}
 	return m, status == http.StatusCreated, nil
 }
@@ -50,7 +49,7 @@ func (c *Client) CreateOrGet(
 func unsound(organizerID string, r bot.MeetingRequest) string {
 	switch {
 	case !guid.Valid(organizerID):
-		return "the organizer must be given by object ID"
+		return organizerByID
 	case r.ExternalID == "":
 		return "the meeting has no external ID"
 	case r.Start.IsZero() && !r.End.IsZero():
@@ -92,7 +91,10 @@ func meetingBody(r bot.MeetingRequest) *users.ItemOnlineMeetingsCreateOrGetPostR
 	return body
 }
 
-// meetingOf reads Graph's answer. Without a link that people can follow there is no meeting.
+// errNoLink is the error for a meeting that nobody can join.
+var errNoLink = errors.New("the answer has no join link")
+
+// meetingOf reads Graph's answer. What it does not say is zero. A link that people cannot follow is an error.
 func meetingOf(a models.OnlineMeetingable) (bot.OnlineMeeting, error) {
 	if a == nil {
 		return bot.OnlineMeeting{}, errors.New("the answer is empty")
@@ -101,13 +103,16 @@ func meetingOf(a models.OnlineMeetingable) (bot.OnlineMeeting, error) {
 		ID:      value(a.GetId()),
 		JoinURL: value(a.GetJoinWebUrl()),
 		Subject: value(a.GetSubject()),
-		Created: value(a.GetCreationDateTime()),
+		Created: plausible(value(a.GetCreationDateTime())),
+		Start:   plausible(value(a.GetStartDateTime())),
+		End:     plausible(value(a.GetEndDateTime())),
 	}
-	if u, err := url.Parse(m.JoinURL); err != nil || u.Scheme != "https" || u.Host == "" {
-		return bot.OnlineMeeting{}, errors.New("the answer has no join link")
+	if u, err := url.Parse(m.JoinURL); m.JoinURL != "" && (err != nil || u.Scheme != "https" || u.Host == "") {
+		return bot.OnlineMeeting{}, errNoLink
 	}
-	if !m.Created.IsZero() {
-		m.Created = m.Created.In(time.UTC)
+	m.Expires = expiryOf(a, m.Created)
+	if chat := a.GetChatInfo(); chat != nil {
+		m.ChatThread = value(chat.GetThreadId())
 	}
 	if s := a.GetJoinMeetingIdSettings(); s != nil {
 		m.JoinID = value(s.GetJoinMeetingId())

@@ -45,6 +45,8 @@ func TestWhatIsRead(t *testing.T) {
 		_, _ = w.Write([]byte(`{
 			"@odata.context":"https://graph.microsoft.com/v1.0/$metadata#users('x')/onlineMeetings/$entity",
 			"id":"MSo1ZjFjMmIxYSoxOTptZWV0aW5nX05q","creationDateTime":"2026-05-04T15:00:00.5-03:00","subject":"Design",
+			"startDateTime":"2026-05-04T18:00:01.25Z","endDateTime":"2026-05-04T19:00:00Z",
+			"expiryDateTime":"2026-07-03T19:00:00.1Z",
 			"joinWebUrl":"https://teams.microsoft.com/l/meetup-join/19%3ameeting_x",
 			"joinMeetingIdSettings":{"isPasscodeRequired":true,"joinMeetingId":"1234567890","passcode":"aB3"},
 			"audioConferencing":{"tollNumber":"+1 555 0100","conferenceId":"42"},
@@ -55,6 +57,10 @@ func TestWhatIsRead(t *testing.T) {
 		Subject: "Design", Created: time.Date(2026, 5, 4, 18, 0, 0, 500_000_000, time.UTC), JoinID: "1234567890",
 		Passcode:   "aB3",
 		TollNumber: "+1 555 0100", ConferenceID: "42",
+		Start:      time.Date(2026, 5, 4, 18, 0, 1, 250_000_000, time.UTC),
+		End:        time.Date(2026, 5, 4, 19, 0, 0, 0, time.UTC),
+		Expires:    time.Date(2026, 7, 3, 19, 0, 0, 100_000_000, time.UTC),
+		ChatThread: "19:meeting_x@thread.v2",
 	}
 	m, created, err := c.CreateOrGet(t.Context(), tenant, annID, bot.MeetingRequest{ExternalID: "x"})
 	if err != nil || !created || m != want {

@@ -122,8 +122,7 @@ func (g *graphWire) RoundTrip(r *http.Request) (*http.Response, error) {
 	case status != http.StatusOK && status != http.StatusCreated:
 		token := strings.TrimPrefix(authorization, bearer)
 		rec.failure = classify(answer{
-			op: rec.op, list: rec.op == opUsers, status: status, header: resp.Header, body: body,
-			permitted: rec.op == opCreateOrGet && entra.HasRole(token, createPermission),
+			op: rec.op, permitted: permits(token, rec.op), status: status, header: resp.Header, body: body,
 		}, append([]string{token}, g.secrets...)...)
 		return nil, rec.failure
 	case !outbound.IsJSONObject(resp.Header, body):

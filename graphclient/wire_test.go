@@ -91,7 +91,12 @@ func TestEveryStatus(t *testing.T) {
 			_, _, err := c.CreateOrGet(t.Context(), tenant, annID, bot.MeetingRequest{ExternalID: "x"})
 			return err
 		},
-		"user": func() error { _, err := c.User(t.Context(), tenant, "ann@contoso.example"); return err },
+		"user":    func() error { _, err := c.User(t.Context(), tenant, "ann@contoso.example"); return err },
+		"meeting": func() error { _, err := c.Meeting(t.Context(), tenant, annID, "MSo1"); return err },
+		"changeMeeting": func() error {
+			_, err := c.ChangeMeeting(t.Context(), tenant, annID, "MSo1", bot.MeetingChange{Subject: "x"})
+			return err
+		},
 	}
 	for status = 200; status < 600; status++ {
 		for _, b := range bodies {
@@ -103,7 +108,7 @@ func TestEveryStatus(t *testing.T) {
 				if !ok {
 					t.Fatalf("%s: %T %v", name, err, err)
 				}
-				if want := codeFor(status, b.name); e.Code != want || e.Status != status {
+				if want := codeFor(op, status, b.name); e.Code != want || e.Status != status {
 					t.Errorf("%s: code %s, status %d; want %s", name, e.Code, e.Status, want)
 				}
 				if (e.Code == bot.Throttled) != (e.Wait > 0) {
@@ -122,13 +127,20 @@ func TestEveryStatus(t *testing.T) {
 	}
 }
 
-// codeFor is what an answer without Retry-After means, whatever the operation, to a token that tells no roles.
-func codeFor(status int, body string) bot.Code {
+// codeFor is what an answer without Retry-After means to a token that tells no roles.
+func codeFor(op string, status int, body string) bot.Code {
+	aboutMeeting := op == "meeting" || op == "changeMeeting"
 	if status == 429 {
 		return bot.Throttled
 	}
 	if body == "html" { // not Graph's own answer
 		return bot.Unavailable
+	}
+	switch {
+	case status == 404 && aboutMeeting:
+		return bot.MissingMeeting
+	case status == 409 && op == "changeMeeting":
+		return bot.BadRequest
 	}
 	switch status {
 	case 400, 406, 411, 413, 414, 415, 422:

@@ -29,11 +29,16 @@ type SlackSettings struct {
 	TokenRotationEnabled bool `json:"token_rotation_enabled"`
 }
 
-// Slack returns the manifest of the Slack app whose requests go to baseURL, for example https://bot.example.com.
-// Marshalled as JSON it is what Slack's "Create an app from a manifest" takes. Source: Slack, "App manifest
-// reference".
-func Slack(baseURL string, catalog *bot.Catalog) (*SlackManifest, error) {
-	base, err := publicAddress(baseURL, "Slack")
+// SlackApp says what a Slack app is made for.
+type SlackApp struct {
+	URL       string // where its requests go, for example https://bot.example.com
+	Bookmarks bool   // the bot sets channels' bookmarks
+}
+
+// Slack returns the manifest of a Slack app. Marshalled as JSON it is what Slack's "Create an app from a manifest"
+// takes. Source: Slack, "App manifest reference".
+func Slack(app SlackApp, catalog *bot.Catalog) (*SlackManifest, error) {
+	base, err := publicAddress(app.URL, "Slack")
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +61,7 @@ func Slack(baseURL string, catalog *bot.Catalog) (*SlackManifest, error) {
 				Url:          at(slackapp.CommandsPath),
 			}},
 		},
-		OAuthConfig: slack.OAuthConfig{Scopes: slack.OAuthScopes{Bot: slackapp.Scopes}},
+		OAuthConfig: slack.OAuthConfig{Scopes: slack.OAuthScopes{Bot: slackapp.Scopes(app.Bookmarks)}},
 	}
 	settings := slack.Settings{
 		EventSubscriptions: &slack.EventSubscriptions{

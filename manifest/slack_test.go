@@ -24,7 +24,7 @@ func slackManifest(t *testing.T) *manifest.SlackManifest {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := manifest.Slack("https://bot.example.com", catalog)
+	m, err := manifest.Slack(manifest.SlackApp{URL: "https://bot.example.com"}, catalog)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,17 +124,33 @@ func TestSlackScopesFollowFeatures(t *testing.T) {
 	}
 }
 
+// The scope of bookmarks is asked for where they are switched on, and with it nothing else.
+func TestSlackAsksForBookmarks(t *testing.T) {
+	catalog, err := bot.NewCatalog()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := manifest.Slack(manifest.SlackApp{URL: "https://bot.example.com", Bookmarks: true}, catalog)
+	if err != nil {
+		t.Fatal(err)
+	}
+	with, without := m.OAuthConfig.Scopes.Bot, slackManifest(t).OAuthConfig.Scopes.Bot
+	if !slices.Equal(with, append(slices.Clone(without), "bookmarks:write")) || slices.Contains(without, "bookmarks:write") {
+		t.Errorf("with bookmarks %v, without %v", with, without)
+	}
+}
+
 func TestSlackRefusesAddresses(t *testing.T) {
 	catalog, err := bot.NewCatalog()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, raw := range []string{"", "bot.example.com", "http://bot.example.com", "https://localhost", "https://127.0.0.1:8080", "https://bot.example.com?x=1", "https://bot.example.com#x", "ftp://bot.example.com", "://"} {
-		if m, err := manifest.Slack(raw, catalog); err == nil {
+		if m, err := manifest.Slack(manifest.SlackApp{URL: raw}, catalog); err == nil {
 			t.Errorf("Slack(%q) = %+v, want an error", raw, m)
 		}
 	}
-	m, err := manifest.Slack("https://bot.example.com/meet/", catalog)
+	m, err := manifest.Slack(manifest.SlackApp{URL: "https://bot.example.com/meet/"}, catalog)
 	if err != nil || m.Settings.EventSubscriptions.RequestUrl != "https://bot.example.com/meet/slack/events" {
 		t.Errorf("with a path: %+v, %v", m, err)
 	}

@@ -66,6 +66,46 @@ func TestStoreOnACluster(t *testing.T) {
 	no(t, several.Close())
 }
 
+// Posted cards, links and the schedule lie on different nodes, and every call works on all of them.
+func TestWhatHangsOnAConversationOnACluster(t *testing.T) {
+	t.Parallel()
+	cluster := redistest.StartCluster(t, redistest.Options{})
+	s := open(t, cluster.URL(), store.Options{Replica: "one"})
+	several := open(t, cluster.URL(), store.Options{Replica: "two"})
+	const n = 30
+	for i := range n {
+		c := thread(channel(), "1.1")
+		made := makeMeeting(t, s, c, false, 0).Meeting
+		st, err := several.ChangeMeeting(t.Context(), c, made.ClaimID, func(m *bot.Meeting) { m.Todo = bot.TodoCards })
+		if err != nil || st.Meeting.Todo != bot.TodoCards {
+			t.Fatalf("changed to %+v, %v", st.Meeting, err)
+		}
+		card := bot.PostedCard{Ref: "C1/1.1", Generation: 1, Subject: "Weekly", Language: bot.English}
+		no(t, s.KeepCard(t.Context(), c, card))
+		if cards, err := several.Cards(t.Context(), c); err != nil || len(cards) != 1 || cards[0] != card {
+			t.Fatalf("the cards are %+v, %v", cards, err)
+		}
+		no(t, s.ForgetCard(t.Context(), c, card.Ref))
+		token := fmt.Sprint("token", i)
+		link(t, s, c, token, "", token)
+		link(t, several, c, token+"x", token, token+"x")
+		leads(t, s, token+"x", c, st.Meeting)
+		leads(t, s, token, bot.Conversation{}, nil)
+		no(t, s.SetBookmark(t.Context(), c, "Bk1"))
+		no(t, s.SetDue(t.Context(), bot.Due{Kind: bot.DueConfirm, Conversation: c, At: noon}))
+	}
+	due := append(take(t, s, confirmKind, noon, 20), take(t, several, confirmKind, noon, 20)...)
+	if len(due) != n {
+		t.Errorf("%d of %d are due", len(due), n)
+	}
+	for _, d := range due {
+		no(t, s.DropDue(t.Context(), d))
+	}
+	if due := take(t, s, confirmKind, noon.AddDate(1, 0, 0), n); len(due) != 0 {
+		t.Errorf("%d are left", len(due))
+	}
+}
+
 func TestFrozenClusterCostsTheBudget(t *testing.T) {
 	t.Parallel()
 	cluster := redistest.StartCluster(t, redistest.Options{})

@@ -3,10 +3,8 @@ package store
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -90,87 +88,23 @@ func pendingOf(answer *redis.Cmd) string {
 }
 
 // Complete makes m the meeting while the claim is still the pending one; see [bot.Conversations]. What is recorded has
-// the claim's ID and generation, whatever m says.
+// the claim's ID and generation, whatever m says. A meeting that took another one's place without being asked for
+// cannot be undone: the link before it does not work.
 func (s *Store) Complete(ctx context.Context, claim bot.Claim, m bot.Meeting) (bot.State, error) {
 	return s.changeConversation(ctx, "complete a claim", func(ctx context.Context) (bot.State, error) {
 		record, err := encodeMeeting(claim, m)
 		if err != nil {
 			return bot.State{}, err
 		}
+		mayUndo := url.QueryEscape(claim.User)
+		if claim.Replaced != (bot.Replacement{}) {
+			mayUndo = ""
+		}
 		// The generation counts as of the time when the claim was made, which is less than a day ago.
 		unknown := unknownGeneration(time.Now().AddDate(0, 0, -1))
 		answer := completeScript.Run(ctx, s.client, s.keys.own(claim.Conversation), claim.ID, claim.Generation, record,
-			unknown, url.QueryEscape(claim.User), bot.UndoInterval.Milliseconds())
+			unknown, mayUndo, bot.UndoInterval.Milliseconds())
 		return s.stateOf(claim.Conversation, answer)
-	})
-}
-
-// Undo gives the conversation its earlier meeting back; see [bot.Conversations].
-func (s *Store) Undo(ctx context.Context, c bot.Conversation, u bot.Undo) (bot.State, bot.UndoResult, error) {
-	var result bot.UndoResult
-	state, err := s.changeConversation(ctx, "undo a meeting", func(ctx context.Context) (bot.State, error) {
-		kept, err := s.client.Get(ctx, s.keys.of(c).undo).Result()
-		if err != nil && !errors.Is(err, redis.Nil) {
-			return bot.State{}, err
-		}
-		generation := u.Generation
-		if parts := strings.SplitN(kept, " ", 3); len(parts) == 3 {
-			if _, err := decodeMeeting(c, parts[2]); err != nil {
-				generation = 0 // of no meeting: what cannot be read does not come back
-			}
-		}
-		answer := undoScript.Run(ctx, s.client, s.keys.own(c), generation, url.QueryEscape(u.User), u.ID)
-		parts, err := answer.Slice()
-		if err == nil && len(parts) != 6 {
-			err = fmt.Errorf("script returned %d values: %w", len(parts), errCorrupt)
-		}
-		if err != nil {
-			return bot.State{}, err
-		}
-		result.Done = parts[4] == int64(1)
-		owner, _ := parts[5].(string)
-		if result.Owner, err = url.QueryUnescape(owner); err != nil {
-			return bot.State{}, fmt.Errorf("user who may undo: %w", errCorrupt)
-		}
-		return s.stateOf(c, answer)
-	})
-	return state, result, err
-}
-
-// ChangeMeeting alters the current meeting if it is the one of the claim ID; see [bot.Conversations].
-func (s *Store) ChangeMeeting(
-	ctx context.Context, c bot.Conversation, claimID string, change func(*bot.Meeting),
-) (bot.State, error) {
-	return s.changeConversation(ctx, "change a meeting", func(ctx context.Context) (bot.State, error) {
-		keys := s.keys.own(c)[:2]
-		for {
-			records, err := s.client.MGet(ctx, keys...).Result()
-			if err != nil {
-				return bot.State{}, err
-			}
-			state, err := s.stateFrom(c, records)
-			if err != nil || state.Meeting == nil || state.Meeting.ClaimID != claimID {
-				return state, err
-			}
-			m := *state.Meeting // what the state points to is shared
-			change(&m)
-			of := bot.Claim{ID: claimID, Generation: m.Generation, Conversation: c}
-			record, err := encodeMeeting(of, m)
-			if err != nil {
-				return bot.State{}, err
-			}
-			answer := changeScript.Run(ctx, s.client, keys, records[0], record)
-			parts, err := answer.Slice()
-			if err == nil && len(parts) != 6 {
-				err = fmt.Errorf("script returned %d values: %w", len(parts), errCorrupt)
-			}
-			if err != nil {
-				return bot.State{}, err
-			}
-			if parts[5] == int64(1) {
-				return s.stateOf(c, answer)
-			}
-		}
 	})
 }
 

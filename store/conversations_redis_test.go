@@ -3,6 +3,8 @@
 package store_test
 
 import (
+	"encoding/base64"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -120,5 +122,37 @@ func TestMeetingIsSmall(t *testing.T) {
 	t.Logf("a meeting takes %d bytes, %d of them its record", bytes, len(value))
 	if bytes > 600 {
 		t.Errorf("a meeting takes %d bytes in Redis, want at most 600", bytes)
+	}
+}
+
+// With everything that Graph tells of it, a meeting takes little more: its long texts stand in it once.
+func TestWholeMeetingIsSmall(t *testing.T) {
+	b := backendAt(t, redistest.Start(t, redistest.Options{}).URL())
+	s := b.open(t, "one")
+	c := bot.Conversation{Platform: "slack", Workspace: "T024BE7LD", Channel: "C2147483705"}
+	made := makeMeeting(t, s, c, false, 0).Meeting
+	const chat = "19:meeting_NDk3NTkwNTktZWM2Mi00NmQzLTkxNTYtNTJjYzAwY2YyNjlm@thread.v2"
+	organizer := bot.Organizer{ID: "6e4d3b6c-0000-4c1a-9d6e-1f1f1f1f1f1f", Name: "Ann Example"}
+	at := time.Date(2026, 11, 23, 15, 30, 14, 0, time.UTC)
+	st, err := s.ChangeMeeting(t.Context(), c, made.ClaimID, func(m *bot.Meeting) {
+		m.OnlineMeeting = bot.OnlineMeeting{
+			ID: base64.StdEncoding.EncodeToString([]byte("1*" + organizer.ID + "*0**" + chat)), ChatThread: chat,
+			JoinURL: "https://teams.microsoft.com/l/meetup-join/" + url.QueryEscape(chat) +
+				"/0?context=%7B%22Oid%22%3A%22" + organizer.ID + "%22%2C%22Tid%22%3A%228eaef023-2b34-4da1-9baa-8bc8c9d6a490%22%7D",
+			Subject: "Design review", Created: at, Start: at, End: at.Add(time.Hour), Expires: at.AddDate(0, 2, 0),
+			JoinID: "2633824262085", Passcode: "3ZVEVSKW", TollNumber: "+1 323-555-0166", ConferenceID: "123456789",
+		}
+		m.Organizer, m.StartedBy, m.Confirmed = organizer, bot.Starter{User: "U024BE7LH", Name: organizer.Name}, at.AddDate(0, 0, 7)
+		m.Language, m.Zone, m.Todo = bot.English, "Europe/Berlin", bot.TodoOptions
+	})
+	no(t, err)
+	if st.Meeting.ChatThread != chat || st.Meeting.ID == "" || st.Meeting.StartedBy.Name != organizer.Name {
+		t.Errorf("the meeting is %+v", st.Meeting)
+	}
+	bytes, err := b.raw.MemoryUsage(t.Context(), "mb:{"+c.ChannelKey()+"}:m:").Result()
+	no(t, err)
+	t.Logf("a whole meeting takes %d bytes", bytes)
+	if bytes > 800 {
+		t.Errorf("a whole meeting takes %d bytes in Redis, want at most 800", bytes)
 	}
 }

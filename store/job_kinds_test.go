@@ -15,6 +15,9 @@ func TestKindsOfJobs(t *testing.T) {
 		{Kind: bot.JobAdvice, Command: typed, Advice: "end"},
 		{Kind: bot.JobUnclear, Command: typed, Guess: bot.Help},
 		{Kind: bot.JobWelcome},
+		{Kind: bot.JobUndo, Generation: 2},
+		{Kind: bot.JobRelink, Link: "0123456789abcdef"},
+		{Kind: bot.JobBookmark},
 	} {
 		record, err := encodeJob(bot.Job{ID: "j", Alias: "other", Intent: want, Route: bot.Route{Chat: true}})
 		if err != nil {

@@ -25,7 +25,9 @@ type jobRecord struct {
 	Kind         bot.JobKind        `json:"kind,omitempty"`
 	Conversation conversationRecord `json:"conversation"`
 	Command      commandRecord      `json:"command"`
-	Undo         int                `json:"undo,omitempty"` // the generation to undo
+	Undo         int                `json:"undo,omitempty"`   // the generation that the job is about
+	Use          bot.Kind           `json:"use,omitempty"`    // the command that started a job in the background
+	Relink       string             `json:"relink,omitempty"` // the fingerprint of the token to replace
 	Asker        askerRecord        `json:"asker"`
 	Seen         int                `json:"seen,omitempty"`
 	Language     bot.Language       `json:"language,omitempty"`
@@ -52,6 +54,7 @@ type askerRecord struct {
 type commandRecord struct {
 	Kind    string     `json:"kind"`
 	Subject string     `json:"subject,omitempty"`
+	Clipped bool       `json:"clipped,omitempty"`
 	Guess   bot.Kind   `json:"meant,omitempty"`
 	Advice  bot.Advice `json:"advice,omitempty"`
 }
@@ -72,7 +75,7 @@ type routeRecord struct {
 func encodeJob(j bot.Job) (string, error) {
 	r := jobRecord{
 		Version: jobFormat, ID: j.ID, Kind: j.Kind, Conversation: conversationRecord(j.Conversation),
-		Command: commandRecord{Kind: string(j.Command.Kind), Subject: j.Command.Subject},
+		Command: commandRecord{Kind: string(j.Command.Kind), Subject: j.Command.Subject, Clipped: j.Command.Clipped},
 		Asker:   askerRecord(j.Asker), Seen: j.Seen, Language: j.Language, Zone: j.Zone, Topic: j.Topic,
 		Route: routeRecord(j.Route), Accepted: j.Accepted, Trace: j.Trace,
 	}
@@ -89,6 +92,10 @@ func encodeJob(j bot.Job) (string, error) {
 		r.Command.Kind, r.Command.Advice = string(bot.Help), j.Advice
 	case bot.JobUndo: // to the first release it is a wish to see what is current
 		r.Command.Kind, r.Undo = string(bot.Show), j.Generation
+	case bot.JobRelink: // likewise
+		r.Command.Kind, r.Relink = string(bot.Show), j.Link
+	case bot.JobConfirm, bot.JobOptions, bot.JobCards, bot.JobBookmark: // likewise
+		r.Command.Kind, r.Use, r.Undo = string(bot.Show), j.Command.Kind, j.Generation
 	}
 	record, err := json.Marshal(r)
 	return string(record), err
@@ -108,6 +115,7 @@ func decodeJob(record string) (bot.Job, error) {
 		Trace: r.Trace,
 	}
 	j.Kind, j.Command = r.Kind, bot.Command{Kind: bot.Kind(r.Command.Kind), Subject: r.Command.Subject}
+	j.Command.Clipped = r.Command.Clipped
 	if r.Version > jobFormat {
 		j.Kind = bot.JobKind(fmt.Sprintf("%s in format %d", r.Kind, r.Version))
 		return j, nil
@@ -131,6 +139,10 @@ func decodeJob(record string) (bot.Job, error) {
 		j.Command = bot.Command{}
 	case bot.JobUndo:
 		j.Command, j.Generation = bot.Command{}, r.Undo
+	case bot.JobRelink:
+		j.Command, j.Link = bot.Command{}, r.Relink
+	case bot.JobConfirm, bot.JobOptions, bot.JobCards, bot.JobBookmark:
+		j.Command, j.Generation = bot.Command{Kind: r.Use}, r.Undo
 	}
 	return j, nil
 }

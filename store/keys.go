@@ -1,9 +1,13 @@
 package store
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
+	"hash/crc32"
 	"net/url"
 	"regexp"
+	"strconv"
 
 	"meetbot/bot"
 )
@@ -62,6 +66,8 @@ type conversationKeys struct {
 	undo    string // the meeting before the current one, for as long as it can come back
 	roots   string // the set of the root messages whose threads belong to the channel
 	yielded string // the other name of the conversation that this one gave way to; see names.go
+	cards   string // the posted cards; see cards.go
+	link    string // the hash of the stable link's token and what hangs on it; see links.go
 }
 
 func (k keyspace) of(c bot.Conversation) conversationKeys {
@@ -70,6 +76,7 @@ func (k keyspace) of(c bot.Conversation) conversationKeys {
 	return conversationKeys{
 		meeting: tag + "m:" + c.Thread, pending: tag + "p:" + c.Thread, shown: tag + "s:" + c.Thread,
 		undo: tag + "u:" + c.Thread, roots: tag + "r", yielded: tag + "n:" + c.Thread,
+		cards: tag + "c:" + c.Thread, link: tag + "l:" + c.Thread,
 	}
 }
 
@@ -91,6 +98,25 @@ func (k keyspace) own(c bot.Conversation) []string {
 	own := k.of(c)
 	return []string{own.meeting, own.pending, own.undo}
 }
+
+// linked leads from the token of a stable link to the conversation. The name holds a hash of the token: it is as short
+// for any token that somebody makes up, and a list of Redis' keys or its slow log shows no link.
+func (k keyspace) linked(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return string(k) + ":link:" + base64.RawURLEncoding.EncodeToString(sum[:16])
+}
+
+// dueShards is how many parts the schedule has, so that it is spread over the nodes of a cluster.
+const dueShards = 16
+
+// due is the set of what is due of a kind, for a part of the conversations. Its members have their form for good: a
+// later release that needs another one, or another number of parts, has to use another key.
+func (k keyspace) due(kind bot.DueKind, shard uint32) string {
+	return string(k) + ":{due:" + strconv.FormatUint(uint64(shard), 10) + "}:" + url.QueryEscape(string(kind))
+}
+
+// dueShard is the part of the schedule that a conversation is in.
+func dueShard(c bot.Conversation) uint32 { return crc32.ChecksumIEEE([]byte(c.String())) % dueShards }
 
 func (k keyspace) identity(a bot.Asker) string { return string(k) + ":id:" + askerName(a) }
 

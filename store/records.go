@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -15,11 +16,13 @@ import (
 )
 
 // A meeting or a pending claim is "<generation> <claim ID> <payload>". The scripts read the first two words; the
-// payload is JSON with short names, because there is one such record for every conversation, for good.
+// payload is JSON with short names, because there is one such record for every conversation, for good. Its first field
+// is the version, where claim.lua looks for it. What is zero is left out. See shorten.go for how texts and times are
+// kept.
 
 // recordVersion is the version of the meetings and claims that this release writes. Version 1, which has no number, is
 // that of the first release; version 2 adds the meeting's ID. A later release raises the number only if this one would
-// misread the record: what is added otherwise is ignored here.
+// misread the record: what is added otherwise is ignored here, and kept when the meeting changes.
 const recordVersion = 2
 
 // errCorrupt says that a value in Redis is not what this package wrote.
@@ -39,15 +42,25 @@ type meetingRecord struct {
 	Version      int             `json:"v,omitempty"`
 	ID           string          `json:"i,omitempty"` // Graph's, as it is
 	PlainID      string          `json:"g,omitempty"` // or, shorter, the text that it is the base64 of
+	ShortID      string          `json:"h,omitempty"` // or, still shorter, that text with references
 	JoinURL      string          `json:"u"`
 	Subject      string          `json:"s,omitempty"`
-	Created      time.Time       `json:"c,omitzero"`
+	Created      moment          `json:"c,omitzero"`
+	Times        timesRecord     `json:"f,omitzero"`
+	Thread       string          `json:"y,omitempty"` // of the chat, as it is
+	ThreadPlace  placeRecord     `json:"e,omitzero"`  // or, shorter, where the join link has it
 	JoinID       string          `json:"j,omitempty"`
 	Passcode     string          `json:"p,omitempty"`
 	TollNumber   string          `json:"t,omitempty"`
 	ConferenceID string          `json:"n,omitempty"`
 	ExternalID   string          `json:"x,omitempty"` // left out where it is the conversation's own name
 	Organizer    organizerRecord `json:"o"`
+	Starter      string          `json:"k,omitempty"` // the user, with references
+	StarterName  *string         `json:"m,omitempty"` // left out where it is the organizer's
+	Orphaned     bool            `json:"d,omitempty"`
+	Why          bot.Reason      `json:"w,omitempty"`
+	Former       string          `json:"q,omitempty"` // the name of the former organizer
+	Todo         todoRecord      `json:"a,omitempty"`
 	Language     bot.Language    `json:"l,omitempty"`
 	Zone         bot.Zone        `json:"z,omitempty"`
 }
@@ -69,24 +82,45 @@ type claimRecord struct {
 	Attendees  []attendeeRecord `json:"a,omitempty"`
 	Language   bot.Language     `json:"l,omitempty"`
 	Zone       bot.Zone         `json:"z,omitempty"`
+	Name       string           `json:"n,omitempty"`
+	Why        bot.Reason       `json:"w,omitempty"`
+	Former     string           `json:"q,omitempty"` // the name of the former organizer
 	// The script that records a claim adds a last field "r": the milliseconds of Redis' clock. The scripts alone read
 	// it.
 }
 
-// encodeMeeting writes the meeting that the claim became.
+// encodeMeeting writes the meeting that the claim became. Times are kept to the second, and one that cannot be a
+// meeting's is left out.
 func encodeMeeting(claim bot.Claim, m bot.Meeting) (string, error) {
-	id, plainID := shortenID(m.ID)
 	r := meetingRecord{
-		Version: recordVersion, ID: id, PlainID: plainID, JoinURL: m.JoinURL, Subject: m.Subject,
-		Created: m.Created.Truncate(time.Second), JoinID: m.JoinID, Passcode: m.Passcode,
-		TollNumber: m.TollNumber, ConferenceID: m.ConferenceID, ExternalID: m.ExternalID,
-		Organizer: organizerRecord(m.Organizer), Language: m.Language, Zone: m.Zone,
+		Version: recordVersion, JoinURL: m.JoinURL, Subject: m.Subject, Created: moment{believed(m.Created)},
+		Times:  timesRecord{believed(m.Start), believed(m.End), believed(m.Expires), believed(m.Confirmed)},
+		JoinID: m.JoinID, Passcode: m.Passcode, TollNumber: m.TollNumber, ConferenceID: m.ConferenceID,
+		ExternalID: m.ExternalID, Organizer: organizerRecord(m.Organizer), Orphaned: m.Orphaned,
+		Why: m.Replaced.Why, Former: m.Replaced.Organizer, Todo: todoRecord(m.Todo), Language: m.Language, Zone: m.Zone,
 	}
 	if m.JoinURL == "" {
 		return "", errors.New("meeting has no join link")
 	}
 	if r.ExternalID == claim.Conversation.String() {
 		r.ExternalID = ""
+	}
+	if r.ThreadPlace = placeIn(m.JoinURL, m.ChatThread); r.ThreadPlace == (placeRecord{}) {
+		r.Thread = m.ChatThread
+	}
+	refs := references{organizer: m.Organizer.ID, thread: m.ChatThread}
+	switch plain := plainText(m.ID); {
+	case plain == "":
+		r.ID = m.ID
+	case len(refs.shorten(plain)) < len(plain):
+		r.ShortID = refs.shorten(plain)
+	default:
+		r.PlainID = plain
+	}
+	r.Starter = refs.shorten(m.StartedBy.User)
+	if m.StartedBy.User == "" && m.StartedBy.Name != "" ||
+		m.StartedBy.User != "" && m.StartedBy.Name != m.Organizer.Name {
+		r.StarterName = &m.StartedBy.Name
 	}
 	return encode(claim, r)
 }
@@ -107,29 +141,37 @@ func decodeMeeting(c bot.Conversation, value string) (*bot.Meeting, error) {
 	if r.ExternalID == "" {
 		r.ExternalID = c.String()
 	}
-	if r.PlainID != "" {
-		r.ID = base64.StdEncoding.EncodeToString([]byte(r.PlainID))
+	thread := cmp.Or(r.Thread, r.ThreadPlace.in(r.JoinURL))
+	refs := references{organizer: r.Organizer.ID, thread: thread}
+	starter := bot.Starter{User: refs.restore(r.Starter)}
+	if starter.User != "" {
+		starter.Name = r.Organizer.Name
+	}
+	if r.StarterName != nil {
+		starter.Name = *r.StarterName
 	}
 	return &bot.Meeting{
 		OnlineMeeting: bot.OnlineMeeting{
-			ID: r.ID, JoinURL: r.JoinURL, Subject: r.Subject, Created: r.Created,
+			ID: r.meetingID(refs), JoinURL: r.JoinURL, Subject: r.Subject, Created: r.Created.Time,
+			Start: r.Times[0], End: r.Times[1], Expires: r.Times[2], ChatThread: thread,
 			JoinID: r.JoinID, Passcode: r.Passcode, TollNumber: r.TollNumber, ConferenceID: r.ConferenceID,
 		},
 		ClaimID: id, Generation: generation, ExternalID: r.ExternalID, Organizer: bot.Organizer(r.Organizer),
-		Language: r.Language, Zone: r.Zone,
+		Language: r.Language, Zone: r.Zone, StartedBy: starter, Confirmed: r.Times[3], Orphaned: r.Orphaned,
+		Replaced: bot.Replacement{Why: r.Why, Organizer: r.Former}, Todo: bot.Todo(r.Todo),
 	}, nil
 }
 
-// shortenID returns the text that the meeting's ID is the base64 of, if that gives the same ID again, and otherwise the
-// ID itself. Graph's IDs are such texts, and every conversation has one. They are opaque all the same: nobody reads the
-// text.
-func shortenID(id string) (as, plain string) {
-	text, err := base64.StdEncoding.DecodeString(id)
-	escaped := func(r rune) bool { return r < ' ' || r > '~' }
-	if err != nil || bytes.ContainsFunc(text, escaped) || base64.StdEncoding.EncodeToString(text) != id {
-		return id, ""
+// meetingID returns Graph's ID of the meeting; empty if the record does not tell it.
+func (r meetingRecord) meetingID(refs references) string {
+	plain := r.PlainID
+	if r.ShortID != "" {
+		plain = refs.restore(r.ShortID)
 	}
-	return "", string(text)
+	if plain != "" {
+		return base64.StdEncoding.EncodeToString([]byte(plain))
+	}
+	return r.ID
 }
 
 // encodeClaim writes a claim. Its conversation is not in the record: the key says it.
@@ -138,7 +180,7 @@ func encodeClaim(claim bot.Claim) (string, error) {
 	r := claimRecord{
 		Version: recordVersion, Job: claim.Job, User: claim.User, Organizer: organizerRecord(claim.Organizer),
 		ExternalID: q.ExternalID, Subject: q.Subject, Start: q.Start, End: q.End, Language: claim.Language,
-		Zone: claim.Zone,
+		Zone: claim.Zone, Name: claim.Name, Why: claim.Replaced.Why, Former: claim.Replaced.Organizer,
 	}
 	for _, a := range q.Attendees {
 		r.Attendees = append(r.Attendees, attendeeRecord(a))
@@ -158,8 +200,9 @@ func decodeClaim(c bot.Conversation, value string) (*bot.Claim, error) {
 	}
 	claim := &bot.Claim{
 		ID: id, Job: r.Job, User: r.User, Conversation: c, Generation: generation,
-		Organizer: bot.Organizer(r.Organizer), Language: r.Language, Zone: r.Zone,
-		Request: bot.MeetingRequest{ExternalID: r.ExternalID, Subject: r.Subject, Start: r.Start, End: r.End},
+		Organizer: bot.Organizer(r.Organizer), Language: r.Language, Zone: r.Zone, Name: r.Name,
+		Replaced: bot.Replacement{Why: r.Why, Organizer: r.Former},
+		Request:  bot.MeetingRequest{ExternalID: r.ExternalID, Subject: r.Subject, Start: r.Start, End: r.End},
 	}
 	for _, a := range r.Attendees {
 		claim.Request.Attendees = append(claim.Request.Attendees, bot.Attendee(a))

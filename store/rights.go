@@ -32,6 +32,7 @@ var commands = []command{
 	{"pexpire", []any{key{}, 5000}},
 	{"pttl", []any{key{}}},
 	{"hget", []any{key{}, "f"}},
+	{"hset", []any{key{}, "f", "v"}},
 	{"hdel", []any{key{}, "f"}},
 	{"hincrby", []any{key{}, "f", 0}},
 	{"sadd", []any{key{}, "m"}},

@@ -28,6 +28,15 @@ var (
 	//go:embed scripts/link.lua
 	linkSource string
 
+	//go:embed scripts/card.lua
+	cardSource string
+	//go:embed scripts/stable_link.lua
+	stableLinkSource string
+	//go:embed scripts/take_due.lua
+	takeDueSource string
+	//go:embed scripts/drop_due.lua
+	dropDueSource string
+
 	//go:embed scripts/jobs.lua
 	jobsPrelude string
 	//go:embed scripts/accept.lua
@@ -70,6 +79,11 @@ var (
 	releaseScript  = redis.NewScript(conversationPrelude + releaseSource)
 	yieldScript    = redis.NewScript(conversationPrelude + yieldSource)
 	linkScript     = redis.NewScript(linkSource)
+
+	cardScript       = redis.NewScript(cardSource)
+	stableLinkScript = redis.NewScript(stableLinkSource)
+	takeDueScript    = redis.NewScript(takeDueSource)
+	dropDueScript    = redis.NewScript(dropDueSource)
 
 	acceptScript     = redis.NewScript(jobsPrelude + acceptSource)
 	idleScript       = redis.NewScript(jobsPrelude + idleSource)

@@ -35,6 +35,8 @@ func TestSentinelFailOver(t *testing.T) {
 	no(t, err)
 	_, err = s.Complete(t.Context(), claim, meetingFor(claim))
 	no(t, err)
+	link(t, s, claim.Conversation, "token", "", "token")
+	no(t, s.SetDue(t.Context(), bot.Due{Kind: bot.DueConfirm, Conversation: claim.Conversation, At: noon}))
 	eventually(t, "a sentinel hands over", func() bool { return group.FailOver(t.Context()) == nil })
 	eventually(t, "the sentinels agree", func() bool {
 		for _, named := range group.Named(t.Context()) {
@@ -58,5 +60,9 @@ func TestSentinelFailOver(t *testing.T) {
 	no(t, err)
 	if st.Meeting == nil || !st.MayAnnounce {
 		t.Errorf("after the fail-over the conversation has %+v", st)
+	}
+	leads(t, s, "token", claim.Conversation, st.Meeting)
+	if due := take(t, s, confirmKind, noon, 1); len(due) != 1 {
+		t.Errorf("after the fail-over %d are due", len(due))
 	}
 }

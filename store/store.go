@@ -1,23 +1,25 @@
 // Package store keeps in Redis what all replicas must agree on: which meeting each conversation has, which claim is
-// pending, who chat users are in Entra, which accepted jobs are not done, and which upstream asked to be left alone.
+// pending, which of its cards can be changed, its stable link, what is due when, who chat users are in Entra, which
+// accepted jobs are not done, and which upstream asked to be left alone.
 //
 // Call [Open] first, with a Redis URL and a name for this process, and [Store.Close] last. A [Store] satisfies
-// [bot.Conversations], [bot.Identities], [bot.Queue] and [bot.Limiter], and is safe for concurrent use. The example
-// shows how a conversation gets its meeting: claim, complete, announce.
+// [bot.Conversations], [bot.PostedCards], [bot.Links], [bot.Schedule], [bot.Identities], [bot.Queue] and [bot.Limiter],
+// and is safe for concurrent use. The example shows how a conversation gets its meeting: claim, complete, announce.
 //
 // It promises:
 //
-//   - Every method is one atomic step that is safe to repeat. It works with Redis 7.0 and later, on one server, behind
+//   - Every method is safe to repeat, and one atomic step, but for TakeDue and Link, whose comments tell what a crash
+//     leaves. It works with Redis 7.0 and later, on one server, behind
 //     Sentinel and on a Cluster, and needs no module.
 //   - Every call ends within [Budget], whatever Redis does. A repeat of a command is one round trip.
 //   - An error is a *[bot.Error], other than the sentinel errors that a method documents. Its code is
 //     [bot.Unavailable], or [bot.UnreadableRecord] for what is stored in a form that this release cannot read. It holds
 //     no password, and nothing of a record.
-//   - Data of the first release is read and kept: see testdata/upgrade. The first release understands what this one
-//     writes, so both may run beside each other during an update.
+//   - Data of earlier releases is read and kept: see testdata/upgrade. They understand what this one writes, so both
+//     may run beside each other during an update. What a later release adds to a meeting's record stays there.
 //
 // It imports package bot, and nothing else of this module. The scripts are in scripts/*.lua, the names of keys in
-// keys.go, the forms of the records in records.go and job_records.go.
+// keys.go, the forms of the records in records.go, shorten.go, cards.go, places.go and job_records.go.
 package store
 
 import (
@@ -99,6 +101,9 @@ var (
 	_ bot.Conversations = (*Store)(nil)
 	_ bot.Identities    = (*Store)(nil)
 	_ bot.Queue         = (*Store)(nil)
+	_ bot.PostedCards   = (*Store)(nil)
+	_ bot.Schedule      = (*Store)(nil)
+	_ bot.Links         = (*Store)(nil)
 )
 
 // Open prepares a store. It dials nothing before the first call, and Redis need not be up yet. It returns an error if

@@ -46,6 +46,7 @@ type Config struct {
 	Throttles     bot.Throttles // which of Slack's methods asked to be left alone
 	Log           *slog.Logger
 	Requests      *inbound.Requests // optional: is told of the requests that come in
+	Bookmarks     bool              // channels' bookmarks are set: see SetBookmark
 }
 
 // App is the Slack app in its workspace.
@@ -65,6 +66,8 @@ type App struct {
 	requests  *inbound.Requests
 	cards     *lru.Cache[cardKey, []byte] // answers that were written lately
 	people    *lru.Cache[string, string]  // names of users who were mentioned without them
+	refused   *refusals                   // where the bot may not post
+	bookmarks bool
 
 	installed atomic.Pointer[installation]
 }
@@ -94,10 +97,14 @@ func New(c Config) (*App, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make room for names: %w", err)
 	}
+	refused, err := newRefusals()
+	if err != nil {
+		return nil, err
+	}
 	a := &App{
 		cards: cards, people: people, secret: c.SigningSecret, apiURL: c.APIURL, token: c.BotToken,
 		catalog: c.Catalog, parser: bot.NewParser(c.Catalog), language: c.Language, throttles: c.Throttles, log: c.Log,
-		requests: c.Requests,
+		requests: c.Requests, refused: refused, bookmarks: c.Bookmarks,
 	}
 	if slackHosts[api.Scheme+"://"+api.Host] {
 		for _, host := range slackHookHosts {
@@ -212,7 +219,8 @@ func apiError(err error) *bot.Error {
 	switch answer.Err {
 	case "ratelimited", "rate_limited":
 		e.Code, e.Wait = bot.Throttled, time.Second
-	case "internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org":
+	case "internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org",
+		"update_failed", "external_channel_migrating":
 		e.Code = bot.Unavailable
 	case "invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "missing_scope",
 		"no_permission", "org_login_required", "ekm_access_denied", "access_denied", "not_allowed_token_type",

@@ -27,14 +27,8 @@ func (a *App) Deliver(ctx context.Context, j bot.Job, r bot.Reply) (bot.Posted, 
 // routes lists the routes that are open, the best first.
 func (a *App) routes(j bot.Job, r bot.Reply) []bot.SendRoute {
 	s := a.style(j.Route.Thread != "")
-	options := []slack.MsgOption{
-		slack.MsgOptionText(r.Text(a.catalog, s), false),
-		slack.MsgOptionBlocks(blocks(a.catalog, r, s)...),
-		slack.MsgOptionDisableLinkUnfurl(),
-		slack.MsgOptionDisableMediaUnfurl(),
-	}
 	direct := func(ctx context.Context) (bot.Posted, error) {
-		_, err := a.post(ctx, j.Route.User, options)
+		_, _, err := a.post(ctx, j.Route.User, a.message(r, s))
 		return bot.Posted{}, err
 	}
 	if r.Audience == bot.AudienceDirect {
@@ -45,36 +39,45 @@ func (a *App) routes(j bot.Job, r bot.Reply) []bot.SendRoute {
 		all = append(all, func(ctx context.Context) (bot.Posted, error) {
 			upstream := bot.Upstream{Name: "slack:response_url:" + j.ID}
 			return bot.Posted{}, bot.CallThrottled(ctx, a.throttles, upstream, func(ctx context.Context) error {
-				m := hookPost{answer: answerTo(a.catalog, r, s), Thread: j.Route.Thread}
-				return a.postHook(ctx, j.Route.ResponseURL, m)
+				return a.postHook(ctx, j.Route.ResponseURL, a.hookPost(j.Route, r, s))
 			})
 		})
 	}
-	there := options
-	if j.Route.Thread != "" {
-		there = append(options[:len(options):len(options)], slack.MsgOptionTS(j.Route.Thread))
-	}
-	if r.Audience == bot.AudienceEveryone {
-		all = append(all, func(ctx context.Context) (bot.Posted, error) {
-			ts, err := a.post(ctx, j.Route.Channel, there)
-			return bot.Posted{Root: ts}, err
-		})
-	} else {
-		all = append(all, func(ctx context.Context) (bot.Posted, error) {
-			return bot.Posted{}, a.postEphemeral(ctx, j.Route, there)
-		})
-	}
+	all = append(all, func(ctx context.Context) (bot.Posted, error) {
+		if r.Audience == bot.AudienceEveryone {
+			return a.postThere(ctx, j.Route, r)
+		}
+		return bot.Posted{}, a.postEphemeral(ctx, j.Route, inThread(a.message(r, s), j.Route.Thread))
+	})
 	return append(all, direct)
 }
 
-// post sends a message to a channel, or to a user as a direct message.
+// message is a reply as the Web API takes messages.
+func (a *App) message(r bot.Reply, s style) []slack.MsgOption {
+	return []slack.MsgOption{
+		slack.MsgOptionText(r.Text(a.catalog, s), false),
+		slack.MsgOptionBlocks(blocks(a.catalog, r, s)...),
+		slack.MsgOptionDisableLinkUnfurl(),
+		slack.MsgOptionDisableMediaUnfurl(),
+	}
+}
+
+// inThread puts a message into a thread, unless that is empty.
+func inThread(message []slack.MsgOption, thread string) []slack.MsgOption {
+	if thread == "" {
+		return message
+	}
+	return append(message, slack.MsgOptionTS(thread))
+}
+
+// post sends a message to a channel, or to a user as a direct message. It returns where the message is.
 // Slack's limit is one for each channel. Source: Slack, "Rate limits", section "Posting messages".
-func (a *App) post(ctx context.Context, to string, options []slack.MsgOption) (ts string, err error) {
+func (a *App) post(ctx context.Context, to string, options []slack.MsgOption) (channel, ts string, err error) {
 	err = a.call(ctx, "chat.postMessage", to, func(ctx context.Context) (err error) {
-		_, ts, err = a.api.PostMessageContext(ctx, to, options...)
+		channel, ts, err = a.api.PostMessageContext(ctx, to, options...)
 		return err
 	})
-	return ts, err
+	return channel, ts, err
 }
 
 // postEphemeral shows a message in the conversation to the asker alone.
@@ -86,12 +89,22 @@ func (a *App) postEphemeral(ctx context.Context, to bot.Route, options []slack.M
 }
 
 // hookPost is an answer as it is posted to a response_url. After the press of a button Slack puts it into the thread
-// that it names, and leaves the message with the button as it is. Source: Slack, "Handling user interaction", section
+// that it names, or in place of the message with the button. Source: Slack, "Handling user interaction", section
 // "Message responses".
 type hookPost struct {
 	answer
 	Thread  string `json:"thread_ts,omitempty"`
 	Replace bool   `json:"replace_original"`
+}
+
+// hookPost is a reply as an answer to the route's response_url. It takes the place of the pressed message only if both
+// are for everybody: a message for one user cannot become one for all.
+func (a *App) hookPost(to bot.Route, r bot.Reply, s style) hookPost {
+	m := hookPost{answer: answerTo(a.catalog, r, s)}
+	if m.Replace = r.InPlace && to.Message != "" && r.Audience == bot.AudienceEveryone; !m.Replace {
+		m.Thread = to.Thread
+	}
+	return m
 }
 
 // postHook posts to a response_url. That works five times within 30 minutes; after that Slack answers with an error,

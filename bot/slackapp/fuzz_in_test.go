@@ -58,7 +58,7 @@ func (noHolds) Throttle(context.Context, bot.Upstream, time.Duration) error     
 func (noHolds) ThrottledFor(context.Context, bot.Upstream) (time.Duration, error) { return 0, nil }
 
 // fuzzApp is an app that knows its workspace.
-func fuzzApp(f *testing.F) *App {
+func fuzzApp(f testing.TB) *App {
 	f.Helper()
 	catalog, err := bot.NewCatalog()
 	if err != nil {

@@ -27,13 +27,22 @@ const (
 // Paths are all the endpoints.
 var Paths = []string{CommandsPath, EventsPath, InteractivityPath}
 
-// Scopes are the permissions that the app asks for, none of them more than what is used.
-var Scopes = []string{
-	"commands",          // the slash command
-	"app_mentions:read", // mentions, the way into threads
-	"chat:write",        // chat.postMessage and chat.postEphemeral
-	"users:read",        // users.info: whether the asker is a member, and their language
-	"users:read.email",  // the e-mail in it, by which they are found in Entra
+// Scopes are the permissions that the app asks for, none of them more than what is used; with bookmarks, also the one
+// that [App.SetBookmark] needs. Without chat:write.public everything works, but a card in a public channel that the bot
+// is not a member of is an answer in place, which cannot be changed later.
+func Scopes(bookmarks bool) []string {
+	scopes := []string{
+		"commands",          // the slash command
+		"app_mentions:read", // mentions, the way into threads
+		"chat:write",        // chat.postMessage, chat.postEphemeral and chat.update
+		"chat:write.public", // the same in public channels that the bot was not invited to
+		"users:read",        // users.info: whether the asker is a member, and their language
+		"users:read.email",  // the e-mail in it, by which they are found in Entra
+	}
+	if bookmarks {
+		scopes = append(scopes, "bookmarks:write") // bookmarks.add and bookmarks.edit
+	}
+	return scopes
 }
 
 // Register adds the endpoints to mux.
@@ -41,42 +50,6 @@ func (a *App) Register(mux *http.ServeMux, b bot.Bot) {
 	mux.Handle(CommandsPath, a.verified(formType, a.commands(b)))
 	mux.Handle(EventsPath, a.verified(jsonType, a.events(b)))
 	mux.Handle(InteractivityPath, a.verified(formType, a.interactivity(b)))
-}
-
-// keptCards is how many encoded cards are kept, of about 4 KB each.
-const keptCards = 2048
-
-// cardKey is all that a card's answer depends on. What is known of a meeting never changes, so its claim's ID stands
-// for it.
-type cardKey struct {
-	claim    string
-	audience bot.Audience
-	language bot.Language
-	zone     *time.Location // of its times
-	isNew    bool
-	kept     bool
-	style    style
-}
-
-// encode writes a reply as the answer to a command. In a busy channel the same card is asked for again and again, and
-// drawing it is a large part of what a repeat costs.
-func (a *App) encode(r bot.Reply) ([]byte, error) {
-	s := a.style(false)
-	if r.Card == nil || r.Card.Meeting.ClaimID == "" || len(r.Actions) > 0 || r.Card.Restored || r.Card.TooLate {
-		return json.Marshal(answerTo(a.catalog, r, s))
-	}
-	key := cardKey{
-		claim: r.Card.Meeting.ClaimID, audience: r.Audience, language: r.Language,
-		zone: r.Card.Meeting.Created.Location(), isNew: r.Card.New, kept: r.Card.KeptSubject, style: s,
-	}
-	if body, ok := a.cards.Get(key); ok {
-		return body, nil
-	}
-	body, err := json.Marshal(answerTo(a.catalog, r, s))
-	if err == nil {
-		a.cards.Add(key, body)
-	}
-	return body, err
 }
 
 // errNotWritten is what became of an answer if nothing else is known.
@@ -211,6 +184,7 @@ func (a *App) events(b bot.Bot) signedHandler {
 				enterprise)
 			return
 		}
+		a.refused.forget(m.Channel) // Slack delivers mentions to members alone
 		if err := b.Accept(r.Context(), a.mentionRequest(r.Context(), e, m, in, workspace, received)); err != nil {
 			a.log.WarnContext(r.Context(), "cannot accept event; Slack will deliver it again", "event", e.EventID,
 				"error", err)
@@ -355,6 +329,9 @@ func (a *App) pressed(w http.ResponseWriter, r *http.Request, b bot.Bot, p press
 	}
 	if p.inThread() {
 		request.Conversation.Thread, request.Route.Thread = p.Container.Thread, p.Container.Thread
+	}
+	if !p.Container.Ephemeral {
+		request.Route.Message = p.Container.Message
 	}
 	err := b.Accept(r.Context(), request)
 	if err == nil {

@@ -119,9 +119,12 @@ func buttons(catalog *bot.Catalog, r bot.Reply) []slack.BlockElement {
 // cardBlocks draws a meeting. Values from outside are literal text elements, in which no markup means anything.
 func cardBlocks(catalog *bot.Catalog, r bot.Reply, s bot.Style) []slack.Block {
 	card, lang := r.Card, r.Language
-	out := []slack.Block{
-		slack.NewHeaderBlock(plainText(card.Title(catalog, lang), maxHeader)),
-		slack.NewSectionBlock(mrkdwn(catalog.Render(lang, card.Status(), s)), nil, nil),
+	status := mrkdwn(catalog.Render(lang, card.Status(), s))
+	out := []slack.Block{slack.NewHeaderBlock(plainText(card.Title(catalog, lang), maxHeader))}
+	if card.Ended { // what is over stands back
+		out = append(out, slack.NewContextBlock("", status))
+	} else {
+		out = append(out, slack.NewSectionBlock(status, nil, nil))
 	}
 	if facts := card.Facts(); len(facts) > 0 {
 		var lines []slack.RichTextSectionElement
@@ -137,10 +140,15 @@ func cardBlocks(catalog *bot.Catalog, r bot.Reply, s bot.Style) []slack.Block {
 		}
 		out = append(out, slack.NewRichTextBlock("", slack.NewRichTextSection(lines...)))
 	}
-	label := plainText(catalog.PlainText(lang, card.JoinLabel()), maxButton)
-	join := slack.NewButtonBlockElement(joinAction, "", label).
-		WithStyle(slack.StylePrimary).WithURL(card.Meeting.JoinURL)
-	out = append(out, slack.NewActionBlock("", append([]slack.BlockElement{join}, buttons(catalog, r)...)...))
+	var elements []slack.BlockElement
+	if link := card.JoinURL(); link != "" {
+		label := plainText(catalog.PlainText(lang, card.JoinLabel()), maxButton)
+		elements = append(elements, slack.NewButtonBlockElement(joinAction, "", label).
+			WithStyle(slack.StylePrimary).WithURL(link))
+	}
+	if elements = append(elements, buttons(catalog, r)...); len(elements) > 0 {
+		out = append(out, slack.NewActionBlock("", elements...))
+	}
 	var notes []string
 	for _, m := range card.Notes() {
 		notes = append(notes, catalog.Render(lang, m, s))

@@ -37,7 +37,13 @@ func verdict(status int) bot.Code {
 // newApp is an app that knows its workspace, with a user and a channel.
 func newApp(t *testing.T) (*slacktest.Server, *slackapp.App) {
 	t.Helper()
-	slack, err := slacktest.New(slacktest.Options{PostBurst: -1})
+	return newAppIn(t, slacktest.Options{PostBurst: -1}, false)
+}
+
+// newAppIn is newApp in a workspace of these options.
+func newAppIn(t *testing.T, o slacktest.Options, bookmarks bool) (*slacktest.Server, *slackapp.App) {
+	t.Helper()
+	slack, err := slacktest.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +56,7 @@ func newApp(t *testing.T) (*slacktest.Server, *slackapp.App) {
 	}
 	app, err := slackapp.New(slackapp.Config{
 		SigningSecret: slack.SigningSecret(), BotToken: slack.BotToken(), APIURL: slack.APIURL(), Catalog: catalog, Language: bot.English,
-		Throttles: noHolds{}, Log: slog.New(slog.DiscardHandler),
+		Throttles: noHolds{}, Log: slog.New(slog.DiscardHandler), Bookmarks: bookmarks,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package teamsapp
 
 import (
 	"context"
+	"strings"
 
 	"meetbot/bot"
 	"meetbot/bot/teamsapp/connector"
@@ -18,13 +19,13 @@ func (a *App) Deliver(ctx context.Context, j bot.Job, r bot.Reply) (bot.Posted, 
 
 // routes lists the routes that are open, the best first.
 func (a *App) routes(j bot.Job, r bot.Reply) []bot.SendRoute {
-	there := func(ctx context.Context) (bot.Posted, error) { return a.post(ctx, j.Route, r) }
+	there := func(ctx context.Context) (bot.Posted, error) { return a.post(ctx, j, r) }
 	chat := func(ctx context.Context) (bot.Posted, error) { return bot.Posted{}, a.chat(ctx, j.Route, r) }
 	targeted := func(ctx context.Context) (bot.Posted, error) { return bot.Posted{}, a.sendTargeted(ctx, j.Route, r) }
 	public := there
 	if r.PublicFallback != nil { // others must not read the reason
 		said := bot.Reply{Language: r.Language, Messages: []bot.Message{*r.PublicFallback}}
-		public = func(ctx context.Context) (bot.Posted, error) { return a.post(ctx, j.Route, said) }
+		public = func(ctx context.Context) (bot.Posted, error) { return a.post(ctx, j, said) }
 	}
 	switch {
 	case j.Route.Alone:
@@ -38,8 +39,9 @@ func (a *App) routes(j bot.Job, r bot.Reply) []bot.SendRoute {
 	}
 }
 
-// post answers in the conversation, for everybody. It returns the post that it made.
-func (a *App) post(ctx context.Context, to bot.Route, r bot.Reply) (posted bot.Posted, err error) {
+// post answers in the conversation, for everybody. It returns the post that it made; a card can be changed.
+func (a *App) post(ctx context.Context, j bot.Job, r bot.Reply) (posted bot.Posted, err error) {
+	to := j.Route
 	message := messageOf(a.catalog, r, style{alone: to.Alone})
 	message.ReplyTo = to.Message
 	err = a.call(ctx, to.Channel, "send", func(ctx context.Context) error {
@@ -47,9 +49,23 @@ func (a *App) post(ctx context.Context, to bot.Route, r bot.Reply) (posted bot.P
 		if to.Root {
 			posted.Root = made
 		}
+		if err == nil && r.Card != nil {
+			posted.Ref = a.referenceTo(j.Conversation, reference{
+				service: to.Service, place: threadOf(to, made), activity: made, alone: to.Alone,
+			})
+		}
 		return err
 	})
 	return posted, err
+}
+
+// threadOf is the ID of the conversation that a post stands in: a post that begins a thread of a channel stands in that
+// thread itself, as a member's post does in the activity about it.
+func threadOf(to bot.Route, made string) string {
+	if !to.Root || strings.Contains(to.Channel, threadMark) {
+		return to.Channel
+	}
+	return to.Channel + threadMark + made
 }
 
 // sendTargeted answers in the conversation, for the asker alone.

@@ -292,7 +292,7 @@ func (a *App) answerButton(w http.ResponseWriter, r *http.Request, b bot.Bot, in
 		return
 	}
 	// The card takes the place of the one with the button, for whoever pressed.
-	card := cardOf(a.catalog, bot.WorkingReply(language), style{alone: p.alone})
+	card := cardOf(a.catalog, bot.AcceptedReply(language, intent), style{alone: p.alone})
 	_ = a.respond(w, invokeAnswer{http.StatusOK, connector.CardType, card})
 }
 

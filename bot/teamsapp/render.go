@@ -3,6 +3,7 @@ package teamsapp
 import (
 	"cmp"
 	"regexp"
+	"slices"
 	"strings"
 
 	"meetbot/bot"
@@ -112,7 +113,6 @@ func cardOf(catalog *bot.Catalog, r bot.Reply, s style) adaptiveCard {
 		return c
 	}
 	card, lang := r.Card, r.Language
-	c.Version = withExecute
 	c.Body = append(c.Body,
 		rich(literal(textRun{Size: "Large", Weight: "Bolder"}, card.Title(catalog, lang), maxTitle)),
 		rich(runs(catalog.Render(lang, card.Status(), s), false)))
@@ -127,14 +127,19 @@ func cardOf(catalog *bot.Catalog, r bot.Reply, s style) adaptiveCard {
 	for _, m := range card.Notes() {
 		c.Body = append(c.Body, rich(runs(catalog.Render(lang, m, s), true)))
 	}
-	c.Actions = []action{
-		{
-			Type: "Action.OpenUrl", Title: catalog.PlainText(lang, card.JoinLabel()), Style: "positive",
-			URL: card.Meeting.JoinURL,
-		},
-		execute(catalog.PlainText(lang, card.RefreshLabel()), bot.ActionShow, nil),
+	if url := card.JoinURL(); url != "" {
+		c.Actions = append(c.Actions, action{
+			Type: "Action.OpenUrl", Title: catalog.PlainText(lang, card.JoinLabel()), Style: "positive", URL: url,
+		})
 	}
-	c.Actions = append(c.Actions, buttons(catalog, r)...)
+	asked := buttons(catalog, r)
+	if !card.Ended { // an ended card says itself that it is not the current one
+		asked = slices.Insert(asked, 0, execute(catalog.PlainText(lang, card.RefreshLabel()), bot.ActionShow, nil))
+	}
+	if len(asked) > 0 {
+		c.Version = withExecute
+	}
+	c.Actions = append(c.Actions, asked...)
 	return c
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -32,6 +33,43 @@ func replies(catalog *bot.Catalog, lang bot.Language) map[string]bot.Reply {
 	maps.Copy(all, hostileReplies(bot.NewParser(catalog), lang, hostile))
 	all["aloud"] = bot.Reply{Language: lang, Messages: []bot.Message{*all["refusal-guest-account"].PublicFallback}}
 	return all
+}
+
+// A replaced meeting's card keeps its title and gives no way to join that meeting, nor asks whether it is still the one.
+func TestEndedCard(t *testing.T) {
+	catalog := testCatalog(t)
+	for _, lang := range bot.Languages {
+		for name, reply := range replytest.Lives(lang) {
+			if !reply.Card.Ended {
+				continue
+			}
+			card := cardOf(catalog, reply, style{})
+			raw, err := json.Marshal(card)
+			if err != nil {
+				t.Fatal(err)
+			}
+			old := reply.Card.Meeting
+			for _, gone := range []string{old.JoinURL, old.JoinID, old.Passcode, old.TollNumber, old.ConferenceID} {
+				if strings.Contains(string(raw), gone) {
+					t.Errorf("%s/%s still has %q: %s", lang, name, gone, raw)
+				}
+			}
+			if len(card.Body) != 2 || card.Body[0].Inlines[0].Text != old.Subject {
+				t.Errorf("%s/%s: %+v", lang, name, card.Body)
+			}
+			var links []string
+			for _, a := range card.Actions {
+				links = append(links, a.Type+" "+a.URL)
+			}
+			var want []string
+			if reply.Card.Current != nil {
+				want = []string{"Action.OpenUrl " + reply.Card.Current.JoinURL}
+			}
+			if !slices.Equal(links, want) || card.Version != plain {
+				t.Errorf("%s/%s: version %s, buttons %q, want %q", lang, name, card.Version, links, want)
+			}
+		}
+	}
 }
 
 // hostileReplies are the replies that hold text from outside, with this text.

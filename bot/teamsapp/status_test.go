@@ -14,6 +14,7 @@ import (
 
 	"meetbot/bot"
 	"meetbot/bot/teamsapp"
+	"meetbot/bot/teamsapp/connector"
 )
 
 const (
@@ -38,15 +39,19 @@ func (h *holds) ThrottledFor(context.Context, bot.Upstream) (time.Duration, erro
 type tokens struct {
 	err     error
 	renewed atomic.Int64
+	asked   atomic.Int64
 }
 
 const accessToken = "eyJ-a-token-that-must-not-leak"
 
-func (k *tokens) Token(context.Context) (string, error) { return accessToken, k.err }
-func (k *tokens) Renew()                                { k.renewed.Add(1) }
+func (k *tokens) Token(context.Context) (string, error) {
+	k.asked.Add(1)
+	return accessToken, k.err
+}
+func (k *tokens) Renew() { k.renewed.Add(1) }
 
 // newApp returns an app that answers through that host.
-func newApp(t testing.TB, h bot.Throttles, k *tokens, host string) *teamsapp.App {
+func newApp(t testing.TB, h bot.Throttles, k connector.Tokens, host string) *teamsapp.App {
 	t.Helper()
 	catalog, err := bot.NewCatalog()
 	if err != nil {
@@ -80,8 +85,8 @@ func verdict(status int) bot.Code {
 	}
 }
 
-// Every HTTP status of the connector is delivered, tried again or given up as the table above says; and whatever it
-// echoes, no secret gets into an error.
+// Every HTTP status of the connector is delivered, tried again or given up as the table above says, for a message and
+// for the change of one; and whatever it echoes, no secret gets into an error.
 func TestEveryStatus(t *testing.T) {
 	var status int
 	var after string
@@ -98,12 +103,21 @@ func TestEveryStatus(t *testing.T) {
 	defer service.Close()
 	h, k := &holds{waits: map[string]time.Duration{}}, &tokens{}
 	app := newApp(t, h, k, strings.TrimPrefix(service.URL, "http://"))
-	job := bot.Job{ID: "j", Route: bot.Route{Channel: "19:chat@thread.v2;messageid=1", User: "29:1", Service: service.URL, Alone: true}}
+	chat := bot.Conversation{Platform: teamsapp.Platform, Workspace: tenantID, Channel: "19:chat@thread.v2"}
+	job := bot.Job{ID: "j", Conversation: chat, Route: bot.Route{Channel: "19:chat@thread.v2;messageid=1", User: "29:1", Service: service.URL, Alone: true}}
+	deliver := func() error {
+		_, err := app.Deliver(t.Context(), job, bot.WorkingReply(bot.English))
+		return err
+	}
+	update := func() error {
+		return app.Update(t.Context(), chat, bot.MessageRef("1 "+service.URL+" 1 2"), bot.WorkingReply(bot.English))
+	}
 	for status = 200; status < 600; status++ {
-		for _, after = range []string{"", "3"} {
+		for i, do := range []func() error{deliver, deliver, update, update} {
+			after = []string{"", "3"}[i%2]
 			renewed := k.renewed.Load()
 			clear(h.waits)
-			_, err := app.Deliver(t.Context(), job, bot.WorkingReply(bot.English))
+			err := do()
 			if got := bot.CodeOf(err); got != verdict(status) {
 				t.Errorf("%d: %q (%v), want %q", status, got, err, verdict(status))
 			}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"meetbot/bot"
+	"meetbot/internal/app"
 	"meetbot/manifest"
 )
 
@@ -22,19 +23,24 @@ func manifestCommand() *cobra.Command {
 const urlHelp = "Public https `address` of this bot, for example https://bot.example.com."
 
 func slackManifestCommand() *cobra.Command {
-	var url string
+	var slack manifest.SlackApp
+	config := app.Default().Slack
 	c := command("slack", "The Slack app manifest, as JSON.", noArguments, func(cmd *cobra.Command, _ []string) error {
 		catalog, err := bot.NewCatalog()
 		if err != nil {
 			return err
 		}
-		m, err := manifest.Slack(url, catalog)
+		if slack.Bookmarks, err = config.Bookmarks(); err != nil {
+			return err
+		}
+		m, err := manifest.Slack(slack, catalog)
 		if err != nil {
 			return err
 		}
 		return manifest.WriteJSON(cmd.OutOrStdout(), m)
 	})
-	c.Flags().StringVar(&url, "url", "", urlHelp)
+	c.Flags().StringVar(&slack.URL, "url", "", urlHelp)
+	addSettings(c.Flags(), config.ManifestSettings())
 	require(c, "url")
 	return c
 }
@@ -71,7 +77,7 @@ func writeTeamsPackage(m manifest.TeamsApp, output string, std io.Writer) error 
 	if m.Version == "" {
 		m.Version = releaseVersion()
 	}
-	app, err := manifest.Teams(m, catalog)
+	made, err := manifest.Teams(m, catalog)
 	if err != nil {
 		return err
 	}
@@ -79,10 +85,10 @@ func writeTeamsPackage(m manifest.TeamsApp, output string, std io.Writer) error 
 		if terminal(std) {
 			return errors.New("a zip file is nothing to read: name a file with -o, for example -o meetbot.zip")
 		}
-		return app.WriteZip(std)
+		return made.WriteZip(std)
 	}
 	var packed bytes.Buffer
-	if err := app.WriteZip(&packed); err != nil {
+	if err := made.WriteZip(&packed); err != nil {
 		return err
 	}
 	if err := os.WriteFile(output, packed.Bytes(), 0o644); err != nil {

@@ -76,3 +76,25 @@ func TestTeamsPackageGoesNowhere(t *testing.T) {
 		t.Errorf("to a terminal: code %d, %s", code, &problems)
 	}
 }
+
+// The Slack manifest asks for the scope of bookmarks where the setting of the bot itself says so.
+func TestSlackManifestFollowsTheSetting(t *testing.T) {
+	args := []string{"manifest", "slack", "--url", "https://bot.contoso.example"}
+	for _, tt := range []struct {
+		value string
+		args  []string
+		code  int
+		scope bool
+	}{
+		{"", nil, 1, false}, {"false", nil, 0, false}, {"true", nil, 0, true}, {" true\n", nil, 0, true}, {"maybe", nil, 1, false},
+		{"false", []string{"--slack-bookmark", "true"}, 0, true},
+	} {
+		t.Setenv("SLACK_BOOKMARK", tt.value)
+		var printed, problems strings.Builder
+		code := run(t.Context(), append(args[:len(args):len(args)], tt.args...), streams{Out: &printed, Err: &problems})
+		if code != tt.code || strings.Contains(printed.String(), "bookmarks:write") != tt.scope ||
+			(code != 0) != strings.Contains(problems.String(), "SLACK_BOOKMARK") {
+			t.Errorf("%q %v: code %d, %s%s", tt.value, tt.args, code, &printed, &problems)
+		}
+	}
+}

@@ -27,17 +27,20 @@ const grace = 10 * time.Second
 
 // Options are what an app gets beside its configuration. The zero value is right for production.
 type Options struct {
-	Name    string         // unique among the replicas on one Redis; empty: host name, process ID and time
-	RootCAs *x509.CertPool // that Entra's certificate is checked against; nil: the system's
-	Timing  bot.Timing     // zero: the defaults
-	Idle    time.Duration  // store.Options.Idle
-	Doctor  http.Handler   // of /debug/doctor on ADMIN_ADDR; nil for none
+	Name    string           // unique among the replicas on one Redis; empty: host name, process ID and time
+	RootCAs *x509.CertPool   // that Entra's certificate is checked against; nil: the system's
+	Timing  bot.Timing       // zero: the defaults
+	Idle    time.Duration    // store.Options.Idle
+	Doctor  http.Handler     // of /debug/doctor on ADMIN_ADDR; nil for none
+	Clock   func() time.Time // for the life of meetings; nil: time.Now
 }
 
 // App is one running bot: one replica among those that share a Redis.
 type App struct {
 	log       *slog.Logger
 	config    HTTPConfig
+	catalog   *bot.Catalog
+	linksOn   bool // conversations have lasting links
 	store     *store.Store
 	platforms []*platform
 	idle      []interface{ Close() } // clients whose idle connections are closed last
@@ -96,6 +99,11 @@ func (a *App) wire(c Config, o Options) error {
 	if err != nil {
 		return err
 	}
+	bookmarks, err := c.Slack.Bookmarks()
+	if err != nil {
+		return fmt.Errorf("SLACK_BOOKMARK: %w", err)
+	}
+	a.catalog, a.linksOn = catalog, c.Links.PublicURL != ""
 	lang, _ := c.Policy.language()
 	organizers, err := bot.ParseOrganizerPolicy(c.Policy.Organizer)
 	if err != nil {
@@ -132,7 +140,8 @@ func (a *App) wire(c Config, o Options) error {
 		byName[frontend.Name()] = frontend
 	}
 	a.service = bot.NewService(bot.Config{
-		Conversations: a.store, Identities: a.store, Queue: a.store, Limiter: a.store,
+		Conversations: a.store, Identities: a.store, Queue: a.store, Limiter: a.store, Cards: a.store,
+		Schedule: a.store,
 		Meetings: graph, Directory: graph,
 		Catalog: catalog, Log: a.log, Observer: a.metrics,
 		Platforms: byName,
@@ -142,8 +151,11 @@ func (a *App) wire(c Config, o Options) error {
 			Askers:     c.Policy.askers(),
 			Limits:     bot.Limits{Window: time.Hour, PerUser: c.Policy.PerUser, PerWorkspace: c.Policy.PerWorkspace},
 			Language:   lang,
+			Options:    c.Meetings.options(),
+			Bookmarks:  bookmarks,
 		},
-		Language: lang, Timing: o.Timing,
+		Language: lang, Timing: o.Timing, Clock: o.Clock,
+		Links: a.store, PublicURL: c.Links.PublicURL,
 	})
 	a.public.server, a.admin.server = server(a.publicMux(), a.log), server(a.adminMux(o.Doctor), a.log)
 	return nil

@@ -13,14 +13,16 @@ import (
 // Config is the whole configuration, by concern. [Default] has the defaults, [Config.Settings] the names by which an
 // operator sets the values, [Config.Validate] the rules.
 type Config struct {
-	HTTP    HTTPConfig
-	Redis   RedisConfig
-	Slack   SlackConfig
-	Teams   TeamsConfig
-	Entra   EntraConfig
-	Graph   GraphConfig
-	Policy  PolicyConfig
-	Logging LoggingConfig
+	HTTP     HTTPConfig
+	Links    LinksConfig
+	Redis    RedisConfig
+	Slack    SlackConfig
+	Teams    TeamsConfig
+	Entra    EntraConfig
+	Graph    GraphConfig
+	Policy   PolicyConfig
+	Meetings MeetingConfig
+	Logging  LoggingConfig
 }
 
 // HTTPConfig says where the program listens.
@@ -101,7 +103,7 @@ func (c Config) normalized() Config {
 		*name = strings.ToLower(strings.TrimSpace(*name))
 	}
 	for _, address := range []*string{
-		&c.Entra.AuthorityHost, &c.Graph.BaseURL, &c.Slack.APIURL, &c.Teams.MetadataURL,
+		&c.Entra.AuthorityHost, &c.Graph.BaseURL, &c.Slack.APIURL, &c.Teams.MetadataURL, &c.Links.PublicURL,
 	} {
 		*address = strings.TrimSpace(*address)
 		if u, err := url.Parse(*address); err == nil && u.Host != strings.ToLower(u.Host) {
@@ -109,6 +111,7 @@ func (c Config) normalized() Config {
 			*address = u.String()
 		}
 	}
+	c.Links.PublicURL = strings.TrimSuffix(c.Links.PublicURL, "/")
 	return c
 }
 

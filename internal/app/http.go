@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"meetbot/internal/inbound"
+	"meetbot/internal/joinlink"
 )
 
 // Periods and sizes of the HTTP servers.
@@ -58,6 +59,9 @@ func (a *App) publicMux() http.Handler {
 	mux := http.NewServeMux()
 	for _, p := range a.platforms {
 		p.Register(mux, a.service)
+	}
+	if a.linksOn {
+		mux.Handle(joinlink.Path, a.links())
 	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", a.ready)

@@ -39,8 +39,9 @@ type Value interface {
 func (c *Config) Settings() []Setting {
 	var all []Setting
 	for _, concern := range [][]Setting{
-		c.HTTP.Settings(), c.Redis.Settings(), c.Slack.Settings(), c.Teams.Settings(),
-		c.Entra.Settings(), c.Graph.Settings(), c.Policy.Settings(), c.Logging.Settings(),
+		c.HTTP.Settings(), c.Links.Settings(), c.Redis.Settings(), c.Slack.Settings(), c.Teams.Settings(),
+		c.Entra.Settings(), c.Graph.Settings(), c.Policy.Settings(), c.Meetings.Settings(),
+		c.Logging.Settings(),
 	} {
 		all = append(all, concern...)
 	}

@@ -1,7 +1,9 @@
 package app
 
 import (
+	"errors"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"meetbot/bot"
@@ -15,9 +17,10 @@ type SlackConfig struct {
 	BotToken      string // xoxb-…
 	APIURL        string // base of the Web API; ends in a slash
 	FormerTeamID  string // T…: where the app was installed before it was installed for the organization
+	Bookmark      string // "true" or "false", as strconv.ParseBool takes it: channels get a bookmark to their meeting
 }
 
-var defaultSlack = SlackConfig{APIURL: "https://slack.com/api/"}
+var defaultSlack = SlackConfig{APIURL: "https://slack.com/api/", Bookmark: "false"}
 
 // Settings names the values of this concern.
 func (c *SlackConfig) Settings() []Setting {
@@ -29,7 +32,26 @@ func (c *SlackConfig) Settings() []Setting {
 		{"SLACK_FORMER_TEAM_ID",
 			"Workspace that the Slack app was installed in before its organization; its channels keep their meetings.",
 			(*text)(&c.FormerTeamID)},
+		c.bookmark(),
 	}
+}
+
+// bookmark is the setting that decides about a scope of the app, too.
+func (c *SlackConfig) bookmark() Setting {
+	return Setting{"SLACK_BOOKMARK", "Channels that the bot is a member of get a bookmark to their meeting " +
+		"(needs PUBLIC_URL and the scope bookmarks:write): true or false.", (*text)(&c.Bookmark)}
+}
+
+// ManifestSettings names the values that the manifest of the Slack app depends on.
+func (c *SlackConfig) ManifestSettings() []Setting { return []Setting{c.bookmark()} }
+
+// Bookmarks tells whether channels get a bookmark. The error says that the value is no such answer.
+func (c SlackConfig) Bookmarks() (bool, error) {
+	on, err := strconv.ParseBool(c.Bookmark)
+	if err != nil {
+		return false, errors.New("SLACK_BOOKMARK is neither true nor false")
+	}
+	return on, nil
 }
 
 func (c Config) slackOn() bool { return c.Slack.SigningSecret != "" || c.Slack.BotToken != "" }
@@ -53,6 +75,10 @@ func (c Config) validateSlack(p *problems) {
 		"must be an https URL that ends in a slash", "https://slack.com/api/")
 	p.need(c.Slack.FormerTeamID == "" || teamID.MatchString(c.Slack.FormerTeamID), "SLACK_FORMER_TEAM_ID",
 		"is not the ID of a workspace", "T024BE7LD")
+	bookmarks, err := c.Slack.Bookmarks()
+	p.need(err == nil, "SLACK_BOOKMARK", "is neither true nor false", "false")
+	p.need(!bookmarks || c.Links.PublicURL != "", "PUBLIC_URL", "is missing, and SLACK_BOOKMARK needs it",
+		"https://bot.example.com")
 }
 
 // teamID is the form of a workspace's ID in Slack.
@@ -73,9 +99,13 @@ func (c Config) names() store.Names {
 }
 
 func newSlack(c Config, _ Options, in shared) (bot.Frontend, error) {
+	bookmarks, err := c.Slack.Bookmarks()
+	if err != nil {
+		return nil, err
+	}
 	return slackapp.New(slackapp.Config{
 		SigningSecret: c.Slack.SigningSecret, BotToken: c.Slack.BotToken, APIURL: c.Slack.APIURL,
 		Catalog: in.catalog, Language: in.language, Throttles: in.store, Log: in.log,
-		Requests: in.requests,
+		Requests: in.requests, Bookmarks: bookmarks,
 	})
 }

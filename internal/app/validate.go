@@ -44,12 +44,14 @@ func (c Config) Problems() []Problem {
 	var p problems
 	p.noExamples(c.Settings())
 	c.HTTP.validate(&p)
+	c.Links.validate(&p)
 	c.Redis.validate(&p)
 	c.validateSlack(&p)
 	c.Entra.validate(&p)
 	c.Graph.validate(&p)
 	c.validateTeams(&p)
 	c.Policy.validate(&p)
+	c.Meetings.validate(&p)
 	c.Logging.validate(&p)
 	return p
 }

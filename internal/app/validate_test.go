@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"meetbot/bot"
 	"meetbot/internal/golden"
 )
 
@@ -32,7 +33,7 @@ func TestValidateListsEverything(t *testing.T) {
 	wrong := Config{
 		HTTP:  HTTPConfig{Addr: ":70000", AdminAddr: "localhost:70000"},
 		Redis: RedisConfig{URL: "redis://:hunter2@host:notaport/0"},
-		Slack: SlackConfig{BotToken: "hunter2", APIURL: "http://slack.com/api"},
+		Slack: SlackConfig{BotToken: "hunter2", APIURL: "http://slack.com/api", Bookmark: "maybe"},
 		Teams: TeamsConfig{
 			AppID: "hunter2", MetadataURL: "http://login.botframework.com/",
 			ServiceHosts: []string{"https://smba.trafficmanager.net"},
@@ -47,6 +48,10 @@ func TestValidateListsEverything(t *testing.T) {
 			PerUser: -1, PerWorkspace: -1, Locale: "fr",
 		},
 		Logging: LoggingConfig{Level: "loud", Format: "xml"},
+		Links:   LinksConfig{PublicURL: "http://bot.example.com"},
+		Meetings: MeetingConfig{
+			Lobby: "nobody", Presenters: "roleIsPresenter", Chat: "off", Record: "maybe", Announce: "maybe",
+		},
 	}
 	err := wrong.Validate()
 	if err == nil {
@@ -104,6 +109,11 @@ func TestValidateSlack(t *testing.T) {
 	check(t, "a refresh token", "SLACK_BOT_TOKEN", func(c *Config) { c.Slack.BotToken = "xoxe-1-2-3" })
 	check(t, "no secret", "SLACK_SIGNING_SECRET", func(c *Config) { c.Slack.SigningSecret = "" })
 	check(t, "no slash", "SLACK_API_URL", func(c *Config) { c.Slack.APIURL = "https://slack.com/api" })
+	check(t, "bookmarks", "", func(c *Config) {
+		c.Slack.Bookmark, c.Links.PublicURL = "true", "https://bot.example.com"
+	})
+	check(t, "bookmarks without an address", "PUBLIC_URL", func(c *Config) { c.Slack.Bookmark = "true" })
+	check(t, "perhaps bookmarks", "SLACK_BOOKMARK", func(c *Config) { c.Slack.Bookmark = "perhaps" })
 	check(t, "US Government", "", func(c *Config) { c.Slack.APIURL = "https://slack-gov.com/api/" })
 }
 
@@ -207,6 +217,111 @@ func TestValidatePolicy(t *testing.T) {
 	c.Policy.AllowedDomains, c.Policy.AllowGuests = []string{"Contoso.example", " fabrikam.example"}, "true"
 	if p := c.Policy.askers(); !p.Guests || !slices.Equal(p.Domains, []string{"contoso.example", "fabrikam.example"}) {
 		t.Errorf("policy %+v", p)
+	}
+}
+
+func TestValidateLinks(t *testing.T) {
+	for url, problem := range map[string]string{
+		"":                                "",
+		"https://bot.example.com":         "",
+		"https://bot.example.com/":        "", // people copy it from a browser
+		" https://Bot.Example.com/\n":     "",
+		"https://bot.example.com:8443":    "",
+		"https://192.0.2.7":               "",
+		"https://[2001:db8::7]:8443/":     "",
+		"http://localhost:8080":           "",
+		"http://127.0.0.1:8080/":          "",
+		"http://[::1]:8080":               "",
+		"http://bot.example.com":          "PUBLIC_URL",
+		"http://localhost.example.com":    "PUBLIC_URL",
+		"bot.example.com":                 "PUBLIC_URL",
+		"//bot.example.com":               "PUBLIC_URL",
+		"https:bot.example.com":           "PUBLIC_URL",
+		"https://":                        "PUBLIC_URL",
+		"https:///":                       "PUBLIC_URL",
+		"https://:8443":                   "PUBLIC_URL",
+		"https://bot.example.com:":        "PUBLIC_URL",
+		"https://bot.example.com:99999":   "PUBLIC_URL",
+		"https://bot.example.com:https":   "PUBLIC_URL",
+		"https://bot.example.com//":       "PUBLIC_URL",
+		"https://bot.example.com/meetbot": "PUBLIC_URL",
+		"https://bot.example.com/j/":      "PUBLIC_URL",
+		"https://bot.example.com?":        "PUBLIC_URL",
+		"https://bot.example.com/?a=b":    "PUBLIC_URL",
+		"https://bot.example.com#":        "PUBLIC_URL",
+		"https://bot.example.com/#top":    "PUBLIC_URL",
+		"https://ann@bot.example.com":     "PUBLIC_URL",
+		"https://ann:pw@bot.example.com/": "PUBLIC_URL",
+		"https://@bot.example.com":        "PUBLIC_URL",
+		"ftp://bot.example.com":           "PUBLIC_URL",
+		"javascript://bot.example.com":    "PUBLIC_URL",
+		"https://bot example.com":         "PUBLIC_URL",
+		"https://bot.example.com\n/x":     "PUBLIC_URL",
+	} {
+		check(t, url, problem, func(c *Config) { c.Links.PublicURL = url })
+	}
+	c := valid()
+	c.Links.PublicURL = " https://Bot.Example.com/\n"
+	if got := c.normalized().Links.PublicURL; got != "https://bot.example.com" {
+		t.Errorf("links begin with %q", got)
+	}
+}
+
+func TestValidateMeetings(t *testing.T) {
+	for variable, values := range map[string]struct {
+		field  func(*MeetingConfig) *string
+		option func(*bot.MeetingOptions) *string
+		right  []string
+		wrong  []string
+		list   string // said of a wrong one
+	}{
+		"MEETING_LOBBY": {
+			func(c *MeetingConfig) *string { return &c.Lobby }, func(o *bot.MeetingOptions) *string { return &o.Lobby },
+			[]string{"", "organizer", "organization", "organizationAndFederated", "everyone", "invited",
+				"organizationExcludingGuests"},
+			[]string{"Everyone", "unknownFutureValue", "nobody", "everyone,invited"},
+			"organizer, organization, organizationAndFederated, everyone, invited, organizationExcludingGuests",
+		},
+		"MEETING_PRESENTERS": {
+			func(c *MeetingConfig) *string { return &c.Presenters },
+			func(o *bot.MeetingOptions) *string { return &o.Presenters },
+			[]string{"", "everyone", "organization", "organizer"},
+			[]string{"roleIsPresenter", "unknownFutureValue", "ORGANIZER"}, "everyone, organization, organizer",
+		},
+		"MEETING_CHAT": {
+			func(c *MeetingConfig) *string { return &c.Chat }, func(o *bot.MeetingOptions) *string { return &o.Chat },
+			[]string{"", "enabled", "disabled", "limited"},
+			[]string{"true", "unknownFutureValue", "off"}, "enabled, disabled, limited",
+		},
+		"MEETING_RECORD": {
+			func(c *MeetingConfig) *string { return &c.Record }, func(o *bot.MeetingOptions) *string { return &o.Record },
+			[]string{"", "true", "false"}, []string{"yes", "on"}, "neither true nor false",
+		},
+		"MEETING_ANNOUNCE": {
+			func(c *MeetingConfig) *string { return &c.Announce },
+			func(o *bot.MeetingOptions) *string { return &o.Announce },
+			[]string{"", "true", "false"}, []string{"yes", "on"}, "neither true nor false",
+		},
+	} {
+		for _, value := range values.right {
+			check(t, variable+"="+value, "", func(c *Config) { *values.field(&c.Meetings) = value })
+			c, want := MeetingConfig{}, bot.MeetingOptions{}
+			*values.field(&c), *values.option(&want) = value, value
+			if got := c.options(); got != want {
+				t.Errorf("%s=%s: %+v", variable, value, got)
+			}
+		}
+		for _, value := range values.wrong {
+			check(t, variable+"="+value, variable, func(c *Config) { *values.field(&c.Meetings) = value })
+			c := valid()
+			*values.field(&c.Meetings) = value
+			if err := c.Validate(); err == nil || !strings.Contains(err.Error(), values.list) {
+				t.Errorf("%s=%s: %v, want the list of right values", variable, value, err)
+			}
+		}
+	}
+	if got := (MeetingConfig{Record: "1", Announce: "FALSE"}).options(); got.Record != "true" || got.Announce != "false" {
+		t.Errorf("other forms of a truth value: %+v", got)
 	}
 }
 

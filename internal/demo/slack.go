@@ -67,6 +67,7 @@ func (s slack) say(ctx context.Context, url string, at spot, how manner, text st
 	case at.thread != "":
 		return outcome{}, errors.New("Slack has no slash commands in threads: type @meetbot, or /leave the thread")
 	}
+	before := len(s.Messages(at.place.id))
 	answer, err := s.Command(ctx, url, slacktest.Command{User: at.who.slack.ID, Channel: at.place.id,
 		Text: slacktest.Escape(text)})
 	switch {
@@ -75,10 +76,22 @@ func (s slack) say(ctx context.Context, url string, at spot, how manner, text st
 	case answer.Problem != "":
 		return outcome{}, fmt.Errorf("Slack shows an error: %s", answer.Problem)
 	case answer.Message == nil:
-		return outcome{}, errors.New("the bot answered with nothing")
+		return s.posted(at, before)
 	}
 	said := s.message(*answer.Message)
 	return outcome{answer: &said}, nil
+}
+
+// posted finds the answer that the bot posted as a message of its own, before it answered the command with nothing.
+// Before is how many messages the channel had.
+func (s slack) posted(at spot, before int) (outcome, error) {
+	for _, m := range s.Messages(at.place.id)[before:] {
+		if m.Via == "chat.postMessage" {
+			said := s.message(m)
+			return outcome{answer: &said}, nil
+		}
+	}
+	return outcome{}, errors.New("the bot answered with nothing")
 }
 
 // mention waits for the bot to accept the event, and leaves it to Slack if that takes long.

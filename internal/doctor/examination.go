@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -103,6 +104,11 @@ func (e *examination) close() {
 	for _, do := range e.closing {
 		do()
 	}
+}
+
+// hasProblem tells whether the value of a variable cannot be used.
+func (e *examination) hasProblem(variable string) bool {
+	return slices.ContainsFunc(e.problems, func(p app.Problem) bool { return p.Variable == variable })
 }
 
 // areas are the areas of the variables with these beginnings: a wrong value stops the checks of its area.

@@ -130,7 +130,7 @@ func TestHealthy(t *testing.T) {
 	w := newWorld(t, slacktest.Options{})
 	w.vars["AZURE_CLIENT_SECRET_EXPIRES"] = time.Now().AddDate(1, 0, 0).Format(time.DateOnly)
 	a := w.run(t)
-	w.vars["REDIS_URL"] = asUser(t, s, "")
+	w.vars["REDIS_URL"], w.vars["PUBLIC_URL"] = asUser(t, s, ""), a.URL()
 	w.o.Users = []string{ann}
 	w.command(t, a, "/slack/commands", time.Now(), 200)
 	w.activity(t, a, nil, 200)

@@ -132,7 +132,11 @@ var mistakes = map[string]mistake{
 	"network-intercepted": {"network,entra", slacktest.Options{}, func(_ *testing.T, w *world) {
 		w.o.RootCAs = nil
 	}},
-	"network-slack-away": {"slack", slacktest.Options{}, set("SLACK_API_URL", "http://127.0.0.1:1/api/")},
+	"network-public-url-elsewhere": {"network", slacktest.Options{}, func(_ *testing.T, w *world) {
+		w.vars["PUBLIC_URL"] = strings.TrimSuffix(w.Slack.APIURL(), "/api/")
+	}},
+	"network-public-url-away": {"network", slacktest.Options{}, set("PUBLIC_URL", "http://127.0.0.1:1")},
+	"network-slack-away":      {"slack", slacktest.Options{}, set("SLACK_API_URL", "http://127.0.0.1:1/api/")},
 
 	"entra-tenant":  {"entra", slacktest.Options{}, set("AZURE_TENANT_ID", "8eaef023-2b34-4da1-9baa-8bc8c9d6a4ff")},
 	"entra-client":  {"entra", slacktest.Options{}, set("AZURE_CLIENT_ID", "0c4b1f6e-3a52-4f6b-9f57-6d2f1a7c9eff")},

@@ -120,7 +120,7 @@ func (e *examination) unreachable(what, address string, err error) finding {
 				withPort(host)+
 				" -servername "+name+" </dev/null")
 	}
-	if _, is := errors.AsType[*tls.CertificateVerificationError](err); is {
+	if untrusted(err) {
 		return fail(host, "The certificate of "+what+" is not accepted ("+said+"). Perhaps this machine's clock is "+
 			"wrong, or the address is another server's.", "Compare the clock (date -u), then look at the "+
 			"certificate: openssl s_client -connect "+withPort(host)+" -servername "+name+" </dev/null")
@@ -132,13 +132,16 @@ func (e *examination) unreachable(what, address string, err error) finding {
 	return fail(host, what+" gives no answer ("+said+"). "+through, open+try)
 }
 
+// untrusted tells whether an error says that the certificate of a service is not accepted.
+func untrusted(err error) bool {
+	_, is := errors.AsType[*tls.CertificateVerificationError](err)
+	return is
+}
+
 // transport tells whether an error says that there was no connection to a service, or no trusted one.
 func transport(err error) bool {
-	if _, is := errors.AsType[*tls.CertificateVerificationError](err); is {
-		return true
-	}
 	_, is := errors.AsType[net.Error](err)
-	return is
+	return is || untrusted(err)
 }
 
 // withPort is a host with the port of https, unless it has one.

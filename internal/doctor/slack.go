@@ -90,8 +90,11 @@ var scopeUses = map[string]string{
 	"commands":          "people cannot type /" + bot.CommandName,
 	"app_mentions:read": "the bot hears no mentions, so nothing works in threads",
 	"chat:write":        "the bot can post nothing: mentions get no answer, and late answers do not arrive",
-	"users:read":        "the bot does not learn who asks, and makes no meeting",
-	"users:read.email":  "the bot does not learn the e-mail of who asks, and makes no meeting",
+	"chat:write.public": "cards in public channels that the bot is no member of cannot be changed later, and stay " +
+		"as they were when their meeting is replaced",
+	"bookmarks:write":  "channels get no bookmark, though SLACK_BOOKMARK is true",
+	"users:read":       "the bot does not learn who asks, and makes no meeting",
+	"users:read.email": "the bot does not learn the e-mail of who asks, and makes no meeting",
 }
 
 func (e *examination) slackScopes(context.Context) []finding {
@@ -100,7 +103,9 @@ func (e *examination) slackScopes(context.Context) []finding {
 		return one(skip("", "Slack does not say which scopes the token has."))
 	}
 	var all []finding
-	for _, scope := range slackapp.Scopes {
+	bookmarks, _ := e.config.Slack.Bookmarks()
+	needed := slackapp.Scopes(bookmarks)
+	for _, scope := range needed {
 		if slices.Contains(granted, scope) {
 			continue
 		}
@@ -108,13 +113,17 @@ func (e *examination) slackScopes(context.Context) []finding {
 		if why == "" {
 			why = "a part of the bot does not work"
 		}
-		all = append(all, fail(scope, "The bot token lacks the scope "+scope+": "+why+".", "Add it: "+slackApps+
+		report := fail
+		if !slackapp.Indispensable(scope) {
+			report = warn
+		}
+		all = append(all, report(scope, "The bot token lacks the scope "+scope+": "+why+".", "Add it: "+slackApps+
 			"OAuth & Permissions, Bot Token Scopes, "+scope+". Then press “Reinstall to Workspace” there; without "+
 			"that nothing changes."))
 	}
 	var more []string
 	for _, scope := range granted {
-		if !slices.Contains(slackapp.Scopes, scope) {
+		if !slices.Contains(needed, scope) {
 			more = append(more, scope)
 		}
 	}

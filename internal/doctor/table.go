@@ -23,6 +23,7 @@ var table = []check{
 	{area: areaConfig, name: "admin", run: (*examination).configAdmin},
 
 	{area: areaNetwork, name: "proxy", run: (*examination).networkProxy},
+	{area: areaNetwork, name: "public_url", needs: []string{"network.proxy"}, run: (*examination).networkPublicURL},
 
 	{area: areaRedis, name: "reachable", run: (*examination).redisReachable},
 	{area: areaRedis, name: "version", needs: []string{"redis.reachable"}, run: (*examination).redisVersion},

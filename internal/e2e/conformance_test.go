@@ -55,6 +55,10 @@ type front interface {
 	guest(user member)
 	// press presses the button of the last message with such a button in the first channel, and returns what follows.
 	press(user member, title string) seen
+	// askOnly mentions the bot, and does not wait for its answer.
+	askOnly(asked)
+	// cards are the bot's messages in the first channel as they read now, in the order in which they were posted.
+	cards() []seen
 	// count is how many messages of the bot there are in the first channel.
 	count() int
 }
@@ -356,7 +360,6 @@ func triedWords(t *testing.T, env *environment, f front) {
 	}
 	told(t, f, asked{user: members.ann, command: "meet schedule"}, "I cannot schedule a meeting")
 	told(t, f, asked{user: members.ann, command: "settings"}, "There is nothing to set here.")
-	told(t, f, asked{user: members.ann, command: "rename"}, "I cannot rename a meeting.")
 	told(t, f, asked{user: members.ann, command: "status"}, "I keep no list")
 	for _, word := range []string{"-h", "--help", "ajuda", "meet ajuda"} {
 		told(t, f, asked{user: members.ann, command: word}, "One meeting for each conversation")
@@ -413,6 +416,22 @@ func (f *slackFront) ask(a asked) (seen, string) {
 		words = slacktest.RenderMessage(m, 10_000)
 	}
 	return seen{link: link(m), words: words, alone: m.To == a.user.slack, thread: m.ThreadTS}, f.last.TS
+}
+
+func (f *slackFront) askOnly(a asked) {
+	f.t.Helper()
+	f.mention(f.bot, a.user.slack, general, a.thread, slacktest.Escape(a.command))
+}
+
+func (f *slackFront) cards() []seen {
+	var all []seen
+	for _, m := range f.Slack.Messages(general) {
+		if m.Via != "user" && m.Blocks != nil {
+			all = append(all, seen{link: link(m), words: slacktest.RenderMessage(m, 10_000), alone: m.To != "",
+				thread: m.ThreadTS})
+		}
+	}
+	return all
 }
 
 func (f *slackFront) press(user member, title string) seen {
@@ -499,6 +518,22 @@ func (f *teamsFront) ask(a asked) (seen, string) {
 	}
 	return seen{link: teamstest.ReadCard(m.Card).Link(), words: m.Words(), alone: m.To == a.user.entra,
 		thread: m.Thread}, f.last.ID
+}
+
+func (f *teamsFront) askOnly(a asked) {
+	f.t.Helper()
+	f.call(f.bot, a.user.entra, teamsGeneral, a.thread, a.command)
+}
+
+func (f *teamsFront) cards() []seen {
+	var all []seen
+	for _, m := range f.Teams.Messages(teamsGeneral) {
+		if m.Via != "user" && m.Card != nil {
+			all = append(all, seen{link: teamstest.ReadCard(m.Card).Link(), words: m.Words(), alone: m.To != "",
+				thread: m.Thread})
+		}
+	}
+	return all
 }
 
 func (f *teamsFront) press(user member, title string) seen {

@@ -6,6 +6,7 @@
 package replytest
 
 import (
+	"maps"
 	"strings"
 	"time"
 
@@ -31,10 +32,37 @@ func Meeting() bot.Meeting {
 	}
 }
 
-// What the sentences about refusals hold.
+// Lives are the cards that tell of a meeting's life: it was renamed, it took an earlier one's place, or another took
+// its place.
+func Lives(lang bot.Language) map[string]bot.Reply {
+	meeting := Meeting()
+	current := meeting
+	current.Generation, current.Subject = 2, "Design review, next quarter"
+	current.JoinURL = strings.Replace(current.JoinURL, "meeting_abc", "meeting_def", 1)
+	served := meeting
+	served.StartedBy = bot.Starter{User: "U0BEN", Name: "Ben Example"}
+	all := map[string]bot.Reply{}
+	for name, card := range map[string]bot.Card{
+		"renamed":       {Meeting: current, Renamed: true},
+		"started-by":    {Meeting: served},
+		"ended":         {Meeting: meeting, Ended: true},
+		"ended-current": {Meeting: meeting, Ended: true, Current: &current},
+	} {
+		all["card-"+name] = bot.Reply{Language: lang, Card: &card}
+	}
+	for _, why := range []bot.Reason{bot.ReasonExpired, bot.ReasonOrphaned, bot.ReasonLost} {
+		card := bot.Card{Meeting: current, New: true, Why: bot.Replacement{Why: why, Organizer: "Caio Example"}}
+		all["card-why-"+string(why)] = bot.Reply{Language: lang, Card: &card}
+	}
+	return all
+}
+
+// What sentences hold.
 const (
 	clientID  = "0c4b1f6e-3a52-4f6b-9f57-6d2f1a7c9e01"
 	reference = "K5RVXJ3Q"
+	token     = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	link      = "https://bot.example.com" + bot.LinkPath + token
 )
 
 // Replies is everything that the bot can say in answer to a command, by name, in one language and about one
@@ -70,14 +98,21 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 		"working":                bot.WorkingReply(lang),
 		"duplicate":              bot.DuplicateReply(lang),
 		"no-meeting":             bot.NoMeetingReply(lang),
+		"link-shown":             bot.LinkReply(lang, bot.LinkShown, link, token),
+		"link-replaced":          bot.LinkReply(lang, bot.LinkReplaced, link, token),
+		"link-stale":             bot.LinkReply(lang, bot.LinkStale, link, token),
+		"links-off":              bot.NoLinksReply(lang),
+		"accepted-link":          bot.AcceptedReply(lang, bot.Intent{Command: bot.Command{Kind: bot.Link}}),
 		"broken":                 bot.BrokenReply(lang, where, reference),
 		"gave-up": bot.GaveUpReply(lang, where, bot.Command{Kind: bot.New, Subject: "Weekly"},
 			25*time.Minute, reference),
 		"gave-up-chat": bot.GaveUpReply(lang, bot.Conversation{}, bot.Command{Kind: bot.Meet}, 25*time.Minute,
 			reference),
+		"trouble-store-relink": bot.UnreachableReply(lang, bot.Intent{Kind: bot.JobRelink}),
 		"trouble-store": bot.UnreachableReply(lang,
 			bot.Intent{Command: bot.Command{Kind: bot.Meet, Subject: "new hires"}}),
 	}
+	maps.Copy(all, Lives(lang))
 	for _, about := range bot.Advices {
 		all["advice-"+string(about)] = bot.AdviceReply(lang, bot.Command{Kind: bot.Meet, Subject: "cancel"}, about)
 	}

@@ -34,6 +34,7 @@ type Metrics struct {
 	deadLettered       prometheus.Counter
 	unreadableRecords  prometheus.Counter
 	gaveWay            prometheus.Counter
+	links              *prometheus.CounterVec
 
 	refused     *prometheus.CounterVec
 	lastRequest *prometheus.GaugeVec
@@ -84,7 +85,11 @@ func New(depth func(context.Context) (bot.Depth, error)) *Metrics {
 		Help: "Claims that Graph failed to serve and that gave way; " +
 			"each may have left a meeting in Graph without a link.",
 	})
-	m.registry.MustRegister(m.refused, m.lastRequest)
+	m.links = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "meetbot_link_requests_total",
+		Help: "Requests for conversations' lasting links, by what became of them.",
+	}, []string{"outcome"})
+	m.registry.MustRegister(m.refused, m.lastRequest, m.links)
 	m.registry.MustRegister(m.commands, m.graph, m.identity, m.possibleDuplicates, m.deadLettered, m.unreadableRecords,
 		m.gaveWay, &queue{depth: depth}, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector())
@@ -157,6 +162,33 @@ func (r *Requests) Refused(reason string) {
 		c.Inc()
 	}
 }
+
+// Links returns the figures of requests for lasting links, which may have these outcomes. Every series exists from now
+// on.
+func (m *Metrics) Links(outcomes []string) *Links {
+	l := &Links{outcomes: map[string]prometheus.Counter{}}
+	for _, outcome := range outcomes {
+		l.outcomes[outcome] = m.links.WithLabelValues(outcome)
+	}
+	return l
+}
+
+// Links are the figures of requests for lasting links.
+type Links struct{ outcomes map[string]prometheus.Counter }
+
+// Count counts a request with this outcome. One that was not announced has no counter, so that no request makes a
+// series.
+func (l *Links) Count(outcome string) {
+	if c := l.outcomes[outcome]; c != nil {
+		c.Inc()
+	}
+}
+
+// Accepted counts nothing: a request that is accepted has an outcome of its own.
+func (l *Links) Accepted() {}
+
+// Refused counts a request that was refused or could not be answered. The reason is its outcome.
+func (l *Links) Refused(reason string) { l.Count(reason) }
 
 // queue reads the queue's figures when it is scraped, and only then.
 type queue struct {

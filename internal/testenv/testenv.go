@@ -37,6 +37,9 @@ type Environment struct {
 	Entra *entratest.Server
 	Graph *graphtest.Server
 
+	// Clock is Graph's for the life of meetings. A bot that is to agree gets its Now as app.Options.Clock.
+	Clock Clock
+
 	RedisURL string // of the Redis that the caller has
 }
 
@@ -55,7 +58,7 @@ func New(o slacktest.Options) (_ *Environment, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("start Entra: %w", err)
 	}
-	if e.Graph, err = graphtest.New(graphtest.Options{Entra: e.Entra}); err != nil {
+	if e.Graph, err = graphtest.New(graphtest.Options{Entra: e.Entra, Clock: e.Clock.Now}); err != nil {
 		return nil, fmt.Errorf("start Graph: %w", err)
 	}
 	return e, nil

@@ -1,5 +1,5 @@
-// Package connector is a client of the Bot Connector API, by which a bot sends messages in Microsoft Teams. There is
-// no official client for Go. Source: Microsoft, "Bot Connector REST API reference", and "Targeted messages" for
+// Package connector is a client of the Bot Connector API, by which a bot sends and changes messages in Microsoft Teams.
+// There is no official client for Go. Source: Microsoft, "Bot Connector REST API reference", and "Targeted messages" for
 // messages that one person sees.
 //
 // Call [New] with the bot's tokens, then [Client.Reply] with the service URL and the conversation of the activity to
@@ -108,7 +108,7 @@ var ErrService = errors.New("service URL is not Microsoft's")
 // returns the ID of the new message.
 func (c *Client) Reply(ctx context.Context, service, conversation string, a Activity) (string, error) {
 	var made ID
-	err := c.post(ctx, service, "/v3/conversations/"+escape(conversation)+"/activities", a, &made)
+	err := c.send(ctx, http.MethodPost, service, "/v3/conversations/"+escape(conversation)+"/activities", a, &made)
 	return made.ID, err
 }
 
@@ -120,8 +120,19 @@ func (c *Client) SendTargeted(
 	a.Recipient = &to
 	var made ID
 	path := "/v3/conversations/" + escape(conversation) + "/activities?isTargetedActivity=true"
-	err := c.post(ctx, service, path, a, &made)
+	err := c.send(ctx, http.MethodPost, service, path, a, &made)
 	return made.ID, err
+}
+
+// Update replaces what stands in a message of the bot's own by the activity. Neither conversation nor activity may be
+// empty; the conversation of a channel names the thread that the message stands in, as [Client.Reply] was called with
+// it. Of an error's Status, 404 says that there is no such message any more, 403 that the bot may not change it, and
+// 405 that messages cannot be changed there. Sources: Microsoft, "Update and delete messages sent from your bot", and
+// "Status codes from bot conversational APIs".
+func (c *Client) Update(ctx context.Context, service, conversation, activity string, a Activity) error {
+	a.ID = activity
+	path := "/v3/conversations/" + escape(conversation) + "/activities/" + escape(activity)
+	return c.send(ctx, http.MethodPut, service, path, a, &ID{})
 }
 
 // Chat opens the chat between a user and the bot, or finds it, and returns its ID.
@@ -133,7 +144,7 @@ func (c *Client) Chat(ctx context.Context, service, tenant, user string) (string
 		ChannelData ChannelData `json:"channelData"`
 	}{false, []Account{{ID: user}}, tenant, ChannelData{Tenant: ID{ID: tenant}}}
 	var made ID
-	if err := c.post(ctx, service, "/v3/conversations", body, &made); err != nil {
+	if err := c.send(ctx, http.MethodPost, service, "/v3/conversations", body, &made); err != nil {
 		return "", err
 	}
 	if made.ID == "" {
@@ -172,14 +183,14 @@ func escape(id string) string {
 	return strings.ReplaceAll(url.QueryEscape(id), "+", "%20")
 }
 
-// post makes a POST with body as its JSON, and reads the JSON of the answer into into. An answer to an activity that
-// cannot be read is no error: the message was posted, and only its ID is not known. Errors are those of call.
-func (c *Client) post(ctx context.Context, service, path string, body, into any) error {
+// send makes a call with body as its JSON, and reads the JSON of the answer into into. An answer to an activity that
+// cannot be read is no error: the message stands, and only its ID is not known. Errors are those of call.
+func (c *Client) send(ctx context.Context, method, service, path string, body, into any) error {
 	data, err := json.Marshal(body)
 	if err != nil {
 		return &Error{Err: fmt.Errorf("write activity: %w", err)}
 	}
-	return c.call(ctx, http.MethodPost, service, path, data, into)
+	return c.call(ctx, method, service, path, data, into)
 }
 
 // call makes one call, with a JSON body or none. Errors are of type *Error, or the token's.

@@ -124,6 +124,14 @@ func TestCalls(t *testing.T) {
 			"GET", "/emea/v3/conversations/19%3Ax/members/29%3A1ann-_x", "", connector.Member{ObjectID: "a"},
 		},
 		{
+			"update", `{"id":"18"}`, func() (any, error) { return nil, c.Update(ctx, at, thread, "18", hello) },
+			"PUT", escaped + "/activities/18", `{"type":"message","id":"18","text":"hello","replyToId":"17"}`, nil,
+		},
+		{
+			"update without an answer", "", func() (any, error) { return nil, c.Update(ctx, at, thread, "18", hello) },
+			"PUT", escaped + "/activities/18", `{"type":"message","id":"18","text":"hello","replyToId":"17"}`, nil,
+		},
+		{
 			"reply without an answer", "", func() (any, error) { return c.Reply(ctx, at, thread, hello) },
 			"POST", escaped + "/activities", `{"type":"message","text":"hello","replyToId":"17"}`, "",
 		},
@@ -184,6 +192,22 @@ func TestEscaping(t *testing.T) {
 	}
 }
 
+// What an update names is one segment of the path each.
+func TestUpdateNamesOneMessage(t *testing.T) {
+	s := newService(t, http.StatusOK, `{"id":"18"}`)
+	c := newClient(t, &tokens{}, s.host())
+	for _, activity := range []string{"1712345678901", "a/b", "..", "f:1-_x", "a?b#c"} {
+		if err := c.Update(t.Context(), s.URL, thread, activity, connector.Activity{Type: "message"}); err != nil {
+			t.Errorf("%q: %v", activity, err)
+			continue
+		}
+		segments := strings.Split(s.last.RequestURI, "/")
+		if len(segments) != 6 || strings.ContainsAny(s.last.RequestURI, "?#") || segments[5] == ".." {
+			t.Errorf("%q became %s", activity, s.last.RequestURI)
+		}
+	}
+}
+
 // The token goes to the hosts of the configuration and Microsoft's, and nowhere else.
 func TestHosts(t *testing.T) {
 	c := newClient(t, &tokens{}, "smba.contoso.example", "127.0.0.1:3978", "localhost:3978")
@@ -240,6 +264,13 @@ func TestTokenGoesNowhereElse(t *testing.T) {
 	_, err = c.Reply(t.Context(), s.URL, thread, connector.Activity{})
 	if refused, ok := errors.AsType[*connector.Error](err); !ok || refused.Status != http.StatusTemporaryRedirect {
 		t.Errorf("redirect: %v", err)
+	}
+	if err := c.Update(t.Context(), trap.URL, thread, "18", connector.Activity{}); !errors.Is(err, connector.ErrService) {
+		t.Errorf("update: %v", err)
+	}
+	err = c.Update(t.Context(), s.URL, thread, "18", connector.Activity{})
+	if refused, ok := errors.AsType[*connector.Error](err); !ok || refused.Status != http.StatusTemporaryRedirect {
+		t.Errorf("redirect of an update: %v", err)
 	}
 	if n := trap.hits.Load(); n != 0 {
 		t.Errorf("the trap was called %d times", n)
@@ -303,6 +334,28 @@ func TestRefusals(t *testing.T) {
 				t.Errorf("%d renewals", n)
 			}
 		})
+	}
+}
+
+// Of an update that is refused is known what Microsoft documents, for the caller to decide.
+func TestRefusedUpdates(t *testing.T) {
+	s := newService(t, 0, "")
+	c := newClient(t, &tokens{}, s.host())
+	for _, tt := range []struct {
+		status int
+		code   string
+	}{
+		{400, "BadArgument"}, {403, "BotNotInConversationRoster"}, {403, "ConversationBlockedByUser"},
+		{403, "ForbiddenOperationException"}, {403, "NotEnoughPermissions"}, {404, "ActivityNotFoundInConversation"},
+		{404, "ConversationNotFound"}, {405, "BadArgument"}, {412, "PreconditionFailed"}, {413, "MessageSizeTooBig"},
+		{429, "Throttled"}, {502, "ServiceError"}, {504, "GatewayTimeout"},
+	} {
+		s.status, s.answer = tt.status, `{"error":{"code":"`+tt.code+`","message":"`+thread+`"}}`
+		err := c.Update(t.Context(), s.URL, thread, "18", connector.Activity{Type: "message"})
+		refused, ok := errors.AsType[*connector.Error](err)
+		if !ok || refused.Status != tt.status || refused.Code != tt.code || strings.Contains(err.Error(), "general") {
+			t.Errorf("%d %s: %v", tt.status, tt.code, err)
+		}
 	}
 }
 

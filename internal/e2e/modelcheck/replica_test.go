@@ -193,8 +193,8 @@ func run(t *testing.T, catalog *bot.Catalog, policy bot.OrganizerPolicy, who per
 		r := &replica{p: p, who: who, spent: spent}
 		var log bytes.Buffer
 		s := bot.NewService(bot.Config{
-			Conversations: r, Identities: r, Queue: r, Limiter: r, Meetings: r, Directory: r, Observer: observer{p},
-			Catalog:   catalog,
+			Conversations: r, Identities: r, Queue: r, Limiter: r, Meetings: graph{r}, Directory: r,
+			Observer: observer{p}, Catalog: catalog,
 			Log:       slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})),
 			Platforms: map[string]bot.Platform{place.Platform: r},
 			Workspaces: bot.OneWorkspace{Tenant: bot.Tenant{ClientID: "client"}, Organizers: policy,
@@ -288,6 +288,23 @@ func (r *replica) Undo(_ context.Context, c bot.Conversation, u bot.Undo) (bot.S
 	return a.state, a.undone, err
 }
 
+// ChangeMeeting is no call of an attempt to get a meeting, and the model knows no other attempts.
+func (r *replica) ChangeMeeting(context.Context, bot.Conversation, string, func(*bot.Meeting)) (bot.State, error) {
+	panic("the model does not know how a meeting's record is changed")
+}
+
+// graph is a replica as Graph, which changes meetings by a method of the same name as the store's.
+type graph struct{ *replica }
+
+func (g graph) Meeting(context.Context, bot.Tenant, string, string) (bot.OnlineMeeting, error) {
+	panic("the model does not know how a meeting is read")
+}
+
+func (g graph) ChangeMeeting(context.Context, bot.Tenant, string, string, bot.MeetingChange) (
+	bot.OnlineMeeting, error) {
+	panic("the model does not know how a meeting is changed")
+}
+
 func (r *replica) CreateOrGet(_ context.Context, _ bot.Tenant, organizer string, q bot.MeetingRequest) (
 	bot.OnlineMeeting, bool, error) {
 	q.ExternalID = strings.NewReplacer(r.names...).Replace(q.ExternalID)
@@ -325,14 +342,14 @@ func (r *replica) Done(context.Context, bot.Lease) error {
 	return err
 }
 
-func (r *replica) Deliver(_ context.Context, _ bot.Job, reply bot.Reply) (string, error) {
+func (r *replica) Deliver(_ context.Context, _ bot.Job, reply bot.Reply) (bot.Posted, error) {
 	if reply.Card != nil {
 		card := *reply.Card
 		card.Meeting = *answer{state: bot.State{Meeting: &card.Meeting}}.renamed(strings.NewReplacer(r.names...)).state.Meeting
 		reply.Card = &card
 	}
 	r.p.told = &reply
-	return "", nil
+	return bot.Posted{}, nil
 }
 
 // observer notes the outcome.

@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"html"
 	"math/big"
 	"net/http"
 	"net/url"
@@ -17,6 +16,7 @@ import (
 
 // Meeting is a meeting that was made.
 type Meeting struct {
+	ID         string // as Graph names it
 	UserID     string // the organizer's object ID
 	ExternalID string
 	JoinURL    string
@@ -24,6 +24,8 @@ type Meeting struct {
 	Subject    string
 	Start, End time.Time
 	Created    time.Time
+	Expires    time.Time         // when the link dies
+	ThreadID   string            // of its chat
 	Attendees  []json.RawMessage // as they were sent
 }
 
@@ -32,9 +34,11 @@ type meetingKey struct{ userID, externalID string }
 type meeting struct {
 	Meeting
 	organizer    *User // as they were when the meeting was made
-	threadID     string
 	joinID       string
-	conferenceID string // empty without audio conferencing
+	conferenceID string         // empty without audio conferencing
+	settings     map[string]any // by property; a value is replaced, never altered: answers share it
+	started      time.Time      // of the session that runs; zero if none does
+	deleted      bool
 }
 
 // Meetings returns every meeting, in the order in which they were made.
@@ -84,20 +88,12 @@ func externalID(body []byte) string {
 
 // createOrGet is POST /users/{userId}/onlineMeetings/createOrGet (document "onlinemeeting-createorget").
 func (g *Server) createOrGet(w http.ResponseWriter, r *http.Request, userID string, body []byte) {
-	if uuid.Validate(userID) != nil {
-		g.fail(w, r, http.StatusBadRequest, "BadRequest", "The user in the path must be given by object ID.")
+	user := g.organizer(w, r, userID)
+	if user == nil {
 		return
 	}
-	if !g.hasPolicy(userID) {
-		g.fail(w, r, http.StatusForbidden, "Forbidden", "No application access policy found for this app.")
-		return
-	}
-	user := g.user(userID)
 	// The real wording of the following is not documented. The message is often empty.
 	switch {
-	case user == nil || user.Unprovisioned:
-		g.fail(w, r, http.StatusNotFound, "NotFound", "User not found.")
-		return
 	case user.Unlicensed:
 		g.fail(w, r, http.StatusForbidden, "Forbidden", "The user has no license for Microsoft Teams.")
 		return
@@ -110,19 +106,47 @@ func (g *Server) createOrGet(w http.ResponseWriter, r *http.Request, userID stri
 		g.fail(w, r, http.StatusBadRequest, "BadRequest", err.Error())
 		return
 	}
+	g.mu.Lock()
 	m, created := g.meeting(user, wanted)
+	answer := g.render(m, r.Header.Get("Accept-Language"))
+	g.mu.Unlock()
 	status := http.StatusOK
 	if created {
 		status = http.StatusCreated
 	}
-	writeJSON(w, status, g.render(m, r.Header.Get("Accept-Language")))
+	writeJSON(w, status, answer)
 }
+
+// organizer returns the user of a path below which the app may work, or answers why it may not.
+func (g *Server) organizer(w http.ResponseWriter, r *http.Request, userID string) *User {
+	if uuid.Validate(userID) != nil {
+		g.fail(w, r, http.StatusBadRequest, "BadRequest", "The user in the path must be given by object ID.")
+		return nil
+	}
+	if !g.hasPolicy(userID) {
+		g.fail(w, r, http.StatusForbidden, "Forbidden", "No application access policy found for this app.")
+		return nil
+	}
+	user := g.user(userID)
+	if user == nil || user.Unprovisioned { // the real wording is not documented
+		g.fail(w, r, http.StatusNotFound, "NotFound", "User not found.")
+		return nil
+	}
+	return user
+}
+
+// What is wrong with a body, whatever it is for.
+const (
+	noBody = requestRefusal("Empty Payload. JSON content expected.")
+	noJSON = requestRefusal("Unable to read JSON request payload. Please ensure Content-Type header is set and " +
+		"payload is of valid JSON format.")
+)
 
 // readMeeting reads a request body and applies the defaults for times. Unknown properties are ignored.
 func (g *Server) readMeeting(body []byte) (Meeting, error) {
 	var none Meeting
 	if len(body) == 0 {
-		return none, requestRefusal("Empty Payload. JSON content expected.")
+		return none, noBody
 	}
 	var b struct {
 		ExternalID   *string `json:"externalId"`
@@ -134,9 +158,7 @@ func (g *Server) readMeeting(body []byte) (Meeting, error) {
 		} `json:"participants"`
 	}
 	if err := json.Unmarshal(body, &b); err != nil {
-		return none, requestRefusal(
-			"Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid " +
-				"JSON format.")
+		return none, noJSON
 	}
 	if b.ExternalID == nil || *b.ExternalID == "" {
 		return none, requestRefusal("ExternalId is required.")
@@ -152,18 +174,16 @@ func (g *Server) readMeeting(body []byte) (Meeting, error) {
 		if t.sent == nil {
 			continue
 		}
-		parsed, err := time.Parse(time.RFC3339, *t.sent)
-		if err != nil {
-			return none, requestRefusal(
-				fmt.Sprintf("Cannot convert the literal '%s' to the expected type 'Edm.DateTimeOffset'.", *t.sent))
+		var err error
+		if *t.into, err = readTime(*t.sent); err != nil {
+			return none, err
 		}
-		*t.into = parsed.UTC()
 	}
 	switch {
 	case b.Start == nil && b.End != nil:
 		return none, requestRefusal("EndDateTime requires StartDateTime.")
 	case b.Start == nil:
-		m.Start = g.opts.Now().UTC()
+		m.Start = g.now()
 	}
 	switch {
 	case b.End == nil:
@@ -172,46 +192,96 @@ func (g *Server) readMeeting(body []byte) (Meeting, error) {
 		return none, requestRefusal("EndDateTime must not be earlier than StartDateTime.")
 	}
 	if b.Participants != nil {
-		for _, raw := range b.Participants.Attendees {
-			var a struct {
-				Identity struct {
-					User struct {
-						ID string `json:"id"`
-					} `json:"user"`
-				} `json:"identity"`
-			}
-			if json.Unmarshal(raw, &a) != nil || uuid.Validate(a.Identity.User.ID) != nil {
-				return none, requestRefusal("Invalid attendee: identity.user.id must be an object ID.")
-			}
+		if err := checkAttendees(b.Participants.Attendees); err != nil {
+			return none, err
 		}
 		m.Attendees = b.Participants.Attendees
 	}
 	return m, nil
 }
 
-// meeting returns the user's meeting with this external ID, as it is, or makes it.
+// readTime reads a point in time, which must have a zone.
+func readTime(sent string) (time.Time, error) {
+	t, err := time.Parse(time.RFC3339, sent)
+	if err != nil {
+		return time.Time{}, unconvertible(sent, "Edm.DateTimeOffset")
+	}
+	return t.UTC().Truncate(tick), nil
+}
+
+// unconvertible refuses a value that is not of the type that the property has.
+func unconvertible(literal, wanted string) error {
+	return requestRefusal(fmt.Sprintf("Cannot convert the literal '%s' to the expected type '%s'.", literal, wanted))
+}
+
+// checkAttendees refuses attendees who are not given by object ID.
+func checkAttendees(attendees []json.RawMessage) error {
+	for _, raw := range attendees {
+		if uuid.Validate(attendeeOf(raw).Identity.User.ID) != nil {
+			return requestRefusal("Invalid attendee: identity.user.id must be an object ID.")
+		}
+	}
+	return nil
+}
+
+// attendee is what the service reads of an attendee.
+type attendee struct {
+	Role     string `json:"role"`
+	Identity struct {
+		User struct {
+			ID string `json:"id"`
+		} `json:"user"`
+	} `json:"identity"`
+}
+
+// attendeeOf reads an attendee; what cannot be read is empty.
+func attendeeOf(raw json.RawMessage) (a attendee) {
+	if json.Unmarshal(raw, &a) != nil {
+		return attendee{}
+	}
+	return a
+}
+
+// meeting returns the user's meeting with this external ID, as it is, or makes it. The caller holds the lock.
 func (g *Server) meeting(user *User, wanted Meeting) (m *meeting, created bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
 	key := meetingKey{strings.ToLower(user.ID), wanted.ExternalID}
-	if m, ok := g.meetings[key]; ok {
+	if m, ok := g.meetings[key]; ok && !m.deleted && (g.alive(m) || !g.choices.FreshAfterExpiry) {
 		return m, false
 	}
-	m = &meeting{Meeting: wanted, organizer: user}
+	m = &meeting{Meeting: wanted, organizer: user, settings: map[string]any{
+		"lobbyBypassSettings": map[string]any{"scope": "organization", "isDialInBypassEnabled": false},
+	}}
 	m.UserID = user.ID
-	m.Created = g.opts.Now().UTC()
-	m.threadID = "19:meeting_" + base64.StdEncoding.EncodeToString([]byte(uuid.NewString())) + "@thread.v2"
+	m.Created = g.now()
+	m.Expires = m.End.Add(lifetime)
+	m.ThreadID = "19:meeting_" + base64.StdEncoding.EncodeToString([]byte(uuid.NewString())) + "@thread.v2"
+	m.ID = base64.StdEncoding.EncodeToString([]byte(idPrefix + m.UserID + idMiddle + m.ThreadID))
 	m.joinID = "2" + digits(12)
 	m.Passcode = rand.Text()[:8]
-	context, _ := json.Marshal(map[string]string{"Tid": g.opts.Entra.TenantID(), "Oid": user.ID}) // strings cannot fail
-	m.JoinURL = "https://teams.microsoft.com/l/meetup-join/" + url.QueryEscape(m.threadID) + "/0?context=" +
-		url.QueryEscape(string(context))
+	m.JoinURL = g.joinURL(m)
 	if user.DialIn {
 		m.conferenceID = "1" + digits(8)
 	}
 	g.meetings[key] = m
+	g.byID[m.ID], g.byLink[m.JoinURL] = m, m
 	g.made = append(g.made, m)
 	return m, true
+}
+
+// A meeting's ID is base64 of these around the organizer's object ID and the chat thread's ID.
+const (
+	idPrefix = "1*"
+	idMiddle = "*0**"
+)
+
+// joinURL makes the link of a new meeting, in the form that is chosen.
+func (g *Server) joinURL(m *meeting) string {
+	if g.choices.ShortLinks {
+		return "https://teams.microsoft.com/meet/" + m.joinID + "?p=" + rand.Text()
+	}
+	tenant, _ := json.Marshal(map[string]string{"Tid": g.opts.Entra.TenantID(), "Oid": m.UserID}) // strings cannot fail
+	return "https://teams.microsoft.com/l/meetup-join/" + url.QueryEscape(m.ThreadID) + "/0?context=" +
+		url.QueryEscape(string(tenant))
 }
 
 // digits returns n random decimal digits.
@@ -222,105 +292,4 @@ func digits(n int) string {
 		i = big.NewInt(0)
 	}
 	return fmt.Sprintf("%0*d", n, i)
-}
-
-// render writes a meeting as the service does (resource "onlineMeeting").
-func (g *Server) render(m *meeting, language string) map[string]any {
-	const stamp = "2006-01-02T15:04:05.0000000Z"
-	attendees := m.Attendees
-	if attendees == nil {
-		attendees = []json.RawMessage{}
-	}
-	return map[string]any{
-		"@odata.context":              g.BaseURL() + "/$metadata#users('" + m.UserID + "')/onlineMeetings/$entity",
-		"id":                          base64.StdEncoding.EncodeToString([]byte("1*" + m.UserID + "*0**" + m.threadID)),
-		"creationDateTime":            m.Created.Format(stamp),
-		"startDateTime":               m.Start.Format(stamp),
-		"endDateTime":                 m.End.Format(stamp),
-		"joinWebUrl":                  m.JoinURL,
-		"subject":                     nullable(m.Subject),
-		"externalId":                  m.ExternalID,
-		"isBroadcast":                 false,
-		"autoAdmittedUsers":           "EveryoneInCompany",
-		"isEntryExitAnnounced":        false,
-		"allowedPresenters":           "everyone",
-		"allowAttendeeToEnableCamera": true,
-		"allowAttendeeToEnableMic":    true,
-		"allowMeetingChat":            "enabled",
-		"allowTeamworkReactions":      true,
-		"videoTeleconferenceId":       nil,
-		"recordAutomatically":         false,
-		"lobbyBypassSettings":         map[string]any{"scope": "organization", "isDialInBypassEnabled": false},
-		"chatInfo": map[string]any{
-			"threadId": m.threadID, "messageId": "0", "replyChainMessageId": nil,
-		},
-		"joinMeetingIdSettings": map[string]any{
-			"isPasscodeRequired": true, "joinMeetingId": m.joinID, "passcode": m.Passcode,
-		},
-		"meetingTemplateId":              nil,
-		"broadcastSettings":              nil,
-		"watermarkProtection":            nil,
-		"audioConferencing":              audio(m),
-		"joinInformation":                map[string]any{"content": invitation(m, language), "contentType": "html"},
-		"shareMeetingChatHistoryDefault": "none",
-		"participants": map[string]any{
-			"organizer": map[string]any{
-				"upn": m.organizer.UPN, "role": "presenter",
-				"identity": map[string]any{
-					"application": nil, "device": nil,
-					"user": map[string]any{
-						"id": m.UserID, "displayName": nil, "tenantId": g.opts.Entra.TenantID(),
-						"identityProvider": "AAD",
-					},
-				},
-			},
-			"attendees": attendees,
-		},
-	}
-}
-
-// tollNumber is one of the numbers that are kept free for fiction.
-const tollNumber = "+1 425-555-0123"
-
-func audio(m *meeting) any {
-	if m.conferenceID == "" {
-		return nil
-	}
-	return map[string]any{
-		"conferenceId": m.conferenceID, "tollNumber": tollNumber, "tollFreeNumber": nil,
-		"dialinUrl": "https://dialin.teams.microsoft.com/" +
-			uuid.NewSHA1(uuid.NameSpaceURL, []byte(m.JoinURL)).String() + "?id=" + m.conferenceID,
-	}
-}
-
-// invitation is the text that people paste into invitations: HTML as a data URL, some 3,000 characters long.
-func invitation(m *meeting, language string) string {
-	head, join, id, code := "Microsoft Teams meeting", "Join the meeting now", "Meeting ID:", "Passcode:"
-	if strings.HasPrefix(strings.ToLower(language), "pt") {
-		head, join, id, code = "Reunião do Microsoft Teams", "Ingressar na reunião agora", "ID da Reunião:", "Senha:"
-	}
-	const font = "font-family:'Segoe UI','Helvetica Neue',Helvetica,Arial,sans-serif;"
-	rule := strings.Repeat("_", 80)
-	var b strings.Builder
-	b.WriteString(`<div style="width:100%;"><span style="white-space:nowrap;color:#5F5F5F;opacity:.36;">` + rule +
-		`</span></div>`)
-	b.WriteString(`<div class="me-email-text" style="color:#252424;` + font + `" lang="` + html.EscapeString(language) +
-		`">`)
-	b.WriteString(`<div style="margin-top:24px;margin-bottom:20px;"><span style="font-size:24px;color:#252424">` +
-		head + `</span></div>`)
-	b.WriteString(`<div style="margin-bottom:20px;"><a class="me-email-headline" style="font-size:14px;` + font +
-		`text-decoration:underline;color:#6264a7;" href="` +
-		html.EscapeString(m.JoinURL) + `" target="_blank" rel="noreferrer noopener">` + join + `</a></div>`)
-	for _, line := range [][2]string{{id, m.joinID}, {code, m.Passcode}} {
-		b.WriteString(`<div style="margin-bottom:4px;"><span data-tid="meeting-code" style="font-size:14px;` +
-			`color:#252424;` + font + `">` +
-			line[0] + ` <span style="font-size:16px;color:#252424;` + font + `">` + line[1] + `</span></span></div>`)
-	}
-	b.WriteString(`<div style="margin-bottom:24px;margin-top:20px;"><a class="me-email-link" style="font-size:14px;` +
-		`text-decoration:underline;color:#6264a7;` +
-		font + `" target="_blank" href="https://teams.microsoft.com/meetingOptions/?organizerId=` + m.UserID +
-		`" rel="noreferrer noopener">Meeting options</a></div></div>`)
-	b.WriteString(`<div style="width:100%;margin-bottom:24px;"><span style="white-space:nowrap;color:#5F5F5F;` +
-		`opacity:.36;">` + rule + `</span></div>`)
-	return "data:text/html," + url.QueryEscape(b.String())
 }

@@ -7,18 +7,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"meetbot/internal/sandbox/entratest"
-	"meetbot/internal/sandbox/faultserver"
+	"maps"
 	"net/http"
-	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/uuid"
+
+	"meetbot/internal/sandbox/entratest"
+	"meetbot/internal/sandbox/faultserver"
 )
 
 // Options describe the service. Only Entra is required.
@@ -34,32 +32,38 @@ type Options struct {
 	PageSize int
 	// Now is the server's clock. Nil: time.Now.
 	Now func() time.Time
+	// Clock is the clock of meetings' lives alone: of creation, default times and expiry. Nil: Now.
+	Clock   func() time.Time
+	Choices Choices
 }
 
 // Call is one request that reached the service.
 type Call struct {
-	Op         string // "createOrGet", "user", "users"; empty for anything else
+	Op         string // "createOrGet", "meeting", "changeMeeting", "deleteMeeting", "user", "users"; or empty
 	Method     string
 	Path       string // decoded, without the query
 	Query      string // raw
-	UserID     string // "createOrGet", "user": the user named in the path
+	UserID     string // the user named in the path
+	MeetingID  string // the meeting named in the path
 	ExternalID string // "createOrGet"
 	Body       json.RawMessage
 	Status     int // 0: the connection was cut
 	At         time.Time
 }
 
-// Server is the part of Microsoft Graph v1.0 that the program uses: users by ID, UPN and filter, and online meetings by
-// createOrGet. It serves plain http, which clients accept on loopback alone.
+// Server is the part of Microsoft Graph v1.0 that the program uses: users by ID, UPN and filter, and online meetings,
+// which are made by createOrGet, read, changed and deleted. It serves plain http, which clients accept on loopback
+// alone.
 //
-// The names of its operations, for [faultserver.Fault.Target], are "createOrGet", "user" and "users". A fault can
-// strike for one person: [faultserver.Fault.Whose] is the user that the path of "createOrGet" and "user" names.
+// The names of its operations, for [faultserver.Fault.Target], are those of [Call.Op]. A fault can strike for one
+// person: [faultserver.Fault.Whose] is the user that the path names.
 type Server struct {
 	opts   Options
 	server *faultserver.Server
 	faults faultserver.Faults
 	calls  faultserver.Recorder[Call]
 	auth   atomic.Pointer[auth] // the token seen last: a client sends the same one for an hour
+	clock  atomic.Pointer[func() time.Time]
 
 	mu           sync.Mutex
 	users        map[string]*User  // by lower-case object ID
@@ -67,16 +71,14 @@ type Server struct {
 	order        []string          // object IDs in the order of creation
 	policies     map[string]bool   // application access policy by lower-case object ID
 	globalPolicy bool
-	meetings     map[meetingKey]*meeting
-	made         []*meeting // in the order of creation
+	choices      Choices
+	meetings     map[meetingKey]*meeting // the newest of each
+	byID         map[string]*meeting
+	byLink       map[string]*meeting
+	made         []*meeting     // in the order of creation
+	counts       map[string]int // requests by operation
 	windowStart  time.Time
 	windowUsed   int
-}
-
-// auth is a token whose signature was checked.
-type auth struct {
-	token  string
-	claims *entratest.Claims
 }
 
 // New starts the service. Every user has an application access policy until [Graph.SetGlobalPolicy] or
@@ -87,6 +89,9 @@ func New(o Options) (*Server, error) {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Clock == nil {
+		o.Clock = o.Now
 	}
 	if o.QuotaWindow == 0 {
 		o.QuotaWindow = 20 * time.Second
@@ -100,8 +105,13 @@ func New(o Options) (*Server, error) {
 		byUPN:        make(map[string]string),
 		policies:     make(map[string]bool),
 		globalPolicy: true,
+		choices:      o.Choices,
 		meetings:     make(map[meetingKey]*meeting),
+		byID:         make(map[string]*meeting),
+		byLink:       make(map[string]*meeting),
+		counts:       make(map[string]int),
 	}
+	g.SetClock(o.Clock)
 	for _, u := range o.Users {
 		if err := g.AddUser(u); err != nil {
 			return nil, err
@@ -137,8 +147,20 @@ func (g *Server) ClearFaults() { g.faults.Clear() }
 // Calls returns every request so far, in the order in which they were answered.
 func (g *Server) Calls() []Call { return g.calls.List() }
 
+// Counts returns how many requests each operation had so far, under the names of [Call.Op].
+func (g *Server) Counts() map[string]int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return maps.Clone(g.counts)
+}
+
 // ResetCalls forgets the requests so far.
-func (g *Server) ResetCalls() { g.calls.Clear() }
+func (g *Server) ResetCalls() {
+	g.calls.Clear()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	clear(g.counts)
+}
 
 // maxBody is far beyond what any request here holds.
 const maxBody = 1 << 20
@@ -146,11 +168,14 @@ const maxBody = 1 << 20
 // serve is the whole service: read, wait, fault or work, record.
 func (g *Server) serve(w http.ResponseWriter, r *http.Request) {
 	call := Call{Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery}
-	work, role := g.route(r, &call)
+	work, roles := g.route(r, &call)
 	defer func() {
 		// Deferred, because a connection is cut by a panic that net/http understands.
 		call.At = g.opts.Now()
 		g.calls.Add(call)
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.counts[call.Op]++
 	}()
 	body, err := body(w, r)
 	if err != nil {
@@ -166,35 +191,10 @@ func (g *Server) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	call.Status = g.faults.ServeFor(call.Op, call.UserID, w, r, func(w http.ResponseWriter, r *http.Request) {
-		if g.admit(w, r, role) {
+		if g.admit(w, r, roles) {
 			work(w, r, body)
 		}
 	})
-}
-
-type handler func(w http.ResponseWriter, r *http.Request, body []byte)
-
-// route finds the operation, fills in what the path says about it, and returns the application permission it needs.
-func (g *Server) route(r *http.Request, call *Call) (handler, string) {
-	// A UPN may hold an escaped slash: split before decoding.
-	parts, err := splitPath(r.URL.EscapedPath())
-	switch {
-	case err != nil:
-	case len(parts) == 1 && parts[0] == "users" && r.Method == http.MethodGet:
-		call.Op = "users"
-		return g.listUsers, "User.Read.All"
-	case len(parts) == 2 && parts[0] == "users" && r.Method == http.MethodGet:
-		call.Op, call.UserID = "user", parts[1]
-		return func(w http.ResponseWriter, r *http.Request, _ []byte) { g.getUser(w, r, parts[1]) }, "User.Read.All"
-	case len(parts) == 4 && parts[0] == "users" && parts[2] == "onlineMeetings" && parts[3] == "createOrGet" &&
-		r.Method == http.MethodPost:
-		call.Op, call.UserID = "createOrGet", parts[1]
-		return func(w http.ResponseWriter, r *http.Request, body []byte) { g.createOrGet(w, r, parts[1], body) },
-			"OnlineMeetings.ReadWrite.All"
-	}
-	return func(w http.ResponseWriter, r *http.Request, _ []byte) {
-		g.fail(w, r, http.StatusBadRequest, "BadRequest", "Resource not found for the segment.")
-	}, ""
 }
 
 // body reads the body, which a client may have compressed.
@@ -208,84 +208,6 @@ func body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 		return nil, fmt.Errorf("unpack body: %w", err)
 	}
 	return io.ReadAll(io.LimitReader(z, maxBody))
-}
-
-// admit checks the token, the permission and the quota, and answers if any of them is missing.
-func (g *Server) admit(w http.ResponseWriter, r *http.Request, role string) bool {
-	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if !ok || token == "" {
-		g.unauthorized(w, r, "Access token is empty.")
-		return false
-	}
-	claims, why := g.check(token)
-	if why != "" {
-		g.unauthorized(w, r, why)
-		return false
-	}
-	if wait := g.spend(); wait > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
-		g.fail(w, r, http.StatusTooManyRequests, "TooManyRequests", "Too many requests.")
-		return false
-	}
-	switch {
-	case role == "" || slices.Contains(claims.Roles, role):
-		return true
-	case strings.HasPrefix(role, "User."):
-		g.fail(w, r, http.StatusForbidden, "Authorization_RequestDenied",
-			"Insufficient privileges to complete the operation.")
-	default:
-		g.fail(w, r, http.StatusForbidden, "Forbidden", fmt.Sprintf(
-			"Missing role permissions on the request. API requires one of '%s'. Roles on the request '%s'.",
-			role, strings.Join(claims.Roles, ", ")))
-	}
-	return false
-}
-
-// check returns the token's claims, or why it is refused.
-func (g *Server) check(token string) (*entratest.Claims, string) {
-	if seen := g.auth.Load(); seen != nil && seen.token == token {
-		if g.opts.Now().Before(seen.claims.ExpiresAt.Time) {
-			return seen.claims, ""
-		}
-	}
-	claims, err := g.opts.Entra.Verify(token, g.origin(), g.opts.Now)
-	switch {
-	case err == nil:
-		g.auth.Store(&auth{token, claims})
-		return claims, ""
-	case errors.Is(err, jwt.ErrTokenExpired):
-		return nil, "Lifetime validation failed, the token is expired."
-	case errors.Is(err, jwt.ErrTokenInvalidAudience):
-		return nil, "Access token validation failure. Invalid audience."
-	default:
-		return nil, "IDX14100: JWT is not well formed or its signature is invalid."
-	}
-}
-
-// spend takes one request from the quota, or returns how long it is spent for.
-func (g *Server) spend() time.Duration {
-	if g.opts.Quota == 0 {
-		return 0
-	}
-	now := g.opts.Now()
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if now.Sub(g.windowStart) >= g.opts.QuotaWindow {
-		g.windowStart, g.windowUsed = now, 0
-	}
-	if g.windowUsed >= g.opts.Quota {
-		return g.windowStart.Add(g.opts.QuotaWindow).Sub(now)
-	}
-	g.windowUsed++
-	return 0
-}
-
-func (g *Server) unauthorized(w http.ResponseWriter, r *http.Request, why string) {
-	w.Header().Set("WWW-Authenticate", fmt.Sprintf(
-		`Bearer realm="", authorization_uri="%scommon/oauth2/authorize", `+
-			`client_id="00000003-0000-0000-c000-000000000000"`,
-		g.opts.Entra.URL()))
-	g.fail(w, r, http.StatusUnauthorized, "InvalidAuthenticationToken", why)
 }
 
 // requestRefusal is the message of an error in the service's own words.

@@ -1,11 +1,9 @@
 package graphtest
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,22 +20,43 @@ type User struct {
 	ProxyAddresses []string // "SMTP:ann@contoso.example" for the primary one, "smtp:…" for aliases
 	Guest          bool
 	Disabled       bool
-	Unlicensed     bool // no Teams licence: no meetings
-	NoMeetings     bool // the meeting policy allows none: refused without a word
+	Unlicensed     bool // no Teams licence: no more meetings, and the links of those that are there work
+	NoMeetings     bool // the meeting policy allows none: refused without a word, and links do not work
 	Unprovisioned  bool // Teams does not know the account, which the directory has
 	DialIn         bool // audio conferencing: meetings have a phone number
 }
 
 // AddUser adds a user, or replaces the one with the same object ID.
 func (g *Server) AddUser(u User) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.put(u)
+}
+
+// ChangeUser changes a user while the server runs, by object ID, which stays.
+func (g *Server) ChangeUser(id string, change func(*User)) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	u, ok := g.users[strings.ToLower(id)]
+	if !ok {
+		return fmt.Errorf("no user has the object ID %q", id)
+	}
+	changed := *u
+	change(&changed)
+	if changed.ID != u.ID {
+		return fmt.Errorf("user %s cannot get another object ID", u.ID)
+	}
+	return g.put(changed)
+}
+
+// put adds a user, or replaces the one with the same object ID. The caller holds the lock.
+func (g *Server) put(u User) error {
 	if uuid.Validate(u.ID) != nil {
 		return fmt.Errorf("user %q: object ID %q is no GUID", u.UPN, u.ID)
 	}
 	if u.UPN == "" {
 		return fmt.Errorf("user %s has no UPN", u.ID)
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
 	id, upn := strings.ToLower(u.ID), strings.ToLower(u.UPN)
 	if other, taken := g.byUPN[upn]; taken && other != id {
 		return fmt.Errorf("UPN %q belongs to another user", u.UPN)
@@ -53,7 +72,7 @@ func (g *Server) AddUser(u User) error {
 	return nil
 }
 
-// RemoveUser removes a user, by object ID, as if deleted from the tenant.
+// RemoveUser removes a user, by object ID, as if deleted from the tenant. The links of their meetings die at once.
 func (g *Server) RemoveUser(id string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -122,12 +141,16 @@ func selectedProperties(q url.Values) ([]string, error) {
 	for i, name := range names {
 		names[i] = strings.TrimSpace(name)
 		if userProperties[names[i]] == nil {
-			return nil, requestRefusal(
-				fmt.Sprintf("Parsing OData Select and Expand failed: Could not find a property named '%s' on type "+
-					"'microsoft.graph.user'.", name))
+			return nil, unselectable(name, "user")
 		}
 	}
 	return names, nil
+}
+
+// unselectable refuses to select a property that the type does not have.
+func unselectable(name, kind string) error {
+	return requestRefusal(fmt.Sprintf("Parsing OData Select and Expand failed: Could not find a property named '%s' "+
+		"on type 'microsoft.graph.%s'.", name, kind))
 }
 
 func project(u *User, names []string) map[string]any {
@@ -248,70 +271,4 @@ func (g *Server) page(match func(*User) bool, q url.Values) (page []*User, total
 		total++
 	}
 	return page, total, next, nil
-}
-
-// Of the $filter language this service understands comparisons for equality, joined by "or".
-var (
-	literalFilter = `'((?:[^']|'')*)'`
-	equalFilter   = regexp.MustCompile(`^\s*(mail|userPrincipalName|displayName|id) eq ` + literalFilter)
-	anyFilter     = regexp.MustCompile(`^\s*proxyAddresses/any\(\s*(\w+):\s*(\w+) eq ` + literalFilter + `\s*\)`)
-	orFilter      = regexp.MustCompile(`^\s+or\s+`)
-)
-
-// filter reads a filter, and tells whether it is one of those that only advanced queries may hold. Strings are
-// compared without case, as the directory does.
-func filter(text string) (match func(*User) bool, advanced bool, err error) {
-	invalid := requestRefusal(fmt.Sprintf("Invalid filter clause: '%s'.", text))
-	var terms []func(*User) bool
-	for rest := text; ; {
-		if m := equalFilter.FindStringSubmatch(rest); m != nil {
-			rest = rest[len(m[0]):]
-			read, want := userProperties[m[1]], unquote(m[2])
-			terms = append(terms, func(u *User) bool {
-				got, _ := read(u).(string)
-				return got != "" && strings.EqualFold(got, want)
-			})
-		} else if m := anyFilter.FindStringSubmatch(rest); m != nil && m[1] == m[2] {
-			rest = rest[len(m[0]):]
-			want := unquote(m[3])
-			terms = append(terms, func(u *User) bool {
-				return slices.ContainsFunc(u.ProxyAddresses, func(p string) bool { return strings.EqualFold(p, want) })
-			})
-		} else {
-			return nil, false, invalid
-		}
-		if strings.TrimSpace(rest) == "" {
-			break
-		}
-		or := orFilter.FindString(rest)
-		if or == "" {
-			return nil, false, invalid
-		}
-		rest = rest[len(or):]
-	}
-	match = func(u *User) bool {
-		return slices.ContainsFunc(terms, func(term func(*User) bool) bool { return term(u) })
-	}
-	return match, len(terms) > 1, nil
-}
-
-func unquote(s string) string { return strings.ReplaceAll(s, "''", "'") }
-
-// splitPath returns the decoded segments of an escaped path below the service's root.
-func splitPath(escaped string) ([]string, error) {
-	rest, ok := strings.CutPrefix(escaped, root+"/")
-	if !ok {
-		return nil, errors.New("not below " + root)
-	}
-	parts := strings.Split(rest, "/")
-	for i, p := range parts {
-		var err error
-		if parts[i], err = url.PathUnescape(p); err != nil {
-			return nil, fmt.Errorf("path: %w", err)
-		}
-		if parts[i] == "" {
-			return nil, errors.New("empty segment")
-		}
-	}
-	return parts, nil
 }

@@ -20,6 +20,9 @@ func RenderMessage(m Message, width int) string {
 	if m.To != "" {
 		head += " · Only visible to you"
 	}
+	if !m.Edited.IsZero() {
+		head += " · edited"
+	}
 	r := drawing{textbox.Box{Width: width - 2}}
 	if m.Blocks == nil || !r.blocks(m.Blocks) {
 		r.Paragraph(plain(m.Text), "")

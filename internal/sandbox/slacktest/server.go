@@ -35,7 +35,9 @@ const (
 
 // Scopes are the bot scopes that are granted unless Options say otherwise.
 func Scopes() []string {
-	return []string{"commands", "app_mentions:read", "chat:write", "users:read", "users:read.email"}
+	return []string{
+		"commands", "app_mentions:read", "chat:write", "chat:write.public", "users:read", "users:read.email",
+	}
 }
 
 // Options describe a workspace and the app installed in it. The zero value is a plain workspace.
@@ -56,6 +58,8 @@ type Options struct {
 	// RetryDelays are the waits before each redelivery of an event. Default: none, a minute, five minutes. An empty
 	// slice that is not nil: no redelivery.
 	RetryDelays []time.Duration
+	// EditWindow is how old a message may be that the app changes, as a workspace's settings limit it. 0: any age.
+	EditWindow time.Duration
 	// Deadline is how long the app may take to answer. Default: Slack's 3 s.
 	Deadline time.Duration
 	// Now is Slack's clock, for time stamps, signatures and everything that expires. Default: time.Now.
@@ -73,13 +77,15 @@ type Server struct {
 	faults       faultserver.Faults
 	calls        faultserver.Recorder[Call]
 
-	mu       sync.Mutex
-	install  install
-	users    map[string]User
-	channels map[string]Channel
-	talk     talk
-	tickets  tickets
-	posts    map[string]*bucket // by channel
+	mu        sync.Mutex
+	install   install
+	scopes    []string
+	users     map[string]User
+	channels  map[string]Channel
+	talk      talk
+	tickets   tickets
+	posts     map[string]*bucket    // by channel
+	bookmarks map[string][]Bookmark // by channel
 }
 
 // install says where the app is installed.
@@ -116,6 +122,11 @@ func (s *Server) ShareChannel(id string) (string, error) {
 	channel.ID = "C" + id[1:]
 	s.channels[channel.ID] = channel
 	delete(s.channels, id)
+	for _, bookmark := range s.bookmarks[id] {
+		bookmark.Channel = channel.ID
+		s.bookmarks[channel.ID] = append(s.bookmarks[channel.ID], bookmark)
+	}
+	delete(s.bookmarks, id)
 	s.talk.rename(id, channel.ID)
 	s.tickets.rename(id, channel.ID)
 	return channel.ID, nil
@@ -182,10 +193,12 @@ func New(o Options) (*Server, error) {
 			Transport:     transport,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-		install:  install{o.Enterprise, o.EnterpriseInstall},
-		users:    map[string]User{},
-		channels: map[string]Channel{},
-		posts:    map[string]*bucket{},
+		install:   install{o.Enterprise, o.EnterpriseInstall},
+		scopes:    slices.Clone(o.Scopes),
+		users:     map[string]User{},
+		channels:  map[string]Channel{},
+		posts:     map[string]*bucket{},
+		bookmarks: map[string][]Bookmark{},
 	}
 	server, err := faultserver.Listen(s.routes(), nil)
 	if err != nil {
@@ -236,6 +249,36 @@ func (s *Server) AddChannel(c Channel) {
 	defer s.mu.Unlock()
 	s.channels[c.ID] = c
 }
+
+// SetBotMember makes the app a member of a channel, as an invitation does, or ends its membership.
+func (s *Server) SetBotMember(channel string, member bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, ok := s.channels[channel]
+	if !ok {
+		return fmt.Errorf("change the app's membership: no channel %q", channel)
+	}
+	c.BotAbsent = !member
+	s.channels[channel] = c
+	return nil
+}
+
+// Scopes are the bot scopes that are granted now.
+func (s *Server) Scopes() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.scopes)
+}
+
+// SetScopes grants these bot scopes and no others, as installing the app again does.
+func (s *Server) SetScopes(scopes ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.scopes = slices.Clone(scopes)
+}
+
+// granted tells whether a scope is granted now.
+func (s *Server) granted(scope string) bool { return slices.Contains(s.Scopes(), scope) }
 
 func (s *Server) user(id string) (User, bool) {
 	s.mu.Lock()

@@ -20,6 +20,7 @@ type Message struct {
 	Blocks     json.RawMessage // nil for none
 	Via        string          // "answer", "response_url", "chat.postMessage", "chat.postEphemeral" or "user"
 	At         time.Time
+	Edited     time.Time // when it got its present text; zero for its first one
 }
 
 // talk is what was said, in order. It belongs to a Slack and is guarded by its lock.
@@ -95,7 +96,7 @@ func (s *Server) change(channel, ts string, with *content) bool {
 		if with == nil {
 			next.TS = "" // it keeps its place, so that the order stays true
 		} else {
-			next.Text, next.Blocks = with.text, with.blocks
+			next.Text, next.Blocks, next.Edited = with.text, with.blocks, s.o.Now()
 		}
 		s.talk.channels[channel][i] = &next
 		s.talk.Notify()

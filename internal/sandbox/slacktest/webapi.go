@@ -16,25 +16,33 @@ import (
 // callArgs are the arguments of a Web API call. One that came as JSON, and is not a string, is its JSON.
 type callArgs map[string]string
 
+// method is a method of the Web API: the scope that it takes, besides any token at all, and what it does.
+type method struct {
+	scope string
+	do    func(*Server, callArgs) reply
+}
+
+var methods = map[string]method{
+	"auth.test":          {"", (*Server).authTest},
+	"users.info":         {"users:read", (*Server).usersInfo},
+	"chat.postMessage":   {"chat:write", (*Server).chatPostMessage},
+	"chat.postEphemeral": {"chat:write", (*Server).chatPostEphemeral},
+	"chat.update":        {"chat:write", (*Server).chatUpdate},
+	"conversations.open": {"im:write", (*Server).conversationsOpen},
+	"bookmarks.add":      {"bookmarks:write", (*Server).bookmarksAdd},
+	"bookmarks.edit":     {"bookmarks:write", (*Server).bookmarksEdit},
+	"bookmarks.remove":   {"bookmarks:write", (*Server).bookmarksRemove},
+	"bookmarks.list":     {"bookmarks:read", (*Server).bookmarksList},
+}
+
 // webAPI answers one call: the documentation of the Web API, "Using the Slack Web API" and each method's page. A
 // refusal has status 200 and says so in its body.
-func (s *Server) webAPI(method string, r *http.Request) reply {
-	var scope string // the one it takes, besides any token at all
-	var do func(callArgs) reply
-	switch method {
-	case "auth.test":
-		do = s.authTest
-	case "users.info":
-		scope, do = "users:read", s.usersInfo
-	case "chat.postMessage":
-		scope, do = "chat:write", s.chatPostMessage
-	case "chat.postEphemeral":
-		scope, do = "chat:write", s.chatPostEphemeral
-	case "conversations.open":
-		scope, do = "im:write", s.conversationsOpen
-	default:
+func (s *Server) webAPI(name string, r *http.Request) reply {
+	m, ok := methods[name]
+	if !ok {
 		return refuse("unknown_method", nil)
 	}
+	scopes := s.Scopes()
 	args, token, word := readCall(r)
 	switch {
 	case word != "":
@@ -43,12 +51,12 @@ func (s *Server) webAPI(method string, r *http.Request) reply {
 		return refuse("not_authed", nil)
 	case token != s.o.BotToken:
 		return refuse("invalid_auth", nil)
-	case scope != "" && !slices.Contains(s.o.Scopes, scope):
-		return refuse("missing_scope", map[string]any{"needed": scope, "provided": strings.Join(s.o.Scopes, ",")})
+	case m.scope != "" && !slices.Contains(scopes, m.scope):
+		return refuse("missing_scope", map[string]any{"needed": m.scope, "provided": strings.Join(scopes, ",")})
 	}
-	reply := do(args)
-	reply.header.Set("X-Oauth-Scopes", strings.Join(s.o.Scopes, ","))
-	reply.header.Set("X-Accepted-Oauth-Scopes", scope)
+	reply := m.do(s, args)
+	reply.header.Set("X-Oauth-Scopes", strings.Join(scopes, ","))
+	reply.header.Set("X-Accepted-Oauth-Scopes", m.scope)
 	return reply
 }
 
@@ -128,7 +136,7 @@ func (s *Server) usersInfo(args callArgs) reply {
 	profile := map[string]any{
 		"real_name": u.RealName, "real_name_normalized": u.RealName, "display_name": u.Name, "team": u.Team,
 	}
-	if u.Email != "" && slices.Contains(s.o.Scopes, "users:read.email") {
+	if u.Email != "" && s.granted("users:read.email") {
 		profile["email"] = u.Email
 	}
 	offset, label := 0, "Coordinated Universal Time"
@@ -167,15 +175,9 @@ func (s *Server) chatPostMessage(args callArgs) reply {
 	if _, ok := s.user(id); ok {
 		id = "D" + id // a user stands for the direct message with them
 	}
-	channel, ok := s.channel(id)
-	public := slices.Contains(s.o.Scopes, "chat:write.public")
-	switch {
-	case !ok, channel.Private && channel.BotAbsent:
-		return refuse("channel_not_found", nil)
-	case channel.Archived:
-		return refuse("is_archived", nil)
-	case channel.BotAbsent && !public:
-		return refuse("not_in_channel", nil)
+	channel, word := s.mayWrite(id, "is_archived")
+	if word != "" {
+		return refuse(word, nil)
 	}
 	content := args.content()
 	if word, details := content.check(); word != "" {
@@ -189,6 +191,23 @@ func (s *Server) chatPostMessage(args callArgs) reply {
 		Via: "chat.postMessage",
 	})
 	return agree(map[string]any{"channel": m.Channel, "ts": m.TS, "message": messageObject(m)})
+}
+
+// mayWrite finds the channel that the app wants to write into, or returns Slack's word for why it may not. A public
+// channel is open to an app that is not a member with the scope chat:write.public: the documentation of that scope. An
+// archived channel is refused with the word given.
+func (s *Server) mayWrite(id, archived string) (Channel, string) {
+	channel, ok := s.channel(id)
+	switch {
+	case !ok, channel.Private && channel.BotAbsent:
+		return Channel{}, "channel_not_found"
+	case channel.Archived:
+		return Channel{}, archived
+	case channel.BotAbsent && !s.granted("chat:write.public"):
+		return Channel{}, "not_in_channel"
+	default:
+		return channel, ""
+	}
 }
 
 func (s *Server) chatPostEphemeral(args callArgs) reply {

@@ -71,6 +71,7 @@ func TestWebAPIWithItsOwnClient(t *testing.T) {
 
 func TestWebAPIRefusals(t *testing.T) {
 	none := []string{}
+	members := []string{"chat:write"} // where the app has to be a member
 	tests := []struct {
 		name, method, body string
 		scopes             []string // nil: the usual ones
@@ -80,8 +81,8 @@ func TestWebAPIRefusals(t *testing.T) {
 		{"unknown user", "users.info", `{"user":"U0NOBODY"}`, nil, "user_not_found"},
 		{"no user", "users.info", ``, nil, "user_not_found"},
 		{"unknown channel", "chat.postMessage", `{"channel":"C0NOWHERE","text":"hi"}`, nil, "channel_not_found"},
-		{"app is no member", "chat.postMessage", `{"channel":"C0ABSENT","text":"hi"}`, nil, "not_in_channel"},
-		{"app is no member but may", "chat.postMessage", `{"channel":"C0ABSENT","text":"hi"}`, []string{"chat:write", "chat:write.public"}, ""},
+		{"app is no member", "chat.postMessage", `{"channel":"C0ABSENT","text":"hi"}`, members, "not_in_channel"},
+		{"app is no member but may", "chat.postMessage", `{"channel":"C0ABSENT","text":"hi"}`, nil, ""},
 		{"private and app is no member", "chat.postMessage", `{"channel":"G0SECRET","text":"hi"}`, nil, "channel_not_found"},
 		{"archived", "chat.postMessage", `{"channel":"C0OLD","text":"hi"}`, nil, "is_archived"},
 		{"nothing to say", "chat.postMessage", `{"channel":"C0DESIGN"}`, nil, "no_text"},

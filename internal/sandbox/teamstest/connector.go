@@ -32,6 +32,7 @@ func (t *Server) routes() http.Handler {
 		"POST " + all:                               {"create", t.create},
 		"POST " + one + "/activities":               {"send", t.sendTo},
 		"POST " + one + "/activities/{activity}":    {"reply", t.sendTo},
+		"PUT " + one + "/activities":                {"", t.notAllowed},
 		"PUT " + one + "/activities/{activity}":     {"update", t.update},
 		"DELETE " + one + "/activities/{activity}":  {"delete", t.remove},
 		"GET " + one + "/members":                   {"members", t.listMembers},
@@ -65,6 +66,11 @@ func badArgument(message string) reply {
 
 func (t *Server) nothingHere(*http.Request, *Call) reply {
 	return refuse(http.StatusNotFound, "NotFound", "No such operation.")
+}
+
+// notAllowed answers an update that names no message (MicrosoftDocs/bot-docs, issue 2142).
+func (t *Server) notAllowed(*http.Request, *Call) reply {
+	return refuse(http.StatusMethodNotAllowed, "MethodNotAllowed", "The requested resource does not support PUT.")
 }
 
 // serve answers one request under whatever fault is armed for the operation, and records it before the bot can see the
@@ -236,8 +242,10 @@ func noActivity() reply {
 	return refuse(http.StatusNotFound, "ActivityNotFoundInConversation", "Activity not found in conversation.")
 }
 
-// own finds the bot's message that a path names, and the conversation. A private one is found by isTargetedActivity,
-// and only then.
+// own finds the bot's message that a path names, and the conversation: the table "Status codes from bot conversational
+// APIs" of the document "Build conversational capability". A private one is found by isTargetedActivity, and only then.
+// Teams has been seen to answer 403 ServiceError where a message was deleted (microsoft/BotFramework-Services, issue
+// 269); a [faultserver.Fault] of "update" does that.
 func (t *Server) own(call *Call) (location, Message, reply) {
 	p, refusal := t.enter(call.Conversation)
 	if refusal.status != 0 {
@@ -245,10 +253,10 @@ func (t *Server) own(call *Call) (location, Message, reply) {
 	}
 	m, ok := t.find(p.ID, call.Activity)
 	switch {
-	case !ok, (m.To != "") != call.Targeted:
+	case !ok, (m.To != "") != call.Targeted, p.thread != "" && p.thread != cmp.Or(m.Thread, m.ID):
 		return p, m, noActivity()
 	case m.From != t.o.AppID:
-		return p, m, refuse(http.StatusForbidden, "Forbidden", "The message is not the bot's.")
+		return p, m, refuse(http.StatusForbidden, "NotEnoughPermissions", "The message is not the bot's.")
 	}
 	return p, m, reply{}
 }
@@ -273,6 +281,7 @@ func (t *Server) update(r *http.Request, call *Call) reply {
 	t.change(p.ID, m.ID, func(m *Message) {
 		m.Text, m.Format, m.Card = a.Text, cmp.Or(a.TextFormat, "markdown"), a.card()
 		m.Edits++
+		m.Changed = t.o.Now()
 	})
 	return reply{status: http.StatusOK, body: map[string]any{"id": m.ID}}
 }

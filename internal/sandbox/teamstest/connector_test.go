@@ -78,6 +78,7 @@ func TestConnectorRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	said := w.Say(ann, plans, "mine").ID
+	other := w.Say("28:"+otherApp, plans, "another bot's").ID
 	mine := w.send(t, plans, hello, "")
 	big := cardMessage(`{"type":"AdaptiveCard","version":"1.4","body":[{"type":"TextBlock","text":"` + strings.Repeat("x", maxCard) + `"}]}`)
 	member := w.MemberID(ann)
@@ -118,11 +119,17 @@ func TestConnectorRefuses(t *testing.T) {
 		"mention outside the text": {"POST", at(`{"type":"mention","text":"<at>Ann</at>","mentioned":{"id":"` + member + `"}},{"type":"mention","text":"<at>Ben</at>","mentioned":{"id":"` + member + `"}}`), activities(plans), 400, "BadArgument"},
 		"private without the flag": {"POST", `{"type":"message","text":"x","recipient":{"id":"` + member + `","isTargeted":true}}`, activities(plans), 400, "BadArgument"},
 		"update of nothing":        {"PUT", hello, append(activities(plans), "1"), 404, "ActivityNotFoundInConversation"},
-		"update of another's":      {"PUT", hello, append(activities(plans), said), 403, "Forbidden"},
+		"update of another's":      {"PUT", hello, append(activities(plans), said), 403, "NotEnoughPermissions"},
+		"update of a bot's":        {"PUT", hello, append(activities(plans), other), 403, "NotEnoughPermissions"},
+		"update elsewhere":         {"PUT", hello, append(activities(chat), mine), 404, "ActivityNotFoundInConversation"},
+		"update in another thread": {"PUT", hello, append(activities(plans+";messageid="+said), mine), 404, "ActivityNotFoundInConversation"},
+		"update of a card too big": {"PUT", big, append(activities(plans), mine), 413, "MessageSizeTooBig"},
+		"update, disabled":         {"PUT", hello, append(activities(disabled), mine), 403, "BotDisabledByAdmin"},
+		"update without an ID":     {"PUT", hello, activities(plans), 405, "MethodNotAllowed"},
 		"update without type":      {"PUT", `{"text":"x"}`, append(activities(plans), mine), 400, "BadSyntax"},
 		"update to typing":         {"PUT", `{"type":"typing"}`, append(activities(plans), mine), 400, "BadArgument"},
 		"delete nothing":           {"DELETE", "", append(activities(plans), "1"), 404, "ActivityNotFoundInConversation"},
-		"delete another's":         {"DELETE", "", append(activities(plans), said), 403, "Forbidden"},
+		"delete another's":         {"DELETE", "", append(activities(plans), said), 403, "NotEnoughPermissions"},
 		"unknown member":           {"GET", "", []string{plans, "members", "29:1x"}, 404, "MemberNotFoundInConversation"},
 		"member of another chat":   {"GET", "", []string{chat, "members", w.MemberID(cleo)}, 404, "MemberNotFoundInConversation"},
 		"members of nowhere":       {"GET", "", []string{"19:nowhere@thread.tacv2", "members"}, 404, "ConversationNotFound"},
@@ -280,6 +287,151 @@ func TestChangesAndDeletes(t *testing.T) {
 	}
 	if status, _, _ := w.ask(t, "PUT", hello, "", plans, "activities", id); status != 404 {
 		t.Errorf("updated when gone: %d", status)
+	}
+}
+
+// A changed message says what it says now and that it was changed, and it and what answers it stay where they are.
+func TestUpdatesKeepTheirPlace(t *testing.T) {
+	clock := faultserver.NewClock(time.Now())
+	w := startTeams(t, Options{Now: clock.Now})
+	asked := w.Say(ann, plans, "meet").ID
+	thread := plans + ";messageid=" + asked
+	card := w.send(t, thread, cardMessage(`{"type":"AdaptiveCard","version":"1.2","body":[{"type":"TextBlock","text":"old"}]}`), "")
+	answer := w.send(t, thread, `{"type":"message","text":"after it","replyToId":"`+card+`"}`, "")
+	next := w.Say(ben, plans, "another thread").ID
+	before := w.Messages(plans)
+	clock.Move(time.Minute)
+	body := cardMessage(`{"type":"AdaptiveCard","version":"1.2","body":[{"type":"TextBlock","text":"new"}]}`)
+	if status, _, code := w.ask(t, "PUT", body, "", thread, "activities", card); status != 200 {
+		t.Fatalf("%d %s", status, code)
+	}
+	var ids []string
+	for i, m := range w.Seen(plans, ben) {
+		ids = append(ids, m.ID)
+		if m.ID == card {
+			if m.Words() != "new" || m.Edits != 1 || m.Changed.Sub(m.At) < time.Minute || !strings.Contains(RenderMessage(m, 60), "Edited") {
+				t.Errorf("the card: %+v", m)
+			}
+			m.Card, m.Edits, m.Changed = before[i].Card, 0, time.Time{}
+		}
+		if fmt.Sprintf("%+v", m) != fmt.Sprintf("%+v", before[i]) {
+			t.Errorf("was %+v\nis  %+v", before[i], m)
+		}
+	}
+	if want := []string{asked, card, answer, next}; !slices.Equal(ids, want) {
+		t.Errorf("order %v, want %v", ids, want)
+	}
+}
+
+// A message that is deleted cannot be changed, whoever deleted it; nor one of a conversation that the bot has left.
+func TestUpdatesOutOfReach(t *testing.T) {
+	w := startTeams(t, Options{})
+	app, _ := bot(t, w.Server, accept)
+	put := func(conversation, id string) string {
+		t.Helper()
+		status, _, code := w.ask(t, "PUT", hello, "", conversation, "activities", id)
+		return fmt.Sprint(status, " ", code)
+	}
+	id := w.send(t, chat, hello, "")
+	if err := w.Delete(chat, id); err != nil {
+		t.Fatal(err)
+	}
+	if got := put(chat, id); got != "404 ActivityNotFoundInConversation" {
+		t.Errorf("deleted: %s", got)
+	}
+	if err := w.Delete(chat, id); err == nil {
+		t.Error("deleted twice")
+	}
+	id = w.send(t, chat, hello, "")
+	if _, err := w.Install(t.Context(), app, Install{User: ann, Conversation: chat, Remove: true}); err != nil {
+		t.Fatal(err)
+	}
+	if got := put(chat, id); got != "403 BotNotInConversationRoster" {
+		t.Errorf("out of the chat: %s", got)
+	}
+	if _, err := w.Install(t.Context(), app, Install{User: ann, Conversation: chat}); err != nil {
+		t.Fatal(err)
+	}
+	if got := put(chat, id); got != "200 " {
+		t.Errorf("in the chat again: %s", got)
+	}
+	id = w.send(t, w.Personal(ann), hello, "")
+	if err := w.AddUser(User{ID: ann, Blocked: true}); err != nil {
+		t.Fatal(err)
+	}
+	if got := put(w.Personal(ann), id); got != "403 ConversationBlockedByUser" {
+		t.Errorf("blocked: %s", got)
+	}
+	for _, fault := range []faultserver.Fault{
+		{Status: 405, Body: `{"error":{"code":"BadArgument"}}`}, {Status: 403, Body: `{"error":{"code":"ServiceError","message":"Unknown"}}`},
+		{Status: 504, Works: true},
+	} {
+		fault.Target, fault.Times = "update", 1
+		w.Fault(fault)
+		if got := put(chat, "1"); !strings.HasPrefix(got, fmt.Sprint(fault.Status)) {
+			t.Errorf("%+v: %s", fault, got)
+		}
+	}
+}
+
+// People come into conversations and leave them; the bot is told where it is a member.
+func TestMembersComeAndGo(t *testing.T) {
+	w := startTeams(t, Options{})
+	app, heard := bot(t, w.Server, accept)
+	for _, test := range []struct {
+		change Membership
+		want   string // type, eventType, who
+		in     []string
+		status int // of reading that member
+	}{
+		{Membership{User: cleo, Conversation: chat, By: ann}, "conversationUpdate/<nil>/membersAdded/" + cleo, []string{chat}, 200},
+		{Membership{User: cleo, Conversation: chat, Remove: true}, "conversationUpdate/<nil>/membersRemoved/" + cleo, []string{chat}, 404},
+		{Membership{User: ben, Conversation: plans, Remove: true}, "conversationUpdate/teamMemberRemoved/membersRemoved/" + ben, []string{plans, general}, 404},
+		{Membership{User: ben, Conversation: general, By: ann}, "conversationUpdate/teamMemberAdded/membersAdded/" + ben, []string{plans, general}, 200},
+	} {
+		before := len(heard())
+		all, err := w.ChangeMember(t.Context(), app, test.change)
+		if err != nil || len(all) != 1 || len(heard()) != before+1 {
+			t.Errorf("%+v: %+v, %v", test.change, all, err)
+			continue
+		}
+		h := heard()[before]
+		what := "membersAdded"
+		if test.change.Remove {
+			what = "membersRemoved"
+		}
+		changed, _ := h.fields[what].([]any)
+		if len(changed) != 1 {
+			t.Errorf("%+v: %s", test.change, h.raw)
+			continue
+		}
+		got := fmt.Sprint(h.at("type"), "/", h.at("channelData.eventType"), "/", what, "/", changed[0].(map[string]any)["aadObjectId"])
+		if got != test.want {
+			t.Errorf("%+v: %s, want %s", test.change, got, test.want)
+		}
+		for _, conversation := range test.in {
+			if status, _, _ := w.ask(t, "GET", "", "", conversation, "members", test.change.User); status != test.status {
+				t.Errorf("%+v: in %s the member is %d", test.change, conversation, status)
+			}
+			sees := w.Seen(conversation, test.change.User) != nil
+			if sees != (test.status == 200) {
+				t.Errorf("%+v: sees %s: %v", test.change, conversation, sees)
+			}
+		}
+	}
+	for name, change := range map[string]Membership{
+		"a member already": {User: ann, Conversation: chat}, "not a member": {User: dan, Conversation: chat, Remove: true},
+		"nobody": {User: otherTenant, Conversation: chat}, "nowhere": {User: ann, Conversation: "19:x@thread.v2"},
+		"a chat with the bot": {User: ann, Conversation: w.Personal(ann), Remove: true},
+		"by a stranger":       {User: cleo, Conversation: chat, By: dan},
+	} {
+		if _, err := w.ChangeMember(t.Context(), app, change); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	before := len(heard())
+	if _, err := w.ChangeMember(t.Context(), app, Membership{User: ben, Conversation: absent, Remove: true}); err != nil || len(heard()) != before {
+		t.Errorf("where the bot is not: %v, %d events", err, len(heard())-before)
 	}
 }
 

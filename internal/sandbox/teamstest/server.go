@@ -171,6 +171,7 @@ type Message struct {
 	Via          string // "user", "create", "send", "reply", or "invoke" for what a button's answer showed
 	Edits        int    // how often it was changed
 	At           time.Time
+	Changed      time.Time // when it was changed last; zero: never
 }
 
 // Post is a message that a user writes.
@@ -238,6 +239,14 @@ type Answer struct {
 type Install struct {
 	User         string // who does it
 	Conversation string // a chat, a team's General channel, or the user's Personal chat
+	Remove       bool
+}
+
+// Membership is a person coming into a conversation, or leaving it. Members of a team are in all its channels.
+type Membership struct {
+	User         string // object ID: who comes or goes
+	By           string // who does it, a member; default: the user
+	Conversation string // a channel or a chat; not a person's chat with the bot
 	Remove       bool
 }
 

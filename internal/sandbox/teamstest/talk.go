@@ -3,6 +3,7 @@ package teamstest
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"meetbot/internal/sandbox/faultserver"
 	"strconv"
 	"strings"
@@ -82,6 +83,16 @@ func (t *Server) change(conversation, id string, change func(*Message)) {
 			t.talk.Notify()
 		}
 	}
+}
+
+// Delete deletes a message as its author does, or an owner of the team: nobody sees it any more, and the bot is not
+// told.
+func (t *Server) Delete(conversation, id string) error {
+	if _, ok := t.find(conversation, id); !ok {
+		return fmt.Errorf("delete a message: %s has no message %q", conversation, id)
+	}
+	t.change(conversation, id, func(m *Message) { m.ID = "" })
+	return nil
 }
 
 // view gives one user another card in the place of a message's.

@@ -174,12 +174,7 @@ func (t *Server) installation(u User, p location, remove bool) []map[string]any 
 	event := func(kind string) map[string]any {
 		a := t.bare(kind, "f:"+uuid.NewString(), u, p)
 		if p.Kind == Channel {
-			d := a["channelData"].(map[string]any)
-			delete(d, "teamsTeamId")
-			delete(d, "teamsChannelId")
-			delete(d, "channel")
-			d["team"] = map[string]any{"id": p.Team, "name": p.team,
-				"aadGroupId": uuid.NewSHA1(uuid.NameSpaceURL, []byte(p.Team)).String()}
+			d := t.describeTeam(a, p)
 			d["settings"] = map[string]any{"selectedChannel": map[string]any{"id": p.ID}}
 		}
 		return a
@@ -204,6 +199,17 @@ func (t *Server) installation(u User, p location, remove bool) []map[string]any 
 		return []map[string]any{install}
 	}
 	return []map[string]any{update, install}
+}
+
+// describeTeam makes the channelData of an event about a team out of that of a message in a channel, and returns it.
+func (t *Server) describeTeam(a map[string]any, p location) map[string]any {
+	d := a["channelData"].(map[string]any)
+	delete(d, "teamsTeamId")
+	delete(d, "teamsChannelId")
+	delete(d, "channel")
+	d["team"] = map[string]any{"id": p.Team, "name": p.team,
+		"aadGroupId": uuid.NewSHA1(uuid.NameSpaceURL, []byte(p.Team)).String()}
+	return d
 }
 
 // speaker finds who speaks and where, and checks that this is possible.

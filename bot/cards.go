@@ -1,0 +1,106 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+)
+
+// updateCards changes the posted cards of a conversation that show what is no longer true. A card that cannot be
+// changed any more is forgotten.
+type updateCards struct{ inBackground }
+
+func (updateCards) execute(ctx context.Context, s *Service, t task) (result, error) {
+	state, err := s.Conversations.Read(ctx, t.Conversation, Asker{})
+	if err = s.despiteUnreadable(ctx, t, err); err != nil {
+		return result{}, err
+	}
+	m := state.Meeting
+	switch {
+	case m == nil || m.Todo&TodoCards == 0:
+		return silent(OutcomeObsolete)
+	case t.lease.age() >= s.Timing.GiveUp:
+		return silent(OutcomeGaveUp) // the next use tries again
+	}
+	platform, ok := s.Platforms[t.Conversation.Platform].(Updater)
+	if !ok {
+		err := fmt.Errorf("platform %q changes no messages", t.Conversation.Platform)
+		return result{}, &Error{Code: Unavailable, Err: err}
+	}
+	cards, err := s.Cards.Cards(ctx, t.Conversation)
+	if err != nil {
+		return result{}, err
+	}
+	for _, card := range cards {
+		if err := s.updateCard(ctx, t, platform, *m, card); err != nil {
+			return result{}, err
+		}
+	}
+	_, err = s.Conversations.ChangeMeeting(ctx, t.Conversation, m.ClaimID, func(current *Meeting) {
+		if current.Subject == m.Subject { // otherwise they are out of date again
+			current.Todo &^= TodoCards
+		}
+	})
+	if err != nil {
+		return result{}, err
+	}
+	return silent(OutcomeUpdated)
+}
+
+// updateCard changes one card, if it shows what is no longer true of the conversation's meeting m.
+func (s *Service) updateCard(ctx context.Context, t task, platform Updater, m Meeting, posted PostedCard) error {
+	card, ended := Card{Meeting: m}, posted.Generation != m.Generation
+	switch {
+	case ended:
+		card = Card{Ended: true, Current: &m}
+		card.Meeting.Subject = posted.Subject
+	case posted.Subject == m.Subject:
+		return nil
+	}
+	reply := Reply{Audience: AudienceEveryone, Language: posted.Language, Card: &card}
+	reply.setZone(m.Zone)
+	err := retryThrottled(ctx, t.slot, func() error {
+		return platform.Update(ctx, t.Conversation, posted.Ref, reply)
+	})
+	switch {
+	case err != nil && (Temporary(err) || CodeOf(err) == ChatCredentials):
+		return err
+	case err != nil:
+		s.Log.DebugContext(ctx, "a card cannot be changed any more", "request", t.Trace, "error", err)
+		return s.Cards.ForgetCard(ctx, t.Conversation, posted.Ref)
+	case ended:
+		return s.Cards.ForgetCard(ctx, t.Conversation, posted.Ref)
+	default:
+		posted.Subject = m.Subject
+		return s.Cards.KeepCard(ctx, t.Conversation, posted)
+	}
+}
+
+// cardsOf is TodoCards if the conversation's platform can change cards, and otherwise nothing to do.
+func (s *Service) cardsOf(c Conversation) Todo {
+	if _, ok := s.Platforms[c.Platform].(Updater); ok {
+		return TodoCards
+	}
+	return 0
+}
+
+// keepCard remembers a card for everybody that was posted, so that it can be changed later. It returns what the
+// conversation holds now: if that is no longer what the card shows, the card is to be changed.
+func (s *Service) keepCard(ctx context.Context, j Job, r Reply, posted Posted) State {
+	shown := r.Card.Meeting
+	state := State{Conversation: r.Card.of, Meeting: &shown}
+	err := s.Cards.KeepCard(ctx, r.Card.of, PostedCard{
+		Ref: posted.Ref, Generation: shown.Generation, Subject: shown.Subject, Language: r.Language,
+	})
+	if err == nil {
+		state, err = s.Conversations.Read(ctx, r.Card.of, Asker{})
+	}
+	if m := state.Meeting; err == nil && m != nil && (m.ClaimID != shown.ClaimID || m.Subject != shown.Subject) {
+		state, err = s.Conversations.ChangeMeeting(ctx, r.Card.of, m.ClaimID, func(m *Meeting) {
+			m.Todo |= s.cardsOf(r.Card.of)
+		})
+	}
+	if err != nil {
+		s.Log.WarnContext(ctx, "cannot remember a card; it will not be changed", "request", j.Trace, "error", err)
+	}
+	return state
+}

@@ -1,0 +1,223 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+)
+
+// inBackground is what the handlers of jobs have in common that are nobody's command.
+type inBackground struct{}
+
+func (inBackground) announces() bool { return false }
+
+func (inBackground) answer(*Service, Intent, Route, *State, Language) (Reply, Outcome) {
+	return Reply{}, ""
+}
+
+func (inBackground) answersNobody() {}
+
+// answersNobody tells whether the intent is none of a person, who waits for an answer.
+func (i Intent) answersNobody() bool {
+	h, _ := i.handler()
+	_, nobody := h.(interface{ answersNobody() })
+	return nobody
+}
+
+// silent is what an attempt came to that answers nobody.
+func silent(o Outcome) (result, error) { return result{outcome: o, silent: true}, nil }
+
+// confirm asks the directory and Graph about the conversation's meeting.
+type confirm struct{ inBackground }
+
+func (confirm) execute(ctx context.Context, s *Service, t task) (result, error) {
+	state, err := s.Conversations.Read(ctx, t.Conversation, t.Asker)
+	if err = s.despiteUnreadable(ctx, t, err); err != nil {
+		return result{}, err
+	}
+	m := state.Meeting
+	switch {
+	case m == nil || m.Generation != t.Generation || !m.Alive(s.Clock()):
+		return silent(OutcomeObsolete)
+	case t.lease.age() >= s.Timing.GiveUp: // the next use asks again
+		return silent(OutcomeGaveUp)
+	}
+	found, err := s.inspect(ctx, t, *m, s.graph.inBackground)
+	switch {
+	case err != nil:
+		return result{}, err
+	case found.orphaned:
+		return s.orphan(ctx, t, *m)
+	case found.other != nil:
+		return s.adopt(ctx, t, *m, *found.other)
+	case found.refusal != nil:
+		return s.unconfirmed(ctx, t, *m, found.refusal)
+	default:
+		return s.confirmed(ctx, t, *m, *found.meeting)
+	}
+}
+
+// inspection is what the directory and Graph say of a meeting. One of its fields is set.
+type inspection struct {
+	orphaned bool           // the organizer is missing or disabled
+	meeting  *OnlineMeeting // it is there
+	other    *OnlineMeeting // it is not, and the organizer has this one under the external ID
+	refusal  *Error         // Graph does not let the app look
+}
+
+// inspect asks about the meeting. An error is a passing fault.
+func (s *Service) inspect(ctx context.Context, t task, m Meeting, at pace) (inspection, error) {
+	tenant := t.workspace.Tenant
+	gone, err := s.graph.organizerGone(ctx, t.slot, at, tenant, m)
+	if Temporary(err) {
+		return inspection{}, err
+	}
+	if gone {
+		return inspection{orphaned: true}, nil
+	}
+	if err != nil { // whether the link works is for Graph to say
+		s.Log.WarnContext(ctx, "cannot look up the organizer of a meeting", "request", t.Trace, "error", err)
+	}
+	err = &Error{Code: MissingMeeting, Err: errors.New("its ID is not known")}
+	if m.ID != "" {
+		var found OnlineMeeting
+		if found, err = s.graph.meeting(ctx, t.slot, at, tenant, m); err == nil {
+			return inspection{meeting: &found}, nil
+		}
+	}
+	if CodeOf(err) == MissingMeeting {
+		// That says nothing about the meeting: the documents know this answer for meetings that are there.
+		var found OnlineMeeting
+		err = at(ctx, t.slot, "createOrGet", m.Organizer.ID, func(ctx context.Context) (err error) {
+			found, _, err = s.Meetings.CreateOrGet(ctx, tenant, m.Organizer.ID,
+				MeetingRequest{ExternalID: m.ExternalID, Subject: m.Subject})
+			return err
+		})
+		switch {
+		case err != nil:
+		case same(found, m.OnlineMeeting):
+			return inspection{meeting: &found}, nil
+		default:
+			return inspection{other: &found}, nil
+		}
+	}
+	refusal, ok := errorOf(err)
+	if !ok || Temporary(err) {
+		return inspection{}, err
+	}
+	return inspection{refusal: refusal}, nil
+}
+
+// confirmed records what Graph says of the meeting, and renews it if it is time: it is in use.
+func (s *Service) confirmed(ctx context.Context, t task, m Meeting, found OnlineMeeting) (result, error) {
+	now := s.Clock()
+	next := m.refreshed(found, now, false)
+	outcome := OutcomeConfirmed
+	if next.renewable(now) {
+		renewed, err := s.renew(ctx, t, next, s.graph.inBackground)
+		refusal, refused := errorOf(err)
+		switch {
+		case err != nil && (!refused || Temporary(err)):
+			return result{}, err
+		case refused:
+			s.noteRefusedUpkeep(ctx, t, refusal)
+			outcome = OutcomeRefused(refusal.Code)
+		default:
+			next, outcome = renewed, OutcomeRenewed
+		}
+	}
+	_, err := s.Conversations.ChangeMeeting(ctx, t.Conversation, m.ClaimID, func(current *Meeting) {
+		renamed := current.Subject != next.Subject
+		current.OnlineMeeting, current.Orphaned, current.Confirmed = next.OnlineMeeting, false, now
+		if renamed {
+			current.Todo |= s.cardsOf(t.Conversation)
+		}
+	})
+	if err != nil {
+		return result{}, err
+	}
+	// A meeting that was renewed lapses unless it is used again. Until then, nothing is due.
+	if at := next.dueAt(rand.Float64()); outcome == OutcomeConfirmed && at.After(now) {
+		err = s.Schedule.SetDue(ctx, Due{Kind: DueConfirm, Conversation: t.Conversation, At: at})
+		if err != nil {
+			return result{}, err
+		}
+	}
+	return silent(outcome)
+}
+
+// renew extends the life of the meeting's link. Source: Microsoft Graph, "Update onlineMeeting": start and end can only
+// be changed together; Microsoft Teams, "Meeting expiration": each update extends the life.
+func (s *Service) renew(ctx context.Context, t task, m Meeting, at pace) (Meeting, error) {
+	now := s.Clock()
+	changed, err := s.graph.change(ctx, t.slot, at, t.workspace.Tenant, m,
+		MeetingChange{Start: now, End: now.Add(usualLength)})
+	if err != nil {
+		return m, err
+	}
+	return m.refreshed(changed, now, true), nil
+}
+
+// unconfirmed notes that Graph does not let the app look. Nobody's link is taken away for that.
+func (s *Service) unconfirmed(ctx context.Context, t task, m Meeting, refusal *Error) (result, error) {
+	s.noteRefusedUpkeep(ctx, t, refusal)
+	now := s.Clock()
+	_, err := s.Conversations.ChangeMeeting(ctx, t.Conversation, m.ClaimID, func(current *Meeting) {
+		current.Confirmed = now
+	})
+	if err != nil {
+		return result{}, err
+	}
+	return silent(OutcomeRefused(refusal.Code))
+}
+
+// noteRefusedUpkeep tells the operator that Graph refuses what a meeting's life needs.
+func (s *Service) noteRefusedUpkeep(ctx context.Context, t task, refusal *Error) {
+	s.Log.WarnContext(ctx, "Graph refuses to read or change a meeting; its link stays", "request", t.Trace,
+		"conversation", t.Conversation.String(), "kind", t.Label(), "code", string(refusal.Code), "error", refusal)
+}
+
+// orphan notes that the meeting's organizer is gone, and with them the link. An asker who was just given that link gets
+// another one.
+func (s *Service) orphan(ctx context.Context, t task, m Meeting) (result, error) {
+	now := s.Clock()
+	state, err := s.Conversations.ChangeMeeting(ctx, t.Conversation, m.ClaimID, func(current *Meeting) {
+		current.Orphaned, current.Confirmed = true, now
+	})
+	if err != nil {
+		return result{}, err
+	}
+	s.Log.InfoContext(ctx, "the organizer of a meeting is missing or disabled; the next asker gets another meeting",
+		"request", t.Trace, "conversation", t.Conversation.String(), "organizer", m.Organizer.ID)
+	if t.Command.Kind != Meet || t.Asker.User == "" || state.Meeting == nil || state.Meeting.ClaimID != m.ClaimID {
+		return silent(OutcomeOrphaned)
+	}
+	return s.replaceDead(ctx, t, *state.Meeting)
+}
+
+// adopt makes the meeting that Graph has under the external ID the conversation's next generation.
+func (s *Service) adopt(ctx context.Context, t task, m Meeting, other OnlineMeeting) (result, error) {
+	claim := NewClaim(t.Conversation, m.Generation+1, false)
+	claim.Job, claim.User, claim.Name, claim.Organizer = t.ID, m.StartedBy.User, m.StartedBy.Name, m.Organizer
+	claim.Language, claim.Zone = m.Language, m.Zone
+	claim.Request.ExternalID, claim.Request.Subject = m.ExternalID, m.Subject
+	claim.Replaced = Replacement{Why: ReasonLost}
+	state, err := s.Conversations.Claim(ctx, claim, true, m.Generation)
+	if err != nil {
+		return result{}, err
+	}
+	if state.Pending == nil || state.Pending.ID != claim.ID && state.Pending.Job != t.ID {
+		return silent(OutcomeObsolete) // somebody has replaced it, or is about to
+	}
+	claim = *state.Pending
+	next := s.meetingOf(t, claim, other, false)
+	next.Confirmed = s.Clock()
+	if state, err = s.Conversations.Complete(ctx, claim, next); err != nil {
+		return result{}, err
+	}
+	if t.Command.Kind != Meet || t.Asker.User == "" {
+		s.tend(state, t.Job, t.ID)
+		return silent(OutcomeAdopted)
+	}
+	return result{outcome: OutcomeAdopted, show: true, made: claim.ID}, nil
+}

@@ -1,0 +1,40 @@
+package bot
+
+import "context"
+
+// applyOptions applies the workspace's options to a new meeting. Whatever Graph makes of that, the meeting and its link
+// stay.
+type applyOptions struct{ inBackground }
+
+func (applyOptions) execute(ctx context.Context, s *Service, t task) (result, error) {
+	state, err := s.Conversations.Read(ctx, t.Conversation, Asker{})
+	if err = s.despiteUnreadable(ctx, t, err); err != nil {
+		return result{}, err
+	}
+	m := state.Meeting
+	if m == nil || m.Generation != t.Generation || m.Todo&TodoOptions == 0 {
+		return silent(OutcomeObsolete)
+	}
+	outcome := OutcomeConfigured
+	if options := t.workspace.Options; options != (MeetingOptions{}) {
+		change := MeetingChange{Options: options}
+		_, err = s.graph.change(ctx, t.slot, s.graph.inBackground, t.workspace.Tenant, *m, change)
+		refusal, refused := errorOf(err)
+		switch {
+		case err != nil && t.lease.age() >= s.Timing.GiveUp:
+			return silent(OutcomeGaveUp) // the next use tries again
+		case err != nil && (!refused || Temporary(err)):
+			return result{}, err
+		case refused:
+			s.noteRefusedUpkeep(ctx, t, refusal)
+			outcome = OutcomeRefused(refusal.Code)
+		}
+	}
+	_, err = s.Conversations.ChangeMeeting(ctx, t.Conversation, m.ClaimID, func(current *Meeting) {
+		current.Todo &^= TodoOptions
+	})
+	if err != nil {
+		return result{}, err
+	}
+	return silent(outcome)
+}

@@ -1,0 +1,93 @@
+package bot
+
+import "context"
+
+// renameCommand gives the conversation's meeting another subject, in place: its link stays the same.
+type renameCommand struct{}
+
+func (renameCommand) announces() bool { return false }
+
+func (renameCommand) answer(s *Service, i Intent, _ Route, state *State, lang Language) (Reply, Outcome) {
+	if reply, unsound := unsoundName(s.Catalog, lang, i.Command); unsound {
+		return reply, OutcomeWords
+	}
+	if state == nil {
+		return Reply{}, ""
+	}
+	return s.nothingToChange(*state, lang)
+}
+
+func (r renameCommand) execute(ctx context.Context, s *Service, t task) (result, error) {
+	state, err := s.Conversations.Read(ctx, t.location(), t.Asker)
+	if err != nil {
+		return result{}, err
+	}
+	lang := t.workspace.language(state.Identity, t.Language)
+	if reply, outcome := r.answer(s, t.Intent, t.Route, &state, lang); outcome != "" {
+		return result{outcome: outcome, reply: reply}, nil
+	}
+	m := *state.Meeting
+	if _, err := s.identify(ctx, t); err != nil {
+		return s.refuseChange(t, lang, err, m.Organizer)
+	}
+	change := MeetingChange{Subject: t.Command.Subject}
+	found, err := s.graph.change(ctx, t.slot, s.graph.forCommand, t.workspace.Tenant, m, change)
+	if err != nil {
+		return s.refuseChange(t, lang, err, m.Organizer)
+	}
+	now := s.Clock()
+	state, err = s.Conversations.ChangeMeeting(ctx, state.Conversation, m.ClaimID, func(m *Meeting) {
+		*m = m.refreshed(found, now, true)
+		if found.Subject == "" {
+			m.Subject = change.Subject
+		}
+		m.Todo |= s.cardsOf(t.Conversation)
+	})
+	if err != nil {
+		return result{}, err
+	}
+	if state.Meeting == nil || state.Meeting.ClaimID != m.ClaimID { // replaced meanwhile
+		reply, outcome := (showCommand{}).answer(s, t.Intent, t.Route, &state, lang)
+		return result{outcome: outcome, reply: reply}, nil
+	}
+	card := &Card{Meeting: *state.Meeting, Renamed: true, of: state.Conversation}
+	return result{outcome: OutcomeRenamed, reply: Reply{Audience: AudienceAsker, Language: lang, Card: card}}, nil
+}
+
+// unsoundName says what is wrong with a name that is missing or too long.
+func unsoundName(catalog *Catalog, lang Language, c Command) (Reply, bool) {
+	switch {
+	case c.Subject == "":
+		return NamelessReply(catalog, lang), true
+	case c.Clipped:
+		return TooLongReply(lang), true
+	default:
+		return Reply{}, false
+	}
+}
+
+// nothingToChange says that the conversation has no meeting that could be changed. The outcome is empty if it has one.
+func (s *Service) nothingToChange(state State, lang Language) (Reply, Outcome) {
+	switch {
+	case state.Meeting == nil && state.UnreadableGeneration == 0:
+		return NoMeetingReply(lang), OutcomeKnown
+	case state.Meeting != nil && !state.Meeting.Alive(s.Clock()):
+		return EndedReply(lang, *state.Meeting), OutcomeKnown
+	default:
+		return Reply{}, ""
+	}
+}
+
+// refuseChange turns a refusal to change the meeting into what its asker reads, and returns a passing fault as it is.
+// The meeting stays as it was, and so does its link.
+func (s *Service) refuseChange(t task, lang Language, err error, organizer Organizer) (result, error) {
+	refusal, ok := errorOf(err)
+	if !ok || Temporary(err) {
+		if t.lease.age() < s.Timing.GiveUp {
+			return result{}, err
+		}
+		return result{outcome: OutcomeGaveUp, reply: s.gaveUpReply(t, lang)}, nil
+	}
+	reply := ExplainChange(lang, refusal, organizer, t.workspace.Tenant.ClientID, t.Command, t.Reference())
+	return result{outcome: OutcomeRefused(refusal.Code), reply: reply, refusal: refusal}, nil
+}

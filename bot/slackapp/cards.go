@@ -1,0 +1,61 @@
+package slackapp
+
+import (
+	"encoding/json"
+
+	"meetbot/bot"
+)
+
+// keptCards is how many encoded cards are kept, of about 4 KB each.
+const keptCards = 2048
+
+// cardKey is all that the answer with a plain card depends on.
+type cardKey struct {
+	meeting   bot.OnlineMeeting // as far as it is shown
+	organizer string
+	starter   string
+	audience  bot.Audience
+	language  bot.Language
+	isNew     bool
+	kept      bool
+	style     style
+}
+
+// keyOf returns the key of a reply, and whether the reply is a plain card: one that is asked for again and again.
+func keyOf(r bot.Reply, s style) (cardKey, bool) {
+	if r.Card == nil || len(r.Actions) > 0 {
+		return cardKey{}, false
+	}
+	c := *r.Card
+	if c.Meeting.ClaimID == "" || c.Replaces || c.Restored || c.TooLate || c.Renamed || c.Ended ||
+		c.Why != (bot.Replacement{}) {
+		return cardKey{}, false
+	}
+	m := c.Meeting.OnlineMeeting
+	return cardKey{
+		meeting: bot.OnlineMeeting{
+			JoinURL: m.JoinURL, Subject: m.Subject, Created: m.Created, JoinID: m.JoinID, Passcode: m.Passcode,
+			TollNumber: m.TollNumber, ConferenceID: m.ConferenceID,
+		},
+		organizer: c.Meeting.Organizer.Name, starter: c.Meeting.StartedBy.Name, audience: r.Audience,
+		language: r.Language, isNew: c.New, kept: c.KeptSubject, style: s,
+	}, true
+}
+
+// encode writes a reply as the answer to a command. In a busy channel the same card is asked for again and again, and
+// drawing it is a large part of what a repeat costs.
+func (a *App) encode(r bot.Reply) ([]byte, error) {
+	s := a.style(false)
+	key, often := keyOf(r, s)
+	if !often {
+		return json.Marshal(answerTo(a.catalog, r, s))
+	}
+	if body, ok := a.cards.Get(key); ok {
+		return body, nil
+	}
+	body, err := json.Marshal(answerTo(a.catalog, r, s))
+	if err == nil {
+		a.cards.Add(key, body)
+	}
+	return body, err
+}

@@ -1,0 +1,52 @@
+package slackapp
+
+import (
+	"testing"
+	"time"
+
+	"meetbot/bot"
+	"meetbot/internal/replytest"
+)
+
+// Whatever changes about a meeting, or about its card, the answer shows it.
+func TestAnswersShowWhatChanged(t *testing.T) {
+	a := fuzzApp(t)
+	plain := bot.Card{Meeting: replytest.Meeting()}
+	seen := map[string]string{}
+	for name, change := range map[string]func(*bot.Card){
+		"nothing":   func(*bot.Card) {},
+		"subject":   func(c *bot.Card) { c.Meeting.Subject = "Another name" },
+		"link":      func(c *bot.Card) { c.Meeting.JoinURL = "https://teams.microsoft.com/meet/1" },
+		"passcode":  func(c *bot.Card) { c.Meeting.Passcode = "other" },
+		"meetingID": func(c *bot.Card) { c.Meeting.JoinID = "1 2 3" },
+		"phone":     func(c *bot.Card) { c.Meeting.TollNumber = "+1 555 0199" },
+		"pin":       func(c *bot.Card) { c.Meeting.ConferenceID = "9#" },
+		"organizer": func(c *bot.Card) { c.Meeting.Organizer.Name = "Ben Example" },
+		"starter":   func(c *bot.Card) { c.Meeting.StartedBy.Name = "Caio Example" },
+		"created":   func(c *bot.Card) { c.Meeting.Created = c.Meeting.Created.Add(time.Hour) },
+		"new":       func(c *bot.Card) { c.New = true },
+		"replaces":  func(c *bot.Card) { c.New, c.Replaces = true, true },
+		"kept":      func(c *bot.Card) { c.KeptSubject = true },
+		"late":      func(c *bot.Card) { c.TooLate = true },
+		"restored":  func(c *bot.Card) { c.Restored = true },
+		"renamed":   func(c *bot.Card) { c.Renamed = true },
+		"expired":   func(c *bot.Card) { c.Why.Why = bot.ReasonExpired },
+		"ended":     func(c *bot.Card) { c.Ended = true },
+	} {
+		for range 2 {
+			card := plain
+			change(&card)
+			got, err := a.encode(bot.Reply{Language: bot.English, Card: &card})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if other, ok := seen[string(got)]; ok && other != name {
+				t.Errorf("%s is answered as %s", name, other)
+			}
+			seen[string(got)] = name
+		}
+	}
+	if a.cards.Len() == 0 {
+		t.Error("no answer is kept")
+	}
+}

@@ -1,0 +1,155 @@
+package bot
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// dueAtOnce is how many conversations that are due a replica takes in a second at most. Ten replicas keep up with
+// hundreds of millions of meetings.
+const dueAtOnce = 5
+
+// todoJobs says which job does what is to do about a meeting.
+var todoJobs = []struct {
+	todo Todo
+	kind JobKind
+}{
+	{TodoOptions, JobOptions},
+	{TodoCards, JobCards},
+	{TodoBookmark, JobBookmark},
+}
+
+// tend starts what is due about the conversation's meeting, which is in use: it was just shown or changed for the job.
+// Nobody waits for that. Equal reasons start a job once.
+func (s *Service) tend(state State, j Job, reason string) {
+	m := state.Meeting
+	now := s.Clock()
+	if m == nil || !m.Alive(now) {
+		return
+	}
+	if m.needsConfirming(now) {
+		s.begin(upkeepJob(JobConfirm, state, j, now, now.UTC().Format(time.DateOnly)))
+	}
+	for _, due := range todoJobs {
+		if m.Todo&due.todo != 0 {
+			s.begin(upkeepJob(due.kind, state, j, now, reason))
+		}
+	}
+}
+
+// mayTend tells quickly whether tend would start anything: a repeat of a command costs no more than this.
+func (s *Service) mayTend(state State) bool {
+	return state.Meeting != nil && (state.Meeting.Todo != 0 || state.Meeting.needsConfirming(s.Clock()))
+}
+
+// tendAfterUse is tend for an answer that was given in place. Where that happens again and again, what is to do starts
+// once in an hour.
+func (s *Service) tendAfterUse(state State, j Job) {
+	if s.mayTend(state) {
+		s.tend(state, j, s.Clock().UTC().Format("2006-01-02T15"))
+	}
+}
+
+// upkeepJob is a job in the background about the conversation's meeting. If the use that starts it is an asker's
+// `meet`, a job that confirms carries it, in case the link turns out not to work.
+func upkeepJob(kind JobKind, state State, use Job, now time.Time, reason string) Job {
+	c := state.Conversation
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%s\n%s", kind, c, state.Meeting.ClaimID, reason))
+	j := Job{
+		Intent: Intent{Kind: kind, Generation: state.Generation()}, ID: "upkeep-" + hex.EncodeToString(sum[:16]),
+		Conversation: c, Seen: state.Generation(), Accepted: now, Trace: use.Trace,
+	}
+	if kind == JobConfirm && use.kind() == JobCommand && use.Command.Kind == Meet && use.Asker.User != "" {
+		j.Command = Command{Kind: Meet}
+		j.Asker, j.Language, j.Zone, j.Topic, j.Route = use.Asker, use.Language, use.Zone, use.Topic, use.Route
+	}
+	return j
+}
+
+// begin accepts and starts a job that nobody waits for, if it was not begun before. Commands come first: where half of
+// the slots are taken, nothing begins, and a later use tries again.
+func (s *Service) begin(j Job) {
+	if s.slots.free() < cap(s.slots)/2 || s.begun.Contains(j.ID) {
+		return
+	}
+	s.work.begin(func() {
+		ctx, cancel := context.WithTimeout(s.base, s.Timing.Attempt)
+		defer cancel()
+		if err := s.acceptUpkeep(ctx, j); err != nil {
+			s.Log.WarnContext(ctx, "cannot begin a job in the background; a later use does", "kind", j.Label(),
+				"request", j.Trace, "error", err)
+		}
+	})
+}
+
+// acceptUpkeep puts a job into the queue and starts it. It returns nil too if it was accepted before.
+func (s *Service) acceptUpkeep(ctx context.Context, j Job) error {
+	lease, err := s.Queue.Accept(ctx, j)
+	_, tooMany := errors.AsType[BusyError](err)
+	switch {
+	case errors.Is(err, ErrDuplicate):
+		s.begun.Add(j.ID, struct{}{})
+		return nil
+	case tooMany: // its asker waits for other commands
+		return nil
+	case err != nil:
+		return err
+	}
+	s.begun.Add(j.ID, struct{}{})
+	s.start(lease, nil)
+	return nil
+}
+
+// workOffDue starts the jobs of conversations whose time has come. What it cannot start comes again after [DueLease].
+func (s *Service) workOffDue(ctx context.Context) {
+	if s.slots.free() < cap(s.slots)/2 {
+		return
+	}
+	now := s.Clock()
+	due, err := s.Schedule.TakeDue(ctx, []DueKind{DueConfirm}, now, dueAtOnce)
+	if err != nil && ctx.Err() == nil {
+		s.Log.WarnContext(ctx, "cannot look for what is due", "error", err)
+	}
+	for _, d := range due {
+		if err := s.startDue(ctx, d, now); err != nil && ctx.Err() == nil {
+			s.Log.WarnContext(ctx, "cannot begin what is due; it comes again", "kind", string(d.Kind), "error", err)
+		}
+	}
+}
+
+// startDue accepts the job of a conversation that is due, and only then forgets that it was.
+func (s *Service) startDue(ctx context.Context, d Due, now time.Time) error {
+	platform, ok := s.Platforms[d.Conversation.Platform]
+	if !ok || !platform.Serves(d.Conversation.Workspace) {
+		return nil // it is for another replica
+	}
+	state, err := s.Conversations.Read(ctx, d.Conversation, Asker{})
+	if err != nil && CodeOf(err) != UnreadableRecord {
+		return err
+	}
+	if m := state.Meeting; m != nil && m.Alive(now) {
+		trace := "due-" + d.At.UTC().Format("20060102T150405")
+		j := upkeepJob(JobConfirm, state, Job{Trace: trace}, now, now.UTC().Format(time.DateOnly))
+		if err := s.acceptUpkeep(ctx, j); err != nil {
+			return err
+		}
+	}
+	return s.Schedule.DropDue(ctx, d)
+}
+
+// told notes that the conversation was told why its link changed, so that it is told once.
+func (s *Service) told(ctx context.Context, c *Card, trace string) {
+	if c == nil || c.Why.Why == "" {
+		return
+	}
+	forget := func(m *Meeting) { m.Replaced = Replacement{} }
+	_, err := s.Conversations.ChangeMeeting(ctx, c.of, c.Meeting.ClaimID, forget)
+	if err != nil {
+		s.Log.WarnContext(ctx, "cannot note that a conversation was told why its link changed", "request", trace,
+			"error", err)
+	}
+}

@@ -1,0 +1,61 @@
+package app
+
+import (
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"meetbot/internal/inbound"
+	"meetbot/internal/joinlink"
+	"meetbot/internal/outbound"
+)
+
+// LinksConfig says where the lasting links of conversations begin.
+type LinksConfig struct {
+	PublicURL string // scheme and host under which the public address is reached; there are no links without it
+}
+
+// Settings names the values of this concern.
+func (c *LinksConfig) Settings() []Setting {
+	return []Setting{
+		{"PUBLIC_URL", "The bot's public address (https://…); with it, conversations have lasting links.",
+			(*text)(&c.PublicURL)},
+	}
+}
+
+func (c LinksConfig) validate(p *problems) {
+	p.need(c.PublicURL == "" || isOrigin(c.PublicURL), "PUBLIC_URL",
+		"must be an https URL of a host and, where it is not the usual one, a port: without a path, a query or a user",
+		"https://bot.example.com")
+}
+
+// isOrigin tells whether a URL has a scheme and a host alone, and may go over the network.
+func isOrigin(raw string) bool {
+	u, err := url.Parse(raw)
+	if err != nil || u.Hostname() == "" || u.User != nil || u.Path != "" || strings.ContainsAny(raw, "?#") ||
+		outbound.Secure(u) != nil {
+		return false
+	}
+	if u.Port() == "" {
+		return !strings.HasSuffix(u.Host, ":")
+	}
+	_, err = strconv.ParseUint(u.Port(), 10, 16)
+	return err == nil
+}
+
+// linkRequests is the platform of requests for lasting links, which belong to none.
+const linkRequests = "link"
+
+// links answers the lasting links.
+func (a *App) links() http.Handler {
+	figures := a.metrics.Links(joinlink.Outcomes)
+	return joinlink.New(joinlink.Config{
+		Links: a.service, Catalog: a.catalog,
+		// Everybody on the internet can follow a wrong link.
+		Refused: inbound.NewRequests(linkRequests, slog.LevelInfo, a.log, figures),
+		Failed:  inbound.NewRequests(linkRequests, slog.LevelWarn, a.log, figures),
+		Count:   func(o joinlink.Outcome) { figures.Count(string(o)) },
+	})
+}
