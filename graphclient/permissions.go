@@ -10,13 +10,10 @@ type Permission struct {
 	Within []string // others that include it
 }
 
-// createPermission is the application permission that CreateOrGet needs.
-const createPermission = "OnlineMeetings.ReadWrite.All"
-
 // What the client needs (documents "onlinemeeting-createorget", "user-get" and "permissions-reference").
 var (
 	MakeMeetings = Permission{
-		Name: createPermission, RoleID: "b8bb2037-6e08-44ac-a4ea-4674e010e2a4", For: "to make meetings",
+		Name: "OnlineMeetings.ReadWrite.All", RoleID: "b8bb2037-6e08-44ac-a4ea-4674e010e2a4", For: "to make meetings",
 	}
 	FindUsers = Permission{
 		Name: "User.Read.All", RoleID: "df021288-bdef-4463-88db-98f22de89214",

@@ -21,7 +21,8 @@ func HookURL(apiURL string) string {
 	return api.Scheme + "://" + api.Host + "/"
 }
 
-// Indispensable tells whether the bot gives nobody a meeting without a scope of [Scopes]. Without the others it does less.
+// Indispensable tells whether the bot gives nobody a meeting without a scope of [Scopes]. Without the others it does
+// less.
 func Indispensable(scope string) bool {
 	return scope != "chat:write.public" && scope != "bookmarks:write"
 }
