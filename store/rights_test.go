@@ -9,6 +9,17 @@ import (
 	"testing"
 )
 
+// The document for operators has the line with the least rights.
+func TestLeastACLIsDocumented(t *testing.T) {
+	text, err := os.ReadFile("../docs/operating.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "\n" + LeastACL("meetbot", "") + "\n"; !strings.Contains(string(text), want) {
+		t.Errorf("docs/operating.md lacks the line:%s", want)
+	}
+}
+
 // What a script calls is among the commands that the least ACL allows, and that Rights tries.
 func TestCommandsOfTheScripts(t *testing.T) {
 	rules := map[string]bool{}

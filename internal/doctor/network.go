@@ -64,7 +64,8 @@ func (e *examination) proxy() (variable, address string) {
 // reached is an answer of a service, whatever it was.
 type reached struct {
 	status int
-	ahead  time.Duration // of the service's clock before this machine's; 0 if the answer has no date
+	dated  bool          // the answer has a date
+	ahead  time.Duration // of the service's clock before this machine's, by that date
 }
 
 // reach asks for a page of a service, without a token.
@@ -88,6 +89,7 @@ func (e *examination) reach(ctx context.Context, address string) (reached, error
 	answer := reached{status: resp.StatusCode}
 	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
 		took := e.now().Sub(sent)
+		answer.dated = true
 		answer.ahead = date.Add(time.Second / 2).Sub(sent.Add(took / 2)) // a date has no fractions of a second
 	}
 	return answer, nil
