@@ -1,6 +1,9 @@
 package app
 
-import "meetbot/internal/entra"
+import (
+	"meetbot/bot"
+	"meetbot/internal/entra"
+)
 
 // The following are for those who look at the configuration and do not run it.
 
@@ -18,3 +21,6 @@ func (c Config) GraphApp() entra.Config { return c.entra() }
 
 // TeamsApp says how the Teams bot proves itself to Entra.
 func (c Config) TeamsApp() entra.Config { return c.teamsEntra() }
+
+// Askers says who may make meetings.
+func (c Config) Askers() bot.AskerPolicy { return c.Policy.askers() }

@@ -8,7 +8,6 @@ import (
 
 	"meetbot/bot"
 	"meetbot/graphclient"
-	"meetbot/internal/guid"
 )
 
 // Bounds of the difference between this machine's clock and Graph's, from which on somebody is told. Slack's signatures
@@ -57,103 +56,6 @@ func (e *examination) graphClock(context.Context) []finding {
 		return one(warn("clock", text+"At five minutes every request of Slack and Teams is refused.", next))
 	}
 	return one(ok("clock", "This machine's clock agrees with Microsoft's."))
-}
-
-// graphOrganizer looks for the service account.
-func (e *examination) graphOrganizer(ctx context.Context) []finding {
-	policy, err := bot.ParseOrganizerPolicy(e.config.Policy.Organizer)
-	switch {
-	case err != nil:
-		return one(skip("ORGANIZER", "It needs a right value of ORGANIZER; see config.values."))
-	case policy.Service == "":
-		return one(ok("ORGANIZER", "Meetings are made in the askers' own names; no service account is used."))
-	}
-	found, f := e.find(ctx, policy.Service)
-	if f.status == Fail {
-		f.detail = "The service account of ORGANIZER: " + f.detail
-		if policy.Requester {
-			f.detail += " It cannot step in where Graph refuses an asker."
-		} else {
-			f.detail += " No meeting is made."
-		}
-	}
-	e.account = found
-	return one(f)
-}
-
-// nobodyNamed is why nobody is tried.
-const nobodyNamed = "Nobody was named. With --user ana@contoso.com it is tried whether the app may make meetings " +
-	"for that person (licence, access policy, meeting policy)."
-
-// graphUser looks for the people who were named.
-func (e *examination) graphUser(ctx context.Context) []finding {
-	if len(e.o.Users) == 0 {
-		return one(skip("", nobodyNamed))
-	}
-	var all []finding
-	for _, name := range e.o.Users {
-		found, f := e.find(ctx, name)
-		all = append(all, f)
-		if found != nil {
-			e.people = append(e.people, found)
-		}
-	}
-	return all
-}
-
-// find looks for somebody by e-mail, user principal name or object ID; nil if they cannot make meetings.
-func (e *examination) find(ctx context.Context, name string) (*person, finding) {
-	if e.lacks(graphclient.FindUsers) {
-		return nil, skip(name, "It needs the permission "+graphclient.FindUsers.Name+"; see entra.permissions.")
-	}
-	graph, err := e.graph()
-	if err != nil {
-		return nil, fail(name, "The client of Graph cannot be made ("+err.Error()+").", "Correct GRAPH_BASE_URL; "+
-			"see README.md.")
-	}
-	var users []bot.DirectoryUser
-	if guid.Valid(name) {
-		var u bot.DirectoryUser
-		if u, err = graph.User(ctx, e.tenant(), name); err == nil {
-			users = []bot.DirectoryUser{u}
-		}
-	} else {
-		users, err = graph.UsersByEmail(ctx, e.tenant(), name, e.config.Policy.MatchAliases == "true")
-	}
-	const where = "Entra admin center (https://entra.microsoft.com), Users, "
-	switch {
-	case bot.CodeOf(err) == bot.NoSuchUser || err == nil && len(users) == 0:
-		return nil, fail(name, "Nobody in the tenant "+e.config.Entra.TenantID+" has “"+name+"” as user principal "+
-			"name, e-mail or object ID.", "Look for the person: "+where+"search for "+name+". In Slack, the e-mail "+
-			"of the profile counts; where it is only an alias in Entra, set MATCH_EMAIL_ALIASES=true.")
-	case err != nil:
-		return nil, e.graphTrouble(name, err)
-	case len(users) > 1:
-		var ids []string
-		for _, u := range users {
-			ids = append(ids, u.UPN)
-		}
-		return nil, fail(name, "Several users have this e-mail: "+strings.Join(ids, ", ")+". The bot does not "+
-			"guess which one is meant.", "Leave the e-mail with one of them: "+where+"the user, Properties, Email.")
-	}
-	u := users[0]
-	switch {
-	case !u.Enabled:
-		return nil, fail(name, "The account "+u.UPN+" is disabled.", where+u.UPN+", Edit properties, Settings: "+
-			"switch “Account enabled” on. Or name another account.")
-	case u.Guest && e.config.Policy.AllowGuests != "true":
-		return nil, fail(name, u.UPN+" is a guest of the tenant, and guests may not make meetings.",
-			"Where guests shall: ALLOW_GUESTS=true. Microsoft lets a guest organize meetings only with a licence "+
-				"in this tenant.")
-	}
-	p, licence := &person{name: name, user: u}, "not known"
-	if there, err := graph.HasTeams(ctx, e.tenant(), u.ID); err == nil {
-		p.teams, licence = &there, "no"
-		if there {
-			licence = "yes"
-		}
-	}
-	return p, ok(name, u.UPN+" is found and enabled. Licence for Teams: "+licence+".")
 }
 
 // graphTrouble explains an error of Graph that has nothing to do with the person.

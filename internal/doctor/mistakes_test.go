@@ -179,13 +179,22 @@ var mistakes = map[string]mistake{
 	"graph-disabled":       {"graph", slacktest.Options{}, user(ann, is(graphtest.User{Disabled: true}))},
 	"graph-guest":          {"graph", slacktest.Options{}, user(ann, is(graphtest.User{Guest: true}))},
 	"graph-nobody":         {"graph", slacktest.Options{}, user("nobody@contoso.example", set())},
-	"graph-two-people": {"graph", slacktest.Options{}, user(ann, is(graphtest.User{
-		ID: "a0000000-0000-4000-8000-000000000002", UPN: "ann.two@contoso.example", Mail: ann,
+	"graph-two-people": {"graph", slacktest.Options{}, user("team@contoso.example", func(t *testing.T, w *world) {
+		is(graphtest.User{ID: annID, UPN: ann, Mail: "team@contoso.example"})(t, w)
+		is(graphtest.User{ID: twoID, UPN: "two@contoso.example", Mail: "team@contoso.example"})(t, w)
+	})},
+	"graph-alias": {"graph", slacktest.Options{}, user("a.first@contoso.example", is(graphtest.User{
+		ID: annID, UPN: ann, Mail: ann, ProxyAddresses: []string{"smtp:a.first@contoso.example"},
 	}))},
+	"graph-domain": {"graph", slacktest.Options{}, user(ann, set("ALLOWED_EMAIL_DOMAINS", "fabrikam.example"))},
+	"graph-service-account-by-mail": {"graph", slacktest.Options{}, func(t *testing.T, w *world) {
+		w.vars["ORGANIZER"] = "service:" + meetings
+		w.person(t, graphtest.User{ID: twoID, UPN: "svc-meetings@contoso.example", Mail: meetings})
+	}},
 	"graph-service-account-unknown": {"graph", slacktest.Options{}, set("ORGANIZER", "service:"+meetings)},
 	"graph-service-account-disabled": {"graph", slacktest.Options{}, func(t *testing.T, w *world) {
 		w.vars["ORGANIZER"] = "requester,service:" + meetings
-		w.person(t, graphtest.User{ID: "a0000000-0000-4000-8000-000000000003", UPN: meetings, Disabled: true})
+		w.person(t, graphtest.User{ID: twoID, UPN: meetings, Disabled: true})
 	}},
 
 	"slack-token":         {"slack", slacktest.Options{}, set("SLACK_BOT_TOKEN", "xoxb-of-another-app")},

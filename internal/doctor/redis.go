@@ -14,7 +14,7 @@ const redisURL = "REDIS_URL"
 
 // Bounds, from which on a finding is a warning.
 const (
-	slowRedis = 100 * time.Millisecond // of the three seconds that Slack waits; a command needs one round trip
+	slowRedis = 200 * time.Millisecond // of the three seconds that Slack waits; a command needs one round trip
 	redisSkew = 30 * time.Second
 	memoryLow = 80 // percent of maxmemory
 )

@@ -19,6 +19,7 @@ import (
 
 const (
 	annID    = "a0000000-0000-4000-8000-000000000001"
+	twoID    = "a0000000-0000-4000-8000-000000000002"
 	ann      = "ann@contoso.example"
 	meetings = "meetings@contoso.example"
 	teamsApp = "22222222-3333-4444-5555-666666666666"
