@@ -31,6 +31,7 @@ type Updater interface {
 type PostedCard struct {
 	Ref        MessageRef
 	Generation int    // of the meeting that it shows
+	LeadsTo    int    // generation of the meeting that it leads to since its own was replaced; 0 before
 	Subject    string // that it shows as its title
 	Language   Language
 }

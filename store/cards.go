@@ -68,9 +68,14 @@ func decodeCards(value string) (cards []bot.PostedCard) {
 	return cards
 }
 
-// encodeCard writes a card: "1 <length of the reference> <reference><generation> <language> <subject>".
+// encodeCard writes a card: "1 <length of the reference> <reference><generation> <language> <subject>". A card that
+// leads to a later meeting has "<generation>><its generation>".
 func encodeCard(card bot.PostedCard) string {
-	return cardHead(card.Ref) + strconv.Itoa(card.Generation) + " " + string(card.Language) + " " + card.Subject
+	generation := strconv.Itoa(card.Generation)
+	if card.LeadsTo != 0 {
+		generation += ">" + strconv.Itoa(card.LeadsTo)
+	}
+	return cardHead(card.Ref) + generation + " " + string(card.Language) + " " + card.Subject
 }
 
 // cardHead is the part of an entry that tells which card it is.
@@ -89,7 +94,13 @@ func decodeCard(entry string) (bot.PostedCard, bool) {
 	if len(parts) != 3 {
 		return bot.PostedCard{}, false
 	}
-	card.Generation, err = strconv.Atoi(parts[0])
+	generation, leadsTo, leads := strings.Cut(parts[0], ">")
+	if leads {
+		if card.LeadsTo, err = strconv.Atoi(leadsTo); err != nil || card.LeadsTo < 1 {
+			return bot.PostedCard{}, false
+		}
+	}
+	card.Generation, err = strconv.Atoi(generation)
 	card.Language, card.Subject = bot.Language(parts[1]), parts[2]
 	return card, err == nil && card.Generation > 0 && encodeCard(card) == entry
 }
