@@ -50,6 +50,8 @@ func (updateCards) execute(ctx context.Context, s *Service, t task) (result, err
 func (s *Service) updateCard(ctx context.Context, t task, platform Updater, m Meeting, posted PostedCard) error {
 	card, ended := Card{Meeting: m, Ahead: m.ahead(s.Clock())}, posted.Generation != m.Generation
 	switch {
+	case ended && posted.LeadsTo == m.Generation:
+		return nil
 	case ended:
 		card = Card{Ended: true, Current: &m}
 		card.Meeting.Subject = posted.Subject
@@ -67,12 +69,17 @@ func (s *Service) updateCard(ctx context.Context, t task, platform Updater, m Me
 	case err != nil:
 		s.Log.DebugContext(ctx, "a card cannot be changed any more", "request", t.Trace, "error", err)
 		return s.Cards.ForgetCard(ctx, t.Conversation, posted.Ref)
-	case ended:
-		return s.Cards.ForgetCard(ctx, t.Conversation, posted.Ref)
+	case ended: // it is changed again when the meeting that it leads to is replaced
+		posted.LeadsTo = m.Generation
 	default:
 		posted.Subject, posted.Sequence = m.Subject, m.Sequence
-		return s.Cards.KeepCard(ctx, t.Conversation, posted)
 	}
+	return s.Cards.KeepCard(ctx, t.Conversation, posted)
+}
+
+// looksLike tells whether a card of the one meeting is a card of the other.
+func (m Meeting) looksLike(other Meeting) bool {
+	return m.ClaimID == other.ClaimID && m.Subject == other.Subject && m.Sequence == other.Sequence
 }
 
 // cardsOf is TodoCards if the conversation's platform can change cards, and otherwise nothing to do.
@@ -95,7 +102,7 @@ func (s *Service) keepCard(ctx context.Context, j Job, r Reply, posted Posted) S
 	if err == nil {
 		state, err = s.Conversations.Read(ctx, r.Card.of, Asker{})
 	}
-	if m := state.Meeting; err == nil && m != nil && (m.ClaimID != shown.ClaimID || m.Subject != shown.Subject || m.Sequence != shown.Sequence) {
+	if m := state.Meeting; err == nil && m != nil && !m.looksLike(shown) {
 		state, err = s.Conversations.ChangeMeeting(ctx, r.Card.of, m.ClaimID, func(m *Meeting) {
 			m.Todo |= s.cardsOf(r.Card.of)
 		})

@@ -75,10 +75,15 @@ func (m meetCommand) execute(ctx context.Context, s *Service, t task) (result, e
 		switch {
 		case err != nil && t.lease.age() < s.Timing.GiveUp:
 			return result{}, err
-		case alive:
+		case alive && t.Command.Line == "":
 			return result{outcome: OutcomeKnown, show: true}, nil
+		case alive:
+			if state, err = s.Conversations.Read(ctx, t.location(), t.Asker); err != nil {
+				return result{}, err
+			}
+		default:
+			t = t.inPlaceOf(*state.Meeting)
 		}
-		t = t.inPlaceOf(*state.Meeting)
 	}
 	switch {
 	case err != nil:
@@ -125,7 +130,7 @@ func (s *Service) ensureDated(ctx context.Context, t task, asker Identity, state
 		return result{}, err
 	}
 	m := state.Meeting
-	if m == nil || !w.dated() || m.Dated && m.Start.Equal(w.start) && m.End.Equal(w.end) {
+	if m == nil || !w.dated() || m.isDated(Period{w.start, w.end}) {
 		done.notes = w.notes
 		return s.withPeople(ctx, t, asker, state, done, nil)
 	}

@@ -24,7 +24,8 @@ const (
 	// JobRelink is the press of the button that replaces a lasting link; the payload is Intent.Link.
 	JobRelink JobKind = "relink"
 
-	JobRedate JobKind = "redate" // the press of a button that confirms a change of the date; the payload is Intent.Redate
+	// JobRedate is the press of a button that confirms a change of the date; the payload is Intent.Redate.
+	JobRedate JobKind = "redate"
 
 	// The jobs below are nobody's command. Their payload is Intent.Generation.
 
@@ -85,6 +86,7 @@ type Route struct {
 	User    string
 	Service string // the platform's endpoint, where it differs from one request to the next
 	Message string // the message to answer, where an answer names it
+	Private bool   // the request is the press of a button in a message that only the asker sees
 	Alone   bool   // nobody but the asker reads the conversation
 	Root    bool   // an answer to everybody begins a thread of its own
 	Chat    bool   // no channel but a direct conversation or a group's: without a name, and its threads have no meeting

@@ -19,6 +19,9 @@ const (
 // platform marked, they are kept as they were typed: what they mean depends on when and where they are understood.
 func lined(c Command, text string) Command {
 	c.Subject, c.Line = subject(text), ""
+	if text == "" {
+		return c
+	}
 	text = fewMarks(text, maxMentions)
 	line, problem := clause.Parse(text, time.Unix(0, 0).UTC(), markLength)
 	if problem == nil && len(line.Times) == 0 && !invitesMarked(line) ||
