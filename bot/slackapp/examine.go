@@ -24,7 +24,12 @@ func HookURL(apiURL string) string {
 // Indispensable tells whether the bot gives nobody a meeting without a scope of [Scopes]. Without the others it does
 // less.
 func Indispensable(scope string) bool {
-	return scope != "chat:write.public" && scope != "bookmarks:write"
+	switch scope {
+	case "chat:write.public", "bookmarks:write", "usergroups:read", "channels:read", "groups:read":
+		return false
+	default:
+		return true
+	}
 }
 
 // Installation is what Slack says about a bot token: where the app is installed with it, and what it may do there.

@@ -92,6 +92,9 @@ var scopeUses = map[string]string{
 	"chat:write":        "the bot can post nothing: mentions get no answer, and late answers do not arrive",
 	"chat:write.public": "cards in public channels that the bot is no member of cannot be changed later, and stay " +
 		"as they were when their meeting is replaced",
+	"usergroups:read":  "nobody of a user group that a command names is put on a meeting's list",
+	"channels:read":    "everybody whom a command in a public channel names gets a direct message",
+	"groups:read":      "everybody whom a command in a private channel names gets a direct message",
 	"bookmarks:write":  "channels get no bookmark, though SLACK_BOOKMARK is true",
 	"users:read":       "the bot does not learn who asks, and makes no meeting",
 	"users:read.email": "the bot does not learn the e-mail of who asks, and makes no meeting",
