@@ -244,8 +244,8 @@ func InvitationReply(lang Language, m Meeting, by string, now time.Time) Reply {
 }
 
 // LeftOutReply tells the asker who is mentioned and not on the meeting's list, each with the reason in a word. It is
-// empty if there is nothing to tell. more says that more than MaxInvited were named, and refused that Graph did not take
-// the list.
+// empty if there is nothing to tell. more says that more than MaxInvited were named, and refused that Graph did not
+// take the list.
 func LeftOutReply(lang Language, left []LeftOut, more, refused bool) Reply {
 	aloud := message("people.aloud")
 	reply := Reply{Audience: AudienceAsker, Language: lang, PublicFallback: &aloud}

@@ -34,8 +34,8 @@ const (
 	JobConfirm JobKind = "confirm"
 	JobOptions JobKind = "options" // applies the workspace's options to a new meeting
 	JobCards   JobKind = "cards"   // changes posted cards that show what is no longer true
-	// JobInvite invites those whom a command names. Its asker is the command's; the payload is Intent.Generation, and the
-	// mentions in Intent.Command.Line.
+	// JobInvite invites those whom a command names. Its asker is the command's; the payload is Intent.Generation, and
+	// the mentions in Intent.Command.Line.
 	JobInvite JobKind = "invite"
 	// JobTell sends somebody who was invited the card as a direct message. They are its asker; the payload is
 	// Intent.Generation, and the name of the person who invites as Intent.Command.Subject.

@@ -44,9 +44,9 @@ func (p *Parser) learn(c *Catalog, name string, m meaning) {
 }
 
 // Parse understands the text after the command's name. Links of the chat platform must be plain text by now, and
-// mentions their [Mention.Mark] or plain text; formatting around the first word may be there. It never fails: what is no subcommand is a subject. A single word
-// that is nearly a subcommand is an intent of kind JobUnclear. A word for something that the bot does not do is one of
-// kind JobAdvice.
+// mentions their [Mention.Mark] or plain text; formatting around the first word may be there. It never fails: what is
+// no subcommand is a subject. A single word that is nearly a subcommand is an intent of kind JobUnclear. A word for
+// something that the bot does not do is one of kind JobAdvice.
 func (p *Parser) Parse(text string) Intent {
 	clean := cleanMarked(text)
 	if i, ok := p.command(clean); ok {
@@ -227,7 +227,8 @@ func oneTypo(a, b string) bool {
 // quotes pairs each opening quotation mark with its closing one, as keyboards of several languages make them.
 var quotes = map[rune]rune{'"': '"', '“': '”', '„': '“', '«': '»', '”': '”'}
 
-// subject is a text, with the names of those whom it mentions, without the quotation marks that made the first word or words literal, and bounded.
+// subject is a text, with the names of those whom it mentions, without the quotation marks that made the first word or
+// words literal, and bounded.
 func subject(text string) string {
 	if hasMark(text) {
 		text = CleanText(named(text))

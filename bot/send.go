@@ -103,9 +103,9 @@ func (s *Service) send(ctx context.Context, l *Lease, reply Reply, slot *slot, p
 	return posted, nil
 }
 
-// posted tells whether the reply is worth a call more, since it is the card that people come back to: the first one of a
-// meeting, of its date or of an invitation, for everybody. An earlier attempt may have made that meeting, and its card
-// may be lost, or not be remembered.
+// posted tells whether the reply is worth a call more, since it is the card that people come back to: the first one of
+// a meeting, of its date or of an invitation, for everybody. An earlier attempt may have made that meeting, and its
+// card may be lost, or not be remembered.
 func (r Reply) posted(attempted bool) bool {
 	return r.Audience == AudienceEveryone && r.Card != nil && (r.Card.New || r.Card.Restored || r.Card.Redated ||
 		len(r.Card.Invited) > 0 || r.Card.Why.Why != "" || attempted)

@@ -212,12 +212,12 @@ func TestNamesAndEmojisInSubjects(t *testing.T) {
 	t.Parallel()
 	env := newEnv(t, slacktest.Options{PostBurst: -1})
 	r := env.bot()
-	wantCard(t, env.meet(r, ann, general, "Launch :tada: with <@"+ben+">"), "")
+	wantCard(t, env.meet(r, ann, general, "Launch :tada: of <@"+ben+">"), "")
 	wantCard(t, env.asks(r, ann, design, "", "meet Review <@"+caio+"> in <#C0SECRET> <!subteam^S1> :+1:"), "")
 	// A look-up that fails costs a name, not the command.
 	env.Slack.Fault(faultserver.Fault{Target: "users.info", Latency: 2 * time.Second})
 	wantCard(t, env.meet(r, ann, general, "new Quick <@U0NOBODY> sync"), "")
-	want := map[string]bool{"Launch 🎉 with @ben": true, "Review @caio in 👍": true, "Quick sync": true}
+	want := map[string]bool{"Launch 🎉 of @ben": true, "Review @caio in 👍": true, "Quick sync": true}
 	for _, m := range env.wantMeetings(3) {
 		if !want[m.Subject] {
 			t.Errorf("the subject is %q", m.Subject)
