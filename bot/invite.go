@@ -97,17 +97,11 @@ func (invite) announces() bool { return false }
 func (invite) answer(*Service, Intent, Route, *State, Language) (Reply, Outcome) { return Reply{}, "" }
 
 func (invite) execute(ctx context.Context, s *Service, t task) (result, error) {
-	state, err := s.Conversations.Read(ctx, t.Conversation, t.Asker)
-	if err = s.despiteUnreadable(ctx, t, err); err != nil {
-		return result{}, err
+	state, nothing, err := s.stillAbout(ctx, t)
+	if err != nil || nothing != "" {
+		return result{outcome: nothing, silent: true}, err
 	}
 	m := state.Meeting
-	switch {
-	case m == nil || m.Generation != t.Generation || !m.Alive(s.Clock()):
-		return silent(OutcomeObsolete)
-	case t.lease.age() >= s.Timing.GiveUp:
-		return silent(OutcomeGaveUp)
-	}
 	in, err := s.invitation(ctx, t, marksIn(t.Command.Line, maxMentions))
 	if err == nil {
 		err = s.tellOutsiders(ctx, t, state, in.people)
@@ -138,6 +132,22 @@ func (invite) execute(ctx context.Context, s *Service, t task) (result, error) {
 		return silent(OutcomeInvited)
 	}
 	return result{outcome: OutcomeInvited, reply: reply}, nil
+}
+
+// stillAbout reads the meeting that the job is about. nothing says why there is nothing to do, if there is not.
+func (s *Service) stillAbout(ctx context.Context, t task) (state State, nothing Outcome, err error) {
+	state, err = s.Conversations.Read(ctx, t.Conversation, t.Asker)
+	if err = s.despiteUnreadable(ctx, t, err); err != nil {
+		return state, "", err
+	}
+	switch m := state.Meeting; {
+	case m == nil || m.Generation != t.Generation || !m.Alive(s.Clock()):
+		return state, OutcomeObsolete, nil
+	case t.lease.age() >= s.Timing.GiveUp:
+		return state, OutcomeGaveUp, nil
+	default:
+		return state, "", nil
+	}
 }
 
 // putOnList puts attendees on the meeting's list. refused tells whether Graph refused that; an error is a passing
@@ -203,17 +213,11 @@ func (s *Service) tellOutsiders(ctx context.Context, t task, state State, people
 type tell struct{ inBackground }
 
 func (tell) execute(ctx context.Context, s *Service, t task) (result, error) {
-	state, err := s.Conversations.Read(ctx, t.Conversation, t.Asker)
-	if err = s.despiteUnreadable(ctx, t, err); err != nil {
-		return result{}, err
+	state, nothing, err := s.stillAbout(ctx, t)
+	if err != nil || nothing != "" {
+		return result{outcome: nothing, silent: true}, err
 	}
 	m := state.Meeting
-	switch {
-	case m == nil || m.Generation != t.Generation || !m.Alive(s.Clock()):
-		return silent(OutcomeObsolete)
-	case t.lease.age() >= s.Timing.GiveUp:
-		return silent(OutcomeGaveUp)
-	}
 	platform, ok := s.Platforms[t.Conversation.Platform]
 	if !ok {
 		return result{}, &Error{Code: Unavailable, Err: errors.New("the platform is not configured")}

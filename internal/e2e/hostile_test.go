@@ -36,8 +36,10 @@ var hostileTexts = []string{
 	strings.Repeat("x", 5000), strings.Repeat("<", 2000), "\u200d", "\u3164",
 }
 
-// ownMarkup is what the bot itself puts into its sentences: a moment, and a channel.
-var ownMarkup = regexp.MustCompile(`<(!date\^\d+\^\{date_short_pretty\} \{time\}\|[^<>|]+|#[A-Z0-9]+)>`)
+// ownMarkup is what the bot itself puts into its sentences: a moment, a channel, and the one person whom a text mentions
+// so that Slack knows it, in the line for that alone.
+var ownMarkup = regexp.MustCompile(
+	`(?m)<(!date\^\d+\^\{date_short_pretty\} \{time\}\|[^<>|]+|#[A-Z0-9]+)>|^With <@U0BEN>\.$`)
 
 // wantTame fails the test unless nothing in a message does anything but what the bot itself put there.
 func wantTame(t *testing.T, from, text string, blocks json.RawMessage) {

@@ -64,7 +64,8 @@ func Invitations(lang bot.Language) map[string]bot.Reply {
 	}
 	people := []bot.Mention{
 		person("U0BEN", "Ben Example"), person("U0BEN2", "Ben Example"), person("U0X", "<!here> *x* [y](z) </at>"),
-		{Kind: bot.MentionGroup, ID: "S0TEAM", Name: "@team"}, {Kind: bot.MentionUnknown, ID: "<!zoe>", Name: "@<!zoe>"},
+		{Kind: bot.MentionGroup, ID: "S0TEAM", Name: "@team"},
+		{Kind: bot.MentionUnknown, ID: "<!zoe>", Name: "@<!zoe>"},
 	}
 	var left []bot.LeftOut
 	for i, why := range []bot.Code{
