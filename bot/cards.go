@@ -15,8 +15,10 @@ func (updateCards) execute(ctx context.Context, s *Service, t task) (result, err
 		return result{}, err
 	}
 	m := state.Meeting
+	// An earlier attempt may have broken off after it had shown what was out of date already.
+	again := t.lease.Attempt > 1
 	switch {
-	case m == nil || m.Todo&TodoCards == 0:
+	case m == nil || m.Todo&TodoCards == 0 && !again:
 		return silent(OutcomeObsolete)
 	case t.lease.age() >= s.Timing.GiveUp:
 		return silent(OutcomeGaveUp) // the next use tries again
@@ -26,36 +28,46 @@ func (updateCards) execute(ctx context.Context, s *Service, t task) (result, err
 		err := fmt.Errorf("platform %q changes no messages", t.Conversation.Platform)
 		return result{}, &Error{Code: Unavailable, Err: err}
 	}
-	cards, err := s.Cards.Cards(ctx, t.Conversation)
-	if err != nil {
-		return result{}, err
-	}
-	for _, card := range cards {
-		if err := s.updateCard(ctx, t, platform, *m, card); err != nil {
+	for {
+		cards, err := s.Cards.Cards(ctx, t.Conversation)
+		if err != nil {
 			return result{}, err
 		}
-	}
-	_, err = s.Conversations.ChangeMeeting(ctx, t.Conversation, m.ClaimID, func(current *Meeting) {
-		if current.Subject == m.Subject { // otherwise they are out of date again
-			current.Todo &^= TodoCards
+		for _, card := range cards {
+			if err := s.updateCard(ctx, t, platform, *m, card, again); err != nil {
+				return result{}, err
+			}
 		}
-	})
-	if err != nil {
-		return result{}, err
+		state, err = s.Conversations.ChangeMeeting(ctx, t.Conversation, m.ClaimID, func(current *Meeting) {
+			if current.Subject == m.Subject { // otherwise they are out of date again
+				current.Todo &^= TodoCards
+			}
+		})
+		if err != nil {
+			return result{}, err
+		}
+		now := state.Meeting
+		if now == nil || now.ClaimID == m.ClaimID && now.Subject == m.Subject {
+			return silent(OutcomeUpdated)
+		}
+		// Another job may have shown that already, and this one has overwritten it.
+		m, again = now, true
 	}
-	return silent(OutcomeUpdated)
 }
 
-// updateCard changes one card, if it shows what is no longer true of the conversation's meeting m.
-func (s *Service) updateCard(ctx context.Context, t task, platform Updater, m Meeting, posted PostedCard) error {
+// updateCard changes one card, if it shows what is no longer true of the conversation's meeting m. With again, what it
+// is known to show counts for nothing.
+func (s *Service) updateCard(
+	ctx context.Context, t task, platform Updater, m Meeting, posted PostedCard, again bool,
+) error {
 	card, ended := Card{Meeting: m}, posted.Generation != m.Generation
 	switch {
-	case ended && posted.LeadsTo == m.Generation:
+	case ended && posted.LeadsTo == m.Generation && !again:
 		return nil
 	case ended:
 		card = Card{Ended: true, Current: &m}
 		card.Meeting.Subject = posted.Subject
-	case posted.Subject == m.Subject:
+	case posted.Subject == m.Subject && !again:
 		return nil
 	}
 	reply := Reply{Audience: AudienceEveryone, Language: posted.Language, Card: &card}

@@ -37,10 +37,12 @@ func (confirm) execute(ctx context.Context, s *Service, t task) (result, error) 
 	}
 	m := state.Meeting
 	switch {
-	case m == nil || m.Generation != t.Generation || !m.Alive(s.Clock()):
+	case m == nil || m.Generation != t.Generation:
 		return silent(OutcomeObsolete)
 	case t.lease.age() >= s.Timing.GiveUp: // the next use asks again
 		return silent(OutcomeGaveUp)
+	case !m.Alive(s.Clock()):
+		return s.alreadyDead(ctx, t, *m)
 	}
 	found, err := s.inspect(ctx, t, *m, s.graph.inBackground)
 	switch {
@@ -127,8 +129,12 @@ func (s *Service) confirmed(ctx context.Context, t task, m Meeting, found Online
 		}
 	}
 	_, err := s.Conversations.ChangeMeeting(ctx, t.Conversation, m.ClaimID, func(current *Meeting) {
+		current.Confirmed = now
+		if !current.asIn(m) {
+			return
+		}
 		renamed := current.Subject != next.Subject
-		current.OnlineMeeting, current.Orphaned, current.Confirmed = next.OnlineMeeting, false, now
+		current.OnlineMeeting = next.OnlineMeeting
 		if renamed {
 			current.Todo |= s.cardsOf(t.Conversation)
 		}
@@ -189,10 +195,30 @@ func (s *Service) orphan(ctx context.Context, t task, m Meeting) (result, error)
 	}
 	s.Log.InfoContext(ctx, "the organizer of a meeting is missing or disabled; the next asker gets another meeting",
 		"request", t.Trace, "conversation", t.Conversation.String(), "organizer", m.Organizer.ID)
-	if t.Command.Kind != Meet || t.Asker.User == "" || state.Meeting == nil || state.Meeting.ClaimID != m.ClaimID {
+	if !t.carriesMeet() || state.Meeting == nil || state.Meeting.ClaimID != m.ClaimID {
 		return silent(OutcomeOrphaned)
 	}
 	return s.replaceDead(ctx, t, *state.Meeting)
+}
+
+// carriesMeet tells whether a job in the background was started by an asker's `meet`.
+func (t task) carriesMeet() bool { return t.Command.Kind == Meet && t.Asker.User != "" }
+
+// alreadyDead deals with a meeting of which another job, or an earlier attempt at this one, has found out that its link
+// does not work. An asker who was just given that link gets another one.
+func (s *Service) alreadyDead(ctx context.Context, t task, m Meeting) (result, error) {
+	if !t.carriesMeet() {
+		return silent(OutcomeObsolete)
+	}
+	alive, err := s.revive(ctx, t, m)
+	switch {
+	case err != nil:
+		return result{}, err
+	case alive:
+		return silent(OutcomeConfirmed)
+	default:
+		return s.replaceDead(ctx, t, m)
+	}
 }
 
 // adopt makes the meeting that Graph has under the external ID the conversation's next generation.
@@ -215,7 +241,7 @@ func (s *Service) adopt(ctx context.Context, t task, m Meeting, other OnlineMeet
 	if state, err = s.Conversations.Complete(ctx, claim, next); err != nil {
 		return result{}, err
 	}
-	if t.Command.Kind != Meet || t.Asker.User == "" {
+	if !t.carriesMeet() {
 		s.tend(state, t.Job, t.ID)
 		return silent(OutcomeAdopted)
 	}
