@@ -98,23 +98,33 @@ func (s *Service) cardsOf(c Conversation) Todo {
 }
 
 // keepCard remembers a card for everybody that was posted, so that it can be changed later. It returns what the
-// conversation holds now: if that is no longer what the card shows, the card is to be changed.
-func (s *Service) keepCard(ctx context.Context, j Job, r Reply, posted Posted) State {
-	shown := r.Card.Meeting
-	state := State{Conversation: r.Card.of, Meeting: &shown}
-	err := s.Cards.KeepCard(ctx, r.Card.of, PostedCard{
-		Ref: posted.Ref, Generation: shown.Generation, Subject: shown.Subject, Language: r.Language,
-	})
-	if err == nil {
-		state, err = s.Conversations.Read(ctx, r.Card.of, Asker{})
-	}
-	if m := state.Meeting; err == nil && m != nil && (m.ClaimID != shown.ClaimID || m.Subject != shown.Subject) {
-		state, err = s.Conversations.ChangeMeeting(ctx, r.Card.of, m.ClaimID, func(m *Meeting) {
-			m.Todo |= s.cardsOf(r.Card.of)
+// conversation holds now: if that is no longer what the card shows, the card is to be changed. The same goes for the
+// card of an earlier attempt, which may have broken off before it looked.
+func (s *Service) keepCard(ctx context.Context, l *Lease, r Reply, posted Posted) State {
+	shown, of := r.Card.Meeting, r.Card.of
+	state := State{Conversation: of, Meeting: &shown}
+	err := s.insist(ctx, func(ctx context.Context) error {
+		err := s.Cards.KeepCard(ctx, of, PostedCard{
+			Ref: posted.Ref, Generation: shown.Generation, Subject: shown.Subject, Language: r.Language,
 		})
-	}
+		if err != nil {
+			return err
+		}
+		now, err := s.Conversations.Read(ctx, of, Asker{})
+		if m := now.Meeting; err == nil && m != nil &&
+			(l.Attempt > 1 || m.ClaimID != shown.ClaimID || m.Subject != shown.Subject) {
+			now, err = s.Conversations.ChangeMeeting(ctx, of, m.ClaimID, func(m *Meeting) {
+				m.Todo |= s.cardsOf(of)
+			})
+		}
+		if err == nil {
+			state = now
+		}
+		return err
+	})
 	if err != nil {
-		s.Log.WarnContext(ctx, "cannot remember a card; it will not be changed", "request", j.Trace, "error", err)
+		s.Log.WarnContext(ctx, "cannot remember a card; it may not be changed", "request", l.Job.Trace,
+			"conversation", of.String(), "error", err)
 	}
 	return state
 }
