@@ -36,7 +36,7 @@ type clockMove struct {
 // lifeFaults are those of a meeting's life: what Microsoft Teams and Entra do to links, and time.
 func lifeFaults() []chaosFault {
 	return []chaosFault{
-		{name: "a meeting expires", weight: 3, strike: func(c *chaos, d *rand.Rand) {
+		{name: "a meeting expires", weight: 4, strike: func(c *chaos, d *rand.Rand) {
 			rooms := c.someRooms(d, 3)
 			c.dying(false, func() {
 				for _, room := range rooms {
@@ -47,7 +47,7 @@ func lifeFaults() []chaosFault {
 			})
 			c.later(d, rooms)
 		}},
-		{name: "an organizer is disabled", weight: 3, strike: func(c *chaos, d *rand.Rand) {
+		{name: "an organizer is disabled", weight: 4, strike: func(c *chaos, d *rand.Rand) {
 			rooms := c.someRooms(d, 3)
 			var away []string
 			c.dying(false, func() {
@@ -68,7 +68,7 @@ func lifeFaults() []chaosFault {
 			})
 			wait()
 		}},
-		{name: "an organizer is removed", weight: 2, strike: func(c *chaos, d *rand.Rand) {
+		{name: "an organizer is removed", weight: 3, strike: func(c *chaos, d *rand.Rand) {
 			rooms := c.someRooms(d, 2)
 			c.dying(false, func() {
 				for _, room := range rooms {
@@ -79,7 +79,7 @@ func lifeFaults() []chaosFault {
 			})
 			c.later(d, rooms)
 		}},
-		{name: "the clock moves 61 days", weight: 2, strike: func(c *chaos, d *rand.Rand) {
+		{name: "the clock moves 61 days", weight: 4, strike: func(c *chaos, d *rand.Rand) {
 			room := c.rooms[d.IntN(len(c.rooms))]
 			victim := d.IntN(6)
 			c.moves(61 * day)
@@ -157,7 +157,7 @@ func (c *chaos) later(d *rand.Rand, rooms []chaosRoom) {
 	var waits []func()
 	for _, room := range rooms {
 		for range 1 + d.IntN(3) {
-			waits = append(waits, c.askIn(d, d.IntN(len(c.replicas)), room, pick(d, "", "", "", "show", "new"), 1))
+			waits = append(waits, c.askIn(d, d.IntN(len(c.replicas)), room, pick(d, "", "", "", "show"), 1))
 		}
 	}
 	for _, wait := range waits {

@@ -148,7 +148,7 @@ func newChaos(t *testing.T, kind string, size chaosSize) *chaos {
 	for i := range c.People {
 		c.employ(chaosUser(i))
 	}
-	for i := range 4 * c.Batch { // no fault takes more
+	for i := range 20 * c.Batch { // no fault takes more
 		c.employ(chaosSpare(i))
 	}
 	for i := range c.Conversations {
