@@ -142,8 +142,8 @@ func (s *Service) afterSending(ctx context.Context, l *Lease, reply Reply, poste
 	s.tend(state, j, j.ID)
 }
 
-// insist does what comes after an answer, again and again while Redis is away, within the attempt's time. It returns the
-// last error.
+// insist does what comes after an answer, again and again while Redis is away, within the attempt's time. It returns
+// the last error.
 func (s *Service) insist(ctx context.Context, do func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, finishWithin)
 	defer cancel()

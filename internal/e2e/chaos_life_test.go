@@ -266,10 +266,21 @@ func (c *chaos) comeBack() {
 		case !c.Graph.Joinable(links[0]):
 			c.t.Errorf("CHAOS_SEED=%d: when all is calm, %s is shown a link that cannot be joined", c.Seed, conversation)
 		default:
-			c.postedCards(conversation, links[0])
+			if !c.lost(conversation) {
+				c.postedCards(conversation, links[0])
+			}
 			c.leadsOn(conversation, links[0])
 		}
 	}
+}
+
+// lost tells whether a fail-over lost generations of a conversation: its cards may be of a meeting of the same generation.
+func (c *chaos) lost(conversation string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.ContainsFunc(c.events, func(e historycheck.Event) bool {
+		return e.Kind == historycheck.Lost && e.Conversation == conversation
+	})
 }
 
 // everywhere asks in every place, and returns the links that were shown of each conversation.

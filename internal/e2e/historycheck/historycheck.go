@@ -76,7 +76,7 @@ type Report struct {
 	Unanswered   int           // acknowledged requests without an answer whose acceptance was lost
 	Doubled      int           // meetings beyond one for a generation, after what was known of it had been lost
 	Replaced     int           // generations that took the place of one whose link did not work
-	Untold       int           // of them, those that were replaced in turn before anybody was told why
+	Untold       int           // of them, those of which nobody was told, since somebody wanted a new one or replaced it
 	Slowest      time.Duration // from the end of the faults to the answer of a request acknowledged before it
 }
 
