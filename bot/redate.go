@@ -93,7 +93,9 @@ func (s *Service) changeDate(
 	}
 	now := s.Clock()
 	after, err := s.Conversations.ChangeMeeting(ctx, state.Conversation, m.ClaimID, func(m *Meeting) {
+		orphaned := m.Orphaned // as for another name
 		*m = m.refreshed(found, now, true)
+		m.Orphaned = orphaned
 		m.Start, m.End = to.Start.UTC(), to.End.UTC()
 		m.Dated, m.DatedBy, m.Zone = true, t.Asker.User, cmp.Or(t.Zone, m.Zone)
 		s.changed(m, state.Conversation)

@@ -147,7 +147,10 @@ func (s *Service) told(ctx context.Context, c *Card, trace string) {
 		return
 	}
 	forget := func(m *Meeting) { m.Replaced = Replacement{} }
-	_, err := s.Conversations.ChangeMeeting(ctx, c.of, c.Meeting.ClaimID, forget)
+	err := s.insist(ctx, func(ctx context.Context) error {
+		_, err := s.Conversations.ChangeMeeting(ctx, c.of, c.Meeting.ClaimID, forget)
+		return err
+	})
 	if err != nil {
 		s.Log.WarnContext(ctx, "cannot note that a conversation was told why its link changed", "request", trace,
 			"error", err)
