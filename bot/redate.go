@@ -96,6 +96,8 @@ func (s *Service) changeDate(
 		*m = m.refreshed(found, now, true)
 		m.Start, m.End = to.Start.UTC(), to.End.UTC()
 		m.Dated, m.DatedBy, m.Zone = true, t.Asker.User, cmp.Or(t.Zone, m.Zone)
+		m.Quiet = false
+		m.Todo |= s.remindersOf(state.Conversation)
 		m.Sequence++
 		m.Todo |= s.cardsOf(state.Conversation)
 	})
@@ -201,7 +203,7 @@ func (c cancelCommand) execute(ctx context.Context, s *Service, t task) (result,
 // dropDate takes the date away, and says so to everybody.
 func (s *Service) dropDate(ctx context.Context, t task, lang Language, state State) (result, error) {
 	state, err := s.Conversations.ChangeMeeting(ctx, state.Conversation, state.Meeting.ClaimID, func(m *Meeting) {
-		m.Dated, m.DatedBy = false, ""
+		m.Dated, m.DatedBy, m.Quiet = false, "", false
 		m.Sequence++
 		m.Todo |= s.cardsOf(state.Conversation)
 	})
