@@ -96,10 +96,8 @@ func (s *Service) changeDate(
 		*m = m.refreshed(found, now, true)
 		m.Start, m.End = to.Start.UTC(), to.End.UTC()
 		m.Dated, m.DatedBy, m.Zone = true, t.Asker.User, cmp.Or(t.Zone, m.Zone)
-		m.Quiet = false
-		m.Todo |= s.remindersOf(state.Conversation)
-		m.Sequence++
-		m.Todo |= s.cardsOf(state.Conversation)
+		s.changed(m, state.Conversation)
+		s.moved(m, state.Conversation)
 	})
 	if err == nil && (after.Meeting == nil || after.Meeting.ClaimID != m.ClaimID) {
 		err = &Error{Code: Unavailable, Err: errors.New("the meeting was replaced meanwhile")}
@@ -204,8 +202,7 @@ func (c cancelCommand) execute(ctx context.Context, s *Service, t task) (result,
 func (s *Service) dropDate(ctx context.Context, t task, lang Language, state State) (result, error) {
 	state, err := s.Conversations.ChangeMeeting(ctx, state.Conversation, state.Meeting.ClaimID, func(m *Meeting) {
 		m.Dated, m.DatedBy, m.Quiet = false, "", false
-		m.Sequence++
-		m.Todo |= s.cardsOf(state.Conversation)
+		s.changed(m, state.Conversation)
 	})
 	if err != nil {
 		return result{}, err

@@ -19,6 +19,12 @@ func (s *Service) remindersOf(c Conversation) Todo {
 	return TodoRemind
 }
 
+// moved notes that the meeting has another date: people are reminded of it, whatever they wanted about the one before.
+func (s *Service) moved(m *Meeting, c Conversation) {
+	m.Quiet = false
+	m.Todo |= s.remindersOf(c)
+}
+
 // reminder is what reminds the conversation; nil if there are no reminders.
 func (s *Service) reminder(c Conversation) Reminder {
 	if s.RemindBefore <= 0 {

@@ -466,6 +466,18 @@ func TestReminders(t *testing.T) {
 			r.asks("1", meet(bot.Meet, w.in(tomorrow)))
 			r.asks("2", bot.Intent{Command: bot.Command{Kind: bot.Rename, Subject: "Weekly"}})
 		}, want: 1},
+		"moved in Microsoft Teams": {do: func(w *remindWorld, r *remindReplica) {
+			card := r.asks("1", meet(bot.Meet, w.in(3*tomorrow)))
+			m := card.Card.Meeting
+			sooner := bot.MeetingChange{Start: m.Start.Add(-tomorrow), End: m.End.Add(-tomorrow)}
+			if _, err := w.graph.ChangeMeeting(w.t.Context(), bot.Tenant{}, "", m.ID, sooner); err != nil {
+				w.t.Error(err)
+			}
+			w.clock.moveTo(w.clock.now().Add(tomorrow + time.Minute)) // a use confirms the meeting
+			before := w.planned()
+			r.service.Ask(w.t.Context(), w.request("2", "ben", bot.Intent{Command: bot.Command{Kind: bot.Meet}})).Given(nil)
+			w.until("it is planned again", func() bool { return w.planned().Equal(before.Add(-tomorrow)) })
+		}, want: 1},
 		"not wanted": {do: func(w *remindWorld, r *remindReplica) {
 			card := r.asks("1", meet(bot.Meet, w.in(tomorrow)))
 			for _, id := range []string{"2", "3"} { // a second press says the same
