@@ -171,7 +171,8 @@ func (s *Service) postReminder(
 ) (result, error) {
 	m := *state.Meeting
 	reply := Reply{
-		Audience: AudienceEveryone, Language: m.Language, Card: &Card{Meeting: m, Reminder: true, of: state.Conversation},
+		Audience: AudienceEveryone, Language: m.Language,
+		Card: &Card{Meeting: m, Reminder: true, of: state.Conversation},
 	}
 	reply.setZone(m.Zone)
 	posting, cancel := context.WithTimeout(ctx, left)

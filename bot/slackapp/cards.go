@@ -39,8 +39,8 @@ func keyOf(r bot.Reply, s style) (cardKey, bool) {
 	}
 	return cardKey{
 		meeting: bot.OnlineMeeting{
-			JoinURL: m.JoinURL, Subject: m.Subject, Created: m.Created, Start: m.Start, End: m.End, JoinID: m.JoinID, Passcode: m.Passcode,
-			TollNumber: m.TollNumber, ConferenceID: m.ConferenceID,
+			JoinURL: m.JoinURL, Subject: m.Subject, Created: m.Created, Start: m.Start, End: m.End,
+			JoinID: m.JoinID, Passcode: m.Passcode, TollNumber: m.TollNumber, ConferenceID: m.ConferenceID,
 		},
 		organizer: c.Meeting.Organizer.Name, starter: c.Meeting.StartedBy.Name, audience: r.Audience,
 		language: r.Language, isNew: c.New, ahead: c.Ahead, kept: c.KeptSubject, style: s,
