@@ -71,6 +71,9 @@ func (s *Service) updateCard(
 		return nil
 	}
 	reply := Reply{Audience: AudienceEveryone, Language: posted.Language, Card: &card}
+	if !ended {
+		reply.Actions = s.quietActions(t.Conversation, m)
+	}
 	reply.setZone(m.Zone)
 	err := retryThrottled(ctx, t.slot, func() error {
 		return platform.Update(ctx, t.Conversation, posted.Ref, reply)

@@ -145,21 +145,28 @@ func (s *Service) confirmed(ctx context.Context, t task, m Meeting, found Online
 // that was renewed has no date any more: its time is that of the renewal.
 func (s *Service) recordFound(ctx context.Context, t task, m, next Meeting, renewed bool) (State, error) {
 	now := s.Clock()
-	return s.Conversations.ChangeMeeting(ctx, t.Conversation, m.ClaimID, func(current *Meeting) {
+	state, err := s.Conversations.ChangeMeeting(ctx, t.Conversation, m.ClaimID, func(current *Meeting) {
 		current.Confirmed = now
 		if !current.asIn(m) {
 			return
 		}
 		moved := current.Dated && (!current.Start.Equal(next.Start) || !current.End.Equal(next.End))
-		looks := current.Subject != next.Subject || moved
+		looks, starts := current.Subject != next.Subject || moved, current.Start
 		current.OnlineMeeting, current.Orphaned = next.OnlineMeeting, false
 		if renewed {
-			current.Dated, current.DatedBy = false, ""
+			current.Dated, current.DatedBy, current.Quiet = false, "", false
 		}
 		if looks {
 			s.changed(current, t.Conversation)
 		}
+		if current.Dated && !current.Start.Equal(starts) { // its organizer has moved it in Microsoft Teams
+			s.moved(current, t.Conversation)
+		}
 	})
+	if err != nil || state.Meeting == nil || state.Meeting.Todo&TodoRemind == 0 {
+		return state, err
+	}
+	return state, s.planReminder(ctx, state)
 }
 
 // changed notes that what a card shows of the meeting has changed.

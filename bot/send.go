@@ -19,6 +19,10 @@ func (s *Service) reply(ctx context.Context, l *Lease, done result, slot *slot, 
 	if err != nil {
 		return err
 	}
+	// Whoever reads the card counts on the reminder, so it is safe first.
+	if err := s.planShown(ctx, reply.Card); err != nil {
+		return err
+	}
 	posted, err := s.send(ctx, l, reply, slot, place)
 	if err != nil {
 		return err
@@ -42,7 +46,8 @@ func (s *Service) compose(ctx context.Context, j Job, done result) (Reply, error
 		reply = s.card(j.Command, state, s.jobLanguage(j, state.Identity), state.Meeting.ClaimID == done.made)
 		if generation := state.Generation(); reply.Card.New && done.undoable && generation > 1 {
 			reply.Card.Replaces = true
-			reply.Actions = []Action{{ID: ActionUndo, Value: strconv.Itoa(generation)}}
+			undo := Action{ID: ActionUndo, Value: strconv.Itoa(generation)}
+			reply.Actions = append([]Action{undo}, reply.Actions...)
 		}
 		reply.Card.Restored = done.restored
 		reply.Card.Wished = done.notes
