@@ -57,6 +57,8 @@ func (s *Service) updateCard(ctx context.Context, t task, platform Updater, m Me
 		return nil
 	}
 	reply := Reply{Audience: AudienceEveryone, Language: posted.Language, Card: &card}
+	card.of = t.Conversation
+	s.addCalendar(ctx, &reply)
 	reply.setZone(m.Zone)
 	err := retryThrottled(ctx, t.slot, func() error {
 		return platform.Update(ctx, t.Conversation, posted.Ref, reply)

@@ -40,6 +40,12 @@ func (l *memoryLinks) Link(_ context.Context, c bot.Conversation, proposed, repl
 	return l.tokens[c], nil
 }
 
+func (l *memoryLinks) Token(_ context.Context, c bot.Conversation) (string, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.tokens[c], l.fault
+}
+
 func (l *memoryLinks) Follow(ctx context.Context, token string) (bot.State, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
