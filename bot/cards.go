@@ -77,6 +77,11 @@ func (s *Service) updateCard(ctx context.Context, t task, platform Updater, m Me
 	}
 }
 
+// looksLike tells whether a card of the one meeting is a card of the other.
+func (m Meeting) looksLike(other Meeting) bool {
+	return m.ClaimID == other.ClaimID && m.Subject == other.Subject && m.Sequence == other.Sequence
+}
+
 // cardsOf is TodoCards if the conversation's platform can change cards, and otherwise nothing to do.
 func (s *Service) cardsOf(c Conversation) Todo {
 	if _, ok := s.Platforms[c.Platform].(Updater); ok {
@@ -97,7 +102,7 @@ func (s *Service) keepCard(ctx context.Context, j Job, r Reply, posted Posted) S
 	if err == nil {
 		state, err = s.Conversations.Read(ctx, r.Card.of, Asker{})
 	}
-	if m := state.Meeting; err == nil && m != nil && (m.ClaimID != shown.ClaimID || m.Subject != shown.Subject || m.Sequence != shown.Sequence) {
+	if m := state.Meeting; err == nil && m != nil && !m.looksLike(shown) {
 		state, err = s.Conversations.ChangeMeeting(ctx, r.Card.of, m.ClaimID, func(m *Meeting) {
 			m.Todo |= s.cardsOf(r.Card.of)
 		})

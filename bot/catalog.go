@@ -282,11 +282,17 @@ func (PlainStyle) Time(t time.Time, lang Language) string {
 
 // Period writes the day, the times and the zone that the moments carry: Tue 24 Nov 15:00-15:45 (UTC-3, Sao Paulo).
 func (PlainStyle) Period(p Period, lang Language) string {
-	end := p.End.Format("15:04")
+	start, end := p.Text(lang)
+	return start + "-" + end
+}
+
+// Text writes both moments in the zone that they carry: "Tue 24 Nov 15:00" and "15:45 (UTC-3, Sao Paulo)".
+func (p Period) Text(lang Language) (start, end string) {
+	end = p.End.Format("15:04") + " " + zoneLabel(p.Start)
 	if p.Start.YearDay() != p.End.YearDay() || p.Start.Year() != p.End.Year() {
 		end = dayOf(p.End, lang) + " " + end
 	}
-	return dayOf(p.Start, lang) + " " + p.Start.Format("15:04") + "-" + end + " " + zoneLabel(p.Start)
+	return dayOf(p.Start, lang) + " " + p.Start.Format("15:04"), end
 }
 
 // dayOf writes a day of a date as people say it.

@@ -113,6 +113,7 @@ func TestParseKnowsTheTable(t *testing.T) {
 		"ajuda": bot.Help, "AJUDA!": bot.Help, "?": bot.Help, "-h": bot.Help, "--help": bot.Help, "—help": bot.Help,
 		"help me": bot.Help, "help?": bot.Help,
 		"now": bot.Meet, "Start": bot.Meet, "join": bot.Meet, "here": bot.Meet, "now!": bot.Meet, "agora": bot.Meet,
+		"cancel": bot.Cancel, "Cancel!": bot.Cancel, "cancel the meeting": bot.Cancel, "cancelar": bot.Cancel,
 		"rename": bot.Rename, "Rename the meeting": bot.Rename, "renomear": bot.Rename,
 		"iniciar": bot.Meet, "aqui": bot.Meet, "join the meeting": bot.Meet,
 	} {
@@ -131,7 +132,7 @@ func TestParseKnowsTheTable(t *testing.T) {
 func TestAdvice(t *testing.T) {
 	parser := newParser(t)
 	for words, want := range map[string]bot.Advice{
-		"end, stop, Cancel!, close, delete, cancel the meeting, cancelar, encerrar, parar, excluir": "end",
+		"end, stop!, close, delete, close the meeting, encerrar, parar, excluir": "end",
 		"schedule, agendar, marcar":              "schedule",
 		"settings, configurações, CONFIGURAÇÕES": "settings",
 		"list, status?, listar":                  "list",

@@ -126,24 +126,46 @@ func (s *Service) confirmed(ctx context.Context, t task, m Meeting, found Online
 			next, outcome = renewed, OutcomeRenewed
 		}
 	}
-	_, err := s.Conversations.ChangeMeeting(ctx, t.Conversation, m.ClaimID, func(current *Meeting) {
-		renamed := current.Subject != next.Subject
-		current.OnlineMeeting, current.Orphaned, current.Confirmed = next.OnlineMeeting, false, now
-		if renamed {
-			current.Todo |= s.cardsOf(t.Conversation)
-		}
-	})
-	if err != nil {
+	if err := s.recordFound(ctx, t, m, next, outcome == OutcomeRenewed); err != nil {
 		return result{}, err
 	}
 	// A meeting that was renewed lapses unless it is used again. Until then, nothing is due.
 	if at := next.dueAt(rand.Float64()); outcome == OutcomeConfirmed && at.After(now) {
-		err = s.Schedule.SetDue(ctx, Due{Kind: DueConfirm, Conversation: t.Conversation, At: at})
+		err := s.Schedule.SetDue(ctx, Due{Kind: DueConfirm, Conversation: t.Conversation, At: at})
 		if err != nil {
 			return result{}, err
 		}
 	}
 	return silent(outcome)
+}
+
+// recordFound records what Graph says of the meeting: next is m with it. If somebody has changed the meeting since m was
+// read, what Graph said is older than that. A meeting that was renewed has no date any more: its time is that of the
+// renewal.
+func (s *Service) recordFound(ctx context.Context, t task, m, next Meeting, renewed bool) error {
+	now := s.Clock()
+	_, err := s.Conversations.ChangeMeeting(ctx, t.Conversation, m.ClaimID, func(current *Meeting) {
+		current.Confirmed = now
+		if current.Sequence != m.Sequence {
+			return
+		}
+		moved := current.Dated && (!current.Start.Equal(next.Start) || !current.End.Equal(next.End))
+		looks := current.Subject != next.Subject || moved
+		current.OnlineMeeting, current.Orphaned = next.OnlineMeeting, false
+		if renewed {
+			current.Dated, current.DatedBy = false, ""
+		}
+		if looks {
+			s.changed(current, t.Conversation)
+		}
+	})
+	return err
+}
+
+// changed notes that what a card shows of the meeting has changed.
+func (s *Service) changed(m *Meeting, c Conversation) {
+	m.Sequence++
+	m.Todo |= s.cardsOf(c)
 }
 
 // renew extends the life of the meeting's link. Source: Microsoft Graph, "Update onlineMeeting": start and end can only

@@ -24,7 +24,7 @@ func (s *Service) revive(ctx context.Context, t task, m Meeting) (alive bool, er
 		}
 		found = m.OnlineMeeting
 	}
-	now := s.Clock()
+	now, wasRenewed := s.Clock(), false
 	next := m.refreshed(found, now, false)
 	if !next.Alive(now) && s.isServiceAccount(ctx, t, m.Organizer) {
 		renewed, err := s.renew(ctx, t, next, at)
@@ -33,15 +33,13 @@ func (s *Service) revive(ctx context.Context, t task, m Meeting) (alive bool, er
 		}
 		// Whether an update brings an expired link back is not documented, so Graph has to say it.
 		if err == nil && renewed.Expires.After(now) && s.saysAlive(ctx, t, renewed) {
-			next = renewed
+			next, wasRenewed = renewed, true
 		}
 	}
 	if !next.Alive(now) {
 		return false, nil
 	}
-	_, err = s.Conversations.ChangeMeeting(ctx, t.Conversation, m.ClaimID, func(current *Meeting) {
-		current.OnlineMeeting, current.Orphaned, current.Confirmed = next.OnlineMeeting, false, now
-	})
+	err = s.recordFound(ctx, t, m, next, wasRenewed)
 	return err == nil, err
 }
 

@@ -83,7 +83,7 @@ func (m meetCommand) execute(ctx context.Context, s *Service, t task) (result, e
 	case !t.fresh && state.Meeting != nil && t.Command.Line == "":
 		lang := t.workspace.language(state.Identity, t.Language)
 		return result{outcome: OutcomeKnown, reply: s.card(t.Command, state, lang, false)}, nil
-	case satisfies(t, state):
+	case satisfies(t, state) && t.Command.Line == "":
 		return result{outcome: OutcomeKnown, show: true}, nil
 	case t.lease.age() >= s.Timing.GiveUp:
 		return s.giveUp(ctx, t)
@@ -118,7 +118,7 @@ func (s *Service) ensureDated(ctx context.Context, t task, asker Identity, state
 		return result{}, err
 	}
 	m := state.Meeting
-	if m == nil || !w.dated() || m.Dated && m.Start.Equal(w.start) && m.End.Equal(w.end) {
+	if m == nil || !w.dated() || m.isDated(Period{w.start, w.end}) {
 		done.notes = w.notes
 		return done, nil
 	}

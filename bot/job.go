@@ -24,7 +24,8 @@ const (
 	// JobRelink is the press of the button that replaces a lasting link; the payload is Intent.Link.
 	JobRelink JobKind = "relink"
 
-	JobRedate JobKind = "redate" // the press of a button that confirms a change of the date; the payload is Intent.Redate
+	// JobRedate is the press of a button that confirms a change of the date; the payload is Intent.Redate.
+	JobRedate JobKind = "redate"
 
 	// The jobs below are nobody's command. Their payload is Intent.Generation.
 

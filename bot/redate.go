@@ -50,7 +50,7 @@ func parseRedate(value string) (r redate, ok bool) {
 func (s *Service) setDate(ctx context.Context, t task, asker Identity, state State, w wish) (result, error) {
 	m, now, to := *state.Meeting, s.Clock(), Period{w.start, w.end}
 	switch {
-	case !w.dated(), m.Dated && m.Start.Equal(w.start) && m.End.Equal(w.end): // an attempt before this one came so far
+	case !w.dated(), m.isDated(to): // an attempt before this one came so far
 		return s.showDated(t, state, asker.Language, w, m.Dated && w.dated()), nil
 	case m.ahead(now) && m.DatedBy != t.Asker.User:
 		return s.askRedate(ctx, t, asker.Language, m, to)
@@ -60,6 +60,14 @@ func (s *Service) setDate(ctx context.Context, t task, asker Identity, state Sta
 		return done, err
 	}
 	return s.showDated(t, state, asker.Language, w, true), nil
+}
+
+// isDated tells whether that is the meeting's date; zero: whether it has none.
+func (m Meeting) isDated(p Period) bool {
+	if p == (Period{}) {
+		return !m.Dated
+	}
+	return m.Dated && m.Start.Equal(p.Start) && m.End.Equal(p.End)
 }
 
 // askRedate asks the asker before somebody else's date is changed.
@@ -73,7 +81,9 @@ func (s *Service) askRedate(ctx context.Context, t task, lang Language, m Meetin
 }
 
 // changeDate changes the date in Graph, and then in the record. The result has an outcome if that was refused.
-func (s *Service) changeDate(ctx context.Context, t task, lang Language, state State, to Period) (State, result, error) {
+func (s *Service) changeDate(
+	ctx context.Context, t task, lang Language, state State, to Period,
+) (State, result, error) {
 	m := *state.Meeting
 	change := MeetingChange{Start: to.Start, End: to.End}
 	found, err := s.graph.change(ctx, t.slot, s.graph.forCommand, t.workspace.Tenant, m, change)
@@ -86,8 +96,7 @@ func (s *Service) changeDate(ctx context.Context, t task, lang Language, state S
 		*m = m.refreshed(found, now, true)
 		m.Start, m.End = to.Start.UTC(), to.End.UTC()
 		m.Dated, m.DatedBy, m.Zone = true, t.Asker.User, cmp.Or(t.Zone, m.Zone)
-		m.Sequence++
-		m.Todo |= s.cardsOf(state.Conversation)
+		s.changed(m, state.Conversation)
 	})
 	if err == nil && (after.Meeting == nil || after.Meeting.ClaimID != m.ClaimID) {
 		err = &Error{Code: Unavailable, Err: errors.New("the meeting was replaced meanwhile")}
@@ -137,9 +146,8 @@ func (redateMeeting) execute(ctx context.Context, s *Service, t task) (result, e
 	r, _ := parseRedate(t.Redate)
 	m := state.Meeting
 	w := wish{subject: m.Subject, start: r.to.Start, end: r.to.End}
-	done := r.to == (Period{}) && !m.Dated || r.to != (Period{}) && m.Dated && m.Start.Equal(w.start) && m.End.Equal(w.end)
 	switch {
-	case done:
+	case m.isDated(r.to):
 		return s.showDated(t, state, lang, w, true), nil
 	case m.Generation != r.generation || m.Sequence != r.sequence: // it is another one than the asker saw
 		return s.showDated(t, state, lang, w, false), nil
@@ -193,8 +201,7 @@ func (c cancelCommand) execute(ctx context.Context, s *Service, t task) (result,
 func (s *Service) dropDate(ctx context.Context, t task, lang Language, state State) (result, error) {
 	state, err := s.Conversations.ChangeMeeting(ctx, state.Conversation, state.Meeting.ClaimID, func(m *Meeting) {
 		m.Dated, m.DatedBy = false, ""
-		m.Sequence++
-		m.Todo |= s.cardsOf(state.Conversation)
+		s.changed(m, state.Conversation)
 	})
 	if err != nil {
 		return result{}, err

@@ -41,8 +41,7 @@ func (r renameCommand) execute(ctx context.Context, s *Service, t task) (result,
 		if found.Subject == "" {
 			m.Subject = change.Subject
 		}
-		m.Sequence++
-		m.Todo |= s.cardsOf(t.Conversation)
+		s.changed(m, t.Conversation)
 	})
 	if err != nil {
 		return result{}, err

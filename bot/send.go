@@ -103,8 +103,8 @@ func (s *Service) send(ctx context.Context, l *Lease, reply Reply, slot *slot, p
 	return posted, nil
 }
 
-// first tells whether the reply is the first card of a meeting, or of its date, for everybody: the one that is worth a call more, since
-// it is the one that people come back to.
+// first tells whether the reply is the first card of a meeting, or of its date, for everybody: the one that is worth a
+// call more, since it is the one that people come back to.
 func (r Reply) first() bool {
 	return r.Audience == AudienceEveryone && r.Card != nil &&
 		(r.Card.New || r.Card.Restored || r.Card.Redated || r.Card.Why.Why != "")

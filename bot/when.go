@@ -11,10 +11,13 @@ import (
 // maxLine is how many characters of a line with clauses are kept.
 const maxLine = 500
 
-// lined is the command with this text after its word. If the text has clauses of time, they are kept as they were typed:
-// what they mean depends on when and where they are understood.
+// lined is the command with this text after its word. If the text has clauses of time, they are kept as they were
+// typed: what they mean depends on when and where they are understood.
 func lined(c Command, text string) Command {
 	c.Subject, c.Line = subject(text), ""
+	if text == "" {
+		return c
+	}
 	line, problem := clause.Parse(text, time.Unix(0, 0).UTC(), nil)
 	if problem == nil && len(line.Times) == 0 || utf8.RuneCountInString(text) > maxLine {
 		return c

@@ -70,7 +70,8 @@ func decodeCards(value string) (cards []bot.PostedCard) {
 
 // encodeCard writes a card: "1 <length of the reference> <reference><generation>[.<sequence>] <language> <subject>".
 func encodeCard(card bot.PostedCard) string {
-	return cardHead(card.Ref) + strconv.Itoa(card.Generation) + sequenceOf(card) + " " + string(card.Language) + " " + card.Subject
+	return cardHead(card.Ref) + strconv.Itoa(card.Generation) + sequenceOf(card) + " " + string(card.Language) + " " +
+		card.Subject
 }
 
 // sequenceOf is "." and the sequence of a card's meeting; empty for 0.

@@ -186,7 +186,8 @@ func encodeClaim(claim bot.Claim) (string, error) {
 	r := claimRecord{
 		Version: recordVersion, Job: claim.Job, User: claim.User, Organizer: organizerRecord(claim.Organizer),
 		ExternalID: q.ExternalID, Subject: q.Subject, Start: q.Start, End: q.End, Language: claim.Language,
-		Zone: claim.Zone, Name: claim.Name, Dated: claim.Dated, Why: claim.Replaced.Why, Former: claim.Replaced.Organizer,
+		Zone: claim.Zone, Name: claim.Name, Dated: claim.Dated,
+		Why: claim.Replaced.Why, Former: claim.Replaced.Organizer,
 	}
 	for _, a := range q.Attendees {
 		r.Attendees = append(r.Attendees, attendeeRecord(a))

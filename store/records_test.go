@@ -184,7 +184,7 @@ func TestImpossibleTimesCostNothing(t *testing.T) {
 // What a later release added to a record stays when the meeting changes, and nothing else does.
 func TestUnknownFieldsAreKept(t *testing.T) {
 	c := bot.Conversation{Platform: "slack", Workspace: "T", Channel: "C"}
-	before := `7 ID {"v":2,"u":"https://teams.example/join","s":"Weekly","d":true,"o":{"i":"1"},"b":{"x":[1,"}"]},"later<":"\u00e9","S":"odd"}`
+	before := `7 ID {"v":2,"u":"https://teams.example/join","s":"Weekly","d":true,"o":{"i":"1"},"B2":{"x":[1,"}"]},"later<":"\u00e9","S":"odd"}`
 	m, err := decodeMeeting(c, before)
 	if err != nil {
 		t.Fatal(err)
@@ -194,7 +194,7 @@ func TestUnknownFieldsAreKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `7 ID {"v":2,"u":"https://teams.example/join","o":{"i":"1"},"b":{"x":[1,"}"]},"later\u003c":"\u00e9"}`
+	want := `7 ID {"v":2,"u":"https://teams.example/join","o":{"i":"1"},"B2":{"x":[1,"}"]},"later\u003c":"\u00e9"}`
 	if got := keepUnknown(value, before); got != want {
 		t.Errorf("the record is\n%s, want\n%s", got, want)
 	}

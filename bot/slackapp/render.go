@@ -56,8 +56,9 @@ func (s style) Period(p bot.Period, lang bot.Language) string {
 	if p.End.Sub(p.Start) >= 12*time.Hour {
 		end = "{date_short_pretty} {time}"
 	}
-	plain := s.PlainStyle.Period(p, lang)
-	return fmt.Sprintf("<!date^%d^{date_short_pretty} {time}|%s>-<!date^%d^%s| >", p.Start.Unix(), plain, p.End.Unix(), end)
+	plainStart, plainEnd := p.Text(lang)
+	return fmt.Sprintf("<!date^%d^{date_short_pretty} {time}|%s>-<!date^%d^%s|%s>", p.Start.Unix(), plainStart,
+		p.End.Unix(), end, plainEnd)
 }
 
 // Command writes a slash command, or a mention of the bot where there are no slash commands.

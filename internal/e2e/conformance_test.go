@@ -354,11 +354,11 @@ func talk(t *testing.T, env *environment, f front) {
 
 // triedWords are no subjects: they do what they mean, or get a sentence about what there is.
 func triedWords(t *testing.T, env *environment, f front) {
-	for _, word := range []string{"end", "stop", "cancel", "close", "delete", "cancelar"} {
+	for _, word := range []string{"end", "stop", "close", "delete", "encerrar"} {
 		told(t, f, asked{user: members.ann, command: "meet " + word}, "I cannot end, cancel or delete a meeting.",
 			`meet "`+word+`"`)
 	}
-	told(t, f, asked{user: members.ann, command: "meet schedule"}, "I cannot schedule a meeting")
+	told(t, f, asked{user: members.ann, command: "meet schedule"}, "Say when, and what it is about")
 	told(t, f, asked{user: members.ann, command: "settings"}, "There is nothing to set here.")
 	told(t, f, asked{user: members.ann, command: "status"}, "I keep no list")
 	for _, word := range []string{"-h", "--help", "ajuda", "meet ajuda"} {
@@ -548,6 +548,9 @@ func (f *teamsFront) press(user member, title string) seen {
 	answer, err := f.Teams.Press(f.t.Context(), f.bot.URL(), teamstest.Press{User: user.entra, Title: title, Message: m})
 	if err != nil || answer.Problem != "" {
 		f.t.Fatalf("%+v, %v", answer, err)
+	}
+	if shown := answer.Message; shown != nil && teamstest.ReadCard(shown.Card).Link() != "" { // in the card's place
+		return seen{link: teamstest.ReadCard(shown.Card).Link(), words: shown.Words(), alone: true}
 	}
 	m = f.answer(teamsGeneral, all, nil)
 	return seen{link: teamstest.ReadCard(m.Card).Link(), words: m.Words(), alone: m.To == user.entra, thread: m.Thread}

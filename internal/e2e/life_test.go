@@ -156,7 +156,9 @@ func returningOrganizer(t *testing.T, env *environment, f front) {
 	env.disable(annID, "ann", true)
 	env.Clock.Move(2 * day)
 	card(t, f, asked{user: members.ben, command: "show"}) // what is known; it is looked up meanwhile
-	env.settled()
+	eventually(t, "the bot knows of it", func() bool {
+		return strings.Contains(env.logs.String(), "the organizer of a meeting is missing or disabled")
+	})
 	told(t, f, asked{user: members.ben, command: "show"}, "Ann Example's account is no longer active")
 	env.disable(annID, "ann", false)
 	if again := card(t, f, asked{user: members.ben, command: "meet"}); joinable(t, env, again) != first {

@@ -1,6 +1,6 @@
 // Package connector is a client of the Bot Connector API, by which a bot sends and changes messages in Microsoft Teams.
-// There is no official client for Go. Source: Microsoft, "Bot Connector REST API reference", and "Targeted messages" for
-// messages that one person sees.
+// There is no official client for Go. Source: Microsoft, "Bot Connector REST API reference", and "Targeted messages"
+// for messages that one person sees.
 //
 // Call [New] with the bot's tokens, then [Client.Reply] with the service URL and the conversation of the activity to
 // answer.

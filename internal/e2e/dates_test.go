@@ -1,0 +1,151 @@
+//go:build integration
+
+package e2e
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// Dates of meetings, on every platform.
+func TestDates(t *testing.T) {
+	for name, scenario := range map[string]func(*testing.T, *environment, front){
+		"made with a date":        datedMeeting,
+		"a date later":            redatedMeeting,
+		"somebody else's date":    othersDate,
+		"cancelled":               cancelledDate,
+		"refused":                 refusedTimes,
+		"subjects with times":     timelessSubjects,
+		"a fresh one with a date": freshDated,
+	} {
+		for platform, open := range fronts {
+			t.Run(name+" on "+platform, func(t *testing.T) {
+				t.Parallel()
+				env, f := open(t)
+				scenario(t, env, f)
+			})
+		}
+	}
+}
+
+// wantDate fails the test unless Graph's only meeting has this length and lies ahead.
+func wantDate(t *testing.T, env *environment, long time.Duration) time.Time {
+	t.Helper()
+	m := env.wantMeetings(1)
+	if len(m) != 1 {
+		t.FailNow()
+	}
+	if got := m[0].End.Sub(m[0].Start); got != long || !m[0].Start.After(time.Now()) {
+		t.Errorf("in Graph the meeting is from %v to %v, want %v ahead", m[0].Start, m[0].End, long)
+	}
+	return m[0].Start
+}
+
+func datedMeeting(t *testing.T, env *environment, f front) {
+	made := card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00 for 45m"}, "Retro", "New meeting.",
+		"Date: ", "15:00")
+	if made.alone || strings.Contains(made.words, "tomorrow") {
+		t.Errorf("the card is %+v", made)
+	}
+	wantDate(t, env, 45*time.Minute)
+	if again := card(t, f, asked{user: members.ben, command: "meet"}, "Date: "); again.link != made.link {
+		t.Error("another meeting")
+	}
+}
+
+func redatedMeeting(t *testing.T, env *environment, f front) {
+	first := card(t, f, asked{user: members.ann, command: "meet Retro"}, "New meeting.")
+	dated := card(t, f, asked{user: members.ben, command: "meet tomorrow at 15:00"}, "New time: ", "The link is the same.")
+	if dated.link != first.link || dated.alone {
+		t.Errorf("the card is %+v", dated)
+	}
+	start := wantDate(t, env, time.Hour)
+	again := card(t, f, asked{user: members.ben, command: "meet tomorrow at 16:00 for 30m"}, "New time: ")
+	if moved := wantDate(t, env, 30*time.Minute); moved.Sub(start) != time.Hour || again.link != first.link {
+		t.Errorf("moved from %v to %v", start, moved)
+	}
+	eventually(t, "the first card shows the date", func() bool {
+		return strings.Contains(f.cards()[0].words, "16:00")
+	})
+}
+
+func othersDate(t *testing.T, env *environment, f front) {
+	card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00"}, "New meeting.")
+	start := wantDate(t, env, time.Hour)
+	told(t, f, asked{user: members.ben, command: "meet tomorrow at 18:00"}, "Ann Example has set this meeting for", "15:00",
+		"18:00")
+	if wantDate(t, env, time.Hour) != start {
+		t.Error("changed without an answer")
+	}
+	if changed := f.press(members.ben, "Change it"); !strings.Contains(changed.words, "New time: ") || changed.alone {
+		t.Errorf("Change brought %+v", changed)
+	}
+	if moved := wantDate(t, env, time.Hour); moved.Sub(start) != 3*time.Hour {
+		t.Errorf("moved from %v to %v", start, moved)
+	}
+	card(t, f, asked{user: members.ben, command: "meet tomorrow at 20:00"}, "New time: ")
+	if stale := f.press(members.ben, "Change it"); strings.Contains(stale.words, "New time: ") {
+		t.Errorf("an old button brought %+v", stale)
+	}
+	start = wantDate(t, env, time.Hour)
+	told(t, f, asked{user: members.caio, command: "meet amanhã às 9h"}, "Ben Example marcou esta reunião para")
+	if kept := f.press(members.caio, "Manter"); kept.link == "" {
+		t.Errorf("Keep brought %+v", kept)
+	}
+	if wantDate(t, env, time.Hour) != start {
+		t.Error("changed though the asker kept it")
+	}
+}
+
+func cancelledDate(t *testing.T, env *environment, f front) {
+	told(t, f, asked{user: members.ann, command: "cancel"}, "There is no meeting here yet")
+	first := card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00"}, "Date: ")
+	env.settled()
+	env.Graph.ResetCalls()
+	told(t, f, asked{user: members.ben, command: "cancel"}, "Ann Example has set this meeting for", "take that date away")
+	cancelled := card(t, f, asked{user: members.ann, command: "cancel"}, "The date is cancelled.")
+	if cancelled.link != first.link {
+		t.Error("another meeting")
+	}
+	for _, call := range env.Graph.Calls() {
+		if call.Op == "changeMeeting" {
+			t.Error("Graph was told")
+		}
+	}
+	told(t, f, asked{user: members.ann, command: "cancel"}, "has no date that I could cancel")
+}
+
+func refusedTimes(t *testing.T, env *environment, f front) {
+	for line, words := range map[string]string{
+		"meet Retro tomorrow at 25:00":            "“at 25:00”",
+		"meet Retro from 15:00 to 14:00 tomorrow": "ends before it starts",
+		"meet Retro 2029-01-01 15:00":             "more than a year ahead",
+		"meet Retro for 30h":                      "longer than 24 hours",
+		"meet Retro 31/04 at 15:00":               "There is no day",
+		"meet Retro on Monday":                    "without a time",
+		"meet Retro every monday at 9:00":         "repeats",
+	} {
+		told(t, f, asked{user: members.ann, command: line}, words, "I made no meeting and changed nothing.")
+	}
+	env.wantMeetings(0)
+}
+
+func timelessSubjects(t *testing.T, env *environment, f front) {
+	card(t, f, asked{user: members.ann, command: "meet 24/7 support"}, "24/7 support", "New meeting.")
+	card(t, f, asked{user: members.ann, command: `new "Retro at 5"`}, "Retro at 5")
+	card(t, f, asked{user: members.ann, command: "new Sexta Sinfonia"}, "Sexta Sinfonia")
+	for _, m := range env.wantMeetings(3) {
+		if m.Start.After(time.Now().Add(time.Minute)) {
+			t.Errorf("%q is set for %v", m.Subject, m.Start)
+		}
+	}
+}
+
+func freshDated(t *testing.T, env *environment, f front) {
+	first := card(t, f, asked{user: members.ann, command: "meet Weekly"}, "New meeting.")
+	fresh := card(t, f, asked{user: members.ann, command: "new Retro tomorrow at 15:00"}, "Retro", "Date: ", "It replaces")
+	if fresh.link == first.link {
+		t.Error("the same meeting")
+	}
+}
