@@ -129,9 +129,6 @@ func cardOf(catalog *bot.Catalog, r bot.Reply, s style) adaptiveCard {
 	for _, m := range card.Notes() {
 		c.Body = append(c.Body, rich(runs(catalog.Render(lang, m, s), true)))
 	}
-	if calendar := calendarButtons(catalog, r); len(calendar) > 0 {
-		c.Body = append(c.Body, element{Type: "ActionSet", Actions: calendar})
-	}
 	if url := card.JoinURL(); url != "" {
 		c.Actions = append(c.Actions, action{
 			Type: "Action.OpenUrl", Title: catalog.PlainText(lang, card.JoinLabel()), Style: "positive", URL: url,
@@ -145,6 +142,10 @@ func cardOf(catalog *bot.Catalog, r bot.Reply, s style) adaptiveCard {
 		c.Version = withExecute
 	}
 	c.Actions = append(c.Actions, asked...)
+	if calendar := calendarButtons(catalog, r); len(calendar) > 0 { // two rows, the way to join in the first
+		c.Body = append(c.Body, row(c.Actions), row(calendar))
+		c.Actions = nil
+	}
 	return c
 }
 
@@ -157,8 +158,10 @@ func buttons(catalog *bot.Catalog, r bot.Reply) []action {
 	return all
 }
 
-// calendarButtons draws the ways to put a card's meeting into a calendar. They stand in the body: Teams draws six
-// actions of a card at most.
+// row is a row of buttons in a card's body, of which Teams draws six at most.
+func row(actions []action) element { return element{Type: "ActionSet", Actions: actions} }
+
+// calendarButtons draws the ways to put a card's meeting into a calendar.
 func calendarButtons(catalog *bot.Catalog, r bot.Reply) []action {
 	var all []action
 	for _, b := range r.Card.CalendarButtons() {
