@@ -88,7 +88,7 @@ func newLinkStand(t *testing.T) *linkStand {
 	t.Helper()
 	st := newStand(t, brisk, func(context.Context, int) error { return nil })
 	links := newMemoryLinks(st.Conversations)
-	st.Links, st.PublicURL = links, "https://bot.example.com"
+	st.Links, st.CalendarKeys, st.PublicURL = links, st.queue.Store, "https://bot.example.com"
 	return &linkStand{st, links}
 }
 
