@@ -40,8 +40,8 @@ type readKey struct {
 	read time.Time
 }
 
-// get returns the key. The first call reads it; a later one, when it is time, has begin read it again in the background.
-// A key that is known is proposed again, so that addresses outlive an emptied Redis.
+// get returns the key. The first call reads it; a later one, when it is time, has begin read it again in the
+// background. A key that is known is proposed again, so that addresses outlive an emptied Redis.
 func (k *calendarKey) get(ctx context.Context, keys CalendarKeys, begin func(func()) bool) ([]byte, error) {
 	known := k.known.Load()
 	if known == nil {
@@ -107,7 +107,7 @@ func meetingPrint(m Meeting) (print [8]byte) {
 func (t calendarToken) payload() []byte {
 	b := append(make([]byte, 0, 128), calendarVersion)
 	b = append(b, t.meeting[:]...)
-	b = binary.AppendUvarint(b, uint64(t.start)) //nolint:gosec // no entry begins before 1970
+	b = binary.AppendUvarint(b, uint64(t.start))
 	return append(b, t.conversation.String()...)
 }
 

@@ -3,8 +3,9 @@
 // accepted jobs are not done, which upstream asked to be left alone, and the key of calendar files.
 //
 // Call [Open] first, with a Redis URL and a name for this process, and [Store.Close] last. A [Store] satisfies
-// [bot.Conversations], [bot.PostedCards], [bot.Links], [bot.Schedule], [bot.CalendarKeys], [bot.Identities], [bot.Queue]
-// and [bot.Limiter], and is safe for concurrent use. The example shows how a conversation gets its meeting: claim, complete, announce.
+// [bot.Conversations], [bot.PostedCards], [bot.Links], [bot.Schedule], [bot.CalendarKeys], [bot.Identities],
+// [bot.Queue] and [bot.Limiter], and is safe for concurrent use. The example shows how a conversation gets its meeting:
+// claim, complete, announce.
 //
 // It promises:
 //

@@ -21,7 +21,8 @@ type LinksConfig struct {
 // Settings names the values of this concern.
 func (c *LinksConfig) Settings() []Setting {
 	return []Setting{
-		{"PUBLIC_URL", "The bot's public address (https://…); with it, conversations have lasting links, and meetings calendar files.",
+		{"PUBLIC_URL",
+			"The bot's public address (https://…); with it, there are lasting links and calendar files.",
 			(*text)(&c.PublicURL)},
 	}
 }

@@ -77,7 +77,8 @@ const noAddress = "invalid:nomail"
 // organizer is the property ORGANIZER with somebody's name. The name is quoted here: the library would set a backslash
 // before a comma or an apostrophe, which means nothing in a parameter, and programs would show it.
 func organizer(name string) ics.ComponentProperty {
-	return ics.ComponentProperty(string(ics.ComponentPropertyOrganizer) + `;CN="` + strings.ReplaceAll(name, `"`, "'") + `"`)
+	quoted := `"` + strings.ReplaceAll(name, `"`, "'") + `"`
+	return ics.ComponentProperty(string(ics.ComponentPropertyOrganizer) + ";CN=" + quoted)
 }
 
 // lines is text without the characters that no iCalendar file may have: controls but the ends of lines, and what is no

@@ -94,8 +94,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Context().Err() != nil: // nobody reads the answer
 	case errors.Is(err, bot.ErrForgedCalendar):
-		h.site.Refuse(w, r, Forged, "the address of a calendar file is not signed: somebody guesses, or Redis has lost "+
-			"the key", bot.LinkPageNoEntry)
+		h.site.Refuse(w, r, Forged, "the address of a calendar file is not signed: somebody guesses, or Redis has "+
+			"lost the key", bot.LinkPageNoEntry)
 	case errors.Is(err, bot.ErrPastCalendar):
 		h.site.Refuse(w, r, Past, "the date of a calendar file is long past", bot.LinkPageNoEntry)
 	case err != nil:

@@ -1,14 +1,10 @@
 package calendar_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"errors"
-	"io"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,7 +13,7 @@ import (
 
 	"meetbot/bot"
 	"meetbot/internal/calendar"
-	"meetbot/internal/inbound"
+	"meetbot/internal/webpage/webpagetest"
 )
 
 // tokenOf is a text in the form of a token.
@@ -57,71 +53,14 @@ func (k *known) CalendarEntry(_ context.Context, token string) (bot.CalendarEntr
 	}
 }
 
-// counts are figures.
-type counts struct {
-	mu   sync.Mutex
-	seen map[string]int
-}
-
-func (c *counts) Accepted() {}
-
-func (c *counts) Refused(reason string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.seen[reason]++
-}
-
-// site is a handler behind a server, and what it reports.
-type site struct {
-	*httptest.Server
-	figures *counts
-	log     *bytes.Buffer // to be read when all requests have been answered
-}
-
-func serve(t testing.TB, entries calendar.Entries) *site {
+func serve(t testing.TB, entries calendar.Entries) *webpagetest.Site {
 	t.Helper()
-	catalog, err := bot.NewCatalog()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &site{figures: &counts{seen: map[string]int{}}, log: &bytes.Buffer{}}
-	log := slog.New(slog.NewTextHandler(s.log, nil))
-	mux := http.NewServeMux()
-	mux.Handle(calendar.Path, calendar.New(calendar.Config{
-		Entries: entries, Catalog: catalog,
-		Refused: inbound.NewRequests("calendar", slog.LevelInfo, log, s.figures),
-		Failed:  inbound.NewRequests("calendar", slog.LevelWarn, log, s.figures),
-		Count:   func(o calendar.Outcome) { s.figures.Refused(string(o)) },
-	}))
-	s.Server = httptest.NewServer(mux)
-	t.Cleanup(s.Close)
-	return s
-}
-
-// ask sends a request, and returns the answer and its body.
-func (s *site) ask(t testing.TB, method, path string) (*http.Response, string) {
-	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, s.URL+path, http.NoBody)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp, err := s.Client().Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp, string(body)
-}
-
-// hardened are the headers of every answer.
-var hardened = map[string]string{
-	"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow",
-	"X-Content-Type-Options":  "nosniff",
-	"Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+	return webpagetest.Serve(t, calendar.Path, func(p webpagetest.Parts) http.Handler {
+		return calendar.New(calendar.Config{
+			Entries: entries, Catalog: p.Catalog, Refused: p.Refused, Failed: p.Failed,
+			Count: func(o calendar.Outcome) { p.Count(string(o)) },
+		})
+	})
 }
 
 // What an address gives, by its token and by the method.
@@ -162,11 +101,11 @@ func TestHandler(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			k := &known{}
 			s := serve(t, k)
-			resp, body := s.ask(t, tt.method, tt.path)
+			resp, body := s.Ask(t, tt.method, tt.path)
 			if resp.StatusCode != tt.status {
 				t.Errorf("status %d, want %d", resp.StatusCode, tt.status)
 			}
-			for header, want := range hardened {
+			for header, want := range webpagetest.Hardened {
 				if got := resp.Header.Get(header); got != want {
 					t.Errorf("%s: %q, want %q", header, got, want)
 				}
@@ -196,15 +135,15 @@ func TestHandler(t *testing.T) {
 				}
 			}
 			for _, words := range []string{dated, past, forged, "redis", "<script"} {
-				if strings.Contains(body, words) || strings.Contains(s.log.String(), words) && words != "redis" {
-					t.Errorf("it tells %q:\n%s\n%s", words, body, s.log)
+				if strings.Contains(body, words) || strings.Contains(s.Log.String(), words) && words != "redis" {
+					t.Errorf("it tells %q:\n%s\n%s", words, body, s.Log)
 				}
 			}
 			if n := k.calls.Load(); n != tt.calls {
 				t.Errorf("%d look-ups, want %d", n, tt.calls)
 			}
-			if s.figures.seen[tt.outcome] != 1 || len(s.figures.seen) != 1 {
-				t.Errorf("counted %v, want one %s", s.figures.seen, tt.outcome)
+			if counted := s.Counted(); counted[tt.outcome] != 1 || len(counted) != 1 {
+				t.Errorf("counted %v, want one %s", counted, tt.outcome)
 			}
 		})
 	}
@@ -230,7 +169,7 @@ func TestLookupsAreBounded(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 60 {
 		wg.Go(func() {
-			if resp, _ := s.ask(t, "GET", "/c/"+dated+".ics"); resp.StatusCode != http.StatusServiceUnavailable {
+			if resp, _ := s.Ask(t, "GET", "/c/"+dated+".ics"); resp.StatusCode != http.StatusServiceUnavailable {
 				t.Errorf("status %d", resp.StatusCode)
 			}
 		})
@@ -242,10 +181,10 @@ func TestLookupsAreBounded(t *testing.T) {
 	if most := l.most.Load(); most > 16 {
 		t.Errorf("%d look-ups at once", most)
 	}
-	if busy, failed := s.figures.seen["busy"], s.figures.seen["unavailable"]; busy+failed != 60 || busy == 0 {
+	if busy, failed := s.Counted()["busy"], s.Counted()["unavailable"]; busy+failed != 60 || busy == 0 {
 		t.Errorf("%d were too many, %d failed", busy, failed)
 	}
-	if lines := strings.Count(s.log.String(), "\n"); lines > 2 {
+	if lines := strings.Count(s.Log.String(), "\n"); lines > 2 {
 		t.Errorf("%d lines logged", lines)
 	}
 }

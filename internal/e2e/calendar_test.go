@@ -87,7 +87,7 @@ func calendarOn(t *testing.T, f front) into {
 func fetchEvent(t *testing.T, r *replica, path string) *ical.Event {
 	t.Helper()
 	status, _, _ := follow(t, r, http.MethodHead, path)
-	resp, err := http.Get(r.URL() + path) //nolint:noctx // a test
+	resp, err := http.Get(r.URL() + path)
 	if err != nil {
 		t.Fatal(err)
 	}
