@@ -50,6 +50,8 @@ func (updateCards) execute(ctx context.Context, s *Service, t task) (result, err
 func (s *Service) updateCard(ctx context.Context, t task, platform Updater, m Meeting, posted PostedCard) error {
 	card, ended := Card{Meeting: m, Ahead: m.ahead(s.Clock())}, posted.Generation != m.Generation
 	switch {
+	case ended && posted.LeadsTo == m.Generation:
+		return nil
 	case ended:
 		card = Card{Ended: true, Current: &m}
 		card.Meeting.Subject = posted.Subject
@@ -69,12 +71,12 @@ func (s *Service) updateCard(ctx context.Context, t task, platform Updater, m Me
 	case err != nil:
 		s.Log.DebugContext(ctx, "a card cannot be changed any more", "request", t.Trace, "error", err)
 		return s.Cards.ForgetCard(ctx, t.Conversation, posted.Ref)
-	case ended:
-		return s.Cards.ForgetCard(ctx, t.Conversation, posted.Ref)
+	case ended: // it is changed again when the meeting that it leads to is replaced
+		posted.LeadsTo = m.Generation
 	default:
 		posted.Subject, posted.Sequence = m.Subject, m.Sequence
-		return s.Cards.KeepCard(ctx, t.Conversation, posted)
 	}
+	return s.Cards.KeepCard(ctx, t.Conversation, posted)
 }
 
 // looksLike tells whether a card of the one meeting is a card of the other.

@@ -32,6 +32,7 @@ type PostedCard struct {
 	Ref        MessageRef
 	Generation int    // of the meeting that it shows
 	Sequence   int    // of that meeting when the card was made
+	LeadsTo    int    // generation of the meeting that it leads to since its own was replaced; 0 before
 	Subject    string // that it shows as its title
 	Language   Language
 }

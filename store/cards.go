@@ -68,18 +68,18 @@ func decodeCards(value string) (cards []bot.PostedCard) {
 	return cards
 }
 
-// encodeCard writes a card: "1 <length of the reference> <reference><generation>[.<sequence>] <language> <subject>".
+// encodeCard writes a card: "1 <length of the reference> <reference><generation> <language> <subject>". Behind the
+// generation stands ".<sequence>" if that is not 0, and ">" and the generation of the meeting that the card leads to, if
+// it leads to a later one.
 func encodeCard(card bot.PostedCard) string {
-	return cardHead(card.Ref) + strconv.Itoa(card.Generation) + sequenceOf(card) + " " + string(card.Language) + " " +
-		card.Subject
-}
-
-// sequenceOf is "." and the sequence of a card's meeting; empty for 0.
-func sequenceOf(card bot.PostedCard) string {
-	if card.Sequence == 0 {
-		return ""
+	generation := strconv.Itoa(card.Generation)
+	if card.Sequence != 0 {
+		generation += "." + strconv.Itoa(card.Sequence)
 	}
-	return "." + strconv.Itoa(card.Sequence)
+	if card.LeadsTo != 0 {
+		generation += ">" + strconv.Itoa(card.LeadsTo)
+	}
+	return cardHead(card.Ref) + generation + " " + string(card.Language) + " " + card.Subject
 }
 
 // cardHead is the part of an entry that tells which card it is.
@@ -98,7 +98,13 @@ func decodeCard(entry string) (bot.PostedCard, bool) {
 	if len(parts) != 3 {
 		return bot.PostedCard{}, false
 	}
-	generation, sequence, changed := strings.Cut(parts[0], ".")
+	generation, leadsTo, leads := strings.Cut(parts[0], ">")
+	if leads {
+		if card.LeadsTo, err = strconv.Atoi(leadsTo); err != nil || card.LeadsTo < 1 {
+			return bot.PostedCard{}, false
+		}
+	}
+	generation, sequence, changed := strings.Cut(generation, ".")
 	if changed {
 		if card.Sequence, err = strconv.Atoi(sequence); err != nil || card.Sequence < 1 {
 			return bot.PostedCard{}, false

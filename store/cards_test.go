@@ -36,6 +36,8 @@ func TestPostedCards(t *testing.T) {
 		want = want[:bot.MaxPostedCards]
 		want[7].Subject = "Daily" // a renamed one keeps its place
 		no(t, s.KeepCard(t.Context(), c, want[7]))
+		want[8].LeadsTo = 30 // and so does one whose meeting was replaced
+		no(t, s.KeepCard(t.Context(), c, want[8]))
 		no(t, s.ForgetCard(t.Context(), c, want[3].Ref))
 		no(t, s.ForgetCard(t.Context(), c, want[3].Ref))
 		want = slices.Delete(want, 3, 4)
@@ -87,6 +89,7 @@ func TestNewestCardsAreKept(t *testing.T) {
 			"keep": func(t *rapid.T) {
 				card := bot.PostedCard{
 					Ref: bot.MessageRef(ref.Draw(t, "ref")), Generation: rapid.IntRange(1, 9).Draw(t, "generation"),
+					LeadsTo: rapid.IntRange(0, 9).Draw(t, "leads to"),
 					Subject: rapid.String().Draw(t, "subject"), Language: bot.English,
 				}
 				if err := s.KeepCard(t.Context(), c, card); err != nil {

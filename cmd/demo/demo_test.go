@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bufio"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 // The sample script tells the whole story, and every expectation in it holds.
@@ -37,12 +40,80 @@ func TestDemoScriptFails(t *testing.T) {
 // By hand, nothing that goes wrong ends the session.
 func TestDemoTypedByHand(t *testing.T) {
 	t.Parallel()
-	shown := typedByHand(t, "/wait\n/?\n/as ben\n/in #design\n/meet\n/expect something that is not there\n/fly\nhello\n/refresh\n/fault\n/join\n/quit\n/meet never\n")
+	shown := typedByHand(t, "/wait\n/?\n/as ben\n/in #design\n/meet\n/expect something that is not there\n/fly\nhello\n/install\n/fault\n/join\n/quit\n/meet never\n")
 	wantShown(t, shown, "nothing was asked yet", "ben in #design> ", "New meeting", "does not hold",
 		"/? lists what you can type",
 		"the bot hears /meet and what mentions it", "/in teams:General is where it can be", "graph-429", "teams-429", "the client opens the link")
 	if strings.Contains(shown, "never") {
 		t.Error("the session went on after /quit")
+	}
+}
+
+// What changes later is shown when it changes, and a link, a button or a time that is none is explained.
+func TestDemoLifeByHand(t *testing.T) {
+	t.Parallel()
+	shown := typedByHand(t, `
+/open
+/press
+/press Undo
+/fault organizer-gone
+/clock -1d
+/clock soon
+/clock 4000d
+/clock
+/meet Rtero
+/meet rename Retro
+/expect a card in #general changes:
+/meet link
+/open
+/press replace this link
+/expect The earlier link leads nowhere now
+/open
+/open https://www.example.com/
+/fault organizer-disabled
+/join
+/fault clear
+/join
+/in teams:Design
+@meetbot meet Logo
+@meetbot rename Logos
+/expect a card in Teams Design changes:
+/clock +61d
+`)
+	wantShown(t, shown,
+		"there is no link yet: /meet link shows one", "which button?", "no message here has a button with that label",
+		"there is no card yet: type /meet first", "the clock moves on by days or hours", "   it is ",
+		"meetbot · edited\n│ Retro\n", `302: the browser goes on to the meeting "Retro". Teams opens the meeting`,
+		"neither a link of the bot's", "is disabled in Entra: Ann Example", "Teams says: this meeting is no longer available",
+		"meetbot · in a thread · Edited\n│ Logos\n", "ann in Teams Design, day 61> ")
+	if n := strings.Count(shown, "Teams opens the meeting"); n != 3 {
+		t.Errorf("%d links lead to a meeting, want 3:\n%s", n, shown)
+	}
+	if strings.Contains(shown, "does not hold") {
+		t.Errorf("a change was not shown:\n%s", shown)
+	}
+}
+
+// Who thinks before they type sees meanwhile what changes.
+func TestDemoShowsChangesBetweenLines(t *testing.T) {
+	t.Parallel()
+	in, typing := io.Pipe()
+	shown, out := io.Pipe()
+	ended := make(chan int, 1)
+	go func() { ended <- run(t.Context(), nil, streams{in: in, out: out, err: io.Discard}) }()
+	go func() { _, _ = io.WriteString(typing, "/meet Rtero\n/meet rename Retro\n") }()
+	late := time.AfterFunc(20*time.Second, func() { _ = shown.Close() })
+	defer late.Stop()
+	lines := bufio.NewScanner(shown)
+	for changed := false; !changed; changed = strings.Contains(lines.Text(), "a card in #general changes:") {
+		if !lines.Scan() {
+			t.Fatal("the change is not shown")
+		}
+	}
+	go func() { _, _ = io.Copy(io.Discard, shown) }()
+	_ = typing.Close()
+	if code := <-ended; code != 0 {
+		t.Errorf("code %d", code)
 	}
 }
 

@@ -86,7 +86,7 @@ func start(ctx context.Context, env *testenv.Environment, name string, log *slog
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	a, err := app.New(c, app.Options{Name: name, RootCAs: env.Entra.RootCAs()}, log)
+	a, err := app.New(c, app.Options{Name: name, RootCAs: env.Entra.RootCAs(), Clock: env.Clock.Now}, log)
 	if err != nil {
 		return nil, err
 	}

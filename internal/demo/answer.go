@@ -1,10 +1,10 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"meetbot/bot"
@@ -40,10 +40,12 @@ type marks struct {
 	platform platform
 	rooms    []string // where the answer may stand
 	calls    int      // Graph calls
+	changes  bool     // whether another content of an old message is an answer, too
 }
 
 func (d *demo) mark() marks {
-	return marks{time.Now(), d.at.platform, d.at.platform.rooms(d.at), len(d.env.Graph.Calls())}
+	return marks{at: time.Now(), platform: d.at.platform, rooms: d.at.platform.rooms(d.at),
+		calls: len(d.env.Graph.Calls())}
 }
 
 // await shows the answer that follows by another way than the command's own answer.
@@ -69,6 +71,25 @@ func (d *demo) await(ctx context.Context, before marks) error {
 	return nil
 }
 
+// press presses a button, and shows what the bot does then.
+func (d *demo) press(ctx context.Context, label string) error {
+	if label == "" {
+		return errors.New("which button? For example: /press Undo")
+	}
+	before := d.mark()
+	before.changes = true
+	d.asked = before
+	out, err := d.at.platform.press(ctx, d.url(), d.at, label)
+	if err != nil {
+		return err
+	}
+	if out.answer != nil && !d.acknowledged(*out.answer) {
+		d.show(*out.answer, before)
+		return nil
+	}
+	return d.await(ctx, before)
+}
+
 // next returns what the bot says after a mark, wherever it may be said. The error is the context's.
 func (d *demo) next(ctx context.Context, before marks, within time.Duration) (message, error) {
 	ctx, cancel := context.WithTimeout(ctx, within)
@@ -81,8 +102,11 @@ func (d *demo) next(ctx context.Context, before marks, within time.Duration) (me
 	for _, room := range before.rooms {
 		go func() {
 			m, err := before.platform.await(ctx, room, func(m message) bool {
-				return m.at.After(before.at) &&
-					!d.acknowledged(m)
+				came := m.at
+				if before.changes {
+					came = m.since()
+				}
+				return came.After(before.at) && !d.acknowledged(m)
 			})
 			all <- found{m, err}
 		}()
@@ -109,25 +133,15 @@ func (d *demo) acknowledged(m message) bool {
 
 // show prints a message as its reader sees it, and what it cost.
 func (d *demo) show(m message, before marks) {
-	var kinds []string
-	for _, c := range d.env.Graph.Calls()[before.calls:] {
-		kinds = append(kinds, fmt.Sprintf("%s %d", c.Op, c.Status))
-	}
-	cost := "no Graph call"
-	if len(kinds) > 0 {
-		cost = "Graph: " + strings.Join(kinds, ", ")
-	}
+	cost := cmp.Or(d.calls(before.calls), "no Graph call")
+	d.costed = len(d.env.Graph.Calls())
 	where := ""
 	if m.room != before.rooms[0] {
 		where = ", in " + d.at.who.name + "'s own chat with the bot"
 	}
-	d.last = m.drawn + fmt.Sprintf("   %s, by %s%s, %s\n", m.at.Sub(before.at).Round(100*time.Microsecond), m.via,
+	d.last = m.drawn + fmt.Sprintf("   %s, by %s%s, %s\n", m.since().Sub(before.at).Round(100*time.Microsecond), m.via,
 		where, cost)
 	d.printf("%s", d.last)
-	if m.card {
-		d.cards[before.platform] = m
-		if m.thread != "" {
-			d.under[m.room] = m.thread
-		}
-	}
+	_, known := d.seen[m.key()]
+	d.note(before.platform, m, known)
 }

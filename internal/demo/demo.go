@@ -51,7 +51,12 @@ type demo struct {
 	at        spot
 	crash     bool                 // kill the replica right after it has acknowledged the next command
 	asked     marks                // what was there before the last command
-	last      string               // what was printed for the last line
+	last      string               // what was printed for the last line, and since
+	seen      map[string]time.Time // by message: since when it has had the content that was shown last
+	costed    int                  // Graph calls that were shown
+	running   int                  // Graph calls at the last look while nobody typed
+	meeting   string               // the link of the card that was shown last
+	link      string               // the lasting link that was shown last
 	cards     map[platform]message // the last card for everybody, by platform
 	under     map[string]string    // by room: the thread of the last card for everybody
 }
@@ -63,7 +68,7 @@ func newDemo(o Options, env *environment, catalog *bot.Catalog) (*demo, error) {
 		return nil, err
 	}
 	d := &demo{Options: o, env: env, catalog: catalog, platforms: []platform{newSlack(env.Slack), teams},
-		cards: map[platform]message{}, under: map[string]string{}}
+		cards: map[platform]message{}, under: map[string]string{}, seen: map[string]time.Time{}}
 	d.at = spot{who: people()[0], platform: d.platforms[0], place: d.platforms[0].places()[0]}
 	return d, nil
 }
@@ -108,7 +113,7 @@ func (d *demo) start(ctx context.Context) error {
 		return fmt.Errorf("start replica: %w", err)
 	}
 	d.replicas = append(d.replicas, r)
-	return nil
+	return d.env.address.lead(d.url())
 }
 
 // loop reads and runs lines until they end.
@@ -128,20 +133,8 @@ func (d *demo) loop(ctx context.Context) error {
 		failed <- in.Err()
 	}()
 	for number := 1; ; number++ {
-		if !d.Script {
-			d.printf("\n%s", d.prompt())
-		}
-		var line string
-		var ok bool
-		select {
-		case line, ok = <-lines:
-		case <-ctx.Done():
-			return nil
-		}
+		line, ok := d.nextLine(ctx, lines)
 		if !ok {
-			if !d.Script {
-				d.printf("\n")
-			}
 			select {
 			case err := <-failed:
 				return err
@@ -161,10 +154,37 @@ func (d *demo) loop(ctx context.Context) error {
 	}
 }
 
+// nextLine returns the next line, and false at the end. People who type by hand are shown meanwhile what the bot does.
+func (d *demo) nextLine(ctx context.Context, lines <-chan string) (line string, ok bool) {
+	if !d.Script {
+		d.printf("\n%s", d.prompt())
+	}
+	tick := time.NewTicker(newsPause)
+	defer tick.Stop()
+	for {
+		select {
+		case line, ok = <-lines:
+			if !ok && !d.Script {
+				d.printf("\n")
+			}
+			return line, ok
+		case <-ctx.Done():
+			return "", false
+		case <-tick.C:
+			if !d.Script {
+				d.idle()
+			}
+		}
+	}
+}
+
 func (d *demo) prompt() string {
 	where := d.at.place.shown
 	if d.at.thread != "" {
 		where += " (thread)"
+	}
+	if days := int(d.ahead() / day); days > 0 {
+		where += fmt.Sprintf(", day %d", days)
 	}
 	return fmt.Sprintf("%s in %s> ", d.at.who.name, where)
 }
@@ -175,6 +195,9 @@ func (d *demo) url() string { return d.replicas[0].URL() }
 func (d *demo) line(ctx context.Context, line string) error {
 	if line == "" {
 		return nil
+	}
+	if !strings.HasPrefix(line, "/expect ") {
+		d.news()
 	}
 	if strings.HasPrefix(line, "# ") {
 		d.printf("\n%s\n", line)

@@ -15,7 +15,8 @@ import (
 // environment is everything outside the bot, with an embedded Redis and the demo's people in it.
 type environment struct {
 	*testenv.Environment
-	redis *miniredis.Miniredis
+	redis   *miniredis.Miniredis
+	address *address
 }
 
 // newEnvironment starts the servers on loopback.
@@ -46,6 +47,22 @@ func (env *environment) fill() (err error) {
 		}
 	}
 	env.Graph.SetPolicy(noPolicyID, false)
+	if env.address, err = newAddress(); err != nil {
+		return err
+	}
+	env.PublicURL = env.address.url()
+	return nil
+}
+
+// addEntraUsers adds everybody whom the tenant has, or makes them what they were.
+func (env *environment) addEntraUsers() error {
+	for _, p := range people() {
+		if p.entra != nil {
+			if err := env.Graph.AddUser(*p.entra); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
 }
 
@@ -67,6 +84,9 @@ func (env *environment) runClock(ctx context.Context) {
 // close stops the servers.
 func (env *environment) close() {
 	env.Close()
+	if env.address != nil {
+		env.address.close()
+	}
 	if env.redis != nil {
 		env.redis.Close()
 	}

@@ -25,7 +25,8 @@ func FuzzLine(f *testing.F) {
 		"/leave", "/join", "/fault", "/fault graph-429", "/fault crash",
 		"/fault clear", "/fault x", "/meetings", "/expect x", "/?", "/quit", "/meet", "/meet new \u202e", "hello",
 		"/unknown", "\x00", "/in  #GENERAL ", "/as ann ben", "@meetbotx", "/in teams:General", "/in teams:chat",
-		"/install", "/refresh x",
+		"/install", "/press", "/press Undo", "/open", "/open x", "/open http://127.0.0.1:1/j/x", "/clock", "/clock +61d",
+		"/clock +3h", "/clock -1d", "/clock 99999d", "/fault organizer-gone",
 	} {
 		f.Add(seed)
 	}

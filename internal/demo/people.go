@@ -39,6 +39,16 @@ func people() []person {
 	return []person{ann, ben, caio, nora, gus, uma, xena}
 }
 
+// fullName is what the person is called who is that Entra user.
+func fullName(id string) string {
+	for _, p := range people() {
+		if p.entra != nil && p.entra.ID == id {
+			return p.entra.DisplayName
+		}
+	}
+	return id
+}
+
 // noPolicyID is the Entra user without an application access policy.
 const noPolicyID = "d4444444-0000-4000-8000-000000000004"
 

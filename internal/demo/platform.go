@@ -21,6 +21,11 @@ type platform interface {
 	post(at spot, text string) (thread string, err error)
 	// join presses the button that joins, of a card that the bot at that URL sent, and says what came of it.
 	join(ctx context.Context, url string, at spot, card message) (string, error)
+	// press presses the button with this label of the newest message of the bot's that the person sees there. What the
+	// bot does then may be a new message, or another content of the old one.
+	press(ctx context.Context, url string, at spot, label string) (outcome, error)
+	// said lists what the bot said anywhere and what still stands, as it stands, in no order.
+	said() []message
 
 	// controls and faults are what this platform has and others have not; mend ends the faults.
 	controls() []control
@@ -58,12 +63,25 @@ const (
 // message is something that the bot said.
 type message struct {
 	id, room string
+	to       string // who alone sees it; empty for everybody there
 	text     string // as plain text
 	drawn    string // as the platform shows it
 	via      string
 	at       time.Time
-	card     bool   // has a button to join, for everybody to press
-	thread   string // where the talk about it goes on; empty where there are no threads
+	changed  time.Time // when it got its present content; zero for its first one
+	card     bool      // has a button to join, for everybody to press
+	thread   string    // where the talk about it goes on; empty where there are no threads
+}
+
+// key names the message among all of a session.
+func (m message) key() string { return m.room + " " + m.id }
+
+// since is when the message got its present content.
+func (m message) since() time.Time {
+	if m.changed.IsZero() {
+		return m.at
+	}
+	return m.changed
 }
 
 // outcome is what came of typing something. Without an answer, it follows as a message.
@@ -71,6 +89,9 @@ type outcome struct {
 	answer *message // that the platform showed at once
 	late   bool     // the bot has not accepted it, and the platform goes on delivering it
 }
+
+// errNoButton says that nothing that the person sees there has such a button.
+var errNoButton = errors.New("no message here has a button with that label")
 
 // errUnheard says that a text is nothing to the bot.
 var errUnheard = errors.New("the bot hears /meet and what mentions it, @meetbot …, " +

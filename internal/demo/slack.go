@@ -2,9 +2,12 @@ package demo
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"meetbot/internal/sandbox/slacktest"
@@ -47,10 +50,20 @@ func (s slack) await(ctx context.Context, room string, match func(message) bool)
 	return s.message(m), err
 }
 
+func (s slack) said() []message {
+	var all []message
+	for _, m := range s.AllMessages() {
+		if m.Via != "user" {
+			all = append(all, s.message(m))
+		}
+	}
+	return all
+}
+
 func (slack) message(m slacktest.Message) message {
 	said := message{
-		id: m.TS, room: m.Channel, text: m.Text, drawn: slacktest.RenderMessage(m, cardWidth), via: m.Via, at: m.At,
-		card: m.Blocks != nil && m.To == "",
+		id: m.TS, room: m.Channel, to: m.To, text: m.Text, drawn: slacktest.RenderMessage(m, cardWidth), via: m.Via,
+		at: m.At, changed: m.Edited, card: m.Blocks != nil && m.To == "",
 	}
 	if m.ThreadTS == "" {
 		said.thread = m.TS
@@ -136,6 +149,49 @@ func (s slack) join(ctx context.Context, url string, at spot, card message) (str
 			answer.Took.Round(100*time.Microsecond)), nil
 	}
 	return "", errors.New("the card is gone")
+}
+
+// press finds the button among those of all messages that the person sees in the channel, its threads included.
+func (s slack) press(ctx context.Context, url string, at spot, label string) (outcome, error) {
+	for _, m := range slices.Backward(s.Messages(at.place.id)) {
+		action, ok := buttonAction(m.Blocks, label)
+		if !ok || m.To != "" && m.To != at.who.slack.ID {
+			continue
+		}
+		answer, err := s.Press(ctx, url, slacktest.Press{User: at.who.slack.ID, Message: m, ActionID: action})
+		switch {
+		case err != nil:
+			return outcome{}, err
+		case answer.Status != http.StatusOK:
+			return outcome{}, fmt.Errorf("Slack shows a warning at the button: the bot answered %d", answer.Status)
+		}
+		return outcome{}, nil
+	}
+	return outcome{}, errNoButton
+}
+
+// buttonAction returns the action ID of the button with this label among a message's blocks.
+func buttonAction(blocks json.RawMessage, label string) (id string, ok bool) {
+	var list []struct {
+		Elements []struct {
+			ActionID string          `json:"action_id"`
+			Text     json.RawMessage `json:"text"` // of a button: an object
+		} `json:"elements"`
+	}
+	if json.Unmarshal(blocks, &list) != nil {
+		return "", false
+	}
+	for _, block := range list {
+		for _, e := range block.Elements {
+			var text struct {
+				Text string `json:"text"`
+			}
+			if json.Unmarshal(e.Text, &text) == nil && strings.EqualFold(text.Text, label) {
+				return e.ActionID, true
+			}
+		}
+	}
+	return "", false
 }
 
 func (slack) controls() []control { return nil }

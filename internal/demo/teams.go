@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"meetbot/bot"
 	"meetbot/internal/sandbox/teamstest"
@@ -91,10 +92,29 @@ func (t *teams) await(ctx context.Context, room string, match func(message) bool
 	return t.message(m), err
 }
 
+func (t *teams) said() []message {
+	rooms := make([]string, 0, len(t.list)+len(people()))
+	for _, c := range t.list {
+		rooms = append(rooms, c.ID)
+	}
+	for _, p := range people() {
+		rooms = append(rooms, t.Personal(p.teams.ID))
+	}
+	var all []message
+	for _, room := range rooms {
+		for _, m := range t.Messages(room) {
+			if m.Via != "user" {
+				all = append(all, t.message(m))
+			}
+		}
+	}
+	return all
+}
+
 func (t *teams) message(m teamstest.Message) message {
 	said := message{
-		id: m.ID, room: m.Conversation, text: m.Words(), drawn: teamstest.RenderMessage(m, cardWidth), via: m.Via,
-		at:   m.At,
+		id: m.ID, room: m.Conversation, to: m.To, text: m.Words(), drawn: teamstest.RenderMessage(m, cardWidth),
+		via: m.Via, at: m.At, changed: m.Changed,
 		card: m.To == "" && teamstest.ReadCard(m.Card).Link() != "",
 	}
 	if t.conversation(m.Conversation).Kind == teamstest.Channel {
@@ -148,4 +168,34 @@ func (t *teams) join(_ context.Context, _ string, at spot, card message) (string
 		}
 	}
 	return "", fmt.Errorf("%s does not see the card", at.who.name)
+}
+
+// press gives the one who presses another card in the place of the old one, or a line that stands for a moment.
+func (t *teams) press(ctx context.Context, url string, at spot, label string) (outcome, error) {
+	for _, m := range slices.Backward(t.Seen(at.room(), at.who.teams.ID)) {
+		button := slices.IndexFunc(teamstest.ReadCard(m.Card).Buttons, func(b teamstest.Button) bool {
+			return b.Type == "Action.Execute" && strings.EqualFold(b.Title, label)
+		})
+		if button < 0 {
+			continue
+		}
+		pressed := time.Now()
+		title := teamstest.ReadCard(m.Card).Buttons[button].Title
+		answer, err := t.Press(ctx, url, teamstest.Press{User: at.who.teams.ID, Message: m, Title: title})
+		switch {
+		case err != nil:
+			return outcome{}, err
+		case answer.Problem != "":
+			return outcome{}, fmt.Errorf("Teams shows: %s", answer.Problem)
+		case answer.Message == nil:
+			return outcome{}, nil
+		}
+		shown := t.message(*answer.Message)
+		shown.at = pressed.Add(answer.Took)
+		if shown.id != "" {
+			shown.via += ", in the old card's place, for " + at.who.name + " alone"
+		}
+		return outcome{answer: &shown}, nil
+	}
+	return outcome{}, errNoButton
 }

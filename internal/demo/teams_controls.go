@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
-	"strings"
 	"time"
 
 	"meetbot/internal/sandbox/faultserver"
@@ -17,38 +15,7 @@ import (
 const greetWithin = 10 * time.Second
 
 func (t *teams) controls() []control {
-	return []control{
-		{"/refresh", "[SUBJECT]",
-			"press the refresh button of the last card here, or of the last one with this SUBJECT",
-			t.refresh},
-		{"/install", "", "bring the bot into this team or chat", t.install},
-	}
-}
-
-// refresh gives the one who presses another card in the place of the old one.
-func (t *teams) refresh(d *demo, ctx context.Context, subject string) error {
-	for _, m := range slices.Backward(t.Seen(d.at.room(), d.at.who.teams.ID)) {
-		card := teamstest.ReadCard(m.Card)
-		if card.Link() == "" || subject != "" && !strings.EqualFold(card.Title, subject) {
-			continue
-		}
-		before := d.mark()
-		answer, err := t.Press(ctx, d.url(), teamstest.Press{User: d.at.who.teams.ID, Message: m})
-		switch {
-		case err != nil:
-			return err
-		case answer.Problem != "":
-			return fmt.Errorf("Teams shows: %s", answer.Problem)
-		}
-		shown := t.message(*answer.Message)
-		shown.at = before.at.Add(answer.Took)
-		if shown.id != "" {
-			shown.via += ", in the old card's place, for " + d.at.who.name + " alone"
-		}
-		d.show(shown, before)
-		return nil
-	}
-	return errors.New("there is no such card here")
+	return []control{{"/install", "", "bring the bot into this team or chat", t.install}}
 }
 
 func (t *teams) install(d *demo, ctx context.Context, _ string) error {
@@ -77,15 +44,15 @@ func (t *teams) install(d *demo, ctx context.Context, _ string) error {
 
 func (t *teams) faults() []fault {
 	return []fault{
-		{"teams-429", "Teams asks once to wait for 2 s", func(*demo) {
+		{name: "teams-429", help: "Teams asks once to wait for 2 s", arm: func(*demo) {
 			t.Fault(faultserver.Fault{Target: "send", Times: 1, Status: http.StatusTooManyRequests, RetryAfter: "2"})
 		}},
-		{"teams-removed", "the bot is thrown out of the conversation before it answers; /install brings it back",
-			func(*demo) {
+		{name: "teams-removed", help: "the bot is thrown out of the conversation before it answers; /install helps",
+			arm: func(*demo) {
 				t.evict = true
 				t.Fault(faultserver.Fault{Target: "send", Times: 1, Latency: time.Second})
 			}},
-		{"teams-private", "Teams has no messages for one member alone", func(*demo) {
+		{name: "teams-private", help: "Teams has no messages for one member alone", arm: func(*demo) {
 			t.change(func(c *teamstest.Conversation) { c.RefuseTargeted = true })
 		}},
 	}

@@ -102,6 +102,8 @@ func unusedMeeting(t *testing.T, env *environment, f front) {
 		strings.Contains(again.words, "had expired") || strings.Contains(again.words, "tinha expirado") {
 		t.Errorf("the next asker reads %q", again.words)
 	}
+	third := card(t, f, asked{user: members.ann, command: "new"}) // the first card leads to that one, too
+	ended(t, f, next.link, third.link)
 }
 
 // ended waits until no card that can be changed leads to the old link, and one leads to the new one.

@@ -40,7 +40,8 @@ type Environment struct {
 	// Clock is Graph's for the life of meetings. A bot that is to agree gets its Now as app.Options.Clock.
 	Clock Clock
 
-	RedisURL string // of the Redis that the caller has
+	RedisURL  string // of the Redis that the caller has
+	PublicURL string // where lasting links begin; empty: there are none
 }
 
 // New starts Slack, Entra and Graph, with nobody in them.
@@ -123,6 +124,9 @@ func (e *Environment) Variables() map[string]string {
 		"SLACK_API_URL":   e.Slack.APIURL(),
 		"AZURE_TENANT_ID": TenantID, "AZURE_CLIENT_ID": ClientID, "AZURE_CLIENT_SECRET": ClientSecret,
 		"AZURE_AUTHORITY_HOST": e.Entra.URL(), "GRAPH_BASE_URL": e.Graph.BaseURL(),
+	}
+	if e.PublicURL != "" {
+		variables["PUBLIC_URL"] = e.PublicURL
 	}
 	if e.Teams != nil {
 		variables["TEAMS_APP_ID"], variables["TEAMS_APP_SECRET"] = e.Teams.AppID(), e.Teams.AppSecret()
