@@ -32,7 +32,8 @@ type CalendarEntry struct {
 	Label     string // of Graph's link
 	// Cancelled says that people have taken the date away. Start and End are what it was.
 	Cancelled bool
-	// Gone says that the conversation has another meeting by now, or none. Then only UID and Stamp are set.
+	// Gone says that the conversation has another meeting by now, or none, or that the date was taken away and would be
+	// over by now. Then only UID and Stamp are set.
 	Gone bool
 }
 
@@ -54,7 +55,7 @@ func (s *Service) CalendarEntry(ctx context.Context, token string) (CalendarEntr
 	}
 	now := s.Clock()
 	m := state.Meeting
-	if m == nil || meetingPrint(*m) != t.meeting || m.End.IsZero() && t.start == 0 {
+	if m == nil || meetingPrint(*m) != t.meeting || t.start == 0 && !m.Dated && !m.Start.After(now) {
 		return CalendarEntry{UID: t.uid(), Stamp: now, Gone: true}, nil
 	}
 	start, end := m.Start, m.End
@@ -72,6 +73,7 @@ func (s *Service) CalendarEntry(ctx context.Context, token string) (CalendarEntr
 	e := CalendarEntry{
 		UID: t.uid(), Sequence: m.Sequence, Stamp: now, Start: start, End: end, JoinURL: m.JoinURL, Link: m.JoinURL,
 		Title: Card{Meeting: *m}.Title(s.Catalog, m.Language), Label: label, Organizer: shortText(m.Organizer.Name),
+		// Without a date, the times of a meeting lie ahead only if there was one: a renewal moves them to the present.
 		Cancelled: t.start == 0 && !m.Dated,
 	}
 	if link != "" {

@@ -18,8 +18,8 @@ const refresh = "PT1H"
 
 // File writes an entry as an iCalendar file with METHOD:PUBLISH, which every program takes without asking whether its
 // user attends. Times are in UTC, so that no rules of time zones are needed. Of an entry that is gone, the calendar is
-// empty: programs that subscribe to the address drop what they had. A date that was taken away is a cancelled event,
-// since its time is known. Sources: RFC 5545, RFC 5546 (PUBLISH), RFC 7986 (CONFERENCE, REFRESH-INTERVAL); Microsoft,
+// empty: programs that subscribe to the address drop what they had. A date that was taken away is a cancelled event
+// until its time comes. Sources: RFC 5545, RFC 5546 (PUBLISH), RFC 7986 (CONFERENCE, REFRESH-INTERVAL); Microsoft,
 // [MS-OXCICAL].
 //
 // It names no calendar: by a name, Outlook takes a file for a whole calendar.

@@ -24,7 +24,7 @@ type Outcome string
 const (
 	Served    Outcome = "served"    // a file with the entry
 	Cancelled Outcome = "cancelled" // people have taken the date away
-	Gone      Outcome = "gone"      // the meeting was replaced
+	Gone      Outcome = "gone"      // the meeting was replaced, or the time of a date that was taken away has come
 )
 
 // The reasons for which a request is refused, beside [inbound.Method], or cannot be answered.

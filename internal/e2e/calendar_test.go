@@ -237,6 +237,16 @@ func calendarOfCancelled(t *testing.T, env *environment, f front, r *replica) {
 	if sequence >= cancelled || cancelled >= again {
 		t.Errorf("the sequences %d, %d, %d", sequence, cancelled, again)
 	}
+	// When the time comes that was cancelled, it is in no calendar, also after the meeting was renewed.
+	card(t, f, asked{user: members.ben, command: "cancel"}, "The date is cancelled.")
+	for _, later := range []time.Duration{3 * day, 50 * day} {
+		env.Clock.Move(later)
+		card(t, f, asked{user: members.ann, command: "meet"})
+		env.settled()
+		if left := fetchEvent(t, r, first.file); left != nil {
+			t.Errorf("%v later there is %v", later, left.Props)
+		}
+	}
 }
 
 func calendarOfReplaced(t *testing.T, env *environment, f front, r *replica) {
