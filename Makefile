@@ -79,6 +79,7 @@ golden: ## write the golden files anew; read the difference before you commit it
 	UPDATE_GOLDEN=1 go test ./bot/slackapp ./bot/teamsapp ./manifest ./manifest/icons -run 'GetsThem|Golden'
 	UPDATE_GOLDEN=1 go test ./internal/app -run ListsEverything
 	UPDATE_GOLDEN=1 go test ./bot/clause -run Golden
+	UPDATE_GOLDEN=1 go test -tags $(TAGS) ./internal/doctor
 
 tools: $(TEAMSKIT)/node_modules/.package-lock.json ## install what the tests need and is missing: redis-server, Node.js, npm packages, Chromium
 

@@ -80,9 +80,12 @@ func (s *Service) replaceDead(ctx context.Context, t task, dead Meeting) (result
 	return s.ensureMeeting(ctx, t, asker)
 }
 
-// inPlaceOf is the task as one for a fresh meeting, which takes the place of a dead one.
+// inPlaceOf is the task as one for a fresh meeting, which takes the place of a dead one, and its name.
 func (t task) inPlaceOf(dead Meeting) task {
 	t.fresh, t.Seen, t.replaces = true, dead.Generation, Replacement{Why: ReasonExpired}
+	if t.Command.Subject == "" && t.Command.Line == "" {
+		t.Command.Subject = dead.Subject
+	}
 	if dead.Orphaned {
 		t.replaces = Replacement{Why: ReasonOrphaned, Organizer: dead.Organizer.Name}
 	}

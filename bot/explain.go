@@ -55,20 +55,16 @@ func referenceMessages(reference string) []Message {
 }
 
 // accessPolicy says what a Teams administrator types to let the app make meetings for the organizer: a policy of its
-// own or, where the organizer has one, the app added to that. Source: Microsoft Graph, "Configure application access to
-// online meetings"; Microsoft Teams PowerShell, Grant- and Set-CsApplicationAccessPolicy.
+// own or, where the organizer has one, the app added to that.
 func accessPolicy(organizer Organizer, client string, c Command) []Message {
 	const id = "refusal.no_access_policy"
 	which := message(id, Arg{"Organizer", organizer.Name})
-	which.Code = []string{`Get-CsOnlineUser -Identity "` + organizer.ID + `" | Select-Object ApplicationAccessPolicy`}
+	steps := AccessPolicyFor(client, organizer.ID)
+	which.Code = steps.Show
 	none := message(id + "_none")
-	none.Code = []string{
-		`New-CsApplicationAccessPolicy -Identity Meetbot -AppIds "` + client +
-			`" -Description "Meetings made by meetbot"`,
-		`Grant-CsApplicationAccessPolicy -PolicyName Meetbot -Identity "` + organizer.ID + `"`,
-	}
+	none.Code = steps.Make
 	own := message(id + "_own")
-	own.Code = []string{`Set-CsApplicationAccessPolicy -Identity "NAME" -AppIds @{Add="` + client + `"}`}
+	own.Code = steps.Extend
 	return []Message{which, none, own, message(id+"_next", Arg{"Again", c})}
 }
 

@@ -80,6 +80,7 @@ type Route struct {
 	User    string
 	Service string // the platform's endpoint, where it differs from one request to the next
 	Message string // the message to answer, where an answer names it
+	Private bool   // the request is the press of a button in a message that only the asker sees
 	Alone   bool   // nobody but the asker reads the conversation
 	Root    bool   // an answer to everybody begins a thread of its own
 	Chat    bool   // no channel but a direct conversation or a group's: without a name, and its threads have no meeting

@@ -26,9 +26,6 @@ type Reply struct {
 	// PublicFallback is said in place of the sentences where the asker cannot be told alone; nil if everybody may read
 	// them.
 	PublicFallback *Message
-	// InPlace says that a reply to the press of a button takes the place of the message with the button, where the
-	// platform can do that. Both are for everybody.
-	InPlace bool
 }
 
 // Empty tells whether the reply says nothing: its asker was answered in another way.

@@ -64,7 +64,7 @@ func (s *Service) send(ctx context.Context, l *Lease, reply Reply, slot *slot, p
 		s.Observer.PossibleDuplicate()
 	}
 	platform, ok := s.Platforms[j.Conversation.Platform]
-	if poster, can := platform.(Poster); can && j.Route.ResponseURL != "" && reply.first() && !reply.InPlace {
+	if poster, can := platform.(Poster); can && j.Route.ResponseURL != "" && reply.posted(again || l.Attempt > 1) {
 		posted, err := poster.Post(ctx, j, reply)
 		switch {
 		case err == nil:
@@ -103,11 +103,12 @@ func (s *Service) send(ctx context.Context, l *Lease, reply Reply, slot *slot, p
 	return posted, nil
 }
 
-// first tells whether the reply is the first card of a meeting, or of its date, for everybody: the one that is worth a
-// call more, since it is the one that people come back to.
-func (r Reply) first() bool {
+// posted tells whether the reply is worth a call more, since it is the card that people come back to: the first one of a
+// meeting, or of its date, for everybody. An earlier attempt may have made that meeting, and its card may be lost, or not
+// be remembered.
+func (r Reply) posted(attempted bool) bool {
 	return r.Audience == AudienceEveryone && r.Card != nil &&
-		(r.Card.New || r.Card.Restored || r.Card.Redated || r.Card.Why.Why != "")
+		(r.Card.New || r.Card.Restored || r.Card.Redated || r.Card.Why.Why != "" || attempted)
 }
 
 // notSent notes what became of an answer that could not be sent, and returns its error.

@@ -87,6 +87,7 @@ func classify(a answer, secrets ...string) *bot.Error {
 var missing = map[string]bot.Code{
 	opCreateOrGet:   bot.NoSuchUser,
 	opUser:          bot.NoSuchUser,
+	opLicence:       bot.NoSuchUser,
 	opMeeting:       bot.MissingMeeting,
 	opChangeMeeting: bot.MissingMeeting,
 }
@@ -94,9 +95,9 @@ var missing = map[string]bot.Code{
 // permissions are the application permissions of which an operation for one organizer needs one (documents
 // "onlinemeeting-createorget", "onlinemeeting-get" and "onlinemeeting-update").
 var permissions = map[string][]string{
-	opCreateOrGet:   {"OnlineMeetings.ReadWrite.All"},
-	opMeeting:       {"OnlineMeetings.ReadWrite.All", "OnlineMeetings.Read.All"},
-	opChangeMeeting: {"OnlineMeetings.ReadWrite.All"},
+	opCreateOrGet:   {MakeMeetings.Name},
+	opMeeting:       {MakeMeetings.Name, "OnlineMeetings.Read.All"},
+	opChangeMeeting: {MakeMeetings.Name},
 }
 
 // permits tells whether the token has the permission for an operation for one organizer.

@@ -16,7 +16,8 @@ import (
 
 // backend is one of the servers that the store must work with.
 type backend struct {
-	url string
+	url string        // of the user that the store is
+	all string        // of a user that may do everything
 	raw *redis.Client // looks behind the store's back
 }
 
@@ -26,11 +27,21 @@ var servers = map[string]func(*testing.T) string{
 	"miniredis": func(t *testing.T) string { return "redis://" + miniredis.RunT(t).Addr() },
 }
 
+// least are the servers that know users, and what makes there the user with the least rights: it returns the URL that
+// the store has to get along with.
+var least = map[string]func(*testing.T, backend) string{}
+
 // everywhere runs a test of behaviour on each of the servers.
 func everywhere(t *testing.T, test func(t *testing.T, b backend)) {
 	t.Helper()
 	for name, start := range servers {
-		t.Run(name, func(t *testing.T) { test(t, backendAt(t, start(t))) })
+		t.Run(name, func(t *testing.T) {
+			b := backendAt(t, start(t))
+			if restrict := least[name]; restrict != nil {
+				b.url = restrict(t, b)
+			}
+			test(t, b)
+		})
 	}
 }
 
@@ -42,7 +53,7 @@ func backendAt(t *testing.T, url string) backend {
 	}
 	raw := redis.NewClient(o)
 	t.Cleanup(func() { _ = raw.Close() })
-	return backend{url: url, raw: raw}
+	return backend{url: url, all: url, raw: raw}
 }
 
 // open opens a store as the replica of this name. Its jobs may be taken over after 20 ms.

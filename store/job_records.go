@@ -67,6 +67,7 @@ type routeRecord struct {
 	User        string `json:"user,omitempty"`
 	Service     string `json:"service,omitempty"`
 	Message     string `json:"message,omitempty"`
+	Private     bool   `json:"private,omitempty"`
 	Alone       bool   `json:"alone,omitempty"`
 	Root        bool   `json:"root,omitempty"`
 	Chat        bool   `json:"chat,omitempty"`

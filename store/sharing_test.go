@@ -68,6 +68,7 @@ func TestReclaimTakesWhatIsWanted(t *testing.T) {
 // Stores with different prefixes see nothing of each other; without one, the names are those of the release before.
 func TestPrefixesAreApart(t *testing.T) {
 	everywhere(t, func(t *testing.T, b backend) {
+		b.url = b.all // the rights are those for the keys of one prefix
 		plain := b.open(t, "one")
 		other := open(t, b.url, store.Options{Replica: "one", Idle: 20 * time.Millisecond, Prefix: "contoso-2"})
 		ctx := t.Context()

@@ -103,15 +103,18 @@ func (p placeRecord) in(link string) string {
 	return text
 }
 
-// endOfTime is the end of the times that are believed: the beginning of the year 9999. Nothing before 1970 is, either.
-const endOfTime = 253370764800
+// The times that are believed, in Unix seconds: from the year 2015, in which there was no Teams yet, to the year 9999.
+const (
+	beginOfTime = 1420070400
+	endOfTime   = 253370764800
+)
 
 // believed returns a time to the second, in UTC; the zero one for what cannot be the time of a meeting.
 func believed(t time.Time) time.Time { return atSecond(t.Unix()) }
 
 // atSecond is the time of a Unix second.
 func atSecond(second int64) time.Time {
-	if second <= 0 || second >= endOfTime {
+	if second < beginOfTime || second >= endOfTime {
 		return time.Time{}
 	}
 	return time.Unix(second, 0).UTC()

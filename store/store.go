@@ -77,6 +77,12 @@ type Store struct {
 	names   Names
 	keys    keyspace
 
+	// Of the URL, for those who look for a mistake in it.
+	addresses []string
+	user      string
+	database  int
+	tls       bool
+
 	// What was read lately. Where people talk, the same records are read again and again, and decoding them is a large
 	// part of what a repeat costs. Redis is asked every time: a record that differs from the last one is decoded anew.
 	conversations *lru.Cache[bot.Conversation, *conversationRead]
@@ -143,7 +149,8 @@ func Open(rawURL string, o Options) (*Store, error) {
 	redis.SetLogger(debugLogger{})
 	return &Store{
 		client: redis.NewUniversalClient(options), replica: o.Replica, idle: o.Idle, cursor: "-",
-		keys:          keyspace(cmp.Or(o.Prefix, DefaultPrefix)),
+		keys:      keyspace(cmp.Or(o.Prefix, DefaultPrefix)),
+		addresses: options.Addrs, user: options.Username, database: options.DB, tls: options.TLSConfig != nil,
 		conversations: conversations, identities: identities, homes: homes, names: o.Names,
 	}, nil
 }

@@ -97,11 +97,11 @@ type hookPost struct {
 	Replace bool   `json:"replace_original"`
 }
 
-// hookPost is a reply as an answer to the route's response_url. It takes the place of the pressed message only if both
-// are for everybody: a message for one user cannot become one for all.
+// hookPost is a reply as an answer to the route's response_url. It takes the place of the pressed message if both are
+// for the asker alone: what the message said is out of date then. A message for one user cannot become one for all.
 func (a *App) hookPost(to bot.Route, r bot.Reply, s style) hookPost {
 	m := hookPost{answer: answerTo(a.catalog, r, s)}
-	if m.Replace = r.InPlace && to.Message != "" && r.Audience == bot.AudienceEveryone; !m.Replace {
+	if m.Replace = to.Private && r.Audience == bot.AudienceAsker; !m.Replace {
 		m.Thread = to.Thread
 	}
 	return m

@@ -325,13 +325,10 @@ func (a *App) pressed(w http.ResponseWriter, r *http.Request, b bot.Bot, p press
 	request.Asker = bot.Asker{Platform: Platform, Workspace: channel.Workspace, User: p.User.ID}
 	request.Route = bot.Route{
 		Channel: channel.Channel, User: p.User.ID, ResponseURL: p.ResponseURL,
-		Chat: isChat(channel.Channel, p.Channel.Name),
+		Chat: isChat(channel.Channel, p.Channel.Name), Private: p.Container.Ephemeral,
 	}
 	if p.inThread() {
 		request.Conversation.Thread, request.Route.Thread = p.Container.Thread, p.Container.Thread
-	}
-	if !p.Container.Ephemeral {
-		request.Route.Message = p.Container.Message
 	}
 	err := b.Accept(r.Context(), request)
 	if err == nil {

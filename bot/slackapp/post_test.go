@@ -286,40 +286,46 @@ func TestUpdateInSharedChannel(t *testing.T) {
 	}
 }
 
-// A reply in place takes the place of the pressed card; where that is not possible it is posted.
-func TestReplyInPlaceOfThePressedCard(t *testing.T) {
+// A private answer takes the place of the private message whose button was pressed. Whatever one of the two says to
+// everybody stands beside the other.
+func TestAnswerInPlaceOfThePressedMessage(t *testing.T) {
 	t.Parallel()
 	slack, app := newApp(t)
 	url, heard := serve(t, app)
-	if _, err := app.Post(t.Context(), job("C0GENERAL", ""), bot.Reply{
-		Language: bot.English, Card: card("First").Card, Actions: []bot.Action{{ID: bot.ActionUndo, Value: "2"}},
-	}); err != nil {
-		t.Fatal(err)
+	press := func(audience bot.Audience) bot.Job {
+		t.Helper()
+		reply := bot.Reply{Audience: audience, Language: bot.English, Card: card("First").Card,
+			Actions: []bot.Action{{ID: bot.ActionUndo, Value: "2"}}}
+		if _, err := app.Deliver(t.Context(), job("C0GENERAL", ""), reply); err != nil {
+			t.Fatal(err)
+		}
+		all := slack.Messages("C0GENERAL")
+		if _, err := slack.Press(t.Context(), url, slacktest.Press{User: "U0ANN", Message: all[len(all)-1], ActionID: string(bot.ActionUndo)}); err != nil {
+			t.Fatal(err)
+		}
+		request := heard()
+		return bot.Job{ID: "j", Conversation: request.Conversation, Route: request.Route}
 	}
-	pressed := slack.Messages("C0GENERAL")[0]
-	if _, err := slack.Press(t.Context(), url, slacktest.Press{User: "U0ANN", Message: pressed, ActionID: string(bot.ActionUndo)}); err != nil {
-		t.Fatal(err)
+	answer := func(j bot.Job, audience bot.Audience, title string) []slacktest.Message {
+		t.Helper()
+		reply := card(title)
+		reply.Audience = audience
+		if _, err := app.Deliver(t.Context(), j, reply); err != nil {
+			t.Fatal(err)
+		}
+		return slack.Messages("C0GENERAL")
 	}
-	request := heard()
-	j := bot.Job{ID: "j", Conversation: request.Conversation, Route: request.Route}
-	if _, err := app.Deliver(t.Context(), j, card("beside")); err != nil {
-		t.Fatal(err)
+	private := press(bot.AudienceAsker)
+	if all := answer(private, bot.AudienceEveryone, "for all"); len(all) != 2 {
+		t.Errorf("an answer for everybody: %+v", all)
 	}
-	inPlace := card("instead")
-	inPlace.InPlace = true
-	if _, err := app.Deliver(t.Context(), j, inPlace); err != nil {
-		t.Fatal(err)
+	if all := answer(private, bot.AudienceAsker, "instead"); len(all) != 2 || !strings.Contains(all[0].Text, "instead") ||
+		all[0].To == "" {
+		t.Errorf("a private answer: %+v", all)
 	}
-	all := slack.Messages("C0GENERAL")
-	if len(all) != 2 || !strings.Contains(all[0].Text, "instead") || all[0].TS != pressed.TS || !strings.Contains(all[1].Text, "beside") {
-		t.Errorf("%+v", all)
-	}
-	j.Route.Message = "" // the pressed message was the asker's alone
-	if _, err := app.Deliver(t.Context(), j, inPlace); err != nil {
-		t.Fatal(err)
-	}
-	if all = slack.Messages("C0GENERAL"); len(all) != 3 {
-		t.Errorf("%+v", all)
+	public := press(bot.AudienceEveryone)
+	if all := answer(public, bot.AudienceAsker, "beside"); len(all) != 4 || !strings.Contains(all[3].Text, "beside") {
+		t.Errorf("a private answer to a press that everybody sees: %+v", all)
 	}
 }
 

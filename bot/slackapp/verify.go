@@ -27,13 +27,13 @@ const (
 
 // The reasons for which a request is refused that are Slack's own; see [inbound.Reasons].
 const (
-	noSignature    = "no_signature"
-	wrongSignature = "signature"
-	wrongTime      = "timestamp"
+	NoSignature    = "no_signature"
+	WrongSignature = "signature"
+	WrongTime      = "timestamp"
 )
 
 // Refusals are all the reasons for which a request to the endpoints may be refused.
-var Refusals = slices.Concat(inbound.Reasons, []string{noSignature, wrongSignature, wrongTime})
+var Refusals = slices.Concat(inbound.Reasons, []string{NoSignature, WrongSignature, WrongTime})
 
 // signedHandler answers a request whose signature was checked: that of the body.
 type signedHandler func(w http.ResponseWriter, r *http.Request, body []byte)
@@ -70,21 +70,21 @@ func (a *App) verified(contentType string, next signedHandler) http.Handler {
 // but the age of its timestamp.
 func refusal(err error, h http.Header) (reason, hint string) {
 	if errors.Is(err, slack.ErrMissingHeaders) {
-		return noSignature, "X-Slack-Signature or X-Slack-Request-Timestamp is missing: does a proxy take headers away?"
+		return NoSignature, "X-Slack-Signature or X-Slack-Request-Timestamp is missing: does a proxy take headers away?"
 	}
 	sent, parsed := strconv.ParseInt(h.Get("X-Slack-Request-Timestamp"), 10, 64)
 	if !errors.Is(err, slack.ErrExpiredTimestamp) && parsed == nil {
-		return wrongSignature, "the signature does not match: is SLACK_SIGNING_SECRET this app's? " +
+		return WrongSignature, "the signature does not match: is SLACK_SIGNING_SECRET this app's? " +
 			"Does a proxy change the body?"
 	}
 	if parsed != nil {
-		return wrongTime, "the timestamp is no number: does a proxy change headers?"
+		return WrongTime, "the timestamp is no number: does a proxy change headers?"
 	}
 	age, direction := int64(time.Since(time.Unix(sent, 0))/time.Second), "old"
 	if age < 0 {
 		age, direction = -age, "ahead"
 	}
-	return wrongTime, fmt.Sprintf("the timestamp is %d s %s: is this machine's clock right?", age, direction)
+	return WrongTime, fmt.Sprintf("the timestamp is %d s %s: is this machine's clock right?", age, direction)
 }
 
 // signatureID names a request by its signature: whatever header spelling the same request is sent again with, it is

@@ -30,18 +30,18 @@ var Paths = []string{MessagesPath}
 
 // The reasons for which a request is refused that are Teams' own; see [inbound.Reasons].
 const (
-	noToken       = "no_token"
-	wrongToken    = "token"
-	wrongTime     = "timestamp"
-	wrongAudience = "audience"
-	wrongTenant   = "tenant"
-	wrongService  = "service"
-	unjudged      = "keys_away" // nobody could tell whether the token is valid
+	NoToken       = "no_token"
+	WrongToken    = "token"
+	WrongTime     = "timestamp"
+	WrongAudience = "audience"
+	WrongTenant   = "tenant"
+	WrongService  = "service"
+	KeysAway      = "keys_away" // nobody could tell whether the token is valid
 )
 
 // Refusals are all the reasons for which a request to the endpoint may be refused.
 var Refusals = slices.Concat(inbound.Reasons, []string{
-	noToken, wrongToken, wrongTime, wrongAudience, wrongTenant, wrongService, unjudged,
+	NoToken, WrongToken, WrongTime, WrongAudience, WrongTenant, WrongService, KeysAway,
 })
 
 // channelID is what Teams calls itself in activities.
@@ -78,7 +78,7 @@ func (a *App) activity(w http.ResponseWriter, r *http.Request) (connector.Activi
 	}
 	grant, err := a.tokens.Verify(r.Context(), r.Header)
 	if err != nil && !errors.Is(err, botauth.ErrRefused) {
-		a.requests.Refused(r.Context(), unjudged,
+		a.requests.Refused(r.Context(), KeysAway,
 			"the keys that tokens are checked with cannot be fetched: "+
 				"may this machine reach TEAMS_OPENID_METADATA_URL?",
 			"error", err)
@@ -105,12 +105,12 @@ func (a *App) activity(w http.ResponseWriter, r *http.Request) (connector.Activi
 	}
 	switch {
 	case in.ChannelID != channelID:
-		a.refuse(w, r, wrongToken, "activity is not of Teams: which other channels has the bot's registration?")
+		a.refuse(w, r, WrongToken, "activity is not of Teams: which other channels has the bot's registration?")
 	case !a.isOurTenant(in):
-		a.refuse(w, r, wrongTenant, "activity is of another tenant than TEAMS_TENANT_ID")
+		a.refuse(w, r, WrongTenant, "activity is of another tenant than TEAMS_TENANT_ID")
 	case !a.service.Allows(in.ServiceURL):
 		service, _ := url.Parse(in.ServiceURL)
-		a.refuse(w, r, wrongService, "activity names a service that is not Microsoft's: if Microsoft has a new host, "+
+		a.refuse(w, r, WrongService, "activity names a service that is not Microsoft's: if Microsoft has a new host, "+
 			"add it to TEAMS_SERVICE_HOSTS", "host", outbound.LoggedHost(service))
 	default:
 		a.requests.Accepted()
@@ -121,14 +121,14 @@ func (a *App) activity(w http.ResponseWriter, r *http.Request) (connector.Activi
 
 // refuseToken answers a request whose token is missing or not valid.
 func (a *App) refuseToken(w http.ResponseWriter, r *http.Request, err error) {
-	reason, hint := wrongToken, "the token is not one that Teams made for this bot"
+	reason, hint := WrongToken, "the token is not one that Teams made for this bot"
 	switch {
 	case errors.Is(err, botauth.ErrNoToken):
-		reason, hint = noToken, "there is no bearer token: does a proxy take the Authorization header away?"
+		reason, hint = NoToken, "there is no bearer token: does a proxy take the Authorization header away?"
 	case errors.Is(err, botauth.ErrTime):
-		reason, hint = wrongTime, "the token is expired or not valid yet: is this machine's clock right?"
+		reason, hint = WrongTime, "the token is expired or not valid yet: is this machine's clock right?"
 	case errors.Is(err, botauth.ErrAudience):
-		reason, hint = wrongAudience, "the token is for another bot: is TEAMS_APP_ID this bot's?"
+		reason, hint = WrongAudience, "the token is for another bot: is TEAMS_APP_ID this bot's?"
 	}
 	a.refuse(w, r, reason, hint, "error", err)
 }

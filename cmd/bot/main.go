@@ -1,6 +1,7 @@
 // Command bot is meetbot: one Microsoft Teams meeting for each conversation, on command.
 //
 //	bot serve              answer the chat platforms, configured by the environment
+//	bot doctor             find out what is wrong with the installation
 //	bot manifest slack     print the Slack app manifest
 //	bot manifest teams     pack the Teams app: manifest and icons in a zip file
 //	bot deadletters        list answers that reached nobody
@@ -75,7 +76,7 @@ func (f failure) Unwrap() error { return f.error }
 // rootCommand is the whole command line.
 func rootCommand() *cobra.Command {
 	root := group("bot", "meetbot: one Microsoft Teams meeting for each conversation, on command.",
-		serveCommand(), manifestCommand(), deadLettersCommand("deadletters"), versionCommand())
+		serveCommand(), doctorCommand(), manifestCommand(), deadLettersCommand("deadletters"), versionCommand())
 	hidden := deadLettersCommand("letters") // the name of the release before
 	hidden.Hidden = true
 	root.AddCommand(hidden)

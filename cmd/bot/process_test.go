@@ -73,7 +73,9 @@ func serveUntil(t *testing.T, end syscall.Signal) {
 	if err := listen.Close(); err != nil {
 		t.Fatal(err)
 	}
-	cmd := program(t.Context(), t, map[string]string{"HTTP_ADDR": "nonsense", "LOG_FORMAT": "text"}, "serve",
+	cmd := program(t.Context(), t, map[string]string{
+		"HTTP_ADDR": "nonsense", "LOG_FORMAT": "text", "ORGANISER": "service:meetings@contoso.example",
+	}, "serve",
 		"--http-addr", addr)
 	said, err := cmd.StderrPipe()
 	if err != nil {
@@ -95,7 +97,9 @@ func serveUntil(t *testing.T, end syscall.Signal) {
 	if err := cmd.Wait(); err != nil {
 		t.Errorf("the program ended with %v", err)
 	}
-	for _, want := range []string{"msg=serving", "msg=\"connected to Slack\"", "msg=stopping", "msg=stopped"} {
+	for _, want := range []string{
+		"level=WARN msg=\"the configuration looks wrong\" check=config.unknown subject=ORGANISER ", "msg=serving", "msg=\"connected to Slack\"", "msg=stopping", "msg=stopped",
+	} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("the log lacks %s:\n%s", want, log.String())
 		}

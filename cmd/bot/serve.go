@@ -1,9 +1,12 @@
 package main
 
 import (
+	"os"
+
 	"github.com/spf13/cobra"
 
 	"meetbot/internal/app"
+	"meetbot/internal/doctor"
 )
 
 func serveCommand() *cobra.Command {
@@ -12,7 +15,10 @@ func serveCommand() *cobra.Command {
 		if err := config.Validate(); err != nil {
 			return err
 		}
-		a, err := app.New(config, app.Options{}, app.NewLogger(config.Logging, cmd.ErrOrStderr()))
+		log := app.NewLogger(config.Logging, cmd.ErrOrStderr())
+		examine := doctor.Options{Environ: os.Environ(), Flags: givenAsFlags(cmd.Flags())}
+		warnOfConfiguration(cmd.Context(), log, config, examine)
+		a, err := app.New(config, app.Options{Doctor: doctor.Handler(config, examine)}, log)
 		if err != nil {
 			return err
 		}

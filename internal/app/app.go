@@ -31,6 +31,7 @@ type Options struct {
 	RootCAs *x509.CertPool   // that Entra's certificate is checked against; nil: the system's
 	Timing  bot.Timing       // zero: the defaults
 	Idle    time.Duration    // store.Options.Idle
+	Doctor  http.Handler     // of /debug/doctor on ADMIN_ADDR; nil for none
 	Clock   func() time.Time // for the life of meetings; nil: time.Now
 }
 
@@ -156,7 +157,7 @@ func (a *App) wire(c Config, o Options) error {
 		Language: lang, Timing: o.Timing, Clock: o.Clock,
 		Links: a.store, CalendarKeys: a.store, PublicURL: c.Links.PublicURL,
 	})
-	a.public.server, a.admin.server = server(a.publicMux(), a.log), server(a.adminMux(), a.log)
+	a.public.server, a.admin.server = server(a.publicMux(), a.log), server(a.adminMux(o.Doctor), a.log)
 	return nil
 }
 

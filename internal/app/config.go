@@ -43,6 +43,7 @@ type EntraConfig struct {
 	TenantID            string // GUID or domain
 	ClientID            string // GUID
 	ClientSecret        string
+	ClientSecretExpires string // when Entra stops to accept it, YYYY-MM-DD; empty if that is not told
 	CertificatePath     string // PEM or PKCS#12 file with the key
 	CertificatePassword string // of that file; empty for none
 	// SendCertificateChain is "true" or "false", as strconv.ParseBool takes it: whether the certificates of the file

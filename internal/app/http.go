@@ -112,13 +112,16 @@ func firstPart(path string) string {
 }
 
 // adminMux has no /debug/pprof/cmdline: a secret may have been given as a flag.
-func (a *App) adminMux() http.Handler {
+func (a *App) adminMux(doctor http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", a.metrics.Handler())
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	if doctor != nil {
+		mux.Handle("GET /debug/doctor", doctor)
+	}
 	return mux
 }
 

@@ -19,6 +19,15 @@ type Setting struct {
 // Flag is the setting's name as a flag, without the dashes in front: HTTP_ADDR is http-addr.
 func (s Setting) Flag() string { return strings.ToLower(strings.ReplaceAll(s.Env, "_", "-")) }
 
+// Secret tells whether the value is a secret, or may hold one.
+func (s Setting) Secret() bool { return secrets[s.Env] }
+
+var secrets = map[string]bool{
+	"REDIS_URL":            true, // it may hold a password
+	"SLACK_SIGNING_SECRET": true, "SLACK_BOT_TOKEN": true, "TEAMS_APP_SECRET": true,
+	"AZURE_CLIENT_SECRET": true, "AZURE_CLIENT_CERTIFICATE_PASSWORD": true,
+}
+
 // Value is a value that is written as text. It is what package pflag wants of a flag.
 type Value interface {
 	String() string
@@ -80,6 +89,9 @@ func (c *EntraConfig) Settings() []Setting {
 		{"AZURE_TENANT_ID", "Entra tenant.", (*text)(&c.TenantID)},
 		{"AZURE_CLIENT_ID", "Client ID of the Entra app that calls Graph.", (*text)(&c.ClientID)},
 		{"AZURE_CLIENT_SECRET", "Its client secret, or instead of that:", (*text)(&c.ClientSecret)},
+		{"AZURE_CLIENT_SECRET_EXPIRES", "(the date when that secret expires, YYYY-MM-DD, so that a warning comes " +
+			"in time)",
+			(*text)(&c.ClientSecretExpires)},
 		{"AZURE_CLIENT_CERTIFICATE_PATH", "its certificate and key, PEM or PKCS#12;", (*text)(&c.CertificatePath)},
 		{"AZURE_CLIENT_CERTIFICATE_PASSWORD", "the password of that file, if it has one;",
 			(*password)(&c.CertificatePassword)},

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"meetbot/bot"
 	"meetbot/internal/entra"
@@ -20,7 +21,25 @@ import (
 
 // Validate returns one error that lists every problem, each with the variable's name and an example. It quotes no value
 // that may be a secret.
-func (c Config) Validate() error {
+func (c Config) Validate() error { return problems(c.Problems()).err() }
+
+// Problem is something that is wrong with the value of a variable.
+type Problem struct {
+	Variable string // its name
+	Wrong    string // what is wrong, to be read behind the name; it quotes nothing that may be a secret
+	Example  string // a right value; empty for none
+}
+
+func (p Problem) String() string {
+	text := p.Variable + " " + p.Wrong
+	if p.Example != "" {
+		text += "; for example " + p.Variable + "=" + p.Example
+	}
+	return text
+}
+
+// Problems lists everything that is wrong with the configuration by itself. It asks nobody.
+func (c Config) Problems() []Problem {
 	c = c.normalized()
 	var p problems
 	p.noExamples(c.Settings())
@@ -34,16 +53,16 @@ func (c Config) Validate() error {
 	c.Policy.validate(&p)
 	c.Meetings.validate(&p)
 	c.Logging.validate(&p)
-	return p.err()
+	return p
 }
 
 // problems collects everything that is wrong with a configuration.
-type problems []string
+type problems []Problem
 
 // need adds a problem with a variable unless ok, and says what a right value looks like.
 func (p *problems) need(ok bool, variable, problem, example string) {
 	if !ok {
-		*p = append(*p, fmt.Sprintf("%s %s; for example %s=%s", variable, problem, variable, example))
+		*p = append(*p, Problem{variable, problem, example})
 	}
 }
 
@@ -51,7 +70,7 @@ func (p *problems) need(ok bool, variable, problem, example string) {
 func (p *problems) noExamples(settings []Setting) {
 	for _, s := range settings {
 		if strings.Contains(s.Value.String(), "…") {
-			*p = append(*p, s.Env+" holds the “…” of an example, in place of a value")
+			*p = append(*p, Problem{Variable: s.Env, Wrong: "holds the “…” of an example, in place of a value"})
 		}
 	}
 }
@@ -60,7 +79,11 @@ func (p problems) err() error {
 	if len(p) == 0 {
 		return nil
 	}
-	return errors.New("the configuration is not complete:\n  - " + strings.Join(p, "\n  - "))
+	text := "the configuration is not complete:"
+	for _, problem := range p {
+		text += "\n  - " + problem.String()
+	}
+	return errors.New(text)
 }
 
 func (c HTTPConfig) validate(p *problems) {
@@ -83,14 +106,23 @@ func (c EntraConfig) validate(p *problems) {
 		"is missing or is not a GUID", "11111111-2222-3333-4444-555555555555")
 	p.need(c.TokenCredentials == "" || strings.EqualFold(c.TokenCredentials, "ManagedIdentityCredential"),
 		"AZURE_TOKEN_CREDENTIALS", "names a credential that is not supported here", "ManagedIdentityCredential")
-	p.need(c.ClientSecret != "" || c.CertificatePath != "" || c.FederatedTokenFile != "" || c.TokenCredentials != "",
-		"AZURE_CLIENT_SECRET",
+	p.need(len(c.credentials()) > 0, "AZURE_CLIENT_SECRET",
 		"is missing, and so are AZURE_CLIENT_CERTIFICATE_PATH, AZURE_FEDERATED_TOKEN_FILE and AZURE_TOKEN_CREDENTIALS",
 		"…")
+	if given := c.credentials(); len(given) > 1 {
+		*p = append(*p, Problem{
+			Variable: given[0], Wrong: "is set, and so is " + strings.Join(given[1:], ", ") + ": the app proves " +
+				"itself in one way only, so leave one of them",
+		})
+	}
+	if c.ClientSecretExpires != "" {
+		_, err := time.Parse(time.DateOnly, c.ClientSecretExpires)
+		p.need(err == nil, "AZURE_CLIENT_SECRET_EXPIRES", "is not a date of the form YYYY-MM-DD", "2027-11-23")
+	}
 	if c.CertificatePath != "" {
 		p.need(entra.CheckCertificate(c.CertificatePath, c.CertificatePassword) == nil, "AZURE_CLIENT_CERTIFICATE_PATH",
-			"names a file that cannot be read, or that holds no certificate with its RSA key,"+
-				" or that AZURE_CLIENT_CERTIFICATE_PASSWORD does not open", "/etc/meetbot/client.pem")
+			"names a file that cannot be read, or that holds no certificate with its RSA key, or that "+
+				"AZURE_CLIENT_CERTIFICATE_PASSWORD does not open", "/etc/meetbot/client.pem")
 	}
 	_, err := strconv.ParseBool(c.SendCertificateChain)
 	p.need(err == nil, "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN", "is neither true nor false", "false")
@@ -102,6 +134,22 @@ func (c EntraConfig) validate(p *problems) {
 	authority, err := url.Parse(c.AuthorityHost)
 	p.need(err == nil && authority.Scheme == "https" && authority.Host != "", "AZURE_AUTHORITY_HOST",
 		"must be an https URL", "https://login.microsoftonline.com/")
+}
+
+// credentials are the variables by which the app proves itself, of those that are set.
+func (c EntraConfig) credentials() []string {
+	var given []string
+	for _, v := range []struct{ variable, value string }{
+		{"AZURE_CLIENT_SECRET", c.ClientSecret},
+		{"AZURE_CLIENT_CERTIFICATE_PATH", c.CertificatePath},
+		{"AZURE_FEDERATED_TOKEN_FILE", c.FederatedTokenFile},
+		{"AZURE_TOKEN_CREDENTIALS", c.TokenCredentials},
+	} {
+		if v.value != "" {
+			given = append(given, v.variable)
+		}
+	}
+	return given
 }
 
 func (c GraphConfig) validate(p *problems) {

@@ -169,13 +169,17 @@ func TestValidateEntra(t *testing.T) {
 		"a client by name": {"AZURE_CLIENT_ID", func(c *EntraConfig) { c.ClientID = "meetbot" }},
 		"no credential":    {"AZURE_CLIENT_SECRET", func(c *EntraConfig) { c.ClientSecret = "" }},
 		"a file without a key": {"AZURE_CLIENT_CERTIFICATE_PATH",
-			func(c *EntraConfig) { c.CertificatePath = "validate_test.go" }},
-		"the chain": {"", func(c *EntraConfig) { c.SendCertificateChain = "1" }},
+			func(c *EntraConfig) { c.ClientSecret, c.CertificatePath = "", "validate_test.go" }},
+		"two credentials": {"AZURE_CLIENT_SECRET",
+			func(c *EntraConfig) { c.FederatedTokenFile = "validate_test.go" }},
+		"when the secret expires": {"", func(c *EntraConfig) { c.ClientSecretExpires = "2027-11-23" }},
+		"no date":                 {"AZURE_CLIENT_SECRET_EXPIRES", func(c *EntraConfig) { c.ClientSecretExpires = "23.11.2027" }},
+		"the chain":               {"", func(c *EntraConfig) { c.SendCertificateChain = "1" }},
 		"the chain, misspelt": {"AZURE_CLIENT_SEND_CERTIFICATE_CHAIN", func(c *EntraConfig) {
 			c.SendCertificateChain = "yes"
 		}},
 		"a token that is missing": {"AZURE_FEDERATED_TOKEN_FILE",
-			func(c *EntraConfig) { c.FederatedTokenFile = "missing" }},
+			func(c *EntraConfig) { c.ClientSecret, c.FederatedTokenFile = "", "missing" }},
 	} {
 		check(t, name, tt.problem, func(c *Config) { tt.change(&c.Entra) })
 	}

@@ -26,54 +26,95 @@ type coldCell struct {
 	cold    bool          // in a channel without a meeting
 	known   bool          // the asker is remembered
 
-	p50, p99, bot, redis, graph series
-	acknowledged, late, lost    int // the last: no card within cardWithin
+	p50, p99, bot, redis, graph, slack series
+	acknowledged, late, lost           int // the last: no card within cardWithin
 }
 
-// cold measures commands that need a meeting made: how long until the card is there, less what Graph itself took, at a
-// steady rate that does not wait for answers.
-func (env *environment) cold(ctx context.Context, o options, r *report) error {
-	defer env.stopAll()
-	redis, err := env.startRedis(ctx)
-	if err != nil {
-		return err
+// coldSide is a release in the cold measurement: the people whom it knows, and its cells. The first cell is a repeat.
+type coldSide struct {
+	bot    *server
+	redis  *redisServer
+	people []string
+	from   int // the number of the channel in which the first of them made their meeting
+	cells  []*coldCell
+}
+
+// coldSide starts a release, and makes it know some people.
+func (env *environment) coldSide(ctx context.Context, binary, name string) (*coldSide, error) {
+	s := &coldSide{from: freshFrom + env.channels + 1}
+	var err error
+	if s.redis, err = env.startRedis(ctx); err != nil {
+		return nil, err
 	}
-	bot, _, err := env.startBot(ctx, redis)
-	if err != nil {
-		return err
+	if s.bot, _, err = env.startRelease(ctx, s.redis, name, binary); err != nil {
+		return nil, err
 	}
-	var people []string
 	for range coldPeople {
 		id, err := env.person()
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if _, err := env.meet(ctx, bot, slacktest.Command{User: id, Channel: env.fresh()}); err != nil {
-			return err
+		if _, err := env.meet(ctx, s.bot, slacktest.Command{User: id, Channel: env.fresh()}); err != nil {
+			return nil, err
 		}
-		people = append(people, id)
+		s.people = append(s.people, id)
 	}
-	repeat := &coldCell{name: "a repeat at the same rate", known: true}
-	cells := []*coldCell{repeat}
+	s.cells = []*coldCell{{name: "a repeat at the same rate", known: true}}
 	for _, known := range []bool{true, false} {
 		for _, latency := range []time.Duration{0, 100 * time.Millisecond, 800 * time.Millisecond} {
 			asker := "asker known"
 			if !known {
 				asker = "asker not known"
 			}
-			cells = append(cells, &coldCell{name: fmt.Sprintf("%s, Graph %s", asker, latency), latency: latency,
+			s.cells = append(s.cells, &coldCell{name: fmt.Sprintf("%s, Graph %s", asker, latency), latency: latency,
 				cold: true, known: known})
 		}
 	}
+	return s, nil
+}
+
+// cold measures commands that need a meeting made: how long until the card is there, less what Graph itself took, at a
+// steady rate that does not wait for answers.
+func (env *environment) cold(ctx context.Context, o options, r *report) error {
+	defer env.stopAll()
+	here, err := env.coldSide(ctx, env.bot, "bot")
+	if err != nil {
+		return err
+	}
+	sides := []*coldSide{here}
+	if o.before != "" {
+		before, err := env.coldSide(ctx, o.before, "the other release")
+		if err != nil {
+			return err
+		}
+		sides = append(sides, before)
+	}
 	n := max(2, int(coldRate*o.cold.Seconds()))
 	for range min(o.rounds, coldRounds) {
-		for _, c := range cells {
-			if err := env.coldRound(ctx, bot, redis, c, people, n); err != nil {
-				return fmt.Errorf("%s: %w", c.name, err)
+		for i := range here.cells {
+			for _, s := range sides {
+				c := s.cells[i]
+				if err := env.coldRound(ctx, s, c, n); err != nil {
+					return fmt.Errorf("%s: %w", c.name, err)
+				}
 			}
 		}
 	}
 
+	cells, repeat := here.cells, here.cells[0]
+	if o.before != "" {
+		for i, c := range cells[1:] {
+			before := sides[1].cells[i+1]
+			what := "cold, " + c.name + ", bot against the other release: "
+			r.compare(what+"p50 less Graph's own time", span, c.p50, before.p50, goal{})
+			r.compare(what+"p99 less Graph's own time", span, c.p99, before.p99, goal{})
+			if c.latency == 0 {
+				r.compare(what+"CPU of the bot per command", span, c.bot, before.bot, goal{})
+				r.compare(what+"CPU of Redis per command", span, c.redis, before.redis, goal{})
+				r.single("cold, "+c.name+", the other release: calls to Slack per command", few, before.slack, goal{})
+			}
+		}
+	}
 	for _, c := range cells[1:] {
 		r.compareTo("cold, "+c.name+": p50 less Graph's own time, against "+repeat.name, span, c.p50, repeat.p50,
 			goal{atMost: 0.060, words: "≤ 60 ms"})
@@ -85,6 +126,7 @@ func (env *environment) cold(ctx context.Context, o options, r *report) error {
 			r.compare("cold, "+c.name+": CPU of Redis per command, against "+repeat.name, span, c.redis, repeat.redis,
 				goal{})
 			r.single("cold, "+c.name+": calls to Graph per command", few, c.graph, goal{})
+			r.single("cold, "+c.name+": calls to Slack per command", few, c.slack, goal{})
 		}
 	}
 	r.note("Cold commands: %d a second, %s in each of %d rounds, every one in a fresh channel; "+
@@ -92,7 +134,7 @@ func (env *environment) cold(ctx context.Context, o options, r *report) error {
 		coldRate, o.cold, min(o.rounds, coldRounds))
 	for _, c := range cells {
 		if c.acknowledged > 0 {
-			r.note("%s: %d of %d were not answered in place, %d of them because Slack's three seconds were over, "+
+			r.note("%s: %d of %d had no card once they were answered, %d of them because Slack's three seconds were over, "+
 				"and the card followed.",
 				c.name, c.acknowledged, n*len(c.p50), c.late)
 		}
@@ -110,8 +152,8 @@ func (env *environment) fresh() string {
 }
 
 // coldRound sends n commands of one kind.
-func (env *environment) coldRound(ctx context.Context, bot *server, redis *redisServer, c *coldCell, people []string,
-	n int) error {
+func (env *environment) coldRound(ctx context.Context, side *coldSide, c *coldCell, n int) error {
+	bot, redis, people := side.bot, side.redis, side.people
 	list := make([]slacktest.Command, n)
 	for i := range list {
 		list[i].User = people[i%len(people)]
@@ -124,10 +166,11 @@ func (env *environment) coldRound(ctx context.Context, bot *server, redis *redis
 		if c.cold {
 			list[i].Channel = env.fresh()
 		} else {
-			list[i].Channel = env.channel(freshFrom + 1 + i%len(people)) // where the known people made their meetings
+			list[i].Channel = env.channel(side.from + i%len(people)) // where the known people made their meetings
 		}
 	}
 	env.Graph.ResetCalls()
+	env.Slack.ResetCalls()
 	if c.latency > 0 {
 		env.Graph.Fault(faultserver.Fault{Latency: c.latency})
 		defer env.Graph.ClearFaults()
@@ -144,8 +187,11 @@ func (env *environment) coldRound(ctx context.Context, bot *server, redis *redis
 	var problems []error
 	pace(ctx, coldRate, n, func(i int, due time.Time) {
 		a, err := env.Slack.Command(ctx, "http://"+bot.addr, list[i])
-		inPlace := err == nil && a.Message != nil && isCard(*a.Message)
-		if err == nil && !inPlace {
+		there := err == nil && a.Message != nil && isCard(*a.Message)
+		if err == nil && !there && len(a.Body) == 0 {
+			_, there = env.posted(list[i].Channel)
+		}
+		if err == nil && !there {
 			err = env.cardFollows(ctx, bot, list[i].Channel)
 		}
 		mu.Lock()
@@ -155,7 +201,7 @@ func (env *environment) coldRound(ctx context.Context, bot *server, redis *redis
 			return
 		}
 		took = append(took, time.Since(due))
-		if !inPlace {
+		if !there {
 			c.acknowledged++
 		}
 		if a.TimedOut {
@@ -175,6 +221,7 @@ func (env *environment) coldRound(ctx context.Context, bot *server, redis *redis
 		return err
 	}
 	calls := float64(len(env.Graph.Calls())) / float64(n)
+	c.slack = append(c.slack, float64(len(env.Slack.Calls()))/float64(n))
 	slices.Sort(took)
 	// The calls of one command follow one another.
 	graph := c.latency.Seconds() * calls

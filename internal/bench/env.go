@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -141,6 +143,12 @@ func (r *redisServer) info(ctx context.Context, section, field string) (float64,
 
 // startBot runs the bot as an operator would, and returns it when it is ready, and how long that took.
 func (env *environment) startBot(ctx context.Context, r *redisServer) (*server, time.Duration, error) {
+	return env.startRelease(ctx, r, "bot", env.bot)
+}
+
+// startRelease is startBot for the binary of some release.
+func (env *environment) startRelease(ctx context.Context, r *redisServer, name, binary string) (*server, time.Duration,
+	error) {
 	s := &server{}
 	var err error
 	if s.addr, err = freeAddress(); err == nil {
@@ -157,7 +165,7 @@ func (env *environment) startBot(ctx context.Context, r *redisServer) (*server, 
 	for name, value := range values {
 		variables = append(variables, name+"="+value)
 	}
-	s.process, err = env.spawn("bot", variables, env.bot, "serve")
+	s.process, err = env.spawn(name, variables, binary, "serve")
 	if err != nil {
 		return nil, 0, err
 	}
@@ -212,17 +220,33 @@ func (env *environment) channel(number int) string {
 	return id
 }
 
-// meet types a command and returns what Slack posted of the answer.
+// meet types a command and returns what Slack posted of the answer, or the card that the bot posted instead.
 func (env *environment) meet(ctx context.Context, s *server, c slacktest.Command) (slacktest.Message, error) {
 	a, err := env.Slack.Command(ctx, "http://"+s.addr, c)
 	switch {
 	case err != nil:
 		return slacktest.Message{}, err
+	case a.Problem == "" && a.Message == nil && a.Status == http.StatusOK && len(a.Body) == 0:
+		m, ok := env.posted(c.Channel)
+		if !ok {
+			return m, fmt.Errorf("no card stands in %s once its command was answered: %s", c.Channel, s.said(c.Channel))
+		}
+		return m, nil
 	case a.Problem != "" || a.Message == nil:
 		return slacktest.Message{}, fmt.Errorf("command of %s in %s: status %d, problem %q: %s", c.User, c.Channel,
 			a.Status, a.Problem, a.Body)
 	}
 	return *a.Message, nil
+}
+
+// posted is the newest message that the bot posted in the channel; false if there is none.
+func (env *environment) posted(channel string) (slacktest.Message, bool) {
+	for _, m := range slices.Backward(env.Slack.Messages(channel)) {
+		if m.Via == "chat.postMessage" && m.To == "" {
+			return m, true
+		}
+	}
+	return slacktest.Message{}, false
 }
 
 // isCard tells whether a message is a card with a meeting to join.

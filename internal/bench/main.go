@@ -8,6 +8,7 @@
 //	go run ./internal/bench                    everything: about a quarter of an hour
 //	go run ./internal/bench -quick             everything, with short rounds
 //	go run ./internal/bench -only repeat,cold  some of: repeat, cold, large, replicas, idle, start, size
+//	go run ./internal/bench -only repeat,cold -before bot  beside another release of the bot, whose binary this is
 //	go run ./internal/bench -only packages     how long `go test` takes for each package with an empty build cache
 //
 // It needs Linux, redis-server and Go; the comparison with Bolt for JavaScript needs node and npm, which installs it
@@ -36,6 +37,7 @@ type options struct {
 	bolt          bool
 	sdk           bool
 	profiles      string
+	before        string // path of another release's binary; empty: none
 	rounds        int
 	round         time.Duration // of load on one side
 	connections   int
@@ -119,6 +121,7 @@ func parse(args []string, output io.Writer) (options, error) {
 	f.BoolVar(&o.bolt, "bolt", true, "compare with Bolt for JavaScript, too")
 	f.BoolVar(&o.sdk, "sdk", false, "with packages: those that link the Graph SDK, too, which takes minutes for each")
 	f.StringVar(&o.profiles, "profiles", "", "save profiles of the bot under repeats into this folder")
+	f.StringVar(&o.before, "before", "", "with repeat and cold: compare with the release whose binary this is, too")
 	f.IntVar(&o.rounds, "rounds", 7, "rounds of every measurement")
 	f.DurationVar(&o.round, "round", 4*time.Second, "length of the load on one side in a round")
 	f.IntVar(&o.connections, "connections", 16, "keep-alive connections of the load")

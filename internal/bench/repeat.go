@@ -24,6 +24,22 @@ type side struct {
 
 	throughput, p50, p99, rss, own, cpu, redis, mallocs, bytes series
 	amiss                                                      int
+
+	asked *commands // of another release, which has meetings of its own
+}
+
+// otherRelease starts the release to compare with, on a Redis of its own.
+func (env *environment) otherRelease(ctx context.Context, o options) (*side, error) {
+	redis, err := env.startRedis(ctx)
+	if err != nil {
+		return nil, err
+	}
+	other, _, err := env.startRelease(ctx, redis, "the other release", o.before)
+	if err != nil {
+		return nil, err
+	}
+	asked, _, err := env.known(ctx, other, repeatPeople, repeatChannels)
+	return &side{server: other, beside: redis, asked: asked}, err
 }
 
 // known makes a meeting in each of some channels, and returns repeats by everybody in all of them, and the card that is
@@ -93,9 +109,20 @@ func (env *environment) repeat(ctx context.Context, o options, r *report) error 
 		}
 		sides = append(sides, &side{server: bolt, beside: redis})
 	}
+	var before *side
+	if o.before != "" {
+		if before, err = env.otherRelease(ctx, o); err != nil {
+			return err
+		}
+		sides = append(sides, before)
+	}
 	for round := range o.rounds + 1 {
 		for _, s := range sides {
-			if err := s.round(ctx, o, all, round > 0); err != nil { // the first one warms up
+			asked := all
+			if s == before {
+				asked = before.asked
+			}
+			if err := s.round(ctx, o, asked, round > 0); err != nil { // the first one warms up
 				return err
 			}
 		}
@@ -119,6 +146,15 @@ func (env *environment) repeat(ctx context.Context, o options, r *report) error 
 	r.compare("repeat, bot against bare handler: the part of it that no file backs", mebibytes, t.own, b.own, goal{})
 	r.compare("repeat, bot against bare handler: allocations per request", count, t.mallocs, b.mallocs, goal{})
 	r.compare("repeat, bot against bare handler: bytes allocated per request", count, t.bytes, b.bytes, goal{})
+	if before != nil {
+		const what = "repeat, bot against the other release: "
+		r.compare(what+"throughput", perSecond, t.throughput, before.throughput, atLeast(0.95))
+		r.compare(what+"p50", span, t.p50, before.p50, goal{})
+		r.compare(what+"p99", span, t.p99, before.p99, goal{})
+		r.compare(what+"CPU of the server per request", span, t.cpu, before.cpu, goal{})
+		r.compare(what+"CPU of Redis per request", span, t.redis, before.redis, goal{})
+		r.compare(what+"allocations per request", count, t.mallocs, before.mallocs, goal{})
+	}
 	if o.bolt {
 		n := sides[2]
 		r.compare("repeat, bot against Bolt for JavaScript: throughput", perSecond, t.throughput, n.throughput,

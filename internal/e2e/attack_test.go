@@ -286,7 +286,7 @@ func TestCapturedRequests(t *testing.T) {
 		{slackapp.InteractivityPath, form, pressHeader, pressBody},
 	} {
 		status, answer := send(t, http.MethodPost, r.URL()+request.path, request.media, request.header, request.body)
-		if status != http.StatusOK || request.path == slackapp.CommandsPath && !strings.Contains(answer, "New meeting") {
+		if status != http.StatusOK || answer != "" { // what comes of them are messages
 			t.Fatalf("%s: %d %s", request.path, status, answer)
 		}
 	}

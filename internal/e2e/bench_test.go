@@ -25,7 +25,7 @@ func TestBenchRuns(t *testing.T) {
 	for _, row := range []string{
 		"| repeat, bot against bare handler: throughput |", "allocations per request |", "memory after the load |",
 		"| cold, asker known, Graph 0s: p50", "| cold, asker not known, Graph 800ms: p99",
-		"calls to Graph per command | 1.00 |",
+		"calls to Graph per command | 1.00 |", "calls to Slack per command | 1.00 |",
 		"| 2000 conversations: memory of Redis for each", "all of them asked for: p99 |",
 		"| 3 replicas on one Redis against one: throughput", "| 3 replicas: CPU per repeat",
 		"| idle: commands a second", "| start, bot against bare handler",

@@ -37,9 +37,8 @@ func TestThrottlingOfOneOrganizer(t *testing.T) {
 				env.Slack.AddChannel(slacktest.Channel{ID: channel})
 				at := []*replica{r, s}[i%2]
 				wg.Go(func() {
-					a, err := env.Slack.Command(t.Context(), at.URL(), slacktest.Command{User: user, Channel: channel})
-					if err != nil || a.Message == nil || link(*a.Message) == "" {
-						t.Errorf("%s is answered with %+v, %v; want a card at once", user, a.Message, err)
+					if m, err := env.tryMeet(at, user, channel, ""); err != nil || link(m) == "" {
+						t.Errorf("%s is answered with %q, %v; want a card at once", user, m.Text, err)
 					}
 				})
 			}

@@ -23,30 +23,44 @@ import (
 // Slack's three seconds are kept whatever Graph does: an acknowledgement in time, and then the card.
 func TestSlowGraph(t *testing.T) {
 	t.Parallel()
-	env := newEnv(t, slacktest.Options{})
-	env.Graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Latency: 4 * time.Second})
-	r := env.bot()
-	a := env.command(r, caio, general, "")
-	if a.Took > 2500*time.Millisecond {
-		t.Errorf("acknowledged after %s, want within 2.5 s", a.Took)
-	}
-	wantWords(t, *a.Message, caio, "I have your request")
-	card := env.next(general, env.Slack.Messages(general), nil)
-	wantCard(t, card, "")
-	if card.Via != "response_url" || !strings.Contains(card.Text, "Nova reunião") {
-		t.Errorf("card came by %s and reads %s", card.Via, card.Text)
+	for via, prepare := range map[string]func(*environment){
+		"chat.postMessage": mayPost["chat.postMessage"], "response_url": mayPost["answer"],
+	} {
+		t.Run(via, func(t *testing.T) {
+			t.Parallel()
+			env := newEnv(t, slacktest.Options{})
+			prepare(env)
+			env.Graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Latency: 4 * time.Second})
+			r := env.bot()
+			a := env.command(r, caio, general, "")
+			if a.Took > 2500*time.Millisecond {
+				t.Errorf("acknowledged after %s, want within 2.5 s", a.Took)
+			}
+			wantWords(t, *a.Message, caio, "I have your request")
+			card := env.next(general, env.Slack.Messages(general), nil)
+			wantCard(t, card, "")
+			if card.Via != via || !strings.Contains(card.Text, "Nova reunião") {
+				t.Errorf("card came by %s and reads %s", card.Via, card.Text)
+			}
+		})
 	}
 }
 
 // A meeting that is ready in time is the answer, and nothing else is posted.
 func TestMeetingInTheAnswer(t *testing.T) {
 	t.Parallel()
-	env := newEnv(t, slacktest.Options{})
-	env.Graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Latency: time.Second})
-	r := env.bot()
-	wantCard(t, env.meet(r, ann, general, ""), "")
-	if n := len(env.Slack.Messages(general)); n != 1 {
-		t.Errorf("%d messages: %s", n, texts(env.Slack.Messages(general)))
+	for via, prepare := range mayPost {
+		t.Run(via, func(t *testing.T) {
+			t.Parallel()
+			env := newEnv(t, slacktest.Options{})
+			prepare(env)
+			env.Graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Latency: time.Second})
+			r := env.bot()
+			wantCard(t, env.meet(r, ann, general, ""), "")
+			if all := env.Slack.Messages(general); len(all) != 1 || all[0].Via != via {
+				t.Errorf("%d messages: %s", len(all), texts(all))
+			}
+		})
 	}
 }
 
@@ -111,99 +125,6 @@ func TestThrottlingHoldsAllReplicas(t *testing.T) {
 			t.Errorf("%s came %s after Graph asked for 3 s", later.Op, wait)
 		}
 	}
-}
-
-// The routes of an answer, one after the other: response_url, the channel, the author.
-func TestRoutes(t *testing.T) {
-	t.Parallel()
-	slow := faultserver.Fault{Target: "createOrGet", Times: 1, Latency: 2500 * time.Millisecond}
-	spent := faultserver.Fault{Target: "response_url", Status: http.StatusNotFound,
-		Body: `{"ok":false,"error":"used_url"}`}
-	t.Run("response_url spent", func(t *testing.T) {
-		t.Parallel()
-		env := newEnv(t, slacktest.Options{})
-		env.Graph.Fault(slow)
-		env.Slack.Fault(spent)
-		r := env.bot()
-		env.meet(r, ann, general, "")
-		if card := env.next(general, env.Slack.Messages(general), nil); card.Via != "chat.postMessage" {
-			t.Errorf("card came by %s", card.Via)
-		}
-	})
-	t.Run("response_url refuses with status 200", func(t *testing.T) {
-		t.Parallel()
-		env := newEnv(t, slacktest.Options{})
-		env.Graph.Fault(slow)
-		env.Slack.Fault(faultserver.Fault{Target: "response_url", Status: http.StatusOK,
-			Body: `{"ok":false,"error":"expired_url"}`})
-		r := env.bot()
-		env.meet(r, ann, general, "")
-		if card := env.next(general, env.Slack.Messages(general), nil); card.Via != "chat.postMessage" {
-			t.Errorf("card came by %s", card.Via)
-		}
-	})
-	t.Run("nor is the bot in the channel", func(t *testing.T) {
-		t.Parallel()
-		env := newEnv(t, slacktest.Options{})
-		env.Slack.AddChannel(slacktest.Channel{ID: "C0SECRET", Name: "secret", Private: true, BotAbsent: true})
-		env.Graph.Fault(slow)
-		env.Slack.Fault(spent)
-		r := env.bot()
-		env.meet(r, ann, "C0SECRET", "")
-		card := env.next("D"+ann, nil, nil)
-		if link(card) == "" {
-			t.Errorf("direct message: %s", card.Text)
-		}
-	})
-	t.Run("response_url throttled", func(t *testing.T) {
-		t.Parallel()
-		env := newEnv(t, slacktest.Options{})
-		env.Graph.Fault(slow)
-		env.Slack.Fault(faultserver.Fault{Target: "response_url", Times: 1, Status: http.StatusTooManyRequests,
-			RetryAfter: "1"})
-		r := env.bot()
-		env.meet(r, ann, general, "")
-		if card := env.next(general, env.Slack.Messages(general), nil); card.Via != "response_url" {
-			t.Errorf("card came by %s", card.Via)
-		}
-	})
-	t.Run("response_url ill for long", func(t *testing.T) {
-		t.Parallel()
-		env := newEnv(t, slacktest.Options{})
-		env.Graph.Fault(slow)
-		env.Slack.Fault(faultserver.Fault{Target: "response_url", Status: http.StatusBadGateway})
-		in := quick()
-		in.Timing.Attempt, in.Idle = 4*time.Second, 4500*time.Millisecond
-		in.Timing.NextRoute = 3 * time.Second
-		r := env.start(env.config(), in)
-		env.meet(r, ann, general, "")
-		if card := env.next(general, env.Slack.Messages(general), nil); card.Via != "chat.postMessage" {
-			t.Errorf("card came by %s", card.Via)
-		}
-		if n := len(env.slackCalls("response_url")); n < 2 {
-			t.Errorf("the response_url was tried %d times, want it tried again before another way is taken", n)
-		}
-	})
-	t.Run("response_url that is not Slack's", func(t *testing.T) {
-		t.Parallel()
-		env := newEnv(t, slacktest.Options{})
-		env.Graph.Fault(slow)
-		trap := newTrap(t)
-		r := env.bot()
-		body := "team_id=" + env.Slack.Team() + "&channel_id=" + general + "&user_id=" + ann + "&command=%2Fmeet&text=&response_url=" + trap.URL
-		h := http.Header{}
-		env.Slack.Sign(h, []byte(body), time.Now())
-		if status, answer := send(t, http.MethodPost, r.URL()+"/slack/commands", form, h,
-			[]byte(body)); status != 200 || !strings.Contains(answer, "I have your request") {
-			t.Fatalf("%d %s", status, answer)
-		}
-		if card := env.next(general, env.Slack.Messages(general), nil); card.Via != "chat.postMessage" {
-			t.Errorf("card came by %s", card.Via)
-		}
-		if n := trap.hits(); n != 0 {
-			t.Errorf("the other host was called %d times", n)
-		}
-	})
 }
 
 // A job that cannot be done is given up, its author is told by direct message, and the conversation is free.

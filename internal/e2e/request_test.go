@@ -144,6 +144,7 @@ func TestRequestsThatAreNotSlacks(t *testing.T) {
 	}
 	env.wantMeetings(0)
 	// The same command, rightly signed, is served: the checks above refuse what is wrong, not everything.
+	env.inPlace()
 	h := http.Header{}
 	env.Slack.Sign(h, []byte(command), time.Now())
 	if status, answer := send(t, http.MethodPost, r.URL()+slackapp.CommandsPath, form, h,
@@ -156,7 +157,18 @@ func TestRequestsThatAreNotSlacks(t *testing.T) {
 // A captured request that is sent again changes nothing, in whatever spelling of its signature.
 func TestReplay(t *testing.T) {
 	t.Parallel()
-	env := newEnv(t, slacktest.Options{})
+	for via, prepare := range mayPost {
+		t.Run(via, func(t *testing.T) {
+			t.Parallel()
+			env := newEnv(t, slacktest.Options{})
+			prepare(env)
+			replay(t, env, map[string]string{"answer": "New meeting"}[via])
+		})
+	}
+}
+
+// replay sends a command, whose first answer must say this, again and again.
+func replay(t *testing.T, env *environment, says string) {
 	r, s := env.bot(), env.bot()
 	wantCard(t, env.meet(r, ann, general, ""), "")
 	req, err := env.Slack.CommandRequest(t.Context(), r.URL(),
@@ -172,9 +184,10 @@ func TestReplay(t *testing.T) {
 	upper.Set("X-Slack-Signature", "v0="+strings.ToUpper(strings.TrimPrefix(req.Header.Get("X-Slack-Signature"),
 		"v0=")))
 	if status, answer := send(t, http.MethodPost, r.URL()+slackapp.CommandsPath, form, req.Header,
-		body); status != 200 || !strings.Contains(answer, "New meeting") {
+		body); status != 200 || !strings.Contains(answer, says) || says == "" && answer != "" {
 		t.Fatalf("first: %d %s", status, answer)
 	}
+	before := len(env.Slack.Messages(general))
 	for name, at := range map[string]struct {
 		url    string
 		header http.Header
@@ -186,6 +199,9 @@ func TestReplay(t *testing.T) {
 		if status != 200 || !strings.Contains(answer, "I already have this very request") {
 			t.Errorf("%s: %d %s", name, status, answer)
 		}
+	}
+	if all := env.Slack.Messages(general); len(all) != before {
+		t.Errorf("the replays brought messages: %s", texts(all[before:]))
 	}
 	env.wantMeetings(2)
 }

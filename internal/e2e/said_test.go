@@ -137,7 +137,17 @@ func (env *environment) presses(r *replica, p slacktest.Press) slacktest.Message
 // In Slack a press is answered where the button stands, also in a thread.
 func TestOfferInSlack(t *testing.T) {
 	t.Parallel()
-	env := newEnv(t, slacktest.Options{PostBurst: -1})
+	for via, mayPost := range map[string]bool{"chat.postMessage": true, "response_url": false} {
+		t.Run(via, func(t *testing.T) {
+			t.Parallel()
+			env := newEnv(t, slacktest.Options{PostBurst: -1})
+			offerInSlack(t, env, via, mayPost)
+		})
+	}
+}
+
+// offerInSlack presses the button of an offer in a thread, whose card comes this way.
+func offerInSlack(t *testing.T, env *environment, via string, mayPost bool) {
 	r := env.bot()
 	root := env.Slack.Say(ben, general, "Who broke the build?").TS
 	offer := env.asks(r, ann, general, root, slacktest.Escape("look at <this>"))
@@ -145,9 +155,12 @@ func TestOfferInSlack(t *testing.T) {
 	if offer.ThreadTS != root {
 		t.Errorf("the offer stands in thread %q", offer.ThreadTS)
 	}
+	if !mayPost {
+		env.inPlace()
+	}
 	card := env.presses(r, slacktest.Press{User: ann, Message: offer, ActionID: "create"})
 	wantCard(t, card, "")
-	if card.ThreadTS != root || card.Via != "response_url" {
+	if card.ThreadTS != root || card.Via != via {
 		t.Errorf("the card is %+v", card)
 	}
 	if m := env.wantMeetings(1); m[0].Subject != "look at <this>" || !strings.Contains(m[0].ExternalID, root) {
@@ -159,6 +172,9 @@ func TestOfferInSlack(t *testing.T) {
 	}
 	env.wantMeetings(1)
 
+	if !mayPost {
+		return
+	}
 	// With Redis away, whoever presses is told.
 	offer = env.asks(r, ann, design, "", "thanks")
 	env.redis.Stop()

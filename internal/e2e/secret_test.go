@@ -174,13 +174,15 @@ func TestNoEchoGetsOut(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		target  string
-		mention bool // answered by a post rather than by the response_url
+		mention bool // answered by a post alone, for want of a response_url
 		arm     func(*environment, faultserver.Fault)
 		left    func(*environment) int
 	}{
 		{"users.info", false, func(env *environment, f faultserver.Fault) { env.Slack.Fault(f) },
 			func(env *environment) int { return env.Slack.ArmedFaults() }},
 		{"chat.postMessage", true, func(env *environment, f faultserver.Fault) { env.Slack.Fault(f) },
+			func(env *environment) int { return env.Slack.ArmedFaults() }},
+		{"chat.postMessage", false, func(env *environment, f faultserver.Fault) { env.Slack.Fault(f) },
 			func(env *environment) int { return env.Slack.ArmedFaults() }},
 		{"response_url", false, func(env *environment, f faultserver.Fault) { env.Slack.Fault(f) },
 			func(env *environment) int { return env.Slack.ArmedFaults() }},
@@ -196,6 +198,9 @@ func TestNoEchoGetsOut(t *testing.T) {
 		t.Run(tt.target, func(t *testing.T) {
 			t.Parallel()
 			env := newEnv(t, slacktest.Options{PostBurst: -1})
+			if tt.target == "response_url" {
+				env.inPlace()
+			}
 			elsewhere := newTrap(t)
 			in := quick()
 			in.Timing.Answer = 1 // whatever takes longer is delivered, rather than answered in place
@@ -222,7 +227,7 @@ func TestNoEchoGetsOut(t *testing.T) {
 					name := fmt.Sprintf("x%d", asker)
 					user, channel := "U0X"+name, "C0X"+name
 					env.person(user, name, "en-US", newGUID())
-					env.Slack.AddChannel(slacktest.Channel{ID: channel, Name: name})
+					env.Slack.AddChannel(slacktest.Channel{ID: channel, Name: name, BotAbsent: tt.target == "response_url"})
 					if r := both[asker%2]; tt.mention {
 						env.mention(r, user, channel, "", "meet Weekly")
 					} else {

@@ -127,7 +127,7 @@ func TestUnreadableMeetingIsReplacedOnce(t *testing.T) {
 	r, other := env.bot(), env.bot()
 	env.store("mb:{slack:T024BE7LD:"+general+"}:m:", "nonsense")
 	type answer struct {
-		a   slacktest.Answer
+		m   slacktest.Message
 		err error
 	}
 	answers := make(chan answer)
@@ -135,16 +135,16 @@ func TestUnreadableMeetingIsReplacedOnce(t *testing.T) {
 	for i, user := range people {
 		at := []*replica{r, other}[i%2]
 		go func() {
-			a, err := env.Slack.Command(t.Context(), at.URL(), slacktest.Command{User: user, Channel: general, Text: fmt.Sprint("new ", i)})
-			answers <- answer{a, err}
+			m, err := env.tryMeet(at, user, general, fmt.Sprint("new ", i))
+			answers <- answer{m, err}
 		}()
 	}
 	links := map[string]bool{}
 	for range people {
-		if got := <-answers; got.err != nil || got.a.Message == nil {
-			t.Errorf("answered with %+v, %v", got.a, got.err)
+		if got := <-answers; got.err != nil {
+			t.Error(got.err)
 		} else {
-			links[link(*got.a.Message)] = true
+			links[link(got.m)] = true
 		}
 	}
 	if len(links) != 1 {

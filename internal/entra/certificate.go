@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/youmark/pkcs8"
 	"software.sslmate.com/src/go-pkcs12"
@@ -20,6 +21,16 @@ import (
 func CheckCertificate(path, password string) error {
 	_, _, err := readCertificate(path, password)
 	return err
+}
+
+// CertificateValidity tells from when until when the certificate in a file may be used; see [CheckCertificate] for the
+// file and the error. Entra refuses an assertion that is signed with one that has expired.
+func CertificateValidity(path, password string) (from, until time.Time, err error) {
+	certs, _, err := readCertificate(path, password)
+	if err != nil {
+		return time.Time{}, time.Time{}, err
+	}
+	return certs[0].NotBefore, certs[0].NotAfter, nil
 }
 
 // readCertificate reads a certificate with its private key from a file, and the chain that may stand beside it. The

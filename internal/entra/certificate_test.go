@@ -189,3 +189,24 @@ func TestCertificateChain(t *testing.T) {
 		}
 	}
 }
+
+// Until when a certificate is valid can be read from its file.
+func TestCertificateValidity(t *testing.T) {
+	own := issue(t, "meetbot", nil)
+	der, err := x509.MarshalPKCS8PrivateKey(own.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "client.pem")
+	file := slices.Concat(pemOf("PRIVATE KEY", der), pemOf("CERTIFICATE", own.cert.Raw))
+	if err := os.WriteFile(path, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	from, until, err := entra.CertificateValidity(path, "")
+	if err != nil || !from.Equal(own.cert.NotBefore) || !until.Equal(own.cert.NotAfter) {
+		t.Errorf("%s to %s, %v", from, until, err)
+	}
+	if _, _, err := entra.CertificateValidity(path+"x", ""); err == nil {
+		t.Error("a file that is not there has a validity")
+	}
+}

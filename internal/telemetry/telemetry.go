@@ -15,6 +15,14 @@ import (
 	"meetbot/bot"
 )
 
+// Names and results of the figures about requests, for those who read them.
+const (
+	RequestsRefused = "meetbot_requests_refused_total"
+	LastRequest     = "meetbot_last_request_timestamp_seconds"
+	Accepted        = "accepted"
+	Refused         = "refused"
+)
+
 // Metrics are the figures of one process. It is a bot.Observer.
 type Metrics struct {
 	registry *prometheus.Registry
@@ -64,11 +72,11 @@ func New(depth func(context.Context) (bot.Depth, error)) *Metrics {
 			Help: "Times that an attempt at a command found a record in Redis that this release cannot read.",
 		}),
 		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "meetbot_requests_refused_total",
+			Name: RequestsRefused,
 			Help: "Requests from outside that were refused, by platform (none: of no platform) and reason.",
 		}, []string{"platform", "reason"}),
 		lastRequest: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "meetbot_last_request_timestamp_seconds",
+			Name: LastRequest,
 			Help: "When a platform's last request came that was accepted, or refused; 0 for none since the start.",
 		}, []string{"platform", "result"}),
 	}
@@ -132,8 +140,8 @@ func (m *Metrics) Graph(operation string, status int) {
 // exists from now on.
 func (m *Metrics) Requests(platform string, reasons []string) *Requests {
 	r := &Requests{
-		accepted: m.lastRequest.WithLabelValues(platform, "accepted"),
-		refused:  m.lastRequest.WithLabelValues(platform, "refused"),
+		accepted: m.lastRequest.WithLabelValues(platform, Accepted),
+		refused:  m.lastRequest.WithLabelValues(platform, Refused),
 		reasons:  map[string]prometheus.Counter{},
 	}
 	for _, reason := range reasons {

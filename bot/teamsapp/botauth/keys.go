@@ -125,7 +125,7 @@ func (k *keyring) wanted(id string, known bool) bool {
 func (k *keyring) fetch(done chan struct{}) {
 	ctx, cancel := context.WithTimeout(context.Background(), fetchWithin)
 	defer cancel()
-	keys, err := k.read(ctx)
+	_, keys, err := k.read(ctx)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.flight, k.err = nil, err
@@ -135,27 +135,29 @@ func (k *keyring) fetch(done chan struct{}) {
 	close(done)
 }
 
-// read fetches the metadata document and the key set that it names, which must be on the same host.
-func (k *keyring) read(ctx context.Context) (map[string]signingKey, error) {
+// read fetches the metadata document and the key set that it names, which must be on the same host. It returns the
+// issuer that the document names, too.
+func (k *keyring) read(ctx context.Context) (issuer string, keys map[string]signingKey, err error) {
 	var metadata struct {
-		Keys string `json:"jwks_uri"`
+		Issuer string `json:"issuer"`
+		Keys   string `json:"jwks_uri"`
 	}
 	body, err := k.get(ctx, k.metadata.String())
 	if err == nil {
 		err = json.Unmarshal(body, &metadata)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read OpenID metadata: %w", err)
+		return "", nil, fmt.Errorf("read OpenID metadata: %w", err)
 	}
 	if body, err = k.get(ctx, metadata.Keys); err != nil {
-		return nil, fmt.Errorf("read key set: %w", err)
+		return "", nil, fmt.Errorf("read key set: %w", err)
 	}
 	// A key that cannot be read is left out, and the others are used: RFC 7517, section 5.
 	set, err := jwk.Parse(body, jwk.WithIgnoreParseError(true))
 	if err != nil {
-		return nil, fmt.Errorf("read key set: %w", err)
+		return "", nil, fmt.Errorf("read key set: %w", err)
 	}
-	keys := map[string]signingKey{}
+	keys = map[string]signingKey{}
 	for i := range min(set.Len(), maxKeys) {
 		key, _ := set.Key(i)
 		if id, ok := key.KeyID(); ok && signs(key) {
@@ -163,9 +165,9 @@ func (k *keyring) read(ctx context.Context) (map[string]signingKey, error) {
 		}
 	}
 	if len(keys) == 0 {
-		return nil, errors.New("read key set: it holds no key that signs")
+		return "", nil, errors.New("read key set: it holds no key that signs")
 	}
-	return keys, nil
+	return metadata.Issuer, keys, nil
 }
 
 // signs tells whether tokens can be signed with a key. Microsoft's keys name no algorithm.

@@ -70,6 +70,19 @@ func New(c Config) (*Verifier, error) {
 // Close closes the connections that wait to be used again.
 func (v *Verifier) Close() { v.keys.client.CloseIdleConnections() }
 
+// Published is what the Bot Framework announces about its tokens.
+type Published struct {
+	Issuer string // as the metadata document names it; empty if it names none
+	Keys   int    // how many keys it may sign with
+}
+
+// Published fetches the metadata document and the keys, as it is done for the first token. What the verifier knows
+// stays as it is. The error says what could not be read.
+func (v *Verifier) Published(ctx context.Context) (Published, error) {
+	issuer, keys, err := v.keys.read(ctx)
+	return Published{issuer, len(keys)}, err
+}
+
 // Grant is what a valid token allows: activities of these channels, from this service.
 type Grant struct {
 	key        signingKey

@@ -10,6 +10,7 @@ import (
 type Choices struct {
 	NoExpiry          bool // no answer tells expiryDateTime, as before December 2025
 	FreshAfterExpiry  bool // createOrGet makes another meeting in place of an expired one, which it returns otherwise
+	KeepsExpired      bool // an expired meeting can still be read and changed, which brings its link back
 	TimesWhileRunning bool // new times are taken while a session runs
 	ShortLinks        bool // new links are "https://teams.microsoft.com/meet/<ID>?p=<passcode>" (message MC772556)
 }

@@ -111,7 +111,7 @@ func (g *Server) find(userID, meetingID string, reading bool) (*meeting, problem
 	if !strings.EqualFold(organizerID, userID) && (!reading || m == nil || !invited(m, userID)) {
 		return nil, problem{http.StatusNotFound, "NotFound", fmt.Sprintf("Organizer Id mismatch User Id: %s.", userID)}
 	}
-	if m == nil || !g.alive(m) {
+	if m == nil || m.deleted || !g.alive(m) && !g.choices.KeepsExpired {
 		return nil, problem{http.StatusNotFound, "NotFound", "3004: Specified meeting is not found"}
 	}
 	return m, problem{}

@@ -103,6 +103,7 @@ var userProperties = map[string]func(*User) any{
 	"userPrincipalName": func(u *User) any { return u.UPN },
 	"accountEnabled":    func(u *User) any { return !u.Disabled },
 	"proxyAddresses":    func(u *User) any { return append([]string{}, u.ProxyAddresses...) },
+	"assignedPlans":     assignedPlans,
 	"businessPhones":    func(*User) any { return []string{} },
 	"givenName":         func(*User) any { return nil },
 	"jobTitle":          func(*User) any { return nil },

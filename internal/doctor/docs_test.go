@@ -1,0 +1,38 @@
+package doctor
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// What the document quotes from the chat is what the bot says, and the areas that it names there are.
+func TestTroubleshooting(t *testing.T) {
+	read := func(path string) string {
+		t.Helper()
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	document, catalogue := read("../../docs/troubleshooting.md"), read("../../bot/catalogue/en.toml")
+	quoted := regexp.MustCompile(`(?m)^\| “([^”]*)” \|`).FindAllStringSubmatch(document, -1)
+	if len(quoted) < 15 {
+		t.Errorf("only %d sentences are quoted", len(quoted))
+	}
+	for _, m := range quoted {
+		if said := strings.TrimRight(m[1], " …"); !strings.Contains(catalogue, said) {
+			t.Errorf("the bot does not say %q", said)
+		}
+	}
+	for _, m := range regexp.MustCompile("--only ([a-z,]+)").FindAllStringSubmatch(document, -1) {
+		for area := range strings.SplitSeq(m[1], ",") {
+			if !slices.Contains(Areas, area) {
+				t.Errorf("there is no area %q", area)
+			}
+		}
+	}
+}

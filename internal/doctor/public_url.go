@@ -1,0 +1,33 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"meetbot/bot"
+)
+
+// networkPublicURL asks for the bot under its own public address, as people do who follow a lasting link.
+func (e *examination) networkPublicURL(ctx context.Context) []finding {
+	const variable = "PUBLIC_URL"
+	address := e.config.Links.PublicURL
+	if address == "" || e.hasProblem(variable) {
+		return nil
+	}
+	answer, err := e.reach(ctx, address+"/healthz")
+	switch {
+	case err != nil && untrusted(err):
+		return one(e.unreachable("PUBLIC_URL", address, err))
+	case err != nil:
+		f := e.unreachable("PUBLIC_URL", address, err)
+		return one(warn(variable, f.detail+" Perhaps it is reached from outside all the same: some networks do not "+
+			"let a machine reach its own public address.", "Try it from outside: curl -sv "+address+"/healthz"))
+	case answer.status != http.StatusOK:
+		return one(fail(variable, fmt.Sprintf("What answers at %s is not the bot: /healthz has the status %d. "+
+			"Lasting links lead nowhere.", address, answer.status), "Set PUBLIC_URL to the address that the "+
+			"Request URLs of the chat apps begin with, and let the proxy there pass /healthz and "+bot.LinkPath+" "+
+			"to HTTP_ADDR."))
+	}
+	return one(ok(variable, "The bot answers at "+address+"."))
+}
