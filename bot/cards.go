@@ -74,6 +74,8 @@ func (s *Service) updateCard(
 	if !ended {
 		reply.Actions = s.quietActions(t.Conversation, m)
 	}
+	card.of = t.Conversation
+	s.addCalendar(ctx, &reply)
 	reply.setZone(m.Zone)
 	err := retryThrottled(ctx, t.slot, func() error {
 		return platform.Update(ctx, t.Conversation, posted.Ref, reply)

@@ -13,8 +13,9 @@ const (
 	Link Kind = "link" // the conversation's lasting link, for the asker alone; makes no meeting
 	Help Kind = "help" // what the bot can do
 
-	Cancel Kind = "cancel" // takes the meeting's date away
-	Rename Kind = "rename" // another subject for the meeting, in place
+	Calendar Kind = "calendar" // the ways to put the meeting into a calendar, for the asker alone; makes nothing
+	Cancel   Kind = "cancel"   // takes the meeting's date away
+	Rename   Kind = "rename"   // another subject for the meeting, in place
 )
 
 // CommandName is the word that calls the bot: a slash command on Slack, the first word after a mention elsewhere.
@@ -51,6 +52,7 @@ var Commands = []Spec{
 	{Kind: Rename, Word: "rename", Arguments: []Argument{Subject}, Strict: true, handler: renameCommand{}},
 	{Kind: Show, Word: "show", handler: showCommand{}},
 	{Kind: Link, Word: "link", handler: linkCommand{}},
+	{Kind: Calendar, Word: "calendar", handler: showCommand{calendar: true}},
 	{Kind: Help, Word: "help", handler: words{helpCommand{}}},
 }
 

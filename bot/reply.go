@@ -51,6 +51,10 @@ type Card struct {
 	Redated bool
 	// Reminder says that the card reminds of the date. It says no more than what to join, and when.
 	Reminder bool
+	// ForCalendar says that the asker wants to put the meeting into a calendar.
+	ForCalendar bool
+	// Calendar are the ways to do that; none for most cards without a date.
+	Calendar CalendarLinks
 	// Wished is what the asker of a date may have meant otherwise.
 	Wished []Message
 	// Why says why the meeting took the place of an earlier one though nobody asked for that; zero if that is no news.
@@ -173,6 +177,8 @@ func (c Card) Notes() []Message {
 		notes = append(notes, message("card.date", Arg{"Date", Period{c.Meeting.Start, c.Meeting.End}}))
 	}
 	switch {
+	case c.ForCalendar && !c.Ahead:
+		notes = append(notes, message("calendar.for_now"))
 	case c.KeptSubject:
 		notes = append(notes, message("card.kept_subject", Arg{"Subject", c.Meeting.Subject}))
 	case c.TooLate:
@@ -191,6 +197,28 @@ func (c Card) JoinLabel() Message {
 		return message("card.join_current")
 	}
 	return message("card.join")
+}
+
+// CalendarButton is a button that opens a URL.
+type CalendarButton struct {
+	ID    string // for platforms that want one for each button
+	Label Message
+	URL   string
+}
+
+// CalendarButtons are the ways to put the meeting into a calendar; none for most cards without a date.
+func (c Card) CalendarButtons() []CalendarButton {
+	var buttons []CalendarButton
+	for _, b := range []CalendarButton{
+		{"file", message("calendar.file"), c.Calendar.File},
+		{"outlook", message("calendar.outlook"), c.Calendar.Outlook},
+		{"google", message("calendar.google"), c.Calendar.Google},
+	} {
+		if b.URL != "" {
+			buttons = append(buttons, b)
+		}
+	}
+	return buttons
 }
 
 // JoinURL is where the button that joins leads; empty if there is nothing to join.

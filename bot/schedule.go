@@ -47,6 +47,8 @@ type Links interface {
 	// Follow returns what the conversation of a token holds, and ErrNoLink if the token is no conversation's, or none
 	// any more.
 	Follow(ctx context.Context, token string) (State, error)
+	// Token returns the conversation's token; empty if it has none. It changes nothing.
+	Token(ctx context.Context, c Conversation) (string, error)
 	// Bookmark returns the platform's ID of the bookmark that holds the conversation's link; empty if there is none.
 	Bookmark(ctx context.Context, c Conversation) (string, error)
 	// SetBookmark remembers the ID of the bookmark; an empty one forgets it.

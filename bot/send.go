@@ -52,6 +52,7 @@ func (s *Service) compose(ctx context.Context, j Job, done result) (Reply, error
 		reply.Card.Restored = done.restored
 		reply.Card.Wished = done.notes
 	}
+	s.addCalendar(ctx, &reply)
 	reply.setZone(j.Zone)
 	return reply, nil
 }

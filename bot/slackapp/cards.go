@@ -20,6 +20,7 @@ type cardKey struct {
 	isNew     bool
 	ahead     bool // its times are shown, too
 	kept      bool
+	calendar  bot.CalendarLinks
 	style     style
 }
 
@@ -30,7 +31,7 @@ func keyOf(r bot.Reply, s style) (cardKey, bool) {
 	}
 	c := *r.Card
 	if c.Meeting.ClaimID == "" || c.Replaces || c.Restored || c.TooLate || c.Renamed || c.Ended ||
-		c.Redated || c.Reminder || len(c.Wished) > 0 || c.Why != (bot.Replacement{}) {
+		c.Redated || c.Reminder || c.ForCalendar || len(c.Wished) > 0 || c.Why != (bot.Replacement{}) {
 		return cardKey{}, false
 	}
 	m := c.Meeting.OnlineMeeting
@@ -43,7 +44,8 @@ func keyOf(r bot.Reply, s style) (cardKey, bool) {
 			JoinID: m.JoinID, Passcode: m.Passcode, TollNumber: m.TollNumber, ConferenceID: m.ConferenceID,
 		},
 		organizer: c.Meeting.Organizer.Name, starter: c.Meeting.StartedBy.Name, audience: r.Audience,
-		language: r.Language, isNew: c.New, ahead: c.Ahead, kept: c.KeptSubject, style: s,
+		language: r.Language, isNew: c.New, ahead: c.Ahead, kept: c.KeptSubject,
+		calendar: c.Calendar, style: s,
 	}, true
 }
 

@@ -56,17 +56,19 @@ type (
 		Version  string     `json:"version"`
 		Language string     `json:"lang"`
 		Fallback string     `json:"fallbackText"`
-		Body     []richText `json:"body"`
+		Body     []element  `json:"body"`
 		Actions  []action   `json:"actions,omitempty"`
 		Teams    *teamsOnly `json:"msteams,omitempty"`
 	}
 	teamsOnly struct {
 		Width string `json:"width"`
 	}
-	richText struct {
+	// element is an element of the body: a line of text, or a row of buttons.
+	element struct {
 		Type    string    `json:"type"`
 		Spacing string    `json:"spacing,omitempty"`
-		Inlines []textRun `json:"inlines"`
+		Inlines []textRun `json:"inlines,omitempty"`
+		Actions []action  `json:"actions,omitempty"`
 	}
 	textRun struct {
 		Type   string `json:"type"`
@@ -140,6 +142,10 @@ func cardOf(catalog *bot.Catalog, r bot.Reply, s style) adaptiveCard {
 		c.Version = withExecute
 	}
 	c.Actions = append(c.Actions, asked...)
+	if calendar := calendarButtons(catalog, r); len(calendar) > 0 { // two rows, the way to join in the first
+		c.Body = append(c.Body, row(c.Actions), row(calendar))
+		c.Actions = nil
+	}
 	return c
 }
 
@@ -152,13 +158,25 @@ func buttons(catalog *bot.Catalog, r bot.Reply) []action {
 	return all
 }
 
+// row is a row of buttons in a card's body, of which Teams draws six at most.
+func row(actions []action) element { return element{Type: "ActionSet", Actions: actions} }
+
+// calendarButtons draws the ways to put a card's meeting into a calendar.
+func calendarButtons(catalog *bot.Catalog, r bot.Reply) []action {
+	var all []action
+	for _, b := range r.Card.CalendarButtons() {
+		all = append(all, action{Type: "Action.OpenUrl", Title: catalog.PlainText(r.Language, b.Label), URL: b.URL})
+	}
+	return all
+}
+
 // execute is a button that the bot is told of. A client that does not know such buttons leaves it out.
 func execute(title string, id bot.ActionID, d *data) action {
 	return action{Type: "Action.Execute", Title: title, Verb: string(id), Data: d, Fallback: "drop"}
 }
 
 // rich is a line of text runs.
-func rich(runs []textRun) richText { return richText{Type: "RichTextBlock", Inlines: runs} }
+func rich(runs []textRun) element { return element{Type: "RichTextBlock", Inlines: runs} }
 
 // runs splits a sentence at the backticks that set off commands. None can come from outside: see [style.Text].
 func runs(sentence string, subtle bool) []textRun {

@@ -40,7 +40,7 @@ type App struct {
 	log       *slog.Logger
 	config    HTTPConfig
 	catalog   *bot.Catalog
-	linksOn   bool // conversations have lasting links
+	linksOn   bool // conversations have lasting links, and meetings calendar files
 	store     *store.Store
 	platforms []*platform
 	idle      []interface{ Close() } // clients whose idle connections are closed last
@@ -159,7 +159,7 @@ func (a *App) wire(c Config, o Options) error {
 			Bookmarks:  bookmarks,
 		},
 		Language: lang, Timing: o.Timing, Clock: o.Clock,
-		Links: a.store, PublicURL: c.Links.PublicURL, RemindBefore: remindBefore,
+		Links: a.store, CalendarKeys: a.store, PublicURL: c.Links.PublicURL, RemindBefore: remindBefore,
 	})
 	a.public.server, a.admin.server = server(a.publicMux(), a.log), server(a.adminMux(o.Doctor), a.log)
 	return nil

@@ -50,6 +50,7 @@ func Lives(lang bot.Language) map[string]bot.Reply {
 	} {
 		all["card-"+name] = bot.Reply{Language: lang, Card: &card}
 	}
+	maps.Copy(all, calendars(lang))
 	for _, why := range []bot.Reason{bot.ReasonExpired, bot.ReasonOrphaned, bot.ReasonLost} {
 		card := bot.Card{Meeting: current, New: true, Why: bot.Replacement{Why: why, Organizer: "Caio Example"}}
 		all["card-why-"+string(why)] = bot.Reply{Language: lang, Card: &card}
@@ -71,6 +72,33 @@ func Reminders(lang bot.Language) map[string]bot.Reply {
 	for _, news := range []bot.ReminderNews{bot.ReminderOff, bot.ReminderLate, bot.ReminderStale} {
 		all["reminder-"+string(news)] = bot.ReminderReply(lang, news)
 	}
+	return all
+}
+
+// calendars are the cards that have ways into a calendar.
+func calendars(lang bot.Language) map[string]bot.Reply {
+	links := bot.CalendarLinks{
+		File: "https://bot.example.com" + bot.CalendarPath + "MxP0Rau3PprlhQaUdEIeMwGI5RD47yNy" + bot.CalendarSuffix,
+		Outlook: "https://outlook.office.com/calendar/deeplink/compose?path=/calendar/action/compose&rru=addevent" +
+			"&subject=Design%20review",
+		Google: "https://calendar.google.com/calendar/render?action=TEMPLATE&text=Design%20review",
+	}
+	noFile := links
+	noFile.File = ""
+	dated := Meeting()
+	dated.Dated, dated.DatedBy = true, "U0BEN"
+	dated.Start, dated.End = dated.Created.Add(24*time.Hour), dated.Created.Add(25*time.Hour)
+	all := map[string]bot.Reply{}
+	for name, card := range map[string]bot.Card{
+		"dated":         {Meeting: dated, Ahead: true, New: true, Calendar: links},
+		"dated-no-file": {Meeting: dated, Ahead: true, Calendar: noFile},
+		"now":           {Meeting: Meeting(), ForCalendar: true, Calendar: links},
+	} {
+		all["calendar-"+name] = bot.Reply{Language: lang, Card: &card}
+	}
+	now := all["calendar-now"]
+	now.Audience = bot.AudienceAsker
+	all["calendar-now"] = now
 	return all
 }
 
