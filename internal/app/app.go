@@ -49,6 +49,7 @@ type App struct {
 
 	public, admin endpoint
 	stopping      atomic.Bool
+	refusing      sync.Mutex
 	closed        func() error
 }
 
@@ -254,6 +255,8 @@ func (a *App) runPlatform(ctx context.Context, p *platform) error {
 	if err == nil || ctx.Err() != nil {
 		return nil
 	}
+	a.refusing.Lock() // of platforms that are refused at the same moment, the last one alone finds none left
+	defer a.refusing.Unlock()
 	p.refused.Store(&err)
 	var refusals []error
 	for _, other := range a.platforms {
