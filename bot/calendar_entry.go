@@ -95,7 +95,7 @@ func forNow(now time.Time) (start, end time.Time) {
 // addCalendar gives a card the ways into a calendar: one with a date ahead, and one that was asked for them.
 func (s *Service) addCalendar(ctx context.Context, r *Reply) {
 	c := r.Card
-	if c == nil || c.Ended {
+	if c == nil || c.Ended || c.Reminder {
 		return
 	}
 	m, now := c.Meeting, s.Clock()

@@ -89,7 +89,8 @@ type Intent struct {
 	Advice  Advice  // JobAdvice: what was asked for
 	// Generation is the generation of the meeting that JobUndo takes back, and that a job in the background is about.
 	Generation int
-	// Redate is the change of date that JobRedate carries out, as its button carries it.
+	// Redate is the change of date that JobRedate carries out, as its button carries it. To JobQuiet and JobRemind it
+	// is the date that they are about, in the same form.
 	Redate string
 	// Link is the fingerprint of the token that JobRelink replaces.
 	Link string
@@ -128,6 +129,10 @@ func (i Intent) handler() (h handler, ok bool) {
 		return undo{}, true
 	case JobRedate:
 		return redateMeeting{}, true
+	case JobQuiet:
+		return quiet{}, true
+	case JobRemind:
+		return remind{}, true
 	case JobConfirm:
 		return confirm{}, true
 	case JobOptions:

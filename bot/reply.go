@@ -53,6 +53,8 @@ type Card struct {
 	ForCalendar bool
 	// Calendar are the ways to do that; none for most cards without a date.
 	Calendar CalendarLinks
+	// Reminder says that the card reminds of the date. It says no more than what to join, and when.
+	Reminder bool
 	// Wished is what the asker of a date may have meant otherwise.
 	Wished []Message
 	// Why says why the meeting took the place of an earlier one though nobody asked for that; zero if that is no news.
@@ -117,6 +119,8 @@ func (c Card) Status() Message {
 	switch {
 	case c.Ended:
 		return message("card.ended")
+	case c.Reminder:
+		return message("card.reminder", Arg{"Date", Period{c.Meeting.Start, c.Meeting.End}})
 	case c.Redated && c.Ahead:
 		return message("card.redated", Arg{"Date", Period{c.Meeting.Start, c.Meeting.End}})
 	case c.Redated:
@@ -142,7 +146,7 @@ func (c Card) Status() Message {
 // Facts lists who started the meeting, where that is not the organizer, the organizer, and the ways to join without the
 // link, as far as Graph gave them.
 func (c Card) Facts() []Fact {
-	if c.Ended {
+	if c.Ended || c.Reminder {
 		return nil
 	}
 	starter := c.Meeting.StartedBy.Name

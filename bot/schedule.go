@@ -9,8 +9,11 @@ import (
 // DueKind says what a conversation is due for. Its values stand in Redis.
 type DueKind string
 
-// DueConfirm is the time to confirm the conversation's meeting, and to renew it.
-const DueConfirm DueKind = "confirm"
+// What there is to do.
+const (
+	DueConfirm DueKind = "confirm" // to confirm the conversation's meeting, and to renew it
+	DueRemind  DueKind = "remind"  // to remind the conversation of the date of its meeting
+)
 
 // Due is something that is to be done about a conversation at a time.
 type Due struct {

@@ -70,6 +70,8 @@ type Config struct {
 	PublicURL    string // where lasting links begin, without a slash at the end; optional: there are none without it
 	Attempts     int    // how many run at once; optional: 256, since they wait most of the time
 	Timing       Timing // optional
+	// RemindBefore is how long before a date that people have set the conversation is reminded; 0: never.
+	RemindBefore time.Duration
 	// Clock tells the time for the life of meetings, in days and weeks; optional: time.Now.
 	Clock func() time.Time
 }
@@ -383,6 +385,7 @@ func (s *Service) card(c Command, state State, lang Language, made bool) Reply {
 	if state.MayAnnounce {
 		reply.Audience, reply.Language = AudienceEveryone, m.Language
 		reply.Card.Why = m.Replaced
+		reply.Actions = s.quietActions(state.Conversation, m)
 	}
 	return reply
 }

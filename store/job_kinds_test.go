@@ -18,6 +18,9 @@ func TestKindsOfJobs(t *testing.T) {
 		{Kind: bot.JobUndo, Generation: 2},
 		{Kind: bot.JobRelink, Link: "0123456789abcdef"},
 		{Kind: bot.JobBookmark},
+		{Kind: bot.JobRedate, Redate: "1 2 3 4"},
+		{Kind: bot.JobQuiet, Redate: "1 2 3 4"},
+		{Kind: bot.JobRemind, Redate: "1 2 3 4", Generation: 1},
 	} {
 		record, err := encodeJob(bot.Job{ID: "j", Alias: "other", Intent: want, Route: bot.Route{Chat: true}})
 		if err != nil {

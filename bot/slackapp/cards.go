@@ -2,6 +2,7 @@ package slackapp
 
 import (
 	"encoding/json"
+	"time"
 
 	"meetbot/bot"
 )
@@ -17,6 +18,7 @@ type cardKey struct {
 	audience  bot.Audience
 	language  bot.Language
 	isNew     bool
+	ahead     bool // its times are shown, too
 	kept      bool
 	style     style
 }
@@ -28,17 +30,20 @@ func keyOf(r bot.Reply, s style) (cardKey, bool) {
 	}
 	c := *r.Card
 	if c.Meeting.ClaimID == "" || c.Replaces || c.Restored || c.TooLate || c.Renamed || c.Ended ||
-		c.Why != (bot.Replacement{}) {
+		c.Redated || c.Reminder || len(c.Wished) > 0 || c.Why != (bot.Replacement{}) {
 		return cardKey{}, false
 	}
 	m := c.Meeting.OnlineMeeting
+	if !c.Ahead {
+		m.Start, m.End = time.Time{}, time.Time{}
+	}
 	return cardKey{
 		meeting: bot.OnlineMeeting{
-			JoinURL: m.JoinURL, Subject: m.Subject, Created: m.Created, JoinID: m.JoinID, Passcode: m.Passcode,
-			TollNumber: m.TollNumber, ConferenceID: m.ConferenceID,
+			JoinURL: m.JoinURL, Subject: m.Subject, Created: m.Created, Start: m.Start, End: m.End,
+			JoinID: m.JoinID, Passcode: m.Passcode, TollNumber: m.TollNumber, ConferenceID: m.ConferenceID,
 		},
 		organizer: c.Meeting.Organizer.Name, starter: c.Meeting.StartedBy.Name, audience: r.Audience,
-		language: r.Language, isNew: c.New, kept: c.KeptSubject, style: s,
+		language: r.Language, isNew: c.New, ahead: c.Ahead, kept: c.KeptSubject, style: s,
 	}, true
 }
 

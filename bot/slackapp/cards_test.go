@@ -31,6 +31,11 @@ func TestAnswersShowWhatChanged(t *testing.T) {
 		"restored":  func(c *bot.Card) { c.Restored = true },
 		"renamed":   func(c *bot.Card) { c.Renamed = true },
 		"expired":   func(c *bot.Card) { c.Why.Why = bot.ReasonExpired },
+		"dated":     func(c *bot.Card) { c.Ahead = true },
+		"moved":     func(c *bot.Card) { c.Ahead, c.Meeting.End = true, c.Meeting.End.Add(time.Hour) },
+		"redated":   func(c *bot.Card) { c.Ahead, c.Redated = true, true },
+		"wished":    func(c *bot.Card) { c.Wished = []bot.Message{{ID: "when.inside"}} },
+		"reminder":  func(c *bot.Card) { c.Reminder = true },
 		"ended":     func(c *bot.Card) { c.Ended = true },
 	} {
 		for range 2 {

@@ -105,6 +105,10 @@ func (a *App) wire(c Config, o Options) error {
 	}
 	a.catalog, a.linksOn = catalog, c.Links.PublicURL != ""
 	lang, _ := c.Policy.language()
+	remindBefore, err := c.Meetings.remindBefore()
+	if err != nil {
+		return fmt.Errorf("REMIND_BEFORE %w", err)
+	}
 	organizers, err := bot.ParseOrganizerPolicy(c.Policy.Organizer)
 	if err != nil {
 		return fmt.Errorf("ORGANIZER: %w", err)
@@ -155,7 +159,7 @@ func (a *App) wire(c Config, o Options) error {
 			Bookmarks:  bookmarks,
 		},
 		Language: lang, Timing: o.Timing, Clock: o.Clock,
-		Links: a.store, CalendarKeys: a.store, PublicURL: c.Links.PublicURL,
+		Links: a.store, CalendarKeys: a.store, PublicURL: c.Links.PublicURL, RemindBefore: remindBefore,
 	})
 	a.public.server, a.admin.server = server(a.publicMux(), a.log), server(a.adminMux(o.Doctor), a.log)
 	return nil

@@ -274,7 +274,7 @@ func TestWhatRedisKeeps(t *testing.T) {
 	c := env.config()
 	c.Links.PublicURL = publicURL
 	r := env.start(c, app.Options{})
-	wantCard(t, env.meet(r, ann, general, "Weekly"), "")
+	wantCard(t, env.meet(r, ann, general, "Weekly tomorrow at 15:00"), "")
 	wantCard(t, env.meet(r, ann, general, "calendar"), ann)
 	wantCard(t, env.meet(r, ann, general, ""), ann)
 	wantCard(t, env.asks(r, ben, general, "", "new"), "")
@@ -301,7 +301,7 @@ func TestWhatRedisKeeps(t *testing.T) {
 		regexp.MustCompile(`^mb:\{slack:[^}]+\}:l:$`):                  forever,
 		regexp.MustCompile(`^mb:link:[A-Za-z0-9_-]{22}$`):              forever,
 		regexp.MustCompile(`^mb:calendar$`):                            forever,
-		regexp.MustCompile(`^mb:\{due:[0-9]+\}:confirm$`):              forever,
+		regexp.MustCompile(`^mb:\{due:[0-9]+\}:(confirm|remind)$`):     forever,
 		regexp.MustCompile(`^mb:id:slack:T024BE7LD:U0(ANN|BEN|CAIO)$`): time.Hour,
 		regexp.MustCompile(`^mb:id:slack:T024BE7LD:U0X$`):              time.Minute,
 		regexp.MustCompile(`^mb:\{new:slack:[^}]+\}:(user:.*|all)$`):   time.Hour,

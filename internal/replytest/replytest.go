@@ -85,6 +85,23 @@ func calendars(lang bot.Language) map[string]bot.Reply {
 	return all
 }
 
+// Reminders are what the bot says of the date of a meeting, and of the reminder of it.
+func Reminders(lang bot.Language) map[string]bot.Reply {
+	dated := Meeting()
+	dated.Dated, dated.Zone = true, "America/Sao_Paulo"
+	dated.Start = time.Date(2026, 11, 24, 15, 0, 0, 0, time.FixedZone("UTC-3", -3*3600))
+	dated.End = dated.Start.Add(45 * time.Minute)
+	all := map[string]bot.Reply{
+		"card-reminder": {Language: lang, Card: &bot.Card{Meeting: dated, Reminder: true}},
+		"card-dated": {Language: lang, Card: &bot.Card{Meeting: dated, New: true, Ahead: true},
+			Actions: []bot.Action{{ID: bot.ActionQuiet, Value: "1 0 1795975200 1795977900"}}},
+	}
+	for _, news := range []bot.ReminderNews{bot.ReminderOff, bot.ReminderLate, bot.ReminderStale} {
+		all["reminder-"+string(news)] = bot.ReminderReply(lang, news)
+	}
+	return all
+}
+
 // What sentences hold.
 const (
 	clientID  = "0c4b1f6e-3a52-4f6b-9f57-6d2f1a7c9e01"
@@ -141,6 +158,7 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 			bot.Intent{Command: bot.Command{Kind: bot.Meet, Subject: "new hires"}}),
 	}
 	maps.Copy(all, Lives(lang))
+	maps.Copy(all, Reminders(lang))
 	for _, about := range bot.Advices {
 		all["advice-"+string(about)] = bot.AdviceReply(lang, bot.Command{Kind: bot.Meet, Subject: "cancel"}, about)
 	}
