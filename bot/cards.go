@@ -71,11 +71,11 @@ func (s *Service) updateCard(
 		return nil
 	}
 	reply := Reply{Audience: AudienceEveryone, Language: posted.Language, Card: &card}
+	card.of = t.Conversation
+	s.addCalendar(ctx, &reply)
 	if !ended {
 		reply.Actions = s.quietActions(t.Conversation, m)
 	}
-	card.of = t.Conversation
-	s.addCalendar(ctx, &reply)
 	reply.setZone(m.Zone)
 	err := retryThrottled(ctx, t.slot, func() error {
 		return platform.Update(ctx, t.Conversation, posted.Ref, reply)

@@ -49,12 +49,12 @@ type Card struct {
 	Ahead bool
 	// Redated says that the date was changed or taken away just now.
 	Redated bool
-	// Reminder says that the card reminds of the date. It says no more than what to join, and when.
-	Reminder bool
 	// ForCalendar says that the asker wants to put the meeting into a calendar.
 	ForCalendar bool
 	// Calendar are the ways to do that; none for most cards without a date.
 	Calendar CalendarLinks
+	// Reminder says that the card reminds of the date. It says no more than what to join, and when.
+	Reminder bool
 	// Wished is what the asker of a date may have meant otherwise.
 	Wished []Message
 	// Why says why the meeting took the place of an earlier one though nobody asked for that; zero if that is no news.

@@ -58,23 +58,6 @@ func Lives(lang bot.Language) map[string]bot.Reply {
 	return all
 }
 
-// Reminders are what the bot says of the date of a meeting, and of the reminder of it.
-func Reminders(lang bot.Language) map[string]bot.Reply {
-	dated := Meeting()
-	dated.Dated, dated.Zone = true, "America/Sao_Paulo"
-	dated.Start = time.Date(2026, 11, 24, 15, 0, 0, 0, time.FixedZone("UTC-3", -3*3600))
-	dated.End = dated.Start.Add(45 * time.Minute)
-	all := map[string]bot.Reply{
-		"card-reminder": {Language: lang, Card: &bot.Card{Meeting: dated, Reminder: true}},
-		"card-dated": {Language: lang, Card: &bot.Card{Meeting: dated, New: true, Ahead: true},
-			Actions: []bot.Action{{ID: bot.ActionQuiet, Value: "1 0 1795975200 1795977900"}}},
-	}
-	for _, news := range []bot.ReminderNews{bot.ReminderOff, bot.ReminderLate, bot.ReminderStale} {
-		all["reminder-"+string(news)] = bot.ReminderReply(lang, news)
-	}
-	return all
-}
-
 // calendars are the cards that have ways into a calendar.
 func calendars(lang bot.Language) map[string]bot.Reply {
 	links := bot.CalendarLinks{
@@ -99,6 +82,23 @@ func calendars(lang bot.Language) map[string]bot.Reply {
 	now := all["calendar-now"]
 	now.Audience = bot.AudienceAsker
 	all["calendar-now"] = now
+	return all
+}
+
+// Reminders are what the bot says of the date of a meeting, and of the reminder of it.
+func Reminders(lang bot.Language) map[string]bot.Reply {
+	dated := Meeting()
+	dated.Dated, dated.Zone = true, "America/Sao_Paulo"
+	dated.Start = time.Date(2026, 11, 24, 15, 0, 0, 0, time.FixedZone("UTC-3", -3*3600))
+	dated.End = dated.Start.Add(45 * time.Minute)
+	all := map[string]bot.Reply{
+		"card-reminder": {Language: lang, Card: &bot.Card{Meeting: dated, Reminder: true}},
+		"card-dated": {Language: lang, Card: &bot.Card{Meeting: dated, New: true, Ahead: true},
+			Actions: []bot.Action{{ID: bot.ActionQuiet, Value: "1 0 1795975200 1795977900"}}},
+	}
+	for _, news := range []bot.ReminderNews{bot.ReminderOff, bot.ReminderLate, bot.ReminderStale} {
+		all["reminder-"+string(news)] = bot.ReminderReply(lang, news)
+	}
 	return all
 }
 
