@@ -13,6 +13,7 @@ const (
 	ActionUndo   ActionID = "undo"   // takes a fresh meeting back; the value is the meeting's generation
 	ActionRedate ActionID = "redate" // changes the date, or takes it away; the value says which date of which meeting
 	ActionKeep   ActionID = "keep"   // shows the conversation's meeting, which stays as it is; no value
+	ActionQuiet  ActionID = "quiet"  // there is to be no reminder of a date; the value says of which one
 	ActionRelink ActionID = "relink" // replaces the conversation's lasting link; the value names the one to replace
 )
 
@@ -52,6 +53,9 @@ func ParseAction(id, value string) (i Intent, ok bool) {
 	case ActionRedate:
 		_, ok := parseRedate(value)
 		return Intent{Kind: JobRedate, Redate: value}, ok
+	case ActionQuiet:
+		_, ok := parseRedate(value)
+		return Intent{Kind: JobQuiet, Redate: value}, ok
 	case ActionUndo:
 		generation, err := strconv.ParseUint(value, 10, 31)
 		return Intent{Kind: JobUndo, Generation: int(generation)}, err == nil && generation > 0

@@ -15,8 +15,10 @@ func (updateCards) execute(ctx context.Context, s *Service, t task) (result, err
 		return result{}, err
 	}
 	m := state.Meeting
+	// An earlier attempt may have broken off after it had shown what was out of date already.
+	again := t.lease.Attempt > 1
 	switch {
-	case m == nil || m.Todo&TodoCards == 0:
+	case m == nil || m.Todo&TodoCards == 0 && !again:
 		return silent(OutcomeObsolete)
 	case t.lease.age() >= s.Timing.GiveUp:
 		return silent(OutcomeGaveUp) // the next use tries again
@@ -26,39 +28,54 @@ func (updateCards) execute(ctx context.Context, s *Service, t task) (result, err
 		err := fmt.Errorf("platform %q changes no messages", t.Conversation.Platform)
 		return result{}, &Error{Code: Unavailable, Err: err}
 	}
-	cards, err := s.Cards.Cards(ctx, t.Conversation)
-	if err != nil {
-		return result{}, err
-	}
-	for _, card := range cards {
-		if err := s.updateCard(ctx, t, platform, *m, card); err != nil {
+	for {
+		cards, err := s.Cards.Cards(ctx, t.Conversation)
+		if err != nil {
 			return result{}, err
 		}
-	}
-	_, err = s.Conversations.ChangeMeeting(ctx, t.Conversation, m.ClaimID, func(current *Meeting) {
-		if current.Subject == m.Subject && current.Sequence == m.Sequence { // otherwise they are out of date again
-			current.Todo &^= TodoCards
+		for _, card := range cards {
+			if err := s.updateCard(ctx, t, platform, *m, card, again); err != nil {
+				return result{}, err
+			}
 		}
-	})
-	if err != nil {
-		return result{}, err
+		state, err = s.Conversations.ChangeMeeting(ctx, t.Conversation, m.ClaimID, func(current *Meeting) {
+			if current.looksLike(*m) { // otherwise they are out of date again
+				current.Todo &^= TodoCards
+			}
+		})
+		if err != nil {
+			return result{}, err
+		}
+		now := state.Meeting
+		if now == nil || now.looksLike(*m) {
+			return silent(OutcomeUpdated)
+		}
+		// Another job may have shown that already, and this one has overwritten it.
+		m, again = now, true
 	}
-	return silent(OutcomeUpdated)
 }
 
-// updateCard changes one card, if it shows what is no longer true of the conversation's meeting m.
-func (s *Service) updateCard(ctx context.Context, t task, platform Updater, m Meeting, posted PostedCard) error {
+// updateCard changes one card, if it shows what is no longer true of the conversation's meeting m. With again, what it
+// is known to show counts for nothing.
+func (s *Service) updateCard(
+	ctx context.Context, t task, platform Updater, m Meeting, posted PostedCard, again bool,
+) error {
 	card, ended := Card{Meeting: m, Ahead: m.ahead(s.Clock())}, posted.Generation != m.Generation
 	switch {
-	case ended && posted.LeadsTo == m.Generation:
+	case ended && posted.LeadsTo == m.Generation && !again:
 		return nil
 	case ended:
 		card = Card{Ended: true, Current: &m}
 		card.Meeting.Subject = posted.Subject
-	case posted.Subject == m.Subject && posted.Sequence == m.Sequence:
+	case posted.Subject == m.Subject && posted.Sequence == m.Sequence && !again:
 		return nil
 	}
 	reply := Reply{Audience: AudienceEveryone, Language: posted.Language, Card: &card}
+	card.of = t.Conversation
+	s.addCalendar(ctx, &reply)
+	if !ended {
+		reply.Actions = s.quietActions(t.Conversation, m)
+	}
 	reply.setZone(m.Zone)
 	err := retryThrottled(ctx, t.slot, func() error {
 		return platform.Update(ctx, t.Conversation, posted.Ref, reply)
@@ -91,24 +108,34 @@ func (s *Service) cardsOf(c Conversation) Todo {
 }
 
 // keepCard remembers a card for everybody that was posted, so that it can be changed later. It returns what the
-// conversation holds now: if that is no longer what the card shows, the card is to be changed.
-func (s *Service) keepCard(ctx context.Context, j Job, r Reply, posted Posted) State {
-	shown := r.Card.Meeting
-	state := State{Conversation: r.Card.of, Meeting: &shown}
-	err := s.Cards.KeepCard(ctx, r.Card.of, PostedCard{
-		Ref: posted.Ref, Generation: shown.Generation, Sequence: shown.Sequence, Subject: shown.Subject,
-		Language: r.Language,
-	})
-	if err == nil {
-		state, err = s.Conversations.Read(ctx, r.Card.of, Asker{})
-	}
-	if m := state.Meeting; err == nil && m != nil && !m.looksLike(shown) {
-		state, err = s.Conversations.ChangeMeeting(ctx, r.Card.of, m.ClaimID, func(m *Meeting) {
-			m.Todo |= s.cardsOf(r.Card.of)
+// conversation holds now: if that is no longer what the card shows, the card is to be changed. The same goes for the
+// card of an earlier attempt, which may have broken off before it looked.
+func (s *Service) keepCard(ctx context.Context, l *Lease, r Reply, posted Posted) State {
+	shown, of := r.Card.Meeting, r.Card.of
+	state := State{Conversation: of, Meeting: &shown}
+	err := s.insist(ctx, func(ctx context.Context) error {
+		err := s.Cards.KeepCard(ctx, of, PostedCard{
+			Ref: posted.Ref, Generation: shown.Generation, Sequence: shown.Sequence, Subject: shown.Subject,
+			Language: r.Language,
 		})
-	}
+		if err != nil {
+			return err
+		}
+		now, err := s.Conversations.Read(ctx, of, Asker{})
+		if m := now.Meeting; err == nil && m != nil &&
+			(l.Attempt > 1 || !m.looksLike(shown)) {
+			now, err = s.Conversations.ChangeMeeting(ctx, of, m.ClaimID, func(m *Meeting) {
+				m.Todo |= s.cardsOf(of)
+			})
+		}
+		if err == nil {
+			state = now
+		}
+		return err
+	})
 	if err != nil {
-		s.Log.WarnContext(ctx, "cannot remember a card; it will not be changed", "request", j.Trace, "error", err)
+		s.Log.WarnContext(ctx, "cannot remember a card; it may not be changed", "request", l.Job.Trace,
+			"conversation", of.String(), "error", err)
 	}
 	return state
 }

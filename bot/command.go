@@ -13,8 +13,9 @@ const (
 	Link Kind = "link" // the conversation's lasting link, for the asker alone; makes no meeting
 	Help Kind = "help" // what the bot can do
 
-	Cancel Kind = "cancel" // takes the meeting's date away
-	Rename Kind = "rename" // another subject for the meeting, in place
+	Calendar Kind = "calendar" // the ways to put the meeting into a calendar, for the asker alone; makes nothing
+	Cancel   Kind = "cancel"   // takes the meeting's date away
+	Rename   Kind = "rename"   // another subject for the meeting, in place
 )
 
 // CommandName is the word that calls the bot: a slash command on Slack, the first word after a mention elsewhere.
@@ -51,6 +52,7 @@ var Commands = []Spec{
 	{Kind: Rename, Word: "rename", Arguments: []Argument{Subject}, Strict: true, handler: renameCommand{}},
 	{Kind: Show, Word: "show", handler: showCommand{}},
 	{Kind: Link, Word: "link", handler: linkCommand{}},
+	{Kind: Calendar, Word: "calendar", handler: showCommand{calendar: true}},
 	{Kind: Help, Word: "help", handler: words{helpCommand{}}},
 }
 
@@ -87,7 +89,8 @@ type Intent struct {
 	Advice  Advice  // JobAdvice: what was asked for
 	// Generation is the generation of the meeting that JobUndo takes back, and that a job in the background is about.
 	Generation int
-	// Redate is the change of date that JobRedate carries out, as its button carries it.
+	// Redate is the change of date that JobRedate carries out, as its button carries it. To JobQuiet and JobRemind it
+	// is the date that they are about, in the same form.
 	Redate string
 	// Link is the fingerprint of the token that JobRelink replaces.
 	Link string
@@ -126,6 +129,10 @@ func (i Intent) handler() (h handler, ok bool) {
 		return undo{}, true
 	case JobRedate:
 		return redateMeeting{}, true
+	case JobQuiet:
+		return quiet{}, true
+	case JobRemind:
+		return remind{}, true
 	case JobConfirm:
 		return confirm{}, true
 	case JobOptions:

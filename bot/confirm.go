@@ -37,10 +37,12 @@ func (confirm) execute(ctx context.Context, s *Service, t task) (result, error) 
 	}
 	m := state.Meeting
 	switch {
-	case m == nil || m.Generation != t.Generation || !m.Alive(s.Clock()):
+	case m == nil || m.Generation != t.Generation:
 		return silent(OutcomeObsolete)
 	case t.lease.age() >= s.Timing.GiveUp: // the next use asks again
 		return silent(OutcomeGaveUp)
+	case !m.Alive(s.Clock()):
+		return s.alreadyDead(ctx, t, *m)
 	}
 	found, err := s.inspect(ctx, t, *m, s.graph.inBackground)
 	switch {
@@ -126,7 +128,7 @@ func (s *Service) confirmed(ctx context.Context, t task, m Meeting, found Online
 			next, outcome = renewed, OutcomeRenewed
 		}
 	}
-	if err := s.recordFound(ctx, t, m, next, outcome == OutcomeRenewed); err != nil {
+	if _, err := s.recordFound(ctx, t, m, next, outcome == OutcomeRenewed); err != nil {
 		return result{}, err
 	}
 	// A meeting that was renewed lapses unless it is used again. Until then, nothing is due.
@@ -139,27 +141,32 @@ func (s *Service) confirmed(ctx context.Context, t task, m Meeting, found Online
 	return silent(outcome)
 }
 
-// recordFound records what Graph says of the meeting: next is m with it. If somebody has changed the meeting since m was
-// read, what Graph said is older than that. A meeting that was renewed has no date any more: its time is that of the
-// renewal.
-func (s *Service) recordFound(ctx context.Context, t task, m, next Meeting, renewed bool) error {
+// recordFound records what Graph says of the meeting: next is the meeting as it was recorded, m, with that. A meeting
+// that was renewed has no date any more: its time is that of the renewal.
+func (s *Service) recordFound(ctx context.Context, t task, m, next Meeting, renewed bool) (State, error) {
 	now := s.Clock()
-	_, err := s.Conversations.ChangeMeeting(ctx, t.Conversation, m.ClaimID, func(current *Meeting) {
+	state, err := s.Conversations.ChangeMeeting(ctx, t.Conversation, m.ClaimID, func(current *Meeting) {
 		current.Confirmed = now
-		if current.Sequence != m.Sequence {
+		if !current.asIn(m) {
 			return
 		}
 		moved := current.Dated && (!current.Start.Equal(next.Start) || !current.End.Equal(next.End))
-		looks := current.Subject != next.Subject || moved
+		looks, starts := current.Subject != next.Subject || moved, current.Start
 		current.OnlineMeeting, current.Orphaned = next.OnlineMeeting, false
 		if renewed {
-			current.Dated, current.DatedBy = false, ""
+			current.Dated, current.DatedBy, current.Quiet = false, "", false
 		}
 		if looks {
 			s.changed(current, t.Conversation)
 		}
+		if current.Dated && !current.Start.Equal(starts) { // its organizer has moved it in Microsoft Teams
+			s.moved(current, t.Conversation)
+		}
 	})
-	return err
+	if err != nil || state.Meeting == nil || state.Meeting.Todo&TodoRemind == 0 {
+		return state, err
+	}
+	return state, s.planReminder(ctx, state)
 }
 
 // changed notes that what a card shows of the meeting has changed.
@@ -211,10 +218,30 @@ func (s *Service) orphan(ctx context.Context, t task, m Meeting) (result, error)
 	}
 	s.Log.InfoContext(ctx, "the organizer of a meeting is missing or disabled; the next asker gets another meeting",
 		"request", t.Trace, "conversation", t.Conversation.String(), "organizer", m.Organizer.ID)
-	if t.Command.Kind != Meet || t.Asker.User == "" || state.Meeting == nil || state.Meeting.ClaimID != m.ClaimID {
+	if !t.carriesMeet() || state.Meeting == nil || state.Meeting.ClaimID != m.ClaimID {
 		return silent(OutcomeOrphaned)
 	}
 	return s.replaceDead(ctx, t, *state.Meeting)
+}
+
+// carriesMeet tells whether a job in the background was started by an asker's `meet`.
+func (t task) carriesMeet() bool { return t.Command.Kind == Meet && t.Asker.User != "" }
+
+// alreadyDead deals with a meeting of which another job, or an earlier attempt at this one, has found out that its link
+// does not work. An asker who was just given that link gets another one.
+func (s *Service) alreadyDead(ctx context.Context, t task, m Meeting) (result, error) {
+	if !t.carriesMeet() {
+		return silent(OutcomeObsolete)
+	}
+	alive, err := s.revive(ctx, t, m)
+	switch {
+	case err != nil:
+		return result{}, err
+	case alive:
+		return silent(OutcomeConfirmed)
+	default:
+		return s.replaceDead(ctx, t, m)
+	}
 }
 
 // adopt makes the meeting that Graph has under the external ID the conversation's next generation.
@@ -237,7 +264,7 @@ func (s *Service) adopt(ctx context.Context, t task, m Meeting, other OnlineMeet
 	if state, err = s.Conversations.Complete(ctx, claim, next); err != nil {
 		return result{}, err
 	}
-	if t.Command.Kind != Meet || t.Asker.User == "" {
+	if !t.carriesMeet() {
 		s.tend(state, t.Job, t.ID)
 		return silent(OutcomeAdopted)
 	}

@@ -35,3 +35,22 @@ func (c Conversation) String() string {
 var escaper = strings.NewReplacer("%", "%25", ":", "%3A", "{", "%7B", "}", "%7D", "/", "%2F")
 
 func escape(part string) string { return escaper.Replace(part) }
+
+// unescaper undoes what escaper does.
+var unescaper = strings.NewReplacer("%25", "%", "%3A", ":", "%7B", "{", "%7D", "}", "%2F", "/")
+
+// ParseConversation returns the conversation of this name. ok is false for what [Conversation.String] never returns.
+func ParseConversation(name string) (c Conversation, ok bool) {
+	parts := strings.Split(name, ":")
+	if len(parts) < 3 || len(parts) > 4 {
+		return Conversation{}, false
+	}
+	for i, part := range parts {
+		parts[i] = unescaper.Replace(part)
+	}
+	c = Conversation{Platform: parts[0], Workspace: parts[1], Channel: parts[2]}
+	if len(parts) == 4 {
+		c.Thread = parts[3]
+	}
+	return c, c.String() == name
+}

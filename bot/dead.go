@@ -5,7 +5,7 @@ import "context"
 // revive finds out whether a meeting that counts as dead is alive after all: its organizer is back, or a call in Teams
 // or an update has extended its life. One of the service account's is renewed first. An error is a passing fault.
 func (s *Service) revive(ctx context.Context, t task, m Meeting) (alive bool, err error) {
-	tenant, at := t.workspace.Tenant, s.graph.forCommand
+	tenant, at, recorded := t.workspace.Tenant, s.graph.forCommand, m
 	gone, err := s.graph.organizerGone(ctx, t.slot, at, tenant, m)
 	if Temporary(err) {
 		return false, err
@@ -39,8 +39,8 @@ func (s *Service) revive(ctx context.Context, t task, m Meeting) (alive bool, er
 	if !next.Alive(now) {
 		return false, nil
 	}
-	err = s.recordFound(ctx, t, m, next, wasRenewed)
-	return err == nil, err
+	state, err := s.recordFound(ctx, t, recorded, next, wasRenewed)
+	return err == nil && state.Meeting != nil && state.Meeting.Alive(now), err
 }
 
 // saysAlive asks Graph for a time of expiry that lies ahead.

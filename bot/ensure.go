@@ -204,6 +204,7 @@ func (s *Service) meetingOf(t task, c Claim, found OnlineMeeting, created bool) 
 	}.refreshed(found, now, created)
 	if c.Dated {
 		m.Dated, m.DatedBy = true, c.User
+		m.Todo |= s.remindersOf(c.Conversation)
 	}
 	created = created || !found.Created.IsZero() && now.Sub(found.Created) < newFor
 	if created && t.workspace.Options != (MeetingOptions{}) {

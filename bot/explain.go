@@ -143,7 +143,7 @@ func WorkingReply(lang Language) Reply { return sentence(lang, message("ack.work
 
 // AcceptedReply is WorkingReply for an intent that may be about something else than a meeting's card.
 func AcceptedReply(lang Language, i Intent) Reply {
-	if i.Kind == JobRelink || i.kind() == JobCommand && i.Command.Kind == Link {
+	if i.Kind == JobRelink || i.Kind == JobQuiet || i.kind() == JobCommand && i.Command.Kind == Link {
 		return sentence(lang, message("ack.link"))
 	}
 	return WorkingReply(lang)
@@ -209,7 +209,8 @@ func LinkReply(lang Language, news LinkNews, link, token string) Reply {
 // NoLinksReply says that there are no lasting links.
 func NoLinksReply(lang Language) Reply { return sentence(lang, message("link.off")) }
 
-// LinkPage is what a lasting link's own page says; it stands where there is no meeting to go to.
+// LinkPage is what a page says that a browser gets at a public address: where there is no meeting to go to, or no
+// calendar entry.
 type LinkPage string
 
 // The pages.
@@ -217,6 +218,7 @@ const (
 	LinkPageNoMeeting   LinkPage = "no_meeting"  // the link is right, and there is no meeting that works
 	LinkPageUnknown     LinkPage = "unknown"     // the link leads nowhere, or not any more
 	LinkPageUnavailable LinkPage = "unavailable" // nobody can tell now
+	LinkPageNoEntry     LinkPage = "no_entry"    // no calendar entry has the address, or none any more
 )
 
 // Title is the title of every page.

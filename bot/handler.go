@@ -138,12 +138,12 @@ func (s *Service) ensureDated(ctx context.Context, t task, asker Identity, state
 	return s.withPeople(ctx, t, asker, state, done, err)
 }
 
-// showCommand shows the conversation's meeting to the asker alone.
-type showCommand struct{}
+// showCommand shows the conversation's meeting to the asker alone, or the ways to put it into a calendar.
+type showCommand struct{ calendar bool }
 
 func (showCommand) announces() bool { return false }
 
-func (showCommand) answer(s *Service, _ Intent, _ Route, state *State, lang Language) (Reply, Outcome) {
+func (c showCommand) answer(s *Service, _ Intent, _ Route, state *State, lang Language) (Reply, Outcome) {
 	switch {
 	case state == nil:
 		return Reply{}, ""
@@ -152,7 +152,8 @@ func (showCommand) answer(s *Service, _ Intent, _ Route, state *State, lang Lang
 	case !state.Meeting.Alive(s.Clock()):
 		return EndedReply(lang, *state.Meeting), OutcomeKnown
 	default:
-		card := &Card{Meeting: *state.Meeting, of: state.Conversation}
+		m := *state.Meeting
+		card := &Card{Meeting: m, Ahead: m.ahead(s.Clock()), ForCalendar: c.calendar, of: state.Conversation}
 		return Reply{Audience: AudienceAsker, Language: lang, Card: card}, OutcomeKnown
 	}
 }

@@ -27,6 +27,8 @@ const (
 	// JobRedate is the press of a button that confirms a change of the date; the payload is Intent.Redate.
 	JobRedate JobKind = "redate"
 
+	JobQuiet JobKind = "quiet" // the press of a button against the reminder of a date; the payload is Intent.Redate
+
 	// The jobs below are nobody's command. Their payload is Intent.Generation.
 
 	// JobConfirm asks Graph about the conversation's meeting, and renews it. If an asker's `meet` started it, it
@@ -42,6 +44,7 @@ const (
 	JobTell JobKind = "tell"
 	// JobBookmark sets the bookmark of a channel to its lasting link.
 	JobBookmark JobKind = "bookmark"
+	JobRemind   JobKind = "remind" // posts the reminder of a date; the payload is Intent.Redate, too
 )
 
 // RequestsKnownFor is how long the ID of an accepted request is remembered at least: longer than any platform repeats a

@@ -80,6 +80,12 @@ func (m Meeting) refreshed(found OnlineMeeting, now time.Time, changed bool) Mee
 	return m
 }
 
+// asIn tells whether the record says the same of the meeting and its organizer as an earlier reading of it. If it does
+// not, somebody has asked Graph since, or changed the meeting, and what Graph had said before that counts for nothing.
+func (m *Meeting) asIn(read Meeting) bool {
+	return m.OnlineMeeting == read.OnlineMeeting && m.Orphaned == read.Orphaned && m.Sequence == read.Sequence
+}
+
 // keep puts what was in the place of what is empty.
 func keep(value *string, was string) {
 	if *value == "" {

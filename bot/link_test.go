@@ -40,6 +40,12 @@ func (l *memoryLinks) Link(_ context.Context, c bot.Conversation, proposed, repl
 	return l.tokens[c], nil
 }
 
+func (l *memoryLinks) Token(_ context.Context, c bot.Conversation) (string, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.tokens[c], l.fault
+}
+
 func (l *memoryLinks) Follow(ctx context.Context, token string) (bot.State, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -82,7 +88,7 @@ func newLinkStand(t *testing.T) *linkStand {
 	t.Helper()
 	st := newStand(t, brisk, func(context.Context, int) error { return nil })
 	links := newMemoryLinks(st.Conversations)
-	st.Links, st.PublicURL = links, "https://bot.example.com"
+	st.Links, st.CalendarKeys, st.PublicURL = links, st.queue.Store, "https://bot.example.com"
 	return &linkStand{st, links}
 }
 

@@ -91,6 +91,7 @@ type Meeting struct {
 	Dated      bool        // people have set its time; otherwise Start and End say when it was made or renewed
 	DatedBy    string      // the chat user who set it
 	Sequence   int         // how often its subject or its date has changed
+	Quiet      bool        // somebody wants no reminder of its present date, for everybody
 	Confirmed  time.Time   // when Graph was last asked about it, with or without success; zero: not since it was made
 	Orphaned   bool        // the organizer is missing in Entra or disabled, so the link does not work
 	Replaced   Replacement // why it took the place of the meeting before it, until the conversation was told
@@ -128,6 +129,7 @@ const (
 	TodoOptions  Todo = 1 << iota // the workspace's options have to be applied
 	TodoCards                     // posted cards show what is no longer true
 	TodoBookmark                  // the channel's bookmark has to be set
+	TodoRemind                    // the reminder of the date has to be put into the schedule
 )
 
 // State is what a conversation holds after a store operation.

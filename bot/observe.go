@@ -19,6 +19,7 @@ const (
 	OutcomeNotUndone    Outcome = "not_undone"   // an Undo that came too late, or from another person
 	OutcomeRenamed      Outcome = "renamed"      // the meeting has another subject
 	OutcomeRedated      Outcome = "redated"      // the meeting has another date, or none any more
+	OutcomeQuieted      Outcome = "quieted"      // there will be no reminder of the meeting's date
 	OutcomeRelinked     Outcome = "relinked"     // the conversation has another lasting link
 	OutcomeGaveUp       Outcome = "gave_up"      // tried for Timing.GiveUp in vain
 	OutcomeBroken       Outcome = "broken"       // attempts broke off so often that it is not tried again
@@ -34,6 +35,7 @@ const (
 	OutcomeInvited    Outcome = "invited"    // the people whom a command names were invited
 	OutcomeTold       Outcome = "told"       // somebody got an invitation as a direct message
 	OutcomeBookmarked Outcome = "bookmarked" // the channel's bookmark was set
+	OutcomeReminded   Outcome = "reminded"   // the reminder of a date was posted
 )
 
 // OutcomeRefused is the outcome of a command that was refused for good, by the refusal's code.

@@ -27,6 +27,15 @@ type Updater interface {
 	Update(ctx context.Context, c Conversation, ref MessageRef, r Reply) error
 }
 
+// Reminder is the ability of a [Platform] to post in a conversation though nobody has asked for anything there.
+type Reminder interface {
+	// Remind posts a reply for everybody in the conversation: below the newest of the cards that show its meeting,
+	// where messages can stand below others. cards are the conversation's posted cards, the newest first. It is called
+	// once for a reminder. An error that is Temporary and not Unsent says that the message may have been posted all the
+	// same; with an error of code Undeliverable nothing was posted, and nothing can be.
+	Remind(ctx context.Context, c Conversation, cards []PostedCard, r Reply) (Posted, error)
+}
+
 // PostedCard is a card for everybody that can be changed while it can be.
 type PostedCard struct {
 	Ref        MessageRef

@@ -93,10 +93,13 @@ func (s *Service) changeDate(
 	}
 	now := s.Clock()
 	after, err := s.Conversations.ChangeMeeting(ctx, state.Conversation, m.ClaimID, func(m *Meeting) {
+		orphaned := m.Orphaned // as for another name
 		*m = m.refreshed(found, now, true)
+		m.Orphaned = orphaned
 		m.Start, m.End = to.Start.UTC(), to.End.UTC()
 		m.Dated, m.DatedBy, m.Zone = true, t.Asker.User, cmp.Or(t.Zone, m.Zone)
 		s.changed(m, state.Conversation)
+		s.moved(m, state.Conversation)
 	})
 	if err == nil && (after.Meeting == nil || after.Meeting.ClaimID != m.ClaimID) {
 		err = &Error{Code: Unavailable, Err: errors.New("the meeting was replaced meanwhile")}
@@ -200,7 +203,7 @@ func (c cancelCommand) execute(ctx context.Context, s *Service, t task) (result,
 // dropDate takes the date away, and says so to everybody.
 func (s *Service) dropDate(ctx context.Context, t task, lang Language, state State) (result, error) {
 	state, err := s.Conversations.ChangeMeeting(ctx, state.Conversation, state.Meeting.ClaimID, func(m *Meeting) {
-		m.Dated, m.DatedBy = false, ""
+		m.Dated, m.DatedBy, m.Quiet = false, "", false
 		s.changed(m, state.Conversation)
 	})
 	if err != nil {

@@ -49,6 +49,12 @@ type Card struct {
 	Ahead bool
 	// Redated says that the date was changed or taken away just now.
 	Redated bool
+	// ForCalendar says that the asker wants to put the meeting into a calendar.
+	ForCalendar bool
+	// Calendar are the ways to do that; none for most cards without a date.
+	Calendar CalendarLinks
+	// Reminder says that the card reminds of the date. It says no more than what to join, and when.
+	Reminder bool
 	// Wished is what the asker of a date may have meant otherwise.
 	Wished []Message
 	// Invited are those whom the asker invites with this very card. They are mentioned, so that the platform tells
@@ -118,6 +124,8 @@ func (c Card) Status() Message {
 	switch {
 	case c.Ended:
 		return message("card.ended")
+	case c.Reminder:
+		return message("card.reminder", Arg{"Date", Period{c.Meeting.Start, c.Meeting.End}})
 	case c.InvitedBy != "":
 		return message("people.invites", Arg{"Who", c.InvitedBy})
 	case c.Redated && c.Ahead:
@@ -145,7 +153,7 @@ func (c Card) Status() Message {
 // Facts lists who started the meeting, where that is not the organizer, the organizer, and the ways to join without the
 // link, as far as Graph gave them.
 func (c Card) Facts() []Fact {
-	if c.Ended {
+	if c.Ended || c.Reminder {
 		return nil
 	}
 	starter := c.Meeting.StartedBy.Name
@@ -176,6 +184,8 @@ func (c Card) Notes() []Message {
 		notes = append(notes, message("card.date", Arg{"Date", Period{c.Meeting.Start, c.Meeting.End}}))
 	}
 	switch {
+	case c.ForCalendar && !c.Ahead:
+		notes = append(notes, message("calendar.for_now"))
 	case c.KeptSubject:
 		notes = append(notes, message("card.kept_subject", Arg{"Subject", c.Meeting.Subject}))
 	case c.TooLate:
@@ -199,6 +209,28 @@ func (c Card) JoinLabel() Message {
 		return message("card.join_current")
 	}
 	return message("card.join")
+}
+
+// CalendarButton is a button that opens a URL.
+type CalendarButton struct {
+	ID    string // for platforms that want one for each button
+	Label Message
+	URL   string
+}
+
+// CalendarButtons are the ways to put the meeting into a calendar; none for most cards without a date.
+func (c Card) CalendarButtons() []CalendarButton {
+	var buttons []CalendarButton
+	for _, b := range []CalendarButton{
+		{"file", message("calendar.file"), c.Calendar.File},
+		{"outlook", message("calendar.outlook"), c.Calendar.Outlook},
+		{"google", message("calendar.google"), c.Calendar.Google},
+	} {
+		if b.URL != "" {
+			buttons = append(buttons, b)
+		}
+	}
+	return buttons
 }
 
 // JoinURL is where the button that joins leads; empty if there is nothing to join.

@@ -9,8 +9,11 @@ import (
 // DueKind says what a conversation is due for. Its values stand in Redis.
 type DueKind string
 
-// DueConfirm is the time to confirm the conversation's meeting, and to renew it.
-const DueConfirm DueKind = "confirm"
+// What there is to do.
+const (
+	DueConfirm DueKind = "confirm" // to confirm the conversation's meeting, and to renew it
+	DueRemind  DueKind = "remind"  // to remind the conversation of the date of its meeting
+)
 
 // Due is something that is to be done about a conversation at a time.
 type Due struct {
@@ -44,6 +47,8 @@ type Links interface {
 	// Follow returns what the conversation of a token holds, and ErrNoLink if the token is no conversation's, or none
 	// any more.
 	Follow(ctx context.Context, token string) (State, error)
+	// Token returns the conversation's token; empty if it has none. It changes nothing.
+	Token(ctx context.Context, c Conversation) (string, error)
 	// Bookmark returns the platform's ID of the bookmark that holds the conversation's link; empty if there is none.
 	Bookmark(ctx context.Context, c Conversation) (string, error)
 	// SetBookmark remembers the ID of the bookmark; an empty one forgets it.

@@ -19,11 +19,15 @@ func (s *Service) reply(ctx context.Context, l *Lease, done result, slot *slot, 
 	if err != nil {
 		return err
 	}
+	// Whoever reads the card counts on the reminder, so it is safe first.
+	if err := s.planShown(ctx, reply.Card); err != nil {
+		return err
+	}
 	posted, err := s.send(ctx, l, reply, slot, place)
 	if err != nil {
 		return err
 	}
-	s.afterSending(ctx, l.Job, reply, posted)
+	s.afterSending(ctx, l, reply, posted)
 	return nil
 }
 
@@ -42,12 +46,14 @@ func (s *Service) compose(ctx context.Context, j Job, done result) (Reply, error
 		reply = s.card(j.Command, state, s.jobLanguage(j, state.Identity), state.Meeting.ClaimID == done.made)
 		if generation := state.Generation(); reply.Card.New && done.undoable && generation > 1 {
 			reply.Card.Replaces = true
-			reply.Actions = []Action{{ID: ActionUndo, Value: strconv.Itoa(generation)}}
+			undo := Action{ID: ActionUndo, Value: strconv.Itoa(generation)}
+			reply.Actions = append([]Action{undo}, reply.Actions...)
 		}
 		reply.Card.Restored = done.restored
 		reply.Card.Wished = done.notes
 		reply.inviting(done.invited, state)
 	}
+	s.addCalendar(ctx, &reply)
 	reply.setZone(j.Zone)
 	return reply, nil
 }
@@ -127,7 +133,8 @@ func (s *Service) notSent(ctx context.Context, l *Lease, err error) error {
 }
 
 // afterSending notes where a card is, and starts what is due about its meeting.
-func (s *Service) afterSending(ctx context.Context, j Job, reply Reply, posted Posted) {
+func (s *Service) afterSending(ctx context.Context, l *Lease, reply Reply, posted Posted) {
+	j := l.Job
 	if reply.Card == nil {
 		return
 	}
@@ -139,7 +146,25 @@ func (s *Service) afterSending(ctx context.Context, j Job, reply Reply, posted P
 	s.told(ctx, reply.Card, j.Trace)
 	state := State{Conversation: reply.Card.of, Meeting: &reply.Card.Meeting}
 	if posted.Ref != "" && reply.Audience == AudienceEveryone {
-		state = s.keepCard(ctx, j, reply, posted)
+		state = s.keepCard(ctx, l, reply, posted)
 	}
 	s.tend(state, j, j.ID)
+}
+
+// insist does what comes after an answer, again and again while Redis is away, within the attempt's time. It returns
+// the last error.
+func (s *Service) insist(ctx context.Context, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, finishWithin)
+	defer cancel()
+	for {
+		err := do(ctx)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-time.After(finishEvery):
+		case <-ctx.Done():
+			return err
+		}
+	}
 }

@@ -65,9 +65,13 @@ type Config struct {
 	Workspaces Workspaces
 	Language   Language // of a request whose workspace is not known
 	Links      Links    // required with a PublicURL
-	PublicURL  string   // where lasting links begin, without a slash at the end; optional: there are none without it
-	Attempts   int      // how many run at once; optional: 256, since they wait most of the time
-	Timing     Timing   // optional
+	// CalendarKeys is required with a PublicURL.
+	CalendarKeys CalendarKeys
+	PublicURL    string // where lasting links begin, without a slash at the end; optional: there are none without it
+	Attempts     int    // how many run at once; optional: 256, since they wait most of the time
+	Timing       Timing // optional
+	// RemindBefore is how long before a date that people have set the conversation is reminded; 0: never.
+	RemindBefore time.Duration
 	// Clock tells the time for the life of meetings, in days and weeks; optional: time.Now.
 	Clock func() time.Time
 }
@@ -86,12 +90,13 @@ type Service struct {
 	leaving   chan struct{} // closed when jobs that wait for their time are left to others
 	leaveOnce sync.Once     // closes leaving
 
-	answered *lru.Cache[string, struct{}] // IDs of jobs that were answered and could not be marked as done yet
-	panicked *lru.Cache[string, struct{}] // IDs of jobs whose panic was logged with its stack
-	begun    *lru.Cache[string, struct{}] // IDs of jobs in the background that were accepted
-	left     *lru.Cache[string, struct{}] // what kinds of job were left in the queue, and a warning was logged
-	alone    atomic.Int64                 // attempts under way of which one at a time is made
-	ended    endedAttempts                // what the queue could not be told yet
+	answered    *lru.Cache[string, struct{}] // IDs of jobs that were answered and could not be marked as done yet
+	panicked    *lru.Cache[string, struct{}] // IDs of jobs whose panic was logged with its stack
+	begun       *lru.Cache[string, struct{}] // IDs of jobs in the background that were accepted
+	left        *lru.Cache[string, struct{}] // what kinds of job were left in the queue, and a warning was logged
+	calendarKey calendarKey
+	alone       atomic.Int64  // attempts under way of which one at a time is made
+	ended       endedAttempts // what the queue could not be told yet
 }
 
 // NewService returns a service that answers at once, and takes over what others left behind while Run runs.
@@ -216,6 +221,7 @@ func (s *Service) Ask(ctx context.Context, r Request) Answer {
 	lang := s.languageOf(r, state.Identity)
 	if h, ok := r.handler(); ok {
 		if reply, outcome := h.answer(s, r.Intent, r.Route, known, lang); outcome != "" {
+			s.addCalendar(ctx, &reply)
 			reply.setZone(state.Identity.zone(r.Zone))
 			return s.answerFrom(ctx, r, state, outcome, reply)
 		}
@@ -379,6 +385,7 @@ func (s *Service) card(c Command, state State, lang Language, made bool) Reply {
 	if state.MayAnnounce {
 		reply.Audience, reply.Language = AudienceEveryone, m.Language
 		reply.Card.Why = m.Replaced
+		reply.Actions = s.quietActions(state.Conversation, m)
 	}
 	return reply
 }

@@ -13,6 +13,10 @@ import (
 // hundreds of millions of meetings.
 const dueAtOnce = 5
 
+// remindAtOnce is how many reminders a replica begins in a second at most. Dates cluster at full and half hours: a
+// replica begins thousands of reminders while they are still of use.
+const remindAtOnce = 50
+
 // todoJobs says which job does what is to do about a meeting.
 var todoJobs = []struct {
 	todo Todo
@@ -33,6 +37,9 @@ func (s *Service) tend(state State, j Job, reason string) {
 	}
 	if m.needsConfirming(now) {
 		s.begin(upkeepJob(JobConfirm, state, j, now, now.UTC().Format(time.DateOnly)))
+	}
+	if m.Todo&TodoRemind != 0 {
+		s.beginPlanning(state, j.Trace)
 	}
 	for _, due := range todoJobs {
 		if m.Todo&due.todo != 0 {
@@ -110,13 +117,20 @@ func (s *Service) workOffDue(ctx context.Context) {
 		return
 	}
 	now := s.Clock()
-	due, err := s.Schedule.TakeDue(ctx, []DueKind{DueConfirm}, now, dueAtOnce)
-	if err != nil && ctx.Err() == nil {
-		s.Log.WarnContext(ctx, "cannot look for what is due", "error", err)
-	}
-	for _, d := range due {
-		if err := s.startDue(ctx, d, now); err != nil && ctx.Err() == nil {
-			s.Log.WarnContext(ctx, "cannot begin what is due; it comes again", "kind", string(d.Kind), "error", err)
+	for _, what := range []struct {
+		kind DueKind
+		most int
+	}{
+		{DueRemind, remindAtOnce}, {DueConfirm, dueAtOnce},
+	} {
+		due, err := s.Schedule.TakeDue(ctx, []DueKind{what.kind}, now, what.most)
+		if err != nil && ctx.Err() == nil {
+			s.Log.WarnContext(ctx, "cannot look for what is due", "error", err)
+		}
+		for _, d := range due {
+			if err := s.startDue(ctx, d, now); err != nil && ctx.Err() == nil {
+				s.Log.WarnContext(ctx, "cannot begin what is due; it comes again", "kind", string(d.Kind), "error", err)
+			}
 		}
 	}
 }
@@ -131,8 +145,14 @@ func (s *Service) startDue(ctx context.Context, d Due, now time.Time) error {
 	if err != nil && CodeOf(err) != UnreadableRecord {
 		return err
 	}
-	if m := state.Meeting; m != nil && m.Alive(now) {
-		trace := "due-" + d.At.UTC().Format("20060102T150405")
+	trace := "due-" + d.At.UTC().Format("20060102T150405")
+	switch m := state.Meeting; {
+	case m == nil || !m.Alive(now):
+	case d.Kind == DueRemind:
+		if err := s.startReminder(ctx, state, trace, now); err != nil {
+			return err
+		}
+	default:
 		j := upkeepJob(JobConfirm, state, Job{Trace: trace}, now, now.UTC().Format(time.DateOnly))
 		if err := s.acceptUpkeep(ctx, j); err != nil {
 			return err
@@ -147,7 +167,10 @@ func (s *Service) told(ctx context.Context, c *Card, trace string) {
 		return
 	}
 	forget := func(m *Meeting) { m.Replaced = Replacement{} }
-	_, err := s.Conversations.ChangeMeeting(ctx, c.of, c.Meeting.ClaimID, forget)
+	err := s.insist(ctx, func(ctx context.Context) error {
+		_, err := s.Conversations.ChangeMeeting(ctx, c.of, c.Meeting.ClaimID, forget)
+		return err
+	})
 	if err != nil {
 		s.Log.WarnContext(ctx, "cannot note that a conversation was told why its link changed", "request", trace,
 			"error", err)

@@ -12,7 +12,8 @@ import (
 )
 
 // Undo gives the conversation its earlier meeting back; see [bot.Conversations]. In the same step it notes that the
-// posted cards are to be updated: those of the earlier meeting may say that another one took its place.
+// posted cards are to be updated: those of the earlier meeting may say that another one took its place. If that meeting
+// has a date, its reminder is to be put into the schedule again.
 func (s *Store) Undo(ctx context.Context, c bot.Conversation, u bot.Undo) (bot.State, bot.UndoResult, error) {
 	var result bot.UndoResult
 	state, err := s.changeConversation(ctx, "undo a meeting", func(ctx context.Context) (bot.State, error) {
@@ -52,6 +53,9 @@ func restore(c bot.Conversation, records []any, u bot.Undo) (kept, restored stri
 	}
 	m := *earlier
 	m.Todo |= bot.TodoCards
+	if m.Dated {
+		m.Todo |= bot.TodoRemind
+	}
 	current, _ := records[0].(string)
 	if now, err := decodeMeeting(c, current); err == nil {
 		m.Todo |= now.Todo & bot.TodoBookmark // it is the channel's, whichever meeting it leads to

@@ -194,9 +194,14 @@ func TestUndoneMeetingHasItsCardsUpdated(t *testing.T) {
 		st, err := s.ChangeMeeting(t.Context(), c, first.ClaimID, func(m *bot.Meeting) {
 			m.Todo, m.Expires = bot.TodoOptions, time.Date(2027, 1, 2, 3, 4, 5, 0, time.UTC)
 			m.StartedBy = bot.Starter{User: "U1", Name: "Ann"}
+			m.Start, m.End = time.Date(2026, 12, 2, 3, 0, 0, 0, time.UTC), time.Date(2026, 12, 2, 4, 0, 0, 0, time.UTC)
+			m.Dated, m.DatedBy, m.Quiet = true, "U1", true
 		})
 		no(t, err)
 		want := *st.Meeting
+		if !want.Dated || !want.Quiet || want.DatedBy != "U1" {
+			t.Errorf("recorded as %+v", want)
+		}
 		key := meetingOf(c)
 		no(t, b.raw.Set(t.Context(), key, strings.TrimSuffix(b.raw.Get(t.Context(), key).Val(), "}")+`,"later":1}`, 0).Err())
 		second := replace(t, s, c, 1, "ann", bot.Replacement{})
@@ -205,7 +210,7 @@ func TestUndoneMeetingHasItsCardsUpdated(t *testing.T) {
 
 		st, result, err := s.Undo(t.Context(), c, bot.Undo{Generation: 2, User: "ann", ID: "u1"})
 		no(t, err)
-		want.ClaimID, want.Generation, want.Todo = "u1", 3, bot.TodoOptions|bot.TodoCards|bot.TodoBookmark
+		want.ClaimID, want.Generation, want.Todo = "u1", 3, bot.TodoOptions|bot.TodoCards|bot.TodoBookmark|bot.TodoRemind
 		if !result.Done || *st.Meeting != want {
 			t.Errorf("undone: %+v with %+v, want %+v", result, st.Meeting, want)
 		}

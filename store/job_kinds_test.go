@@ -21,6 +21,9 @@ func TestKindsOfJobs(t *testing.T) {
 			Line: bot.Mention{Kind: bot.MentionPerson, ID: "U0BEN", Name: "@ben"}.Mark()}},
 		{Kind: bot.JobTell, Generation: 2, Command: bot.Command{Kind: bot.Meet, Subject: "Ann Example"}},
 		{Kind: bot.JobBookmark},
+		{Kind: bot.JobRedate, Redate: "1 2 3 4"},
+		{Kind: bot.JobQuiet, Redate: "1 2 3 4"},
+		{Kind: bot.JobRemind, Redate: "1 2 3 4", Generation: 1},
 	} {
 		record, err := encodeJob(bot.Job{ID: "j", Alias: "other", Intent: want, Route: bot.Route{Chat: true}})
 		if err != nil {

@@ -96,8 +96,8 @@ func encodeJob(j bot.Job) (string, error) {
 		r.Command.Kind, r.Command.Advice = string(bot.Help), j.Advice
 	case bot.JobUndo: // to the first release it is a wish to see what is current
 		r.Command.Kind, r.Undo = string(bot.Show), j.Generation
-	case bot.JobRedate: // likewise
-		r.Command.Kind, r.Redate = string(bot.Show), j.Redate
+	case bot.JobRedate, bot.JobQuiet, bot.JobRemind: // likewise
+		r.Command.Kind, r.Redate, r.Undo = string(bot.Show), j.Redate, j.Generation
 	case bot.JobRelink: // likewise
 		r.Command.Kind, r.Relink = string(bot.Show), j.Link
 	case bot.JobInvite, bot.JobTell: // likewise
@@ -147,8 +147,8 @@ func decodeJob(record string) (bot.Job, error) {
 		j.Command = bot.Command{}
 	case bot.JobUndo:
 		j.Command, j.Generation = bot.Command{}, r.Undo
-	case bot.JobRedate:
-		j.Command, j.Redate = bot.Command{}, r.Redate
+	case bot.JobRedate, bot.JobQuiet, bot.JobRemind:
+		j.Command, j.Redate, j.Generation = bot.Command{}, r.Redate, r.Undo
 	case bot.JobRelink:
 		j.Command, j.Link = bot.Command{}, r.Relink
 	case bot.JobInvite, bot.JobTell:

@@ -106,6 +106,9 @@ func (k keyspace) linked(token string) string {
 	return string(k) + ":link:" + base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
+// calendar is the key that signs the addresses of calendar files.
+func (k keyspace) calendar() string { return string(k) + ":calendar" }
+
 // dueShards is how many parts the schedule has, so that it is spread over the nodes of a cluster.
 const dueShards = 16
 

@@ -114,16 +114,28 @@ func (s *Store) Follow(ctx context.Context, token string) (bot.State, error) {
 	return state, err
 }
 
+// Token returns the conversation's token; see [bot.Links].
+func (s *Store) Token(ctx context.Context, c bot.Conversation) (string, error) {
+	return s.linkFieldOf(ctx, "read a link", c, tokenField)
+}
+
 // Bookmark returns the ID of the bookmark that holds the conversation's link; see [bot.Links].
-func (s *Store) Bookmark(ctx context.Context, c bot.Conversation) (id string, err error) {
-	err = s.withBudget(ctx, "read a bookmark", func(ctx context.Context) error {
+func (s *Store) Bookmark(ctx context.Context, c bot.Conversation) (string, error) {
+	return s.linkFieldOf(ctx, "read a bookmark", c, bookmarkField)
+}
+
+// linkFieldOf reads a field of a conversation's link; empty if there is none.
+func (s *Store) linkFieldOf(
+	ctx context.Context, doing string, c bot.Conversation, field string,
+) (value string, err error) {
+	err = s.withBudget(ctx, doing, func(ctx context.Context) error {
 		home, err := s.linkHome(ctx, c)
 		if err == nil {
-			id, err = s.linkField(ctx, home, bookmarkField)
+			value, err = s.linkField(ctx, home, field)
 		}
 		return err
 	})
-	return id, err
+	return value, err
 }
 
 // SetBookmark remembers the ID of the bookmark; see [bot.Links].

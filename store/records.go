@@ -61,6 +61,7 @@ type meetingRecord struct {
 	Dated        bool            `json:"b,omitempty"`
 	DatedBy      string          `json:"r,omitempty"` // the user, with references
 	Sequence     int             `json:"sq,omitempty"`
+	Quiet        bool            `json:"qt,omitempty"`
 	Why          bot.Reason      `json:"w,omitempty"`
 	Former       string          `json:"q,omitempty"` // the name of the former organizer
 	Todo         todoRecord      `json:"a,omitempty"`
@@ -123,6 +124,7 @@ func encodeMeeting(claim bot.Claim, m bot.Meeting) (string, error) {
 	}
 	r.Starter = refs.shorten(m.StartedBy.User)
 	r.Dated, r.DatedBy, r.Sequence = m.Dated, refs.shorten(m.DatedBy), m.Sequence
+	r.Quiet = m.Quiet
 	if m.StartedBy.User == "" && m.StartedBy.Name != "" ||
 		m.StartedBy.User != "" && m.StartedBy.Name != m.Organizer.Name {
 		r.StarterName = &m.StartedBy.Name
@@ -164,6 +166,7 @@ func decodeMeeting(c bot.Conversation, value string) (*bot.Meeting, error) {
 		ClaimID: id, Generation: generation, ExternalID: r.ExternalID, Organizer: bot.Organizer(r.Organizer),
 		Language: r.Language, Zone: r.Zone, StartedBy: starter, Confirmed: r.Times[3], Orphaned: r.Orphaned,
 		Dated: r.Dated && !r.Times[1].IsZero(), DatedBy: refs.restore(r.DatedBy), Sequence: max(0, r.Sequence),
+		Quiet:    r.Quiet,
 		Replaced: bot.Replacement{Why: r.Why, Organizer: r.Former}, Todo: bot.Todo(r.Todo),
 	}, nil
 }

@@ -1,10 +1,11 @@
 // Package store keeps in Redis what all replicas must agree on: which meeting each conversation has, which claim is
 // pending, which of its cards can be changed, its stable link, what is due when, who chat users are in Entra, which
-// accepted jobs are not done, and which upstream asked to be left alone.
+// accepted jobs are not done, which upstream asked to be left alone, and the key of calendar files.
 //
 // Call [Open] first, with a Redis URL and a name for this process, and [Store.Close] last. A [Store] satisfies
-// [bot.Conversations], [bot.PostedCards], [bot.Links], [bot.Schedule], [bot.Identities], [bot.Queue] and [bot.Limiter],
-// and is safe for concurrent use. The example shows how a conversation gets its meeting: claim, complete, announce.
+// [bot.Conversations], [bot.PostedCards], [bot.Links], [bot.Schedule], [bot.CalendarKeys], [bot.Identities],
+// [bot.Queue] and [bot.Limiter], and is safe for concurrent use. The example shows how a conversation gets its meeting:
+// claim, complete, announce.
 //
 // It promises:
 //
@@ -104,6 +105,7 @@ var (
 	_ bot.PostedCards   = (*Store)(nil)
 	_ bot.Schedule      = (*Store)(nil)
 	_ bot.Links         = (*Store)(nil)
+	_ bot.CalendarKeys  = (*Store)(nil)
 )
 
 // Open prepares a store. It dials nothing before the first call, and Redis need not be up yet. It returns an error if

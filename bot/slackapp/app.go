@@ -190,7 +190,9 @@ func (a *App) call(ctx context.Context, method, per string, do func(context.Cont
 	if per != "" {
 		upstream += ":" + per
 	}
-	return bot.CallThrottled(ctx, a.throttles, bot.Upstream{Name: upstream}, func(ctx context.Context) error {
+	called := false
+	err := bot.CallThrottled(ctx, a.throttles, bot.Upstream{Name: upstream}, func(ctx context.Context) error {
+		called = true
 		err := do(ctx)
 		if err == nil {
 			return nil
@@ -199,6 +201,10 @@ func (a *App) call(ctx context.Context, method, per string, do func(context.Cont
 		e.Err = fmt.Errorf("%s: %w", method, e.Err)
 		return e
 	})
+	if !called && bot.CodeOf(err) == bot.Unavailable { // whether Slack asked to wait is not known
+		return unsent(err)
+	}
+	return err
 }
 
 // apiError says what a failed Web API call means to the bot. Reason is Slack's own error code. Nothing else of the

@@ -2,6 +2,7 @@ package slackapp
 
 import (
 	"encoding/json"
+	"time"
 
 	"meetbot/bot"
 )
@@ -17,8 +18,9 @@ type cardKey struct {
 	audience  bot.Audience
 	language  bot.Language
 	isNew     bool
+	ahead     bool // its times are shown, too
 	kept      bool
-	ahead     bool
+	calendar  bot.CalendarLinks
 	style     style
 }
 
@@ -29,22 +31,23 @@ func keyOf(r bot.Reply, s style) (cardKey, bool) {
 	}
 	c := *r.Card
 	if c.Meeting.ClaimID == "" || c.Replaces || c.Restored || c.TooLate || c.Renamed || c.Ended ||
-		c.Redated || c.InvitedBy != "" || len(c.Invited) > 0 || len(c.Wished) > 0 || c.Why != (bot.Replacement{}) {
+		c.Redated || c.Reminder || c.ForCalendar || len(c.Wished) > 0 || len(c.Invited) > 0 || c.InvitedBy != "" ||
+		c.Why != (bot.Replacement{}) {
 		return cardKey{}, false
 	}
 	m := c.Meeting.OnlineMeeting
-	key := cardKey{
+	if !c.Ahead {
+		m.Start, m.End = time.Time{}, time.Time{}
+	}
+	return cardKey{
 		meeting: bot.OnlineMeeting{
-			JoinURL: m.JoinURL, Subject: m.Subject, Created: m.Created, JoinID: m.JoinID, Passcode: m.Passcode,
-			TollNumber: m.TollNumber, ConferenceID: m.ConferenceID,
+			JoinURL: m.JoinURL, Subject: m.Subject, Created: m.Created, Start: m.Start, End: m.End,
+			JoinID: m.JoinID, Passcode: m.Passcode, TollNumber: m.TollNumber, ConferenceID: m.ConferenceID,
 		},
 		organizer: c.Meeting.Organizer.Name, starter: c.Meeting.StartedBy.Name, audience: r.Audience,
-		language: r.Language, isNew: c.New, kept: c.KeptSubject, ahead: c.Ahead, style: s,
-	}
-	if c.Ahead {
-		key.meeting.Start, key.meeting.End = m.Start, m.End
-	}
-	return key, true
+		language: r.Language, isNew: c.New, ahead: c.Ahead, kept: c.KeptSubject,
+		calendar: c.Calendar, style: s,
+	}, true
 }
 
 // encode writes a reply as the answer to a command. In a busy channel the same card is asked for again and again, and

@@ -13,7 +13,6 @@ func TestAnswersShowWhatChanged(t *testing.T) {
 	a := fuzzApp(t)
 	plain := bot.Card{Meeting: replytest.Meeting()}
 	seen := map[string]string{}
-	tomorrow := time.Date(2026, 11, 27, 15, 0, 0, 0, time.UTC)
 	for name, change := range map[string]func(*bot.Card){
 		"nothing":   func(*bot.Card) {},
 		"subject":   func(c *bot.Card) { c.Meeting.Subject = "Another name" },
@@ -32,12 +31,13 @@ func TestAnswersShowWhatChanged(t *testing.T) {
 		"restored":  func(c *bot.Card) { c.Restored = true },
 		"renamed":   func(c *bot.Card) { c.Renamed = true },
 		"expired":   func(c *bot.Card) { c.Why.Why = bot.ReasonExpired },
-		"ahead":     func(c *bot.Card) { c.Ahead, c.Meeting.Start, c.Meeting.End = true, tomorrow, tomorrow.Add(time.Hour) },
-		"later":     func(c *bot.Card) { c.Ahead, c.Meeting.Start, c.Meeting.End = true, tomorrow, tomorrow.Add(time.Minute) },
-		"redated":   func(c *bot.Card) { c.Redated = true },
-		"wished":    func(c *bot.Card) { c.Wished = []bot.Message{{ID: "show.none"}} },
+		"dated":     func(c *bot.Card) { c.Ahead = true },
+		"moved":     func(c *bot.Card) { c.Ahead, c.Meeting.End = true, c.Meeting.End.Add(time.Hour) },
+		"redated":   func(c *bot.Card) { c.Ahead, c.Redated = true, true },
+		"wished":    func(c *bot.Card) { c.Wished = []bot.Message{{ID: "when.inside"}} },
 		"invited":   func(c *bot.Card) { c.Invited = []bot.Mention{{Kind: bot.MentionPerson, ID: "U0BEN"}} },
 		"invitedBy": func(c *bot.Card) { c.InvitedBy = "Ann Example" },
+		"reminder":  func(c *bot.Card) { c.Reminder = true },
 		"ended":     func(c *bot.Card) { c.Ended = true },
 	} {
 		for range 2 {

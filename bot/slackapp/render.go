@@ -20,6 +20,9 @@ const (
 // joinAction names the button that joins.
 const joinAction = "join"
 
+// calendarAction is what the names of the buttons begin with that open calendars.
+const calendarAction = "calendar_"
+
 // style writes sentences in Slack's mrkdwn.
 type style struct {
 	bot.PlainStyle
@@ -144,6 +147,16 @@ func buttons(catalog *bot.Catalog, r bot.Reply) []slack.BlockElement {
 	return out
 }
 
+// calendarButtons draws the ways to put a card's meeting into a calendar.
+func calendarButtons(catalog *bot.Catalog, r bot.Reply) []slack.BlockElement {
+	var out []slack.BlockElement
+	for _, b := range r.Card.CalendarButtons() {
+		label := plainText(catalog.PlainText(r.Language, b.Label), maxButton)
+		out = append(out, slack.NewButtonBlockElement(calendarAction+b.ID, "", label).WithURL(b.URL))
+	}
+	return out
+}
+
 // cardBlocks draws a meeting. Values from outside are literal text elements, in which no markup means anything.
 func cardBlocks(catalog *bot.Catalog, r bot.Reply, s bot.Style) []slack.Block {
 	card, lang := r.Card, r.Language
@@ -179,6 +192,9 @@ func cardBlocks(catalog *bot.Catalog, r bot.Reply, s bot.Style) []slack.Block {
 	}
 	if elements = append(elements, buttons(catalog, r)...); len(elements) > 0 {
 		out = append(out, slack.NewActionBlock("", elements...))
+	}
+	if calendar := calendarButtons(catalog, r); len(calendar) > 0 {
+		out = append(out, slack.NewActionBlock("", calendar...))
 	}
 	var notes []string
 	for _, m := range card.Notes() {

@@ -66,7 +66,7 @@ type (
 		Version  string     `json:"version"`
 		Language string     `json:"lang"`
 		Fallback string     `json:"fallbackText"`
-		Body     []richText `json:"body"`
+		Body     []element  `json:"body"`
 		Actions  []action   `json:"actions,omitempty"`
 		Teams    *teamsOnly `json:"msteams,omitempty"`
 	}
@@ -74,12 +74,13 @@ type (
 		Width    string             `json:"width,omitempty"`
 		Entities []connector.Entity `json:"entities,omitempty"`
 	}
-	// richText is a RichTextBlock with its Inlines, or, with mentions, a TextBlock with its Text: Teams mentions nobody
-	// in text runs.
-	richText struct {
+	// element is an element of the body: a line of text, or a row of buttons. A line that mentions people is a TextBlock
+	// with a Text: Teams mentions nobody in text runs.
+	element struct {
 		Type    string    `json:"type"`
 		Spacing string    `json:"spacing,omitempty"`
 		Inlines []textRun `json:"inlines,omitempty"`
+		Actions []action  `json:"actions,omitempty"`
 		Text    string    `json:"text,omitempty"`
 		Wrap    bool      `json:"wrap,omitempty"`
 	}
@@ -133,7 +134,7 @@ func cardOf(catalog *bot.Catalog, r bot.Reply, s style) adaptiveCard {
 		rich(runs(catalog.Render(lang, card.Status(), s), false)))
 	if with, ok := card.With(); ok {
 		s.tags = !s.alone
-		line := richText{Type: "TextBlock", Text: catalog.Render(lang, with, s), Wrap: true}
+		line := element{Type: "TextBlock", Text: catalog.Render(lang, with, s), Wrap: true}
 		s.tags = false
 		if s.alone { // nobody else is there to be mentioned
 			line = rich(runs(catalog.Render(lang, with, s), false))
@@ -166,6 +167,10 @@ func cardOf(catalog *bot.Catalog, r bot.Reply, s style) adaptiveCard {
 		c.Version = withExecute
 	}
 	c.Actions = append(c.Actions, asked...)
+	if calendar := calendarButtons(catalog, r); len(calendar) > 0 { // two rows, the way to join in the first
+		c.Body = append(c.Body, row(c.Actions), row(calendar))
+		c.Actions = nil
+	}
 	return c
 }
 
@@ -178,13 +183,25 @@ func buttons(catalog *bot.Catalog, r bot.Reply) []action {
 	return all
 }
 
+// row is a row of buttons in a card's body, of which Teams draws six at most.
+func row(actions []action) element { return element{Type: "ActionSet", Actions: actions} }
+
+// calendarButtons draws the ways to put a card's meeting into a calendar.
+func calendarButtons(catalog *bot.Catalog, r bot.Reply) []action {
+	var all []action
+	for _, b := range r.Card.CalendarButtons() {
+		all = append(all, action{Type: "Action.OpenUrl", Title: catalog.PlainText(r.Language, b.Label), URL: b.URL})
+	}
+	return all
+}
+
 // execute is a button that the bot is told of. A client that does not know such buttons leaves it out.
 func execute(title string, id bot.ActionID, d *data) action {
 	return action{Type: "Action.Execute", Title: title, Verb: string(id), Data: d, Fallback: "drop"}
 }
 
 // rich is a line of text runs.
-func rich(runs []textRun) richText { return richText{Type: "RichTextBlock", Inlines: runs} }
+func rich(runs []textRun) element { return element{Type: "RichTextBlock", Inlines: runs} }
 
 // runs splits a sentence at the backticks that set off commands. None can come from outside: see [style.Text].
 func runs(sentence string, subtle bool) []textRun {

@@ -219,23 +219,32 @@ func TestSummaries(t *testing.T) {
 
 // Phones draw elements of version 1.2 in cards of at most 1.4, and show the fallback text of any other.
 func TestCardsForPhones(t *testing.T) {
+	type button struct {
+		Type     string `json:"type"`
+		Fallback string `json:"fallback"`
+	}
 	for name, raw := range cards(t) {
 		var card struct {
 			Version      string `json:"version"`
 			FallbackText string `json:"fallbackText"`
 			Body         []struct {
-				Type string `json:"type"`
+				Type    string   `json:"type"`
+				Actions []button `json:"actions"`
 			} `json:"body"`
-			Actions []struct {
-				Type     string `json:"type"`
-				Fallback string `json:"fallback"`
-			} `json:"actions"`
+			Actions []button `json:"actions"`
 		}
 		if err := json.Unmarshal(raw, &card); err != nil {
 			t.Fatal(err)
 		}
+		buttons := card.Actions
+		for _, e := range card.Body {
+			if len(e.Actions) > 6 || (len(e.Actions) > 0) != (e.Type == "ActionSet") {
+				t.Errorf("%s: %d buttons in an element of type %s", name, len(e.Actions), e.Type)
+			}
+			buttons = append(buttons, e.Actions...)
+		}
 		want := "1.2"
-		for _, a := range card.Actions {
+		for _, a := range buttons {
 			if a.Type == "Action.Execute" {
 				want = "1.4"
 				if a.Fallback != "drop" {
@@ -248,7 +257,7 @@ func TestCardsForPhones(t *testing.T) {
 		}
 		for _, e := range card.Body {
 			mentions := e.Type == "TextBlock" && strings.HasSuffix(name, "card-with")
-			if e.Type != "RichTextBlock" && !mentions {
+			if e.Type != "RichTextBlock" && e.Type != "ActionSet" && !mentions {
 				t.Errorf("%s: an element of type %s", name, e.Type)
 			}
 		}

@@ -40,7 +40,7 @@ type App struct {
 	log       *slog.Logger
 	config    HTTPConfig
 	catalog   *bot.Catalog
-	linksOn   bool // conversations have lasting links
+	linksOn   bool // conversations have lasting links, and meetings calendar files
 	store     *store.Store
 	platforms []*platform
 	idle      []interface{ Close() } // clients whose idle connections are closed last
@@ -49,6 +49,7 @@ type App struct {
 
 	public, admin endpoint
 	stopping      atomic.Bool
+	refusing      sync.Mutex
 	closed        func() error
 }
 
@@ -105,6 +106,10 @@ func (a *App) wire(c Config, o Options) error {
 	}
 	a.catalog, a.linksOn = catalog, c.Links.PublicURL != ""
 	lang, _ := c.Policy.language()
+	remindBefore, err := c.Meetings.remindBefore()
+	if err != nil {
+		return fmt.Errorf("REMIND_BEFORE %w", err)
+	}
 	organizers, err := bot.ParseOrganizerPolicy(c.Policy.Organizer)
 	if err != nil {
 		return fmt.Errorf("ORGANIZER: %w", err)
@@ -155,7 +160,7 @@ func (a *App) wire(c Config, o Options) error {
 			Bookmarks:  bookmarks,
 		},
 		Language: lang, Timing: o.Timing, Clock: o.Clock,
-		Links: a.store, PublicURL: c.Links.PublicURL,
+		Links: a.store, CalendarKeys: a.store, PublicURL: c.Links.PublicURL, RemindBefore: remindBefore,
 	})
 	a.public.server, a.admin.server = server(a.publicMux(), a.log), server(a.adminMux(o.Doctor), a.log)
 	return nil
@@ -250,6 +255,8 @@ func (a *App) runPlatform(ctx context.Context, p *platform) error {
 	if err == nil || ctx.Err() != nil {
 		return nil
 	}
+	a.refusing.Lock() // of platforms that are refused at the same moment, the last one alone finds none left
+	defer a.refusing.Unlock()
 	p.refused.Store(&err)
 	var refusals []error
 	for _, other := range a.platforms {

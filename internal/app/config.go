@@ -91,7 +91,8 @@ func Default() Config {
 			Organizer: "requester", AllowGuests: "false", MatchAliases: "false", TrustUnconfirmed: "false",
 			PerUser: 20, PerWorkspace: 1000, Locale: "en",
 		},
-		Logging: LoggingConfig{Level: "info", Format: "json"},
+		Meetings: defaultMeetings,
+		Logging:  LoggingConfig{Level: "info", Format: "json"},
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"meetbot/internal/calendar"
 	"meetbot/internal/inbound"
 	"meetbot/internal/joinlink"
 )
@@ -62,6 +63,7 @@ func (a *App) publicMux() http.Handler {
 	}
 	if a.linksOn {
 		mux.Handle(joinlink.Path, a.links())
+		mux.Handle(calendar.Path, a.calendars())
 	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", a.ready)

@@ -7,20 +7,22 @@ import (
 	"strconv"
 	"strings"
 
+	"meetbot/internal/calendar"
 	"meetbot/internal/inbound"
 	"meetbot/internal/joinlink"
 	"meetbot/internal/outbound"
 )
 
-// LinksConfig says where the lasting links of conversations begin.
+// LinksConfig says where the lasting links of conversations and the addresses of calendar files begin.
 type LinksConfig struct {
-	PublicURL string // scheme and host under which the public address is reached; there are no links without it
+	PublicURL string // scheme and host under which the public address is reached; there are none without it
 }
 
 // Settings names the values of this concern.
 func (c *LinksConfig) Settings() []Setting {
 	return []Setting{
-		{"PUBLIC_URL", "The bot's public address (https://…); with it, conversations have lasting links.",
+		{"PUBLIC_URL",
+			"The bot's public address (https://…); with it, there are lasting links and calendar files.",
 			(*text)(&c.PublicURL)},
 	}
 }
@@ -51,11 +53,29 @@ const linkRequests = "link"
 // links answers the lasting links.
 func (a *App) links() http.Handler {
 	figures := a.metrics.Links(joinlink.Outcomes)
+	refused, failed := a.addressRequests(linkRequests, figures)
 	return joinlink.New(joinlink.Config{
-		Links: a.service, Catalog: a.catalog,
-		// Everybody on the internet can follow a wrong link.
-		Refused: inbound.NewRequests(linkRequests, slog.LevelInfo, a.log, figures),
-		Failed:  inbound.NewRequests(linkRequests, slog.LevelWarn, a.log, figures),
-		Count:   func(o joinlink.Outcome) { figures.Count(string(o)) },
+		Links: a.service, Catalog: a.catalog, Refused: refused, Failed: failed,
+		Count: func(o joinlink.Outcome) { figures.Count(string(o)) },
 	})
+}
+
+// calendarRequests is the platform of requests for calendar files, which belong to none.
+const calendarRequests = "calendar"
+
+// calendars answers the addresses of calendar files.
+func (a *App) calendars() http.Handler {
+	figures := a.metrics.Calendars(calendar.Outcomes)
+	refused, failed := a.addressRequests(calendarRequests, figures)
+	return calendar.New(calendar.Config{
+		Entries: a.service, Catalog: a.catalog, Refused: refused, Failed: failed,
+		Count: func(o calendar.Outcome) { figures.Count(string(o)) },
+	})
+}
+
+// addressRequests makes what the handler of a public address reports to: everybody on the internet can follow a wrong
+// one, so that is no warning.
+func (a *App) addressRequests(what string, figures inbound.Observer) (refused, failed *inbound.Requests) {
+	return inbound.NewRequests(what, slog.LevelInfo, a.log, figures),
+		inbound.NewRequests(what, slog.LevelWarn, a.log, figures)
 }

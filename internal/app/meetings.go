@@ -1,9 +1,11 @@
 package app
 
 import (
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"meetbot/bot"
 )
@@ -15,7 +17,18 @@ type MeetingConfig struct {
 	Chat       string // one of chats
 	Record     string // "true" or "false", as strconv.ParseBool takes it
 	Announce   string // as Record
+	// RemindBefore is how long before a date that people have set they are reminded, as time.ParseDuration takes it.
+	RemindBefore string
 }
+
+var defaultMeetings = MeetingConfig{RemindBefore: "10m"}
+
+// The bounds of MeetingConfig.RemindBefore, where it is not 0. Below a minute a reminder would come when it is of no
+// use, and the schedule is looked at once in a second only.
+const (
+	remindLast  = time.Minute
+	remindFirst = 24 * time.Hour
+)
 
 // The values that Graph knows. Source: Microsoft Graph, "onlineMeeting resource type" and "lobbyBypassSettings resource
 // type", without the values that it does not take from an app (roleIsPresenter, unknownFutureValue).
@@ -37,6 +50,8 @@ func (c *MeetingConfig) Settings() []Setting {
 		{"MEETING_CHAT", "The chat of a new meeting: " + strings.Join(chats, ", ") + ".", (*text)(&c.Chat)},
 		{"MEETING_RECORD", "A new meeting is recorded from its start: true or false.", (*text)(&c.Record)},
 		{"MEETING_ANNOUNCE", "A new meeting announces who comes and goes: true or false.", (*text)(&c.Announce)},
+		{"REMIND_BEFORE", "How long before the date of a meeting its conversation is reminded, such as 10m; " +
+			"0 for no reminders.", (*text)(&c.RemindBefore)},
 	}
 }
 
@@ -58,6 +73,18 @@ func (c MeetingConfig) validate(p *problems) {
 		_, err := strconv.ParseBool(s.value)
 		p.need(s.value == "" || err == nil, s.variable, "is neither true nor false", "false")
 	}
+	if _, err := c.remindBefore(); err != nil {
+		p.need(false, "REMIND_BEFORE", err.Error(), defaultMeetings.RemindBefore)
+	}
+}
+
+// remindBefore is how long before a date people are reminded; 0 for never.
+func (c MeetingConfig) remindBefore() (time.Duration, error) {
+	before, err := time.ParseDuration(c.RemindBefore)
+	if err != nil || before != 0 && (before < remindLast || before > remindFirst) {
+		return 0, errors.New("is neither 0 nor a duration from 1m to 24h")
+	}
+	return before, nil
 }
 
 // options turns checked values into what the bot takes.

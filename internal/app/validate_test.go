@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"meetbot/bot"
 	"meetbot/internal/golden"
@@ -51,6 +52,7 @@ func TestValidateListsEverything(t *testing.T) {
 		Links:   LinksConfig{PublicURL: "http://bot.example.com"},
 		Meetings: MeetingConfig{
 			Lobby: "nobody", Presenters: "roleIsPresenter", Chat: "off", Record: "maybe", Announce: "maybe",
+			RemindBefore: "10",
 		},
 	}
 	err := wrong.Validate()
@@ -322,6 +324,26 @@ func TestValidateMeetings(t *testing.T) {
 	}
 	if got := (MeetingConfig{Record: "1", Announce: "FALSE"}).options(); got.Record != "true" || got.Announce != "false" {
 		t.Errorf("other forms of a truth value: %+v", got)
+	}
+}
+
+func TestValidateReminders(t *testing.T) {
+	for value, want := range map[string]time.Duration{
+		"0": 0, "0s": 0, "1m": time.Minute, "10m": 10 * time.Minute, "1h30m": 90 * time.Minute, "24h": 24 * time.Hour,
+	} {
+		change := func(c *Config) { c.Meetings.RemindBefore = value }
+		check(t, value, "", change)
+		c := valid()
+		change(&c)
+		if got, err := c.Meetings.remindBefore(); got != want || err != nil {
+			t.Errorf("%s is %v, %v", value, got, err)
+		}
+	}
+	for _, value := range []string{"", "10", "59s", "-10m", "24h1s", "off", "1d", "9999999h"} {
+		check(t, value, "REMIND_BEFORE", func(c *Config) { c.Meetings.RemindBefore = value })
+	}
+	if c := valid(); c.Meetings.RemindBefore != "10m" {
+		t.Errorf("the default is %s", c.Meetings.RemindBefore)
 	}
 }
 

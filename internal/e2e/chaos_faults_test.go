@@ -278,7 +278,7 @@ func upstreamFaults() []chaosFault {
 
 // chaosFaults are all faults that can strike in this run. Their order is part of what a seed means.
 func (c *chaos) chaosFaults() []chaosFault {
-	all := slices.Concat(replicaFaults(), redisFaults(), upstreamFaults())
+	all := slices.Concat(replicaFaults(), redisFaults(), upstreamFaults(), lifeFaults())
 	return slices.DeleteFunc(all, func(f chaosFault) bool {
 		return f.redis != "" && f.redis != c.redis.kind || f.long && !c.long()
 	})

@@ -9,15 +9,30 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"meetbot/internal/e2e/historycheck"
+	"meetbot/internal/sandbox/slacktest"
 )
 
-// history is what the driver noted, what Slack showed and what Graph did.
+// history is what the driver noted, what Slack showed and what Graph did. Links, which are long and secret, have names.
 func (c *chaos) history() []historycheck.Event {
+	events := c.rawHistory()
+	names := map[string]string{}
+	for i, m := range c.Graph.Meetings() {
+		names[m.JoinURL] = fmt.Sprintf("meeting %d", i+1)
+	}
+	for i, e := range events {
+		events[i].Link = cmp.Or(names[e.Link], e.Link)
+	}
+	return events
+}
+
+// rawHistory is history with the links as they are.
+func (c *chaos) rawHistory() []historycheck.Event {
 	c.mu.Lock()
 	events := append([]historycheck.Event(nil), c.events...)
 	channels := map[string]bool{}
@@ -28,36 +43,34 @@ func (c *chaos) history() []historycheck.Event {
 		}
 	}
 	c.mu.Unlock()
-	names := map[string]string{} // of links, which are long and secret
-	for i, m := range c.Graph.Meetings() {
+	for _, m := range c.Graph.Meetings() {
 		conversation, generation := tracedBy(m.ExternalID)
-		names[m.JoinURL] = fmt.Sprintf("meeting %d", i+1)
 		events = append(events, historycheck.Event{
-			Kind: historycheck.Made, At: m.Created, Link: names[m.JoinURL], Conversation: conversation,
+			Kind: historycheck.Made, At: c.realTime(m.Created), Link: m.JoinURL, Conversation: conversation,
 			Generation: generation, Organizer: m.UserID,
 		})
 	}
-	for i, e := range events {
-		if e.Kind == historycheck.Shown {
-			events[i].Link = cmp.Or(names[e.Link], e.Link)
-		}
-	}
 	for channel := range channels {
-		for _, m := range c.Slack.Messages(channel) {
-			if m.Via == "user" {
-				continue
+		for _, last := range c.Slack.Messages(channel) {
+			for i, m := range slices.Concat(last.Earlier, []slacktest.Message{last}) {
+				if m.Via == "user" {
+					continue
+				}
+				e := historycheck.Event{Kind: historycheck.Shown, At: m.At, User: m.To,
+					Place: placeOf(m.Channel, m.ThreadTS), Link: link(m), None: saysNone(m.Text), Why: saysWhy(m.Text)}
+				if user, direct := strings.CutPrefix(channel, "D"); direct {
+					e.User = user
+				}
+				if i > 0 {
+					e.Kind, e.At = historycheck.Changed, m.Edited
+				}
+				events = append(events, e)
 			}
-			e := historycheck.Event{Kind: historycheck.Shown, At: m.At, User: m.To,
-				Place: placeOf(m.Channel, m.ThreadTS), Link: link(m), None: saysNone(m.Text)}
-			e.Link = cmp.Or(names[e.Link], e.Link)
-			if user, direct := strings.CutPrefix(channel, "D"); direct {
-				e.User = user
-			}
-			events = append(events, e)
 		}
 	}
 	for _, call := range c.Graph.Calls() {
-		if call.Op == "createOrGet" && call.Status == http.StatusForbidden {
+		if call.Op == "createOrGet" && (call.Status == http.StatusForbidden ||
+			call.Status == http.StatusNotFound) {
 			conversation, generation := tracedBy(call.ExternalID)
 			events = append(events, historycheck.Event{
 				Kind: historycheck.Refused, At: call.At, Conversation: conversation, Generation: generation,

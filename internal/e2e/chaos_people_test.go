@@ -117,7 +117,7 @@ func (c *chaos) people(batch int) (stop func()) {
 				room := c.rooms[min(d.IntN(len(c.rooms)), d.IntN(len(c.rooms)))]
 				a := chaosAsk{
 					id: fmt.Sprintf("%d.%d", batch, c.traffic), user: chaosUser(c.traffic % c.People), room: room,
-					text: chaosText(d.IntN(10), c.traffic), at: d.IntN(3), again: d.IntN(3), repeat: d.IntN(8),
+					text: chaosText(d.IntN(12), c.traffic), at: d.IntN(3), again: d.IntN(3), repeat: d.IntN(8),
 					press:   d.IntN(6) == 0,
 					mention: room.thread != "" || d.IntN(3) == 0, wait: time.Duration(d.IntN(1500)) * time.Millisecond,
 					edit: d.IntN(6),
@@ -174,6 +174,10 @@ func chaosText(n, number int) string {
 		return "show"
 	case 4, 5:
 		return fmt.Sprintf("Plan %d", number)
+	case 6:
+		return fmt.Sprintf("rename Name %d", number)
+	case 7:
+		return "link"
 	default:
 		return ""
 	}
@@ -203,7 +207,7 @@ func (a chaosAsk) edits() bool { return a.edit == editsAtOnce || a.edit == edits
 // said is what the asker types: of a mention that is edited, a text that no other request has.
 func (a chaosAsk) said() string {
 	switch {
-	case !a.mention || !a.edits() || a.text == "show":
+	case !a.mention || !a.edits() || a.text == "show" || a.text == "link" || strings.HasPrefix(a.text, "rename"):
 		return a.text
 	case strings.HasPrefix(a.text, "new"):
 		return "new " + a.draft()
@@ -280,12 +284,22 @@ func (c *chaos) commandOf(a chaosAsk) {
 	if !ok {
 		return
 	}
-	if link(m) == "" && isAcknowledgement(m.Text) {
+	for _, token := range tokensIn(m.Text) {
+		c.mu.Lock()
+		if c.links[a.room.conversation] == nil {
+			c.links[a.room.conversation] = map[string]bool{}
+		}
+		c.links[a.room.conversation][token] = true
+		c.mu.Unlock()
+	}
+	if m.Text == "" { // the card is a message of its own
+		c.happened(historycheck.Event{Kind: historycheck.Acknowledged, Request: a.id})
+	} else if link(m) == "" && isAcknowledgement(m.Text) {
 		c.happened(historycheck.Event{Kind: historycheck.Acknowledged, Request: a.id})
 	} else if !isNoAnswer(m.Text) {
 		c.happened(historycheck.Event{
 			Kind: historycheck.Shown, Request: a.id, User: m.To, Place: a.room.place(), Link: link(m),
-			None: saysNone(m.Text),
+			None: saysNone(m.Text), Why: saysWhy(m.Text),
 		})
 	} else {
 		c.leftUnsure(m.Text[:min(len(m.Text), 30)])
@@ -306,7 +320,13 @@ func (c *chaos) commandOf(a chaosAsk) {
 		c.t.Errorf("replay: %v", err)
 		return
 	}
-	_, _ = c.post(replay, a)
+	// Where the first answer came from what the conversation had, the request is not remembered: a meeting that has died
+	// since is replaced, for everybody.
+	if m, ok := c.post(replay, a); !ok || m.Text == "" || isAcknowledgement(m.Text) {
+		c.mu.Lock()
+		c.replays++
+		c.mu.Unlock()
+	}
 }
 
 // post sends a command and reads the answer as Slack does: nothing that comes later than after three seconds.
@@ -323,6 +343,9 @@ func (c *chaos) post(req *http.Request, a chaosAsk) (slacktest.Message, bool) {
 	if err != nil || resp.StatusCode != http.StatusOK {
 		c.leftUnsure(resp.Status)
 		return slacktest.Message{}, false
+	}
+	if len(body) == 0 {
+		return slacktest.Message{}, true
 	}
 	var answer struct {
 		ResponseType string          `json:"response_type"`
@@ -383,6 +406,7 @@ func (c *chaos) editOf(a chaosAsk, said slacktest.Delivery, accepted bool) {
 	if !ok {
 		return
 	}
+	c.happened(historycheck.Event{Kind: historycheck.Wished, Conversation: a.room.conversation})
 	a.at = a.again
 	c.deliverUntilAccepted(a, edit)
 }

@@ -32,6 +32,7 @@ func (r *chaosReplica) at() (url, admin string) {
 func (c *chaos) launch(i int) {
 	config := c.config()
 	config.HTTP.AdminAddr, config.Redis.URL, config.Policy.Organizer = freeAddress(c.t), c.redis.of(i), c.Organizer
+	config.Links.PublicURL = chaosPublic
 	cmd, url := c.process(config)
 	r := c.replicas[i]
 	r.mu.Lock()

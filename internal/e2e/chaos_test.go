@@ -91,15 +91,22 @@ type chaos struct {
 	orderly int            // and by SIGTERM
 	missed  int            // faults that waited for a moment that did not come
 
+	works      map[string]bool // whether a link could be joined when that was looked at last
+	staleCards map[string]bool // cards that lead to an earlier meeting and that the bot cannot change
+
 	overs, lostRequests, lostConversations int // fail-overs so far, and what they lost
 
 	mu       sync.Mutex
 	events   []historycheck.Event
-	roots    map[string]string // by channel: a mention that was accepted there
-	repeated map[string]int    // meetbot_answers_repeated_total of every process that ever was
-	requests map[string]string // by the bot's name for it
-	edited   []chaosEdit       // mentions that were edited
-	unsure   map[string]int    // commands whose answer in place, or want of one, left open what becomes of them
+	roots    map[string]string          // by channel: a mention that was accepted there
+	repeated map[string]int             // meetbot_answers_repeated_total of every process that ever was
+	requests map[string]string          // by the bot's name for it
+	edited   []chaosEdit                // mentions that were edited
+	moved    []clockMove                // of the clock by which meetings live
+	links    map[string]map[string]bool // lasting links that commands were answered with, by conversation
+	replays  int                        // commands delivered twice of which the second may have been carried out
+	rounds   int                        // in which somebody asked in every place
+	unsure   map[string]int             // commands whose answer in place, or want of one, left open what becomes of them
 }
 
 // Promises 1 and 2 as a whole: whatever dies, freezes or refuses, each conversation shows one meeting at a time, every
@@ -126,7 +133,8 @@ func newChaos(t *testing.T, kind string, size chaosSize) *chaos {
 			withTeams(teamstest.Options{}),
 		chaosSize: size,
 		done:      map[string]int{}, roots: map[string]string{}, repeated: map[string]int{}, unsure: map[string]int{},
-		requests: map[string]string{}, entraID: map[string]string{},
+		requests: map[string]string{}, entraID: map[string]string{}, links: map[string]map[string]bool{},
+		works: map[string]bool{}, staleCards: map[string]bool{},
 	}
 	t.Logf("Redis %s, %+v", kind, size)
 	c.redis = startRedis(t, kind)
@@ -141,7 +149,7 @@ func newChaos(t *testing.T, kind string, size chaosSize) *chaos {
 	for i := range c.People {
 		c.employ(chaosUser(i))
 	}
-	for i := range 4 * c.Batch { // no fault takes more
+	for i := range 20 * c.Batch { // no fault takes more
 		c.employ(chaosSpare(i))
 	}
 	for i := range c.Conversations {
@@ -173,6 +181,7 @@ func (c *chaos) run() {
 		stop()
 		slowest = max(slowest, c.settle())
 		c.probe()
+		c.comeBack()
 		report := c.check()
 		for _, v := range append(report.Violations, c.editsCarriedOut()...) {
 			c.t.Error(v)
@@ -182,6 +191,8 @@ func (c *chaos) run() {
 			fault, c.kills, c.orderly, c.faultsOf("Redis"), report.Requests, report.Acknowledged, report.Answers,
 			report.Repeated, c.reported(), len(c.Graph.Meetings()), report.Orphans,
 			report.Overtaken, report.Slowest.Round(time.Millisecond), slowest.Round(time.Millisecond))
+		c.t.Logf("%d generations took the place of one whose link did not work, %d of them untold; %d cards are out of reach; "+
+			"the clock is %d days ahead", report.Replaced, report.Untold, len(c.staleCards), c.ahead/day)
 		if c.overs > 0 {
 			c.t.Logf("%d fail-overs lost marks of %d requests and generations of %d conversations; for that, %d acknowledged commands were not answered "+
 				"and %d meetings are second ones", c.overs, c.lostRequests, c.lostConversations, report.Unanswered, report.Doubled)
@@ -281,5 +292,5 @@ func (c *chaos) pause(d time.Duration) {
 // check judges everything that happened since the start.
 func (c *chaos) check() historycheck.Report {
 	return historycheck.Check(c.history(), historycheck.Limits{Within: chaosWithin, Overtaking: chaosOvertaking,
-		Repeated: c.reported()})
+		Repeated: c.reported(), Unasked: c.unasked() + c.replays, Notice: chaosNotice})
 }

@@ -48,6 +48,9 @@ type environment struct {
 	t     testing.TB
 	redis *redistest.Server // nil in an environment without one
 	logs  *logBook
+
+	ahead    time.Duration // how far moveClock moved the clock
+	aheadDir string        // where the replica processes read that
 }
 
 // newEnv starts an environment with Ann and Ben, who speak English, and Caio, who speaks Portuguese.

@@ -190,8 +190,8 @@ func TestLastingLinkBySlashCommand(t *testing.T) {
 		t.Errorf("without a public address: %d %s", status, body)
 	}
 	old := m
-	m = env.presses(on, slacktest.Press{User: ben, Message: old, ActionID: "relink"})
-	wantWords(t, m, ben, "The earlier link leads nowhere now")
+	m = env.presses(on, slacktest.Press{User: ann, Message: old, ActionID: "relink"})
+	wantWords(t, m, ann, "The earlier link leads nowhere now")
 	wantNowhere(t, on, path)
 	wantLeads(t, on, strings.TrimPrefix(lastingLink.FindString(m.Text), publicURL), url)
 }

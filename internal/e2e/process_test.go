@@ -59,7 +59,8 @@ func serve(ca string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	in := app.Options{RootCAs: roots, Timing: bot.Timing{GiveWay: processGiveWay}}
+	in := app.Options{RootCAs: roots, Timing: bot.Timing{GiveWay: processGiveWay},
+		Clock: replicaClock(os.Getenv(replicaAhead))}
 	a, err := app.New(c, in, app.NewLogger(c.Logging, os.Stderr))
 	if err != nil {
 		return err
@@ -68,6 +69,46 @@ func serve(ca string) error {
 		return err
 	}
 	return a.Run(ctx)
+}
+
+// replicaAhead names the file that says how far a replica's clock is ahead, for the life of meetings. The test binary
+// alone knows it.
+const replicaAhead = "MEETBOT_TEST_REPLICA_AHEAD"
+
+// replicaClock is the clock that moveClock moves. Without a file, it shows the real time.
+func replicaClock(file string) func() time.Time {
+	return func() time.Time {
+		now := time.Now()
+		if said, err := os.ReadFile(file); err == nil { //nolint:gosec // the test's own file
+			if ahead, err := time.ParseDuration(string(said)); err == nil {
+				now = now.Add(ahead)
+			}
+		}
+		return now
+	}
+}
+
+// moveClock moves the clock of Graph, and that of every replica process, those to come included.
+func (env *environment) moveClock(by time.Duration) {
+	env.t.Helper()
+	env.Clock.Move(by)
+	env.ahead += by
+	next := env.aheadFile() + ".next"
+	err := os.WriteFile(next, []byte(env.ahead.String()), 0o600)
+	if err == nil {
+		err = os.Rename(next, env.aheadFile())
+	}
+	if err != nil {
+		env.t.Fatal(err)
+	}
+}
+
+// aheadFile is the file that says how far the replicas' clock is ahead.
+func (env *environment) aheadFile() string {
+	if env.aheadDir == "" {
+		env.aheadDir = env.t.TempDir()
+	}
+	return filepath.Join(env.aheadDir, "ahead")
 }
 
 // process runs a replica in a process of its own, with the ordinary limits, and returns it and its address.
@@ -81,7 +122,7 @@ func (env *environment) process(c app.Config) (*exec.Cmd, string) {
 	limits := app.Default().Policy
 	c.Policy.PerUser, c.Policy.PerWorkspace = limits.PerUser, limits.PerWorkspace
 	cmd := exec.Command(os.Args[0]) //nolint:gosec // the test binary itself
-	cmd.Env = append(os.Environ(), asReplica+"="+ca)
+	cmd.Env = append(os.Environ(), asReplica+"="+ca, replicaAhead+"="+env.aheadFile())
 	for _, s := range c.Settings() {
 		cmd.Env = append(cmd.Env, s.Env+"="+s.Value.String())
 	}

@@ -131,7 +131,28 @@ func (env *environment) presses(r *replica, p slacktest.Press) slacktest.Message
 	if err != nil || a.Status != http.StatusOK || a.Problem != "" {
 		env.t.Fatalf("press: %+v, %v", a, err)
 	}
-	return env.next(p.Message.Channel, seen, nil)
+	return env.nextOrChanged(p.Message, seen)
+}
+
+// nextOrChanged waits for what the press of a button brings: a new message of the bot's, or another content of the pressed
+// one.
+func (env *environment) nextOrChanged(pressed slacktest.Message, seen []slacktest.Message) (answer slacktest.Message) {
+	env.t.Helper()
+	old := map[string]slacktest.Message{}
+	for _, m := range seen {
+		old[m.TS] = m
+	}
+	eventually(env.t, "the press is answered", func() bool {
+		for _, m := range env.Slack.Messages(pressed.Channel) {
+			was, known := old[m.TS]
+			if m.Via != "user" && (!known || m.TS == pressed.TS && m.Text != was.Text) {
+				answer = m
+				return true
+			}
+		}
+		return false
+	})
+	return answer
 }
 
 // In Slack a press is answered where the button stands, also in a thread.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -270,8 +271,11 @@ func TestRefusalOfTheTokenQuotesNothing(t *testing.T) {
 func TestWhatRedisKeeps(t *testing.T) {
 	t.Parallel()
 	env := newEnv(t, slacktest.Options{PostBurst: -1})
-	r := env.bot()
-	wantCard(t, env.meet(r, ann, general, "Weekly"), "")
+	c := env.config()
+	c.Links.PublicURL = publicURL
+	r := env.start(c, app.Options{})
+	wantCard(t, env.meet(r, ann, general, "Weekly tomorrow at 15:00"), "")
+	wantCard(t, env.meet(r, ann, general, "calendar"), ann)
 	wantCard(t, env.meet(r, ann, general, ""), ann)
 	wantCard(t, env.asks(r, ben, general, "", "new"), "")
 	env.Slack.AddUser(slacktest.User{ID: "U0X", Name: "x", Email: "x@elsewhere.example", EmailConfirmed: true})
@@ -296,7 +300,8 @@ func TestWhatRedisKeeps(t *testing.T) {
 		regexp.MustCompile(`^mb:\{slack:[^}]+\}:c:$`):                  90 * 24 * time.Hour,
 		regexp.MustCompile(`^mb:\{slack:[^}]+\}:l:$`):                  forever,
 		regexp.MustCompile(`^mb:link:[A-Za-z0-9_-]{22}$`):              forever,
-		regexp.MustCompile(`^mb:\{due:[0-9]+\}:confirm$`):              forever,
+		regexp.MustCompile(`^mb:calendar$`):                            forever,
+		regexp.MustCompile(`^mb:\{due:[0-9]+\}:(confirm|remind)$`):     forever,
 		regexp.MustCompile(`^mb:id:slack:T024BE7LD:U0(ANN|BEN|CAIO)$`): time.Hour,
 		regexp.MustCompile(`^mb:id:slack:T024BE7LD:U0X$`):              time.Minute,
 		regexp.MustCompile(`^mb:\{new:slack:[^}]+\}:(user:.*|all)$`):   time.Hour,
@@ -311,7 +316,7 @@ func TestWhatRedisKeeps(t *testing.T) {
 	client := redis.NewClient(&redis.Options{Addr: env.redis.Addr()})
 	defer func() { _ = client.Close() }()
 	keys, err := client.Keys(t.Context(), "*").Result()
-	if err != nil || len(keys) == 0 {
+	if err != nil || !slices.Contains(keys, "mb:calendar") {
 		t.Fatalf("%v, %v", keys, err)
 	}
 	for _, key := range keys {

@@ -3,7 +3,8 @@
 //
 // Make a [Handler] with [New] and give it to the public server under [Path].
 //
-// It imports bot and internal/inbound. It promises that a request makes nothing and reveals nothing but the redirect;
+// It imports bot, internal/inbound and internal/webpage. It promises that a request makes nothing and reveals nothing
+// but the redirect;
 // that what cannot be a token costs no look-up; that look-ups at the same time are bounded; and that wrong links are
 // counted each and logged once a minute.
 package joinlink

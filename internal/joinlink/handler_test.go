@@ -1,11 +1,8 @@
 package joinlink_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -17,8 +14,8 @@ import (
 	"go.uber.org/goleak"
 
 	"meetbot/bot"
-	"meetbot/internal/inbound"
 	"meetbot/internal/joinlink"
+	"meetbot/internal/webpage/webpagetest"
 )
 
 // No goroutine outlives what started it.
@@ -56,83 +53,14 @@ func (l *links) Follow(_ context.Context, token string) (bot.Followed, error) {
 	}
 }
 
-// counts are figures.
-type counts struct {
-	mu   sync.Mutex
-	seen map[string]int
-}
-
-func (c *counts) Accepted() {}
-
-func (c *counts) Refused(reason string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.seen[reason]++
-}
-
-func (c *counts) of(outcome string) int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.seen[outcome]
-}
-
-// site is a handler behind a server, and what it reports.
-type site struct {
-	*httptest.Server
-	figures *counts
-	log     *bytes.Buffer // to be read when all requests have been answered
-	client  *http.Client
-}
-
-func serve(t testing.TB, f joinlink.Follower) *site {
+func serve(t testing.TB, f joinlink.Follower) *webpagetest.Site {
 	t.Helper()
-	catalog, err := bot.NewCatalog()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &site{figures: &counts{seen: map[string]int{}}, log: &bytes.Buffer{}}
-	log := slog.New(slog.NewTextHandler(s.log, nil))
-	mux := http.NewServeMux()
-	mux.Handle(joinlink.Path, joinlink.New(joinlink.Config{
-		Links: f, Catalog: catalog,
-		Refused: inbound.NewRequests("link", slog.LevelInfo, log, s.figures),
-		Failed:  inbound.NewRequests("link", slog.LevelWarn, log, s.figures),
-		Count:   func(o joinlink.Outcome) { s.figures.Refused(string(o)) },
-	}))
-	s.Server = httptest.NewServer(mux)
-	s.client = s.Client()
-	s.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	t.Cleanup(s.Close)
-	return s
-}
-
-// ask sends a request, and returns the answer and its body.
-func (s *site) ask(t testing.TB, method, path string, header ...string) (*http.Response, string) {
-	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, s.URL+path, http.NoBody)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := 0; i+1 < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
-	resp, err := s.client.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp, string(body)
-}
-
-// hardened are the headers of every answer.
-var hardened = map[string]string{
-	"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow",
-	"X-Content-Type-Options":  "nosniff",
-	"Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+	return webpagetest.Serve(t, joinlink.Path, func(p webpagetest.Parts) http.Handler {
+		return joinlink.New(joinlink.Config{
+			Links: f, Catalog: p.Catalog, Refused: p.Refused, Failed: p.Failed,
+			Count: func(o joinlink.Outcome) { p.Count(string(o)) },
+		})
+	})
 }
 
 // What a link shows, by its token and by the method.
@@ -179,11 +107,11 @@ func TestFollow(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l := &links{}
 			s := serve(t, l)
-			resp, body := s.ask(t, tt.method, tt.path, "User-Agent", "Slackbot-LinkExpanding 1.0")
+			resp, body := s.Ask(t, tt.method, tt.path, "User-Agent", "Slackbot-LinkExpanding 1.0")
 			if resp.StatusCode != tt.status {
 				t.Errorf("status %d, want %d", resp.StatusCode, tt.status)
 			}
-			for header, want := range hardened {
+			for header, want := range webpagetest.Hardened {
 				if got := resp.Header.Get(header); got != want {
 					t.Errorf("%s: %q, want %q", header, got, want)
 				}
@@ -224,10 +152,10 @@ func TestFollow(t *testing.T) {
 			if n := l.calls.Load(); n != tt.calls {
 				t.Errorf("%d look-ups, want %d", n, tt.calls)
 			}
-			if s.figures.of(tt.outcome) != 1 || len(s.figures.seen) != 1 {
-				t.Errorf("counted %v, want one %s", s.figures.seen, tt.outcome)
+			if counted := s.Counted(); counted[tt.outcome] != 1 || len(counted) != 1 {
+				t.Errorf("counted %v, want one %s", counted, tt.outcome)
 			}
-			if log := s.log.String(); strings.Contains(log, living) || strings.Contains(log, replaced) ||
+			if log := s.Log.String(); strings.Contains(log, living) || strings.Contains(log, replaced) ||
 				strings.Contains(log, failing) || strings.Contains(log, joinURL) {
 				t.Errorf("the log tells a token: %s", log)
 			}
@@ -244,7 +172,7 @@ func TestFloodOfWrongLinks(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			for range most / 8 {
-				if resp, _ := s.ask(t, "GET", "/j/"+replaced); resp.StatusCode != http.StatusNotFound {
+				if resp, _ := s.Ask(t, "GET", "/j/"+replaced); resp.StatusCode != http.StatusNotFound {
 					t.Errorf("status %d", resp.StatusCode)
 					return
 				}
@@ -252,13 +180,13 @@ func TestFloodOfWrongLinks(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if n := s.figures.of("unknown"); n != most {
+	if n := s.Counted()["unknown"]; n != most {
 		t.Errorf("%d counted, want %d", n, most)
 	}
-	if lines := strings.Count(s.log.String(), "\n"); lines != 1 {
-		t.Errorf("%d lines logged:\n%s", lines, s.log)
+	if lines := strings.Count(s.Log.String(), "\n"); lines != 1 {
+		t.Errorf("%d lines logged:\n%s", lines, s.Log)
 	}
-	if resp, _ := s.ask(t, "GET", "/j/"+living); resp.StatusCode != http.StatusFound {
+	if resp, _ := s.Ask(t, "GET", "/j/"+living); resp.StatusCode != http.StatusFound {
 		t.Errorf("afterwards a right link gets %d", resp.StatusCode)
 	}
 }
@@ -283,7 +211,7 @@ func TestLookupsAreBounded(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 100 {
 		wg.Go(func() {
-			if resp, _ := s.ask(t, "GET", "/j/"+living); resp.StatusCode != http.StatusServiceUnavailable {
+			if resp, _ := s.Ask(t, "GET", "/j/"+living); resp.StatusCode != http.StatusServiceUnavailable {
 				t.Errorf("status %d", resp.StatusCode)
 			}
 		})
@@ -295,10 +223,10 @@ func TestLookupsAreBounded(t *testing.T) {
 	if most := l.most.Load(); most > 16 {
 		t.Errorf("%d look-ups at once", most)
 	}
-	if busy, failed := s.figures.of("busy"), s.figures.of("unavailable"); busy+failed != 100 || busy == 0 {
+	if busy, failed := s.Counted()["busy"], s.Counted()["unavailable"]; busy+failed != 100 || busy == 0 {
 		t.Errorf("%d were too many, %d failed", busy, failed)
 	}
-	if lines := strings.Count(s.log.String(), "\n"); lines > 2 {
+	if lines := strings.Count(s.Log.String(), "\n"); lines > 2 {
 		t.Errorf("%d lines logged", lines)
 	}
 }
@@ -334,7 +262,7 @@ func FuzzPath(f *testing.F) {
 			w.Code != http.StatusServiceUnavailable {
 			t.Errorf("status %d", w.Code)
 		}
-		for header, want := range hardened {
+		for header, want := range webpagetest.Hardened {
 			if got := w.Header().Get(header); got != want {
 				t.Errorf("%s: %q", header, got)
 			}

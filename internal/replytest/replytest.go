@@ -50,6 +50,7 @@ func Lives(lang bot.Language) map[string]bot.Reply {
 	} {
 		all["card-"+name] = bot.Reply{Language: lang, Card: &card}
 	}
+	maps.Copy(all, calendars(lang))
 	for _, why := range []bot.Reason{bot.ReasonExpired, bot.ReasonOrphaned, bot.ReasonLost} {
 		card := bot.Card{Meeting: current, New: true, Why: bot.Replacement{Why: why, Organizer: "Caio Example"}}
 		all["card-why-"+string(why)] = bot.Reply{Language: lang, Card: &card}
@@ -80,6 +81,50 @@ func Invitations(lang bot.Language) map[string]bot.Reply {
 			time.Date(2026, 3, 12, 15, 4, 5, 0, time.UTC)),
 		"people-left-out": bot.LeftOutReply(lang, left, true, true),
 	}
+}
+
+// calendars are the cards that have ways into a calendar.
+func calendars(lang bot.Language) map[string]bot.Reply {
+	links := bot.CalendarLinks{
+		File: "https://bot.example.com" + bot.CalendarPath + "MxP0Rau3PprlhQaUdEIeMwGI5RD47yNy" + bot.CalendarSuffix,
+		Outlook: "https://outlook.office.com/calendar/deeplink/compose?path=/calendar/action/compose&rru=addevent" +
+			"&subject=Design%20review",
+		Google: "https://calendar.google.com/calendar/render?action=TEMPLATE&text=Design%20review",
+	}
+	noFile := links
+	noFile.File = ""
+	dated := Meeting()
+	dated.Dated, dated.DatedBy = true, "U0BEN"
+	dated.Start, dated.End = dated.Created.Add(24*time.Hour), dated.Created.Add(25*time.Hour)
+	all := map[string]bot.Reply{}
+	for name, card := range map[string]bot.Card{
+		"dated":         {Meeting: dated, Ahead: true, New: true, Calendar: links},
+		"dated-no-file": {Meeting: dated, Ahead: true, Calendar: noFile},
+		"now":           {Meeting: Meeting(), ForCalendar: true, Calendar: links},
+	} {
+		all["calendar-"+name] = bot.Reply{Language: lang, Card: &card}
+	}
+	now := all["calendar-now"]
+	now.Audience = bot.AudienceAsker
+	all["calendar-now"] = now
+	return all
+}
+
+// Reminders are what the bot says of the date of a meeting, and of the reminder of it.
+func Reminders(lang bot.Language) map[string]bot.Reply {
+	dated := Meeting()
+	dated.Dated, dated.Zone = true, "America/Sao_Paulo"
+	dated.Start = time.Date(2026, 11, 24, 15, 0, 0, 0, time.FixedZone("UTC-3", -3*3600))
+	dated.End = dated.Start.Add(45 * time.Minute)
+	all := map[string]bot.Reply{
+		"card-reminder": {Language: lang, Card: &bot.Card{Meeting: dated, Reminder: true}},
+		"card-dated": {Language: lang, Card: &bot.Card{Meeting: dated, New: true, Ahead: true},
+			Actions: []bot.Action{{ID: bot.ActionQuiet, Value: "1 0 1795975200 1795977900"}}},
+	}
+	for _, news := range []bot.ReminderNews{bot.ReminderOff, bot.ReminderLate, bot.ReminderStale} {
+		all["reminder-"+string(news)] = bot.ReminderReply(lang, news)
+	}
+	return all
 }
 
 // What sentences hold.
@@ -139,6 +184,7 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 	}
 	maps.Copy(all, Lives(lang))
 	maps.Copy(all, Invitations(lang))
+	maps.Copy(all, Reminders(lang))
 	for _, about := range bot.Advices {
 		all["advice-"+string(about)] = bot.AdviceReply(lang, bot.Command{Kind: bot.Meet, Subject: "cancel"}, about)
 	}

@@ -34,7 +34,7 @@ type Metrics struct {
 	deadLettered       prometheus.Counter
 	unreadableRecords  prometheus.Counter
 	gaveWay            prometheus.Counter
-	links              *prometheus.CounterVec
+	links, calendars   *prometheus.CounterVec
 
 	refused     *prometheus.CounterVec
 	lastRequest *prometheus.GaugeVec
@@ -89,7 +89,11 @@ func New(depth func(context.Context) (bot.Depth, error)) *Metrics {
 		Name: "meetbot_link_requests_total",
 		Help: "Requests for conversations' lasting links, by what became of them.",
 	}, []string{"outcome"})
-	m.registry.MustRegister(m.refused, m.lastRequest, m.links)
+	m.calendars = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "meetbot_calendar_requests_total",
+		Help: "Requests for meetings' calendar files, by what became of them.",
+	}, []string{"outcome"})
+	m.registry.MustRegister(m.refused, m.lastRequest, m.links, m.calendars)
 	m.registry.MustRegister(m.commands, m.graph, m.identity, m.possibleDuplicates, m.deadLettered, m.unreadableRecords,
 		m.gaveWay, &queue{depth: depth}, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector())
@@ -165,30 +169,35 @@ func (r *Requests) Refused(reason string) {
 
 // Links returns the figures of requests for lasting links, which may have these outcomes. Every series exists from now
 // on.
-func (m *Metrics) Links(outcomes []string) *Links {
-	l := &Links{outcomes: map[string]prometheus.Counter{}}
+func (m *Metrics) Links(outcomes []string) *Addresses { return addresses(m.links, outcomes) }
+
+// Calendars is Links for requests for calendar files.
+func (m *Metrics) Calendars(outcomes []string) *Addresses { return addresses(m.calendars, outcomes) }
+
+func addresses(counters *prometheus.CounterVec, outcomes []string) *Addresses {
+	a := &Addresses{outcomes: map[string]prometheus.Counter{}}
 	for _, outcome := range outcomes {
-		l.outcomes[outcome] = m.links.WithLabelValues(outcome)
+		a.outcomes[outcome] = counters.WithLabelValues(outcome)
 	}
-	return l
+	return a
 }
 
-// Links are the figures of requests for lasting links.
-type Links struct{ outcomes map[string]prometheus.Counter }
+// Addresses are the figures of requests for public addresses of one kind.
+type Addresses struct{ outcomes map[string]prometheus.Counter }
 
 // Count counts a request with this outcome. One that was not announced has no counter, so that no request makes a
 // series.
-func (l *Links) Count(outcome string) {
-	if c := l.outcomes[outcome]; c != nil {
+func (a *Addresses) Count(outcome string) {
+	if c := a.outcomes[outcome]; c != nil {
 		c.Inc()
 	}
 }
 
 // Accepted counts nothing: a request that is accepted has an outcome of its own.
-func (l *Links) Accepted() {}
+func (a *Addresses) Accepted() {}
 
 // Refused counts a request that was refused or could not be answered. The reason is its outcome.
-func (l *Links) Refused(reason string) { l.Count(reason) }
+func (a *Addresses) Refused(reason string) { a.Count(reason) }
 
 // queue reads the queue's figures when it is scraped, and only then.
 type queue struct {

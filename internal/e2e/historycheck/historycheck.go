@@ -15,9 +15,13 @@ type Kind string
 // The kinds, and which fields of an Event each one uses beside At.
 const (
 	Asked        Kind = "asked"        // a request left its asker: Request, User, Place, Conversation, Fresh
+	Wished       Kind = "wished"       // an edit of a request, which may be accepted instead of it, wants a new meeting: Conversation
 	Acknowledged Kind = "acknowledged" // the bot said that the request is safe: Request
 	Shown        Kind = "shown"        // somebody reads an answer: Place, User, Request, Link, None
+	Changed      Kind = "changed"      // what everybody was shown shows something else now: Place, Link
 	Made         Kind = "made"         // a meeting was made: Link, Conversation, Generation, Organizer
+	Died         Kind = "died"         // a link stopped working, as the bot can know: Link, Known
+	Revived      Kind = "revived"      // it works again: Link
 	Refused      Kind = "refused"      // a meeting was refused for good: Conversation, Generation, Organizer
 	// faults have ended; whatever was acknowledged before is due within Limits.Within
 	Calm Kind = "calm"
@@ -39,6 +43,8 @@ type Event struct {
 	Fresh        bool   // a new meeting is wanted, whatever there is
 	Link         string // empty for an answer in words
 	None         bool   // the words say that there is no meeting
+	Why          bool   // it says why the link is another one
+	Known        bool   // the bot knows without asking anybody, since the time had been told before
 	Generation   int
 	Organizer    string
 }
@@ -51,6 +57,11 @@ type Limits struct {
 	Overtaking time.Duration
 	// Repeated is how many repeated answers the bot itself reports. More than that were hidden from the operator.
 	Repeated int
+	// Unasked is how many answers the bot reports to have given beside those that were asked for: to somebody whose link
+	// turned out not to work.
+	Unasked int
+	// Notice is how soon after its death nobody who asks is given a link of which that is known.
+	Notice time.Duration
 }
 
 // Report is what a history came to.
@@ -64,6 +75,8 @@ type Report struct {
 	Overtaken    int           // older meetings seen after newer ones, within Limits.Overtaking
 	Unanswered   int           // acknowledged requests without an answer whose acceptance was lost
 	Doubled      int           // meetings beyond one for a generation, after what was known of it had been lost
+	Replaced     int           // generations that took the place of one whose link did not work
+	Untold       int           // of them, those of which nobody was told, since somebody wanted a new one or replaced it
 	Slowest      time.Duration // from the end of the faults to the answer of a request acknowledged before it
 }
 
@@ -72,13 +85,14 @@ func Check(events []Event, l Limits) Report {
 	c := checker{
 		limits: l, requests: map[string]*request{}, last: map[string]*request{}, open: map[string][]*request{},
 		made:         map[string]Event{},
-		lostRequests: map[string]bool{},
+		lostRequests: map[string]bool{}, turns: map[string][]Event{}, wished: map[string][]time.Time{},
 	}
 	events = slices.Clone(events)
 	slices.SortStableFunc(events, func(a, b Event) int { return a.At.Compare(b.At) })
 	c.read(events)
 	c.meetings()
 	c.order()
+	c.lives()
 	c.answers()
 	return c.report
 }
@@ -104,7 +118,10 @@ type checker struct {
 	made     map[string]Event
 	all      []Event // meetings, in order
 	refused  []Event
-	lost     []Event // of conversations
+	lost     []Event                // of conversations
+	turns    map[string][]Event     // by link: its deaths and revivals, in order
+	wished   map[string][]time.Time // by conversation: when a new meeting was asked for
+	idle     time.Time              // when nothing was left to do for the last time
 
 	lostRequests map[string]bool
 }
@@ -119,6 +136,7 @@ func (c *checker) violation(format string, args ...any) {
 // read sorts the events by what they are, and gives every answer that can be to its request.
 func (c *checker) read(events []Event) {
 	var calms, idles []time.Time
+	changed := 0
 	owed := map[string]bool{} // requests that are acknowledged, be it after their answer
 	for _, e := range events {
 		if e.Kind == Acknowledged {
@@ -130,6 +148,9 @@ func (c *checker) read(events []Event) {
 		case Asked:
 			r := &request{Event: e}
 			c.requests[e.Request] = r
+			if e.Fresh {
+				c.wished[e.Conversation] = append(c.wished[e.Conversation], e.At)
+			}
 			c.last[e.User], c.open[e.User] = r, append(c.open[e.User], r)
 			c.inOrder = append(c.inOrder, r)
 		case Acknowledged:
@@ -142,6 +163,13 @@ func (c *checker) read(events []Event) {
 		case Shown:
 			c.shown = append(c.shown, e)
 			c.give(e, owed)
+		case Changed:
+			c.shown = append(c.shown, e)
+			changed++
+		case Wished:
+			c.wished[e.Conversation] = append(c.wished[e.Conversation], e.At)
+		case Died, Revived:
+			c.turns[e.Link] = append(c.turns[e.Link], e)
 		case Made:
 			c.made[e.Link] = e
 			c.all = append(c.all, e)
@@ -157,6 +185,7 @@ func (c *checker) read(events []Event) {
 			calms = append(calms, e.At)
 		case Idle:
 			idles = append(idles, e.At)
+			c.idle = e.At
 			clear(c.open)
 		}
 	}
@@ -172,7 +201,7 @@ func (c *checker) read(events []Event) {
 			r.due = idles[i]
 		}
 	}
-	c.report.Requests, c.report.Answers = len(c.inOrder), len(c.shown)
+	c.report.Requests, c.report.Answers = len(c.inOrder), len(c.shown)-changed
 }
 
 // give finds the request that was answered: the one named; otherwise, of what the only reader had asked in that place,
@@ -344,6 +373,86 @@ func (c *checker) order() {
 	}
 }
 
+// dead tells whether a link had stopped working at that time, as the bot could know; with known, as it had to.
+func (c *checker) dead(link string, at time.Time, known bool) bool {
+	dead := false
+	for _, e := range c.turns[link] {
+		if e.At.After(at) {
+			break
+		}
+		dead = e.Kind == Died && (e.Known || !known || dead)
+	}
+	return dead
+}
+
+// died tells whether a link stopped working at some time up to this one.
+func (c *checker) died(link string, until time.Time) bool {
+	return slices.ContainsFunc(c.turns[link], func(e Event) bool { return e.Kind == Died && !e.At.After(until) })
+}
+
+// lives checks what becomes of links that stop working: nobody who asks later is given one of which that is known; and
+// a generation is followed by another only if somebody asked for a new one, or its link had stopped working. Then the
+// conversation is told why.
+func (c *checker) lives() {
+	for _, r := range c.inOrder {
+		for _, e := range r.own {
+			if c.dead(e.Link, r.At.Add(-c.limits.Notice), true) && c.dead(e.Link, e.At, true) {
+				c.violation("request %s was given %s of %s, which had expired before it asked", r.Request, e.Link,
+					r.Conversation)
+			}
+		}
+	}
+	generations := map[generation]Event{} // the first meeting of each
+	var order []generation
+	for _, m := range c.all {
+		g := generation{m.Conversation, m.Generation}
+		if _, ok := generations[g]; !ok {
+			generations[g] = m
+			order = append(order, g)
+		}
+	}
+	for _, g := range order {
+		if g.number == 1 {
+			continue
+		}
+		m := generations[g]
+		var since time.Time // the link before it
+		dead := false
+		for _, before := range c.all {
+			if before.Conversation == g.conversation && before.Generation == g.number-1 {
+				since, dead = before.At, dead || c.died(before.Link, m.At)
+			}
+		}
+		wishes := c.wished[g.conversation]
+		wish := len(wishes) > 0 && !wishes[0].After(m.At)
+		recent := slices.ContainsFunc(wishes, func(at time.Time) bool { return !at.After(m.At) && !at.Before(since) })
+		switch {
+		case dead:
+			c.report.Replaced++
+			_, replaced := generations[generation{g.conversation, g.number + 1}]
+			if told := c.toldWhy(g); !told && !recent && !replaced && m.At.Before(c.idle) && !c.excused(g, 1) {
+				c.violation("generation %d of %s replaced a link that had stopped working, and nobody was told why",
+					g.number, g.conversation)
+			} else if !told {
+				c.report.Untold++
+			}
+		case wish:
+			c.wished[g.conversation] = wishes[1:]
+		case !c.excused(g, 1):
+			c.violation("generation %d of %s was made although nobody asked for it and the link before it worked",
+				g.number, g.conversation)
+		}
+	}
+}
+
+// toldWhy tells whether somebody was told why the link of this generation is another one.
+func (c *checker) toldWhy(g generation) bool {
+	return slices.ContainsFunc(c.shown, func(e Event) bool {
+		m := c.made[e.Link]
+		return e.Why && m.Conversation == g.conversation && m.Generation == g.number
+	})
+}
+
 // answers checks that every acknowledged request has an answer of its own, in time, and counts the answers too many.
 // What everybody in a place was shown names nobody, so such answers are matched with the requests there that have none.
 func (c *checker) answers() {
@@ -397,7 +506,7 @@ func (c *checker) answers() {
 	for _, rest := range public {
 		c.report.Repeated += len(rest)
 	}
-	if c.report.Repeated > c.limits.Repeated+len(c.lostRequests) {
+	if c.report.Repeated > c.limits.Repeated+c.limits.Unasked+len(c.lostRequests) {
 		c.violation("%d answers were repeated, and the bot reports %d", c.report.Repeated, c.limits.Repeated)
 	}
 }

@@ -2,6 +2,7 @@ package historycheck
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -59,6 +60,17 @@ func in(place, conversation string, e Event) Event {
 	if e.Kind == Asked {
 		e.Conversation = conversation
 	}
+	return e
+}
+
+func died(s float64, link string, known bool) Event {
+	return Event{At: at(s), Kind: Died, Link: link, Known: known}
+}
+
+func revived(s float64, link string) Event { return Event{At: at(s), Kind: Revived, Link: link} }
+
+func why(e Event) Event {
+	e.Why = true
 	return e
 }
 
@@ -391,5 +403,99 @@ func TestFigures(t *testing.T) {
 	got.Violations = nil
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("report is %+v, want %+v", got, want)
+	}
+}
+
+// What becomes of links that stop working.
+func TestLives(t *testing.T) {
+	t.Parallel()
+	first := []Event{asked(0, "1", "ann"), made(1, "x", 1, "ann"), answer(2, "1", "x")}
+	idle := Event{At: at(99), Kind: Idle}
+	for _, tt := range []struct {
+		name   string
+		events []Event
+		want   string
+	}{
+		{
+			name: "a link that nobody knows to be dead is given, then another, and that is told",
+			events: []Event{
+				died(10, "x", false), asked(20, "2", "ben"), answer(21, "2", "x"), made(22, "y", 2, "ben"),
+				why(shown(23, "ben", "y")), idle,
+			},
+		},
+		{
+			name:   "a link is given that is known to be dead",
+			events: []Event{died(10, "x", true), asked(20, "2", "ben"), answer(21, "2", "x"), idle},
+			want:   "request 2 was given x of c1, which had expired before it asked",
+		},
+		{
+			name:   "a link has just died",
+			events: []Event{died(19.5, "x", true), asked(20, "2", "ben"), answer(21, "2", "x"), idle},
+		},
+		{
+			name:   "a link works again",
+			events: []Event{died(10, "x", true), revived(15, "x"), asked(20, "2", "ben"), answer(21, "2", "x"), idle},
+		},
+		{
+			name: "nobody is told why",
+			events: []Event{
+				died(10, "x", true), asked(20, "2", "ben"), made(21, "y", 2, "ben"), answer(22, "2", "y"), idle,
+			},
+			want: "generation 2 of c1 replaced a link that had stopped working, and nobody was told why",
+		},
+		{
+			name: "a link that died is replaced by somebody who wanted a new one anyhow",
+			events: []Event{
+				died(10, "x", true), fresh(20, "2", "ben"), made(21, "y", 2, "ben"), answer(22, "2", "y"), idle,
+			},
+		},
+		{
+			name: "two who ask for a dead link make two generations",
+			events: []Event{
+				died(10, "x", true), asked(20, "2", "ben"), asked(20, "3", "eve"), made(21, "y", 2, "ben"),
+				why(answer(22, "2", "y")), made(23, "z", 3, "eve"), answer(24, "3", "z"), idle,
+			},
+			want: "generation 3 of c1 was made although nobody asked for it and the link before it worked",
+		},
+		{
+			name:   "a link that works is replaced",
+			events: []Event{asked(20, "2", "ben"), made(21, "y", 2, "ben"), answer(22, "2", "y"), idle},
+			want:   "generation 2 of c1 was made although nobody asked for it and the link before it worked",
+		},
+		{
+			name: "an edit of a request wants a new one",
+			events: []Event{
+				asked(20, "2", "ben"), {At: at(20), Kind: Wished, Conversation: "c1"}, made(21, "y", 2, "ben"),
+				answer(22, "2", "y"), idle,
+			},
+		},
+		{
+			name: "a card that is changed is no answer, and shows the meeting of its place",
+			events: []Event{
+				fresh(20, "2", "ben"), made(21, "y", 2, "ben"), answer(22, "2", "y"),
+				{At: at(23), Kind: Changed, Place: "C1", Link: "y"}, idle,
+			},
+		},
+		{
+			name: "a card is changed back",
+			events: []Event{
+				fresh(20, "2", "ben"), made(21, "y", 2, "ben"), answer(22, "2", "y"),
+				{At: at(43), Kind: Changed, Place: "C1", Link: "x"}, idle,
+			},
+			want: "C1 showed generation 1 of c1, 21s after generation 2",
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			l := limits
+			l.Notice, l.Unasked = time.Second, 1
+			report := Check(append(slices.Clip(first), tt.events...), l)
+			switch {
+			case tt.want == "" && len(report.Violations) > 0:
+				t.Errorf("violations %q", report.Violations)
+			case tt.want != "" && (len(report.Violations) != 1 || !strings.Contains(report.Violations[0], tt.want)):
+				t.Errorf("violations %q, want %q", report.Violations, tt.want)
+			}
+		})
 	}
 }

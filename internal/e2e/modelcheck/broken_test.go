@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,6 +26,15 @@ type brokenStore struct {
 	complete func(context.Context, bot.Claim, bot.Meeting) (bot.State, error)
 	release  func(context.Context, bot.Claim) (bot.State, error)
 	undo     func(context.Context, bot.Conversation, bot.Undo) (bot.State, bot.UndoResult, error)
+	change   func(context.Context, bot.Conversation, string, func(*bot.Meeting)) (bot.State, error)
+}
+
+func (b brokenStore) ChangeMeeting(ctx context.Context, c bot.Conversation, claimID string, change func(*bot.Meeting)) (
+	bot.State, error) {
+	if b.change != nil {
+		return b.change(ctx, c, claimID, change)
+	}
+	return b.Store.ChangeMeeting(ctx, c, claimID, change)
 }
 
 func (b brokenStore) Read(ctx context.Context, c bot.Conversation, asker bot.Asker) (bot.State, error) {
@@ -108,6 +118,17 @@ func completeAnyClaim(s *store.Store, _ *miniredis.Miniredis) brokenStore {
 		}
 		return s.Complete(ctx, claim, m)
 	}}
+}
+
+// changeAny changes the meeting that is there, whichever it is.
+func changeAny(s *store.Store) func(context.Context, bot.Conversation, string, func(*bot.Meeting)) (bot.State, error) {
+	return func(ctx context.Context, c bot.Conversation, _ string, change func(*bot.Meeting)) (bot.State, error) {
+		st, err := s.Read(ctx, c, bot.Asker{})
+		if err != nil || st.Meeting == nil {
+			return st, err
+		}
+		return s.ChangeMeeting(ctx, c, st.Meeting.ClaimID, change)
+	}
 }
 
 // TestModelFindsWhatIsBroken leaves out one rule at a time: going through the same scenarios has to come upon it.
@@ -387,9 +408,142 @@ func TestModelFindsWhatIsBroken(t *testing.T) {
 				}}
 			},
 		},
+		{
+			name: "what takes the place of a dead meeting has the first external ID", in: "its organizer and another meet, expired",
+			want: "of which the record says that it does not work",
+			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
+				return brokenStore{claim: func(ctx context.Context, claim bot.Claim, fresh bool, seen int) (bot.State,
+					error) {
+					if claim.Replaced.Why != "" {
+						claim.Request.ExternalID = claim.Conversation.String()
+					}
+					return s.Claim(ctx, claim, fresh, seen)
+				}}
+			},
+		},
+		{
+			name: "a dead meeting is replaced without a look at what is there now", in: "three meet, expired", blind: true,
+			want: "generations were made",
+			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
+				return brokenStore{claim: func(ctx context.Context, claim bot.Claim, fresh bool, _ int) (bot.State,
+					error) {
+					st, err := s.Read(ctx, claim.Conversation, bot.Asker{})
+					if err != nil {
+						return bot.State{}, err
+					}
+					claim.Generation = st.Generation() + 1
+					return s.Claim(ctx, claim, fresh, st.Generation())
+				}}
+			},
+		},
+		{
+			name: "a change of the record hits whatever meeting is there", in: "two confirm and a new, orphaned",
+			want: "does not work",
+			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
+				return brokenStore{change: changeAny(s)}
+			},
+		},
+		{
+			name: "a change of the record is lost", in: "two confirm, to be renewed", want: "its record says",
+			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
+				return brokenStore{change: func(ctx context.Context, c bot.Conversation, _ string, _ func(*bot.Meeting)) (
+					bot.State, error) {
+					return s.Read(ctx, c, bot.Asker{})
+				}}
+			},
+		},
+		{
+			name: "it counts as told before it is told", in: "two meet, expired", want: "is shown",
+			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
+				return brokenStore{read: func(ctx context.Context, c bot.Conversation, r reading) (bot.State, error) {
+					st, err := read(ctx, s, c, r)
+					if err == nil && st.MayAnnounce && st.Meeting.Replaced.Why != "" {
+						_, err = s.ChangeMeeting(ctx, c, st.Meeting.ClaimID, func(m *bot.Meeting) {
+							m.Replaced = bot.Replacement{}
+						})
+					}
+					return st, err
+				}}
+			},
+		},
+		{
+			name: "a meeting forgets why it was made", in: "two meet, expired", want: "nobody was told",
+			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
+				return brokenStore{complete: func(ctx context.Context, claim bot.Claim, m bot.Meeting) (bot.State, error) {
+					m.Replaced = bot.Replacement{}
+					return s.Complete(ctx, claim, m)
+				}}
+			},
+		},
+		{
+			name: "a meeting is said to be made for another reason", in: "two meet, expired", want: "told that the link changed",
+			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
+				return brokenStore{complete: func(ctx context.Context, claim bot.Claim, m bot.Meeting) (bot.State, error) {
+					m.Replaced.Why = bot.ReasonLost
+					return s.Complete(ctx, claim, m)
+				}}
+			},
+		},
+		{
+			name: "another meeting of Graph's is adopted without a claim", in: "confirm and a new, another one in Graph",
+			want: "which is not Graph's meeting for claim",
+			breaks: func(s *store.Store, raw *miniredis.Miniredis) brokenStore {
+				return brokenStore{
+					claim: func(ctx context.Context, claim bot.Claim, fresh bool, seen int) (bot.State, error) {
+						if claim.Replaced.Why != bot.ReasonLost {
+							return s.Claim(ctx, claim, fresh, seen)
+						}
+						st, err := s.Read(ctx, claim.Conversation, bot.Asker{})
+						st.Pending = &claim
+						return st, err
+					},
+					complete: func(ctx context.Context, claim bot.Claim, m bot.Meeting) (bot.State, error) {
+						if claim.Replaced.Why != bot.ReasonLost {
+							return s.Complete(ctx, claim, m)
+						}
+						raw.Del(meetingKey(claim.Conversation))
+						raw.Del(pendingKey(claim.Conversation))
+						if _, err := s.Claim(ctx, claim, true, claim.Generation-1); err != nil {
+							return bot.State{}, err
+						}
+						return s.Complete(ctx, claim, m)
+					},
+				}
+			},
+		},
+		{
+			name: "what is to do is forgotten at once", in: "rename and cards", want: "the posted card does not show",
+			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
+				return brokenStore{change: func(ctx context.Context, c bot.Conversation, id string, change func(*bot.Meeting)) (
+					bot.State, error) {
+					return s.ChangeMeeting(ctx, c, id, func(m *bot.Meeting) {
+						change(m)
+						m.Todo = 0
+					})
+				}}
+			},
+		},
+		{
+			name: "who changes cards is not told what stands now", in: "new, rename and two cards",
+			want: "the posted card does not show",
+			breaks: func(s *store.Store, _ *miniredis.Miniredis) brokenStore {
+				return brokenStore{change: func(ctx context.Context, c bot.Conversation, id string, change func(*bot.Meeting)) (
+					bot.State, error) {
+					before, err := s.Read(ctx, c, bot.Asker{})
+					if err != nil {
+						return bot.State{}, err
+					}
+					st, err := s.ChangeMeeting(ctx, c, id, change)
+					if before.Meeting != nil && before.Meeting.ClaimID != id {
+						st.Meeting = nil
+					}
+					return st, err
+				}}
+			},
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			for _, sc := range scenarios {
+			for _, sc := range slices.Concat(scenarios, lifetimes) {
 				if sc.name != tc.in {
 					continue
 				}

@@ -38,7 +38,7 @@ func (s set) all(yield func(int) bool) {
 }
 
 // crowd is the largest number of attempts that go on at once.
-const crowd = 3
+const crowd = 4
 
 // moment is one state of everything: what Redis holds, what Graph holds, where each attempt stands, and as much of
 // the past as the promises speak of.
@@ -56,7 +56,28 @@ type moment struct {
 	refusals int8         // of organizers whom Graph serves at other calls
 	failures int8         // attempts after one that ended because Graph failed, and failures where Graph falters
 	at       [crowd]int32 // the point at which each attempt stands; 0 before it begins
+
+	back    bool  // the founder's account is enabled again
+	renewed bool  // the founder's meeting was given new times in Graph
+	renamed bool  // the founder's meeting has its new name in Graph
+	options bool  // Graph has the options of the newest meeting
+	why     set   // claims of whose meeting somebody was told why it took the place of another
+	card    int32 // what the posted card shows
 }
+
+// fate is what becomes of the meeting that the conversation has from the beginning.
+type fate string
+
+const (
+	lives    fate = ""
+	expired  fate = "expired"  // its link stopped working, as its record says
+	lapsed   fate = "lapsed"   // its link stopped working, and nobody knows
+	extended fate = "extended" // its record says that it has expired, and Graph that it has not
+	orphaned fate = "orphaned" // its organizer's account is disabled, as its record says
+	unseen   fate = "unseen"   // its organizer's account is disabled, and nobody knows
+	missing  fate = "missing"  // Graph does not find it, and has another one under its external ID
+	due      fate = "due"      // it can be renewed
+)
 
 // graphRule is how Graph treats an organizer.
 type graphRule int
@@ -88,8 +109,12 @@ type scenario struct {
 	// left is a pending claim, of an organizer called founder, whose job is lost.
 	left bool
 	// blind leaves Graph's meetings unchecked, for what can be noticed without.
-	blind  bool
-	policy bot.OrganizerPolicy
+	blind   bool
+	policy  bot.OrganizerPolicy
+	fate    fate               // with met
+	returns bool               // the founder's account may be enabled again at any time
+	cards   bool               // a card of the first meeting was posted, and can be changed
+	options bot.MeetingOptions // of new meetings
 	// conversations is the store as the attempts see it; nil for as it is.
 	conversations func(*store.Store, *miniredis.Miniredis) bot.Conversations
 }
@@ -107,6 +132,8 @@ type explorer struct {
 	mini     *miniredis.Miniredis
 	store    *store.Store      // the real one
 	called   bot.Conversations // as the attempts see it
+
+	other string // the link of the meeting that Graph has in the place of one that is missing
 
 	points   []*point // 0 is nobody's
 	roots    map[string]int32
@@ -159,6 +186,7 @@ func newExplorer(t *testing.T, sc scenario) *explorer {
 		claimed: map[string]int{}, index: map[moment]int32{}, alone: map[moment]bool{},
 	}
 	mini.SetTime(present)
+	x.other = "https://teams.example/join/" + url.PathEscape("other/"+x.place.String())
 	catalog, err := bot.NewCatalog()
 	must(t, err)
 	x.catalog, x.called = catalog, x.store
@@ -198,7 +226,11 @@ func (x *explorer) claim(c bot.Claim) int {
 	if i == 128 {
 		x.t.Fatal("more claims than the sets have room for")
 	}
-	x.claimed[c.ID], x.claims, x.links = i, append(x.claims, c), append(x.links, linkOf(c))
+	link := linkOf(c)
+	if x.scenario.fate == missing && c.ID != "first" && c.Organizer.ID == founder && c.Request.ExternalID == x.place.String() {
+		link = x.other
+	}
+	x.claimed[c.ID], x.claims, x.links = i, append(x.claims, c), append(x.links, link)
 	return i
 }
 
@@ -254,6 +286,12 @@ func (x *explorer) ask(content int32, p *point, old bool) answered {
 		a.answer.state, err = x.called.Release(ctx, c.claim)
 	case opUndo:
 		a.answer.state, a.answer.undone, err = x.called.Undo(ctx, c.place, c.undo)
+	case opChange:
+		a.answer.state, err = x.called.ChangeMeeting(ctx, c.place, c.id, c.change)
+	case opCards:
+		a.answer.cards, err = x.store.Cards(ctx, c.place)
+	case opKeep:
+		err = x.store.KeepCard(ctx, c.place, c.card)
 	}
 	must(x.t, err)
 	a.answer.old = old
@@ -321,9 +359,11 @@ func (x *explorer) spent(identity string) bool {
 
 func (x *explorer) add(p *point) int32 {
 	p.children = map[int32]int32{}
-	run(x.t, x.catalog, x.scenario.policy, x.people[p.asker], x.spent, x.place, p)
+	run(x.t, x.catalog, x.scenario, x.people[p.asker], x.spent, x.place, p)
 	type all call // without its String method, which leaves things out
-	p.call = x.number("call " + fmt.Sprintf("%+v", all(p.next)))
+	told := all(p.next)
+	told.change = nil // its effect tells it from others
+	p.call = x.number("call " + fmt.Sprintf("%+v", told))
 	x.points = append(x.points, p)
 	x.rounds = max(x.rounds, p.rounds)
 	return int32(len(x.points) - 1)
@@ -335,15 +375,33 @@ func (x *explorer) begin() moment {
 	m.content = x.dump()
 	if x.scenario.met {
 		first := bot.NewClaim(x.place, 1, false)
-		first.ID, first.Organizer.ID = "first", "founder"
+		first.ID, first.Organizer = "first", bot.Organizer{ID: founder, Name: founder}
 		_, err := x.store.Claim(x.t.Context(), first, false, 0)
 		must(x.t, err)
 		i := x.claim(first)
 		meeting := meetingFor(first)
-		meeting.JoinURL = x.links[i]
+		meeting.OnlineMeeting = x.online(m, x.links[i])
+		switch x.scenario.fate {
+		case expired, extended:
+			meeting.Expires = present.Add(-time.Hour)
+		case lapsed:
+			meeting.Expires = present.Add(30 * 24 * time.Hour)
+		case orphaned:
+			meeting.Orphaned = true
+		}
 		_, err = x.store.Complete(x.t.Context(), first, meeting)
 		must(x.t, err)
+		if x.scenario.cards {
+			must(x.t, x.store.KeepCard(x.t.Context(), x.place, bot.PostedCard{Ref: "card", Generation: 1,
+				Language: bot.English}))
+			m.card = x.number(fmt.Sprint([2]any{1, ""}))
+		}
 		m.content, m.made, m.stood = x.dump(), m.made.with(i), m.stood.with(i)
+		if x.scenario.fate == missing {
+			i = x.claim(bot.Claim{ID: "other", Organizer: bot.Organizer{ID: founder},
+				Request: bot.MeetingRequest{ExternalID: x.place.String()}})
+			m.made, m.stood = m.made.with(i), m.stood.with(i)
+		}
 	}
 	if x.scenario.left {
 		lost := bot.NewClaim(x.place, 1, false)
@@ -354,11 +412,105 @@ func (x *explorer) begin() moment {
 		m.content = x.dump()
 	}
 	for i, p := range x.scenario.people {
-		if p.same == "" && p.undoes == "" {
+		switch {
+		case p.upkeep != "" && p.upkeep != bot.JobCards:
+			m.at[i] = x.root(i, 0, x.background(p, 1), false)
+		case p.same == "" && p.undoes == "" && p.upkeep == "":
 			m.at[i] = x.root(i, 0, nil, false)
 		}
 	}
 	return m
+}
+
+// background is the job of a person who is none.
+func (x *explorer) background(p person, generation int) *bot.Job {
+	j := &bot.Job{
+		ID: p.name, Conversation: x.place, Intent: bot.Intent{Kind: p.upkeep, Generation: generation},
+		Seen: generation, Accepted: present,
+	}
+	if p.as != "" {
+		j.Command = bot.Command{Kind: bot.Meet}
+		j.Asker = bot.Asker{Platform: x.place.Platform, Workspace: x.place.Workspace, User: p.as}
+	}
+	return j
+}
+
+// online is what Graph says of the meeting with a link.
+func (x *explorer) online(m moment, link string) bot.OnlineMeeting {
+	o := bot.OnlineMeeting{ID: "id of " + link, JoinURL: link, Created: present, End: present.Add(time.Hour),
+		Expires: present.Add(60 * 24 * time.Hour)}
+	if len(x.links) > 0 && link != x.links[0] || !x.scenario.met {
+		return o
+	}
+	o.Created, o.End = present.Add(-50*24*time.Hour), present.Add(-50*24*time.Hour)
+	switch f := x.scenario.fate; {
+	case (f == due || f == extended) && !m.renewed:
+		o.Expires = present.Add(10 * 24 * time.Hour)
+	case f == expired, f == lapsed:
+		o.Expires = present.Add(-time.Hour)
+	}
+	if m.renamed {
+		o.Subject = newName
+	}
+	return o
+}
+
+// works tells whether a link can be joined.
+func (x *explorer) works(m moment, link string) bool {
+	if link != x.links[0] || !x.scenario.met {
+		return true
+	}
+	switch x.scenario.fate {
+	case expired, lapsed, missing:
+		return false
+	case orphaned, unseen:
+		return m.back
+	default:
+		return true
+	}
+}
+
+// upstream is what Graph and the directory answer of the founder and their meeting.
+func (x *explorer) upstream(m moment, p *point) []way {
+	switch p.next.op {
+	case opUser:
+		if f := x.scenario.fate; (f == orphaned || f == unseen) && !m.back {
+			return []way{{to: m, number: -1000, answer: answer{gone: true}}}
+		}
+		return []way{{to: m, number: -1001}}
+	case opAgain:
+		link := x.links[0]
+		if x.scenario.fate == missing {
+			link = x.other
+		}
+		return []way{x.says(m, link)}
+	}
+	link := strings.TrimPrefix(p.next.id, "id of ")
+	if f := x.scenario.fate; link == x.links[0] && x.scenario.met && (f == expired || f == lapsed || f == missing) {
+		return []way{{to: m, number: -1002, answer: answer{missing: true}}}
+	}
+	if p.next.op == opMeeting {
+		return []way{x.says(m, link)}
+	}
+	m.renewed = true
+	if p.next.wanted.Subject != "" {
+		m.renamed = true
+	}
+	if p.next.wanted.Options != (bot.MeetingOptions{}) {
+		m.options = true
+	}
+	ways := []way{x.says(m, link)}
+	if m.failures < x.scenario.failures {
+		m.failures++
+		ways = append(ways, way{to: m, number: -1003, answer: answer{failed: true}})
+	}
+	return ways
+}
+
+// says is Graph's answer about a meeting. Its number is that of what it says.
+func (x *explorer) says(m moment, link string) way {
+	o := x.online(m, link)
+	return way{to: m, number: x.number(fmt.Sprintf("graph %+v", o)), answer: answer{made: o}}
 }
 
 // existing tells whether Graph has the meeting that this claim would get.
@@ -378,6 +530,11 @@ func (x *explorer) serve(m moment, p *point) ([]way, error) {
 		return []way{{to: m}}, nil
 	case opCreate:
 		return x.create(m, p)
+	case opUser, opMeeting, opAgain, opPatch:
+		return x.upstream(m, p), nil
+	case opUpdate:
+		m.card = x.number(fmt.Sprint(p.next.shows))
+		return []way{{to: m}}, nil
 	}
 	if c := p.next.claim; p.next.op == opRelease && c.Job != p.job.ID && !x.spent(c.Job) && !mayRelease(p.history) {
 		return nil, broken("claim %s is released by somebody to whom neither Graph nor its asker's limit has refused it, "+
@@ -420,6 +577,9 @@ func (x *explorer) mayBeOld(m moment) bool {
 func (x *explorer) reply(m moment, p *point, old bool) way {
 	a := x.ask(m.content, p, old)
 	m.content = a.content
+	if pending := x.views[m.content].Pending; pending != nil && x.scenario.fate == missing { // whose meeting may be there already
+		x.claim(*pending)
+	}
 	if now := x.views[m.content].Meeting; now != nil {
 		if p.next.op == opUndo && now.ClaimID == p.next.undo.ID { // nobody claimed it
 			x.claim(bot.Claim{ID: now.ClaimID, Generation: now.Generation, Organizer: now.Organizer,
@@ -454,7 +614,7 @@ func (x *explorer) create(m moment, p *point) (ways []way, err error) {
 	if rule != refuses && rule != rejects && rule != fails {
 		to := m
 		to.made = to.made.with(i)
-		a := answer{made: bot.OnlineMeeting{JoinURL: x.links[i]}, created: !x.existing(m, i)}
+		a := answer{made: x.online(m, x.links[i]), created: !x.existing(m, i)}
 		number := int32(-2 - 2*i)
 		if a.created {
 			number--
@@ -483,7 +643,7 @@ func (x *explorer) onward(m moment, then func(next moment, step func() string) e
 		var err error
 		switch {
 		case at == 0:
-			if job := cmp.Or(x.shared(m, k), x.press(m, k)); job != nil {
+			if job := cmp.Or(x.shared(m, k), x.press(m, k), x.toChange(m, k)); job != nil {
 				begun := m
 				begun.at[k] = x.root(k, 0, job, false)
 				err = reach(begun, func() string { return x.people[k].name + " begins" })
@@ -495,7 +655,21 @@ func (x *explorer) onward(m moment, then func(next moment, step func() string) e
 			return err
 		}
 	}
+	if x.scenario.returns && !m.back {
+		m.back = true
+		return reach(m, func() string { return "the founder's account is enabled again" })
+	}
 	return nil
+}
+
+// toChange is the job of changing cards, once that is to do, or nil.
+func (x *explorer) toChange(m moment, k int) *bot.Job {
+	now := x.views[m.content].Meeting
+	if k >= len(x.scenario.people) || x.scenario.people[k].upkeep != bot.JobCards || now == nil ||
+		now.Todo&bot.TodoCards == 0 {
+		return nil
+	}
+	return x.background(x.scenario.people[k], now.Generation)
 }
 
 // goOn makes the call at which the attempt stands.
@@ -508,7 +682,8 @@ func (x *explorer) goOn(m moment, k int, reach func(moment, func() string) error
 	}
 	for _, w := range ways {
 		step := func() string { return fmt.Sprintf("%s: %v -> %v", name, p.next, w.answer) }
-		if m.faults < x.scenario.faults && p.next.op != opRead && p.next.op != opDone {
+		if m.faults < x.scenario.faults && p.next.op != opRead && p.next.op != opDone && p.next.op != opUser &&
+			p.next.op != opMeeting && p.next.op != opCards && p.next.op != opKeep {
 			lost := w.to
 			lost.faults++
 			if err := reach(lost, func() string { return step() + ", but the answer is lost" }); err != nil {
@@ -600,7 +775,7 @@ func (x *explorer) shared(m moment, k int) *bot.Job {
 // press is the job of taking a fresh meeting back, once its asker has the card, or nil.
 func (x *explorer) press(m moment, k int) *bot.Job {
 	for i, p := range x.scenario.people {
-		if k >= len(x.scenario.people) || p.name != x.scenario.people[k].undoes || m.at[i] == 0 {
+		if k >= len(x.scenario.people) || x.scenario.people[k].undoes == "" || p.name != x.scenario.people[k].undoes || m.at[i] == 0 {
 			continue
 		}
 		who, made := x.people[k], x.points[m.at[i]]

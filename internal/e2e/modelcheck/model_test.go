@@ -4,6 +4,7 @@ package modelcheck
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -201,11 +202,77 @@ var scenarios = []scenario{
 	},
 }
 
+// looking are jobs that confirm the meeting, in the background, each of which carries the `meet` of somebody or nobody.
+func looking(carries ...string) []person {
+	var people []person
+	for i, as := range carries {
+		people = append(people, person{name: fmt.Sprintf("look-%d", i), upkeep: bot.JobConfirm, as: as})
+	}
+	return people
+}
+
+// changing are jobs that change cards.
+func changing(n int) []person {
+	var people []person
+	for i := range n {
+		people = append(people, person{name: fmt.Sprintf("change-%d", i), upkeep: bot.JobCards})
+	}
+	return people
+}
+
+// lifetimes are the scenarios of a meeting's life.
+var lifetimes = []scenario{
+	{name: "three meet, expired", met: true, fate: expired, people: asking(bot.Meet, "ann", "ben", "cleo"), policy: requester},
+	{name: "two meet, expired", met: true, fate: expired, people: asking(bot.Meet, "ann", "ben"), policy: requester,
+		faults: 2, giveUp: true},
+	{name: "its organizer and another meet, expired", met: true, fate: expired, people: asking(bot.Meet, founder, "ben"),
+		policy: requester, faults: 1},
+	{name: "meet and new, expired", met: true, fate: expired, people: and(asking(bot.Meet, "ann"), asking(bot.New, "ben")),
+		policy: requester, faults: 1, graph: with(refuses, "ann")},
+	{name: "two meet, expired of the service account", met: true, fate: expired, people: asking(bot.Meet, "ann", "ben"),
+		policy: service, faults: 1},
+	{name: "two meet, expired and extended", met: true, fate: extended, people: asking(bot.Meet, "ann", "ben"),
+		policy: requester, faults: 2, giveUp: true},
+	{name: "two meet, orphaned, who comes back", met: true, fate: orphaned, returns: true,
+		people: asking(bot.Meet, "ann", "ben"), policy: requester, faults: 1, giveUp: true},
+	{name: "three meet, orphaned", met: true, fate: orphaned, people: asking(bot.Meet, "ann", "ben", "cleo"), policy: requester},
+	{name: "confirm for an asker, orphaned", met: true, fate: unseen, people: and(looking("ann"), asking(bot.Meet, "ben")),
+		policy: requester, faults: 2},
+	{name: "two confirm, orphaned, who comes back", met: true, fate: unseen, returns: true,
+		people: looking("ann", ""), policy: requester, faults: 2},
+	{name: "two confirm and a new, orphaned", met: true, fate: unseen, people: and(looking("ann", ""), asking(bot.New, "ben")),
+		policy: requester, faults: 1},
+	{name: "confirm, and a rename, orphaned", met: true, fate: unseen, people: and(looking(""), asking(bot.Rename, "ben")),
+		policy: requester, faults: 2},
+	{name: "confirm finds it expired", met: true, fate: lapsed, people: and(looking(""), asking(bot.Meet, "ben", "cleo")),
+		policy: requester, faults: 1},
+	{name: "two confirm, another one in Graph", met: true, fate: missing, people: looking("ann", ""), policy: requester,
+		faults: 2},
+	{name: "confirm and a new, another one in Graph", met: true, fate: missing, people: and(looking(""),
+		asking(bot.New, "ann"), asking(bot.Meet, "ben")), policy: requester, faults: 1},
+	{name: "two confirm, to be renewed", met: true, fate: due, people: looking("", "ann"), policy: requester, faults: 2,
+		failures: 1},
+	{name: "confirm, a meet and a new, to be renewed", met: true, fate: due, people: and(looking(""),
+		asking(bot.Meet, "ann"), asking(bot.New, "ben")), policy: requester, faults: 1},
+	{name: "rename and confirm", met: true, fate: due, people: and(asking(bot.Rename, "ann"), looking("")),
+		policy: requester, faults: 2, failures: 1},
+	{name: "rename, new and cards", met: true, cards: true, people: and(asking(bot.Rename, "ann"), asking(bot.New, "ben"),
+		changing(1)), policy: requester, faults: 1},
+	{name: "two new and cards", met: true, cards: true, people: and(asking(bot.New, "ann"), changing(2)),
+		policy: requester, faults: 1},
+	{name: "new, rename and two cards", met: true, cards: true, people: and(asking(bot.New, "ann"), asking(bot.Rename, "ben"),
+		changing(2)), policy: requester},
+	{name: "rename and cards", met: true, cards: true, people: and(asking(bot.Rename, "ann"), changing(2)), policy: requester,
+		faults: 2},
+	{name: "new and options", met: true, options: bot.MeetingOptions{Lobby: "everyone"}, people: and(asking(bot.New, "ann"),
+		asking(bot.Meet, "ben")), policy: requester, faults: 2},
+}
+
 func TestEveryOrderOfCallsKeepsThePromises(t *testing.T) {
 	var moments, steps int
 	var schedules float64
 	began := time.Now()
-	for _, sc := range scenarios {
+	for _, sc := range slices.Concat(scenarios, lifetimes) {
 		t.Run(sc.name, func(t *testing.T) {
 			x := newExplorer(t, sc)
 			began := time.Now()

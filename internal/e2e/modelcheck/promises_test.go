@@ -120,6 +120,8 @@ func (x *explorer) tell(m *moment, p *point) error {
 		case !x.existing(*m, x.claimed[card.ClaimID]) || card.JoinURL != x.links[x.claimed[card.ClaimID]]:
 			return broken("%s is shown %s, which is not Graph's meeting for claim %s", who.name, card.JoinURL,
 				card.ClaimID)
+		case !now.Alive(present) && who.kind != bot.Rename:
+			return broken("%s is shown %s, of which the record says that it does not work", who.name, card.JoinURL)
 		case p.outcome == string(bot.OutcomeUndone) && !slices.ContainsFunc(p.history, func(a answer) bool {
 			return a.undone.Done
 		}):
@@ -127,6 +129,12 @@ func (x *explorer) tell(m *moment, p *point) error {
 		case who.kind == bot.New && card.Generation <= p.job.Seen:
 			return broken("%s asked for a new meeting after generation %d and is shown generation %d", who.name,
 				p.job.Seen, card.Generation)
+		}
+		if p.told.Card.Why.Why != "" {
+			if p.told.Card.Why.Why != x.claims[x.claimed[card.ClaimID]].Replaced.Why {
+				return broken("%s is told that the link changed since the meeting was %s", who.name, p.told.Card.Why.Why)
+			}
+			m.why = m.why.with(x.claimed[card.ClaimID])
 		}
 		generation, link := int32(card.Generation), x.number(card.JoinURL)
 		switch {
@@ -152,6 +160,11 @@ func (x *explorer) tell(m *moment, p *point) error {
 		x.heedless++
 	}
 	switch {
+	case who.kind == bot.Rename:
+		if p.outcome != string(bot.OutcomeKnown) && p.outcome != "refused_"+string(bot.MissingMeeting) &&
+			(p.outcome != string(bot.OutcomeGaveUp) || !p.aged) {
+			return broken("%s is told %q", who.name, p.outcome)
+		}
 	case who.undoes != "":
 		// The meeting of two who asked at the same moment is undone by the one whose claim it was.
 		owner := p.history[len(p.history)-1].undone.Owner
@@ -214,6 +227,10 @@ func (x *explorer) settled(m moment) error {
 		if x.people[p.asker].undoes != "" {
 			continue
 		}
+		if x.scenario.fate != lives && p.job.Seen == 1 && (x.people[p.asker].kind == bot.Meet ||
+			x.people[p.asker].upkeep == bot.JobConfirm) {
+			wanted[1] = true // the first meeting does not work
+		}
 		if x.people[p.asker].kind == bot.New || p.job.Seen == 0 {
 			wanted[p.job.Seen] = true
 		}
@@ -221,6 +238,9 @@ func (x *explorer) settled(m moment) error {
 	if generation > len(wanted) {
 		return broken("%d generations were made, and those who asked had seen only %v", generation,
 			slices.Sorted(maps.Keys(wanted)))
+	}
+	if err := x.tended(m); err != nil {
+		return err
 	}
 	links := map[string]bool{}
 	for i := range m.made.all {
@@ -267,4 +287,53 @@ func (x *explorer) attend(m moment, number int) error {
 		}
 		return nil
 	})
+}
+
+// tended checks what has become of a meeting's life, in a moment in which everybody has an answer.
+func (x *explorer) tended(m moment) error {
+	now := x.views[m.content].Meeting
+	if now == nil || !x.scenario.met {
+		return nil
+	}
+	current := x.claimed[now.ClaimID]
+	reason := x.claims[current].Replaced.Why
+	if reason != "" && now.Replaced.Why == "" && !m.why.has(current) {
+		return broken("generation %d took the place of one that was %s, and nobody was told", now.Generation, reason)
+	}
+	if fate := x.scenario.fate; (fate == lives || fate == due || fate == extended) && now.Generation > 1 && reason != "" {
+		return broken("generation %d took the place of one that works", now.Generation)
+	}
+	if now.Generation == 1 && x.scenario.fate != missing && now.Alive(present) {
+		if said := x.online(m, now.JoinURL); now.Subject != said.Subject {
+			return broken("the record calls the meeting %q, and Graph %q", now.Subject, said.Subject)
+		}
+	}
+	for _, at := range m.at {
+		if at == 0 {
+			continue
+		}
+		p := x.points[at]
+		switch who := x.people[p.asker]; {
+		case who.upkeep == bot.JobConfirm && p.outcome == string(bot.OutcomeRenewed) && now.Generation == 1 &&
+			!now.Expires.Equal(x.online(m, now.JoinURL).Expires):
+			return broken("the meeting was renewed, and its record says %v", now.Expires)
+		case who.upkeep == bot.JobConfirm && who.as != "" && now.Generation == 1 && !now.Alive(present) &&
+			!x.works(m, now.JoinURL) && p.outcome != string(bot.OutcomeConfirmed) && !p.aged:
+			return broken("%s was given a link that does not work, and is left with it: %s", who.as, p.outcome)
+		case who.upkeep == bot.JobConfirm && p.outcome == string(bot.OutcomeOrphaned) && now.Generation == 1 && now.Alive(present) &&
+			!x.works(m, now.JoinURL):
+			return broken("the organizer is gone, and the record does not say so any more")
+		}
+	}
+	shows := []int32{x.number(fmt.Sprint([2]any{now.Generation, now.Subject}))}
+	if now.Generation > 1 { // the card of the first meeting keeps its title, whichever of its names that is
+		shows = []int32{x.number(fmt.Sprint([2]any{now.Generation, ""})), x.number(fmt.Sprint([2]any{now.Generation, newName}))}
+	}
+	if x.scenario.cards && now.Todo&bot.TodoCards == 0 && !slices.Contains(shows, m.card) {
+		return broken("the posted card does not show generation %d, called %q", now.Generation, now.Subject)
+	}
+	if now.Todo&bot.TodoOptions == 0 && x.scenario.options != (bot.MeetingOptions{}) && now.Generation > 1 && !m.options {
+		return broken("the options of generation %d were not applied", now.Generation)
+	}
+	return nil
 }

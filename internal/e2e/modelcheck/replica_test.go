@@ -29,6 +29,14 @@ const (
 	opRelease  op = "release"
 	opUndo     op = "undo"
 	opDone     op = "done"
+	opChange   op = "change the record"
+	opUser     op = "user"          // of the directory
+	opMeeting  op = "meeting"       // of Graph
+	opAgain    op = "confirm"       // createOrGet without a claim, to find out about a meeting
+	opPatch    op = "changeMeeting" // of Graph
+	opCards    op = "cards"
+	opKeep     op = "keep a card"
+	opUpdate   op = "update a card"
 )
 
 // call is what an attempt asks of the store or of Graph, with all that it says.
@@ -41,8 +49,14 @@ type call struct {
 	seen      int
 	meeting   bot.Meeting // complete
 	undo      bot.Undo    // undo
-	organizer string      // createOrGet
+	organizer string      // createOrGet, user, meeting, changeMeeting
 	request   bot.MeetingRequest
+	id        string             // meeting, changeMeeting: Graph's ID; change the record: the claim's
+	wanted    bot.MeetingChange  // changeMeeting
+	change    func(*bot.Meeting) // change the record
+	effect    string             // change the record: what change makes of some records
+	card      bot.PostedCard     // keep a card, update a card
+	shows     [2]any             // update a card: generation and subject that it shows
 }
 
 func (c call) String() string {
@@ -60,6 +74,14 @@ func (c call) String() string {
 		return fmt.Sprintf("claim %s, generation %d", c.claim.ID, c.claim.Generation)
 	case opUndo:
 		return fmt.Sprintf("undo generation %d", c.undo.Generation)
+	case opChange:
+		return fmt.Sprintf("change the record of claim %s", c.id)
+	case opUser, opMeeting, opAgain, opCards:
+		return fmt.Sprintf("%s %s", c.op, c.organizer)
+	case opPatch:
+		return fmt.Sprintf("changeMeeting %+v", c.wanted)
+	case opKeep, opUpdate:
+		return fmt.Sprintf("%s %+v, which shows %v", c.op, c.card, c.shows)
 	default:
 		return fmt.Sprintf("%s %s", c.op, c.claim.ID)
 	}
@@ -76,12 +98,19 @@ type answer struct {
 	old     bool // claim: the pending claim is old enough to give way
 	// rejected says why: for what the organizer is, and not for want of an access policy.
 	rejected bool
+	gone     bool // user: the account is disabled
+	missing  bool // meeting, changeMeeting: not found
+	cards    []bot.PostedCard
 }
 
 func (a answer) String() string {
 	meeting, pending, first := "no meeting", "", ""
 	if m := a.state.Meeting; m != nil {
 		meeting = fmt.Sprintf("generation %d of claim %s, %s", m.Generation, m.ClaimID, m.JoinURL)
+		if m.Orphaned || !m.Expires.IsZero() || m.Todo != 0 || m.Replaced != (bot.Replacement{}) {
+			meeting += fmt.Sprintf(" %q until %s, confirmed %v, orphaned %v, to do %b, replaced %q", m.Subject,
+				m.Expires.Format(time.DateOnly), !m.Confirmed.IsZero(), m.Orphaned, m.Todo, m.Replaced.Why)
+		}
 	}
 	if p := a.state.Pending; p != nil {
 		pending = fmt.Sprintf(", pending %s of generation %d for %s by job %s", p.ID, p.Generation, p.Organizer.ID,
@@ -100,14 +129,21 @@ func (a answer) String() string {
 		first += ", for " + a.undone.Owner + " to undo"
 	}
 	switch {
-	case a.state.Conversation == (bot.Conversation{}) && a.made.JoinURL == "" && !a.refused && !a.failed:
+	case a.gone:
+		return "disabled"
+	case a.cards != nil:
+		return fmt.Sprintf("%+v", a.cards)
+	case a.state.Conversation == (bot.Conversation{}) && a.made.JoinURL == "" && !a.refused && !a.failed && !a.missing:
 		return "ok"
 	case a.failed:
 		return "failed in passing"
+	case a.missing:
+		return "missing"
 	case a.refused:
 		return "refused"
 	case a.made.JoinURL != "":
-		return fmt.Sprintf("%s, created %v", a.made.JoinURL, a.created)
+		return fmt.Sprintf("%s, created %v, %q until %s", a.made.JoinURL, a.created, a.made.Subject,
+			a.made.Expires.Format(time.DateOnly))
 	default:
 		return meeting + pending + first
 	}
@@ -117,7 +153,7 @@ func (a answer) String() string {
 func (a answer) renamed(names *strings.Replacer) answer {
 	if m := a.state.Meeting; m != nil {
 		other := *m
-		other.ClaimID, other.ExternalID, other.JoinURL = names.Replace(m.ClaimID), names.Replace(m.ExternalID), names.Replace(m.JoinURL)
+		other = namedMeeting(other, names)
 		a.state.Meeting = &other
 	}
 	if p := a.state.Pending; p != nil {
@@ -125,8 +161,15 @@ func (a answer) renamed(names *strings.Replacer) answer {
 		other.ID, other.Request.ExternalID = names.Replace(p.ID), names.Replace(p.Request.ExternalID)
 		a.state.Pending = &other
 	}
-	a.made.JoinURL = names.Replace(a.made.JoinURL)
+	a.made.JoinURL, a.made.ID = names.Replace(a.made.JoinURL), names.Replace(a.made.ID)
 	return a
+}
+
+// namedMeeting is the meeting with the claims' names replaced.
+func namedMeeting(m bot.Meeting, names *strings.Replacer) bot.Meeting {
+	m.ClaimID, m.ExternalID = names.Replace(m.ClaimID), names.Replace(m.ExternalID)
+	m.JoinURL, m.ID = names.Replace(m.JoinURL), names.Replace(m.ID)
+	return m
 }
 
 // point is a place in the course of an attempt: who attempts, for the how manieth time, and every answer so far. As
@@ -160,12 +203,20 @@ type person struct {
 	// undoes is whose fresh meeting this person takes back once its asker has the card, or tries to. as is who presses
 	// the button: the asker, or somebody else.
 	undoes, as string
+	// upkeep is the kind of a job in the background; as is whose `meet` it carries, empty for nobody's.
+	upkeep bot.JobKind
 }
 
 // identity is who the person is in chat and in Entra.
 func (p person) identity() string {
 	return cmp.Or(p.same, p.as, p.name)
 }
+
+// newName is what a rename gives the meeting.
+const newName = "Retro"
+
+// founder is the organizer of the meeting that a conversation has from the beginning.
+const founder = "founder"
 
 // serviceAccount is the organizer that a policy may name.
 const serviceAccount = "service"
@@ -187,23 +238,31 @@ type replica struct {
 
 // run makes the attempt up to the point, and fills in what comes next. Its clock is its own, so that no wait takes
 // time.
-func run(t *testing.T, catalog *bot.Catalog, policy bot.OrganizerPolicy, who person, spent func(identity string) bool,
+func run(t *testing.T, catalog *bot.Catalog, sc scenario, who person, spent func(identity string) bool,
 	place bot.Conversation, p *point) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &replica{p: p, who: who, spent: spent}
+		platform := bot.Platform(r)
+		if sc.cards {
+			platform = updater{r}
+		}
+		command := bot.Command{Kind: who.kind}
+		if who.kind == bot.Rename {
+			command.Subject = newName
+		}
 		var log bytes.Buffer
 		s := bot.NewService(bot.Config{
 			Conversations: r, Identities: r, Queue: r, Limiter: r, Meetings: graph{r}, Directory: r,
-			Observer: observer{p}, Catalog: catalog,
+			Cards: r, Schedule: r, Observer: observer{p}, Catalog: catalog, Clock: func() time.Time { return present },
 			Log:       slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})),
-			Platforms: map[string]bot.Platform{place.Platform: r},
-			Workspaces: bot.OneWorkspace{Tenant: bot.Tenant{ClientID: "client"}, Organizers: policy,
-				Language: bot.English},
+			Platforms: map[string]bot.Platform{place.Platform: platform},
+			Workspaces: bot.OneWorkspace{Tenant: bot.Tenant{ClientID: "client"}, Organizers: sc.policy,
+				Language: bot.English, Options: sc.options},
 			Language: bot.English,
 		})
 		// Where the job is an old one this is merely the way to have an attempt started.
 		err := s.Accept(t.Context(), bot.Request{
-			ID: cmp.Or(who.same, who.name), Conversation: place, Intent: bot.Intent{Command: bot.Command{Kind: who.kind}},
+			ID: cmp.Or(who.same, who.name), Conversation: place, Intent: bot.Intent{Command: command},
 			Asker:    bot.Asker{Platform: place.Platform, Workspace: place.Workspace, User: who.identity()},
 			Received: time.Now(),
 		})
@@ -275,8 +334,7 @@ func (r *replica) Claim(_ context.Context, claim bot.Claim, fresh bool, seen int
 func (r *replica) Complete(_ context.Context, claim bot.Claim, m bot.Meeting) (bot.State, error) {
 	claim = r.known(claim)
 	names := strings.NewReplacer(r.names...)
-	m.ClaimID, m.ExternalID, m.JoinURL = names.Replace(m.ClaimID), names.Replace(m.ExternalID), names.Replace(m.JoinURL)
-	return r.state(call{op: opComplete, place: claim.Conversation, claim: claim, meeting: m})
+	return r.state(call{op: opComplete, place: claim.Conversation, claim: claim, meeting: namedMeeting(m, names)})
 }
 
 func (r *replica) Release(_ context.Context, claim bot.Claim) (bot.State, error) {
@@ -288,23 +346,93 @@ func (r *replica) Undo(_ context.Context, c bot.Conversation, u bot.Undo) (bot.S
 	return a.state, a.undone, err
 }
 
-// ChangeMeeting is no call of an attempt to get a meeting, and the model knows no other attempts.
-func (r *replica) ChangeMeeting(context.Context, bot.Conversation, string, func(*bot.Meeting)) (bot.State, error) {
-	panic("the model does not know how a meeting's record is changed")
+// ChangeMeeting makes a call of a change. Two changes are one call if they make the same of some records.
+func (r *replica) ChangeMeeting(_ context.Context, c bot.Conversation, claimID string, change func(*bot.Meeting)) (
+	bot.State, error) {
+	names, back := r.replacers()
+	named := func(m *bot.Meeting) {
+		real := namedMeeting(*m, back)
+		change(&real)
+		*m = namedMeeting(real, names)
+	}
+	probes := []bot.Meeting{{}, {
+		OnlineMeeting: bot.OnlineMeeting{ID: "id", JoinURL: "url", Subject: "subject", Expires: present,
+			Start: present, End: present, Created: present},
+		Orphaned: true, Confirmed: present.Add(-time.Hour), Replaced: bot.Replacement{Why: bot.ReasonExpired},
+		Todo: bot.TodoOptions | bot.TodoCards | bot.TodoBookmark,
+	}}
+	for _, a := range r.p.history {
+		if a.state.Meeting != nil {
+			probes = append(probes, *a.state.Meeting)
+		}
+	}
+	var effect strings.Builder
+	for _, probe := range probes {
+		named(&probe)
+		fmt.Fprintf(&effect, "%+v\n", probe)
+	}
+	return r.state(call{op: opChange, place: c, id: names.Replace(claimID), change: named, effect: effect.String()})
+}
+
+// replacers put the model's names in the place of the real ones, and the other way round.
+func (r *replica) replacers() (names, back *strings.Replacer) {
+	backwards := slices.Clone(r.names)
+	slices.Reverse(backwards)
+	return strings.NewReplacer(r.names...), strings.NewReplacer(backwards...)
 }
 
 // graph is a replica as Graph, which changes meetings by a method of the same name as the store's.
 type graph struct{ *replica }
 
-func (g graph) Meeting(context.Context, bot.Tenant, string, string) (bot.OnlineMeeting, error) {
-	panic("the model does not know how a meeting is read")
+func (g graph) Meeting(_ context.Context, _ bot.Tenant, organizer, id string) (bot.OnlineMeeting, error) {
+	names, _ := g.replacers()
+	return g.found(call{op: opMeeting, organizer: organizer, id: names.Replace(id)})
 }
 
 func (g graph) Invite(context.Context, bot.Tenant, string, string, []bot.Attendee) error { return nil }
 
-func (g graph) ChangeMeeting(context.Context, bot.Tenant, string, string, bot.MeetingChange) (
+func (g graph) ChangeMeeting(_ context.Context, _ bot.Tenant, organizer, id string, change bot.MeetingChange) (
 	bot.OnlineMeeting, error) {
-	panic("the model does not know how a meeting is changed")
+	names, _ := g.replacers()
+	return g.found(call{op: opPatch, organizer: organizer, id: names.Replace(id), wanted: change})
+}
+
+func (r *replica) found(c call) (bot.OnlineMeeting, error) {
+	a, err := r.answer(c)
+	switch {
+	case err == nil && a.missing:
+		err = &bot.Error{Code: bot.MissingMeeting, Status: 404}
+	case err == nil && a.failed:
+		err = &bot.Error{Code: bot.Throttled, Wait: time.Hour, Status: 503}
+	}
+	return a.made, err
+}
+
+// updater is a replica whose platform can change cards.
+type updater struct{ *replica }
+
+func (u updater) Update(_ context.Context, _ bot.Conversation, ref bot.MessageRef, reply bot.Reply) error {
+	shown := reply.Card.Meeting
+	if reply.Card.Ended {
+		shown = *reply.Card.Current
+	}
+	_, err := u.answer(call{op: opUpdate, card: bot.PostedCard{Ref: ref}, shows: [2]any{shown.Generation,
+		reply.Card.Meeting.Subject}})
+	return err
+}
+
+func (r *replica) Cards(_ context.Context, c bot.Conversation) ([]bot.PostedCard, error) {
+	a, err := r.answer(call{op: opCards, place: c})
+	return a.cards, err
+}
+
+func (r *replica) KeepCard(_ context.Context, c bot.Conversation, card bot.PostedCard) error {
+	_, err := r.answer(call{op: opKeep, place: c, card: card})
+	return err
+}
+
+func (r *replica) ForgetCard(context.Context, bot.Conversation, bot.MessageRef) error {
+	panic("every card of the model can be changed")
 }
 
 func (r *replica) CreateOrGet(_ context.Context, _ bot.Tenant, organizer string, q bot.MeetingRequest) (
@@ -313,6 +441,8 @@ func (r *replica) CreateOrGet(_ context.Context, _ bot.Tenant, organizer string,
 	c := call{op: opCreate, organizer: organizer, request: q}
 	if n := len(r.p.history); r.at == n && n > 0 && r.p.history[n-1].state.Pending != nil {
 		c.claim = *r.p.history[n-1].state.Pending // what the bot has just been told to carry out
+	} else if r.at == n && r.who.upkeep != "" {
+		c.op = opAgain
 	}
 	a, err := r.answer(c)
 	switch {
@@ -327,6 +457,9 @@ func (r *replica) CreateOrGet(_ context.Context, _ bot.Tenant, organizer string,
 }
 
 func (r *replica) Accept(_ context.Context, j bot.Job) (bot.Lease, error) {
+	if r.accepted { // what is to be done in the background has attempts of its own
+		return bot.Lease{}, bot.ErrDuplicate
+	}
 	r.accepted = true
 	if r.p.old {
 		j = *r.p.job
@@ -377,7 +510,11 @@ func (r *replica) Identity(context.Context, bot.Asker) (*bot.Identity, error) {
 	return &bot.Identity{ID: r.who.identity(), Name: r.who.identity(), Language: bot.English}, nil
 }
 
-func (r *replica) User(context.Context, bot.Tenant, string) (bot.DirectoryUser, error) {
+func (r *replica) User(_ context.Context, _ bot.Tenant, id string) (bot.DirectoryUser, error) {
+	if id == founder {
+		a, err := r.answer(call{op: opUser, organizer: id})
+		return bot.DirectoryUser{ID: id, Name: id, Enabled: !a.gone}, err
+	}
 	return bot.DirectoryUser{ID: serviceAccount, Name: serviceAccount, Enabled: true}, nil
 }
 
@@ -402,6 +539,14 @@ func (r *replica) UsersByEmail(context.Context, bot.Tenant, string, bool) ([]bot
 func (r *replica) Profile(context.Context, bot.Asker, bot.Route) (bot.Profile, error) {
 	return bot.Profile{}, nil
 }
+
+func (r *replica) SetDue(context.Context, bot.Due) error { return nil }
+
+func (r *replica) TakeDue(context.Context, []bot.DueKind, time.Time, int) ([]bot.Due, error) {
+	return nil, nil
+}
+
+func (r *replica) DropDue(context.Context, bot.Due) error { return nil }
 
 func (r *replica) Reclaim(context.Context, int, func(bot.Lease) bool) ([]bot.Lease, error) {
 	return nil, nil

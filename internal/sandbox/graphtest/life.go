@@ -109,3 +109,15 @@ func (g *Server) DeleteMeeting(joinURL string) bool {
 	m.deleted = true
 	return true
 }
+
+// ExpireMeeting ends the life of the meeting with this link now, and tells whether it was there.
+func (g *Server) ExpireMeeting(joinURL string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	m := g.byLink[joinURL]
+	if m == nil || !g.alive(m) {
+		return false
+	}
+	m.Expires = g.now()
+	return true
+}

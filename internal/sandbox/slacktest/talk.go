@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"meetbot/internal/sandbox/faultserver"
+	"slices"
 	"time"
 )
 
@@ -21,6 +22,7 @@ type Message struct {
 	Via        string          // "answer", "response_url", "chat.postMessage", "chat.postEphemeral" or "user"
 	At         time.Time
 	Edited     time.Time // when it got its present text; zero for its first one
+	Earlier    []Message // what it was before each change, oldest first
 }
 
 // talk is what was said, in order. It belongs to a Slack and is guarded by its lock.
@@ -96,6 +98,9 @@ func (s *Server) change(channel, ts string, with *content) bool {
 		if with == nil {
 			next.TS = "" // it keeps its place, so that the order stays true
 		} else {
+			was := *m
+			was.Earlier = nil
+			next.Earlier = append(slices.Clip(m.Earlier), was)
 			next.Text, next.Blocks, next.Edited = with.text, with.blocks, s.o.Now()
 		}
 		s.talk.channels[channel][i] = &next

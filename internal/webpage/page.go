@@ -1,4 +1,4 @@
-package joinlink
+package webpage
 
 import (
 	"html"
@@ -19,7 +19,9 @@ type pageKey struct {
 // pages draws all pages. They hold nothing of a request or a conversation, so there are few.
 func pages(catalog *bot.Catalog) map[pageKey]string {
 	all := map[pageKey]string{}
-	for _, what := range []bot.LinkPage{bot.LinkPageNoMeeting, bot.LinkPageUnknown, bot.LinkPageUnavailable} {
+	for _, what := range []bot.LinkPage{
+		bot.LinkPageNoMeeting, bot.LinkPageUnknown, bot.LinkPageUnavailable, bot.LinkPageNoEntry,
+	} {
 		all[pageKey{what, ""}] = draw(catalog, what, bot.Languages)
 		for _, lang := range bot.Languages {
 			all[pageKey{what, lang}] = draw(catalog, what, []bot.Language{lang})
@@ -57,11 +59,11 @@ func (style) Command(word, subject string) string {
 // Mention writes the bot's usual name.
 func (style) Mention() string { return "<code>@meetbot</code>" }
 
-// page answers with a page. A language that is not known stands for all of them.
-func (h *Handler) page(w http.ResponseWriter, status int, what bot.LinkPage, lang bot.Language) {
-	body, ok := h.pages[pageKey{what, lang}]
+// Page answers with a page. A language that is not known stands for all of them.
+func (s *Site) Page(w http.ResponseWriter, status int, what bot.LinkPage, lang bot.Language) {
+	body, ok := s.pages[pageKey{what, lang}]
 	if !ok {
-		body = h.pages[pageKey{what, ""}]
+		body = s.pages[pageKey{what, ""}]
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
