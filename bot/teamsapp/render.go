@@ -74,8 +74,8 @@ type (
 		Width    string             `json:"width,omitempty"`
 		Entities []connector.Entity `json:"entities,omitempty"`
 	}
-	// element is an element of the body: a line of text, or a row of buttons. A line that mentions people is a TextBlock
-	// with a Text: Teams mentions nobody in text runs.
+	// element is an element of the body: a line of text, or a row of buttons. A line that mentions people is a
+	// TextBlock with a Text: Teams mentions nobody in text runs.
 	element struct {
 		Type    string    `json:"type"`
 		Spacing string    `json:"spacing,omitempty"`
