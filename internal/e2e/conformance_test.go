@@ -396,8 +396,9 @@ func punctuated(t *testing.T, env *environment, f front) {
 // slackFront is Slack.
 type slackFront struct {
 	*environment
-	bot  *replica
-	last slacktest.Delivery
+	bot     *replica
+	last    slacktest.Delivery
+	pressed map[string]slacktest.Message // by the button's title, for a client that has not seen yet that it is gone
 }
 
 func (f *slackFront) ask(a asked) (seen, string) {
@@ -441,7 +442,7 @@ func (f *slackFront) cards() []seen {
 
 func (f *slackFront) press(user member, title string) seen {
 	f.t.Helper()
-	var m slacktest.Message
+	m := f.pressed[title]
 	for _, said := range f.Slack.Messages(general) {
 		if strings.Contains(string(said.Blocks), `"text":"`+title) {
 			m = said
@@ -450,6 +451,10 @@ func (f *slackFront) press(user member, title string) seen {
 	if m.TS == "" {
 		f.t.Fatalf("no button %q:%s", title, texts(f.Slack.Messages(general)))
 	}
+	if f.pressed == nil {
+		f.pressed = map[string]slacktest.Message{}
+	}
+	f.pressed[title] = m
 	m = f.presses(f.bot, slacktest.Press{User: user.slack, Message: m, ActionID: actionOf(m, title)})
 	return seen{link: link(m), words: slacktest.RenderMessage(m, 10_000), alone: m.To == user.slack, thread: m.ThreadTS}
 }

@@ -25,8 +25,8 @@ func TestMeetingOptions(t *testing.T) {
 
 // withOptions sets every option of new meetings.
 func withOptions(c app.Config) app.Config {
-	c.Meetings = app.MeetingConfig{Lobby: "everyone", Presenters: "organizer", Chat: "limited", Record: "true",
-		Announce: "false"}
+	m := &c.Meetings
+	m.Lobby, m.Presenters, m.Chat, m.Record, m.Announce = "everyone", "organizer", "limited", "true", "false"
 	return c
 }
 

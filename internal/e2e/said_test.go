@@ -135,7 +135,7 @@ func (env *environment) presses(r *replica, p slacktest.Press) slacktest.Message
 }
 
 // nextOrChanged waits for what the press of a button brings: a new message of the bot's, or another content of the pressed
-// one.
+// one, if that is private.
 func (env *environment) nextOrChanged(pressed slacktest.Message, seen []slacktest.Message) (answer slacktest.Message) {
 	env.t.Helper()
 	old := map[string]slacktest.Message{}
@@ -145,7 +145,8 @@ func (env *environment) nextOrChanged(pressed slacktest.Message, seen []slacktes
 	eventually(env.t, "the press is answered", func() bool {
 		for _, m := range env.Slack.Messages(pressed.Channel) {
 			was, known := old[m.TS]
-			if m.Via != "user" && (!known || m.TS == pressed.TS && m.Text != was.Text) {
+			instead := m.TS == pressed.TS && m.To != "" && m.Text != was.Text
+			if m.Via != "user" && (!known || instead) {
 				answer = m
 				return true
 			}
