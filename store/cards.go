@@ -69,8 +69,8 @@ func decodeCards(value string) (cards []bot.PostedCard) {
 }
 
 // encodeCard writes a card: "1 <length of the reference> <reference><generation> <language> <subject>". Behind the
-// generation stands ".<sequence>" if that is not 0, and ">" and the generation of the meeting that the card leads to, if
-// it leads to a later one.
+// generation stands ".<sequence>" if that is not 0, and ">" and the generation of the meeting that the card leads to,
+// if it leads to a later one.
 func encodeCard(card bot.PostedCard) string {
 	generation := strconv.Itoa(card.Generation)
 	if card.Sequence != 0 {

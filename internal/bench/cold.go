@@ -134,8 +134,8 @@ func (env *environment) cold(ctx context.Context, o options, r *report) error {
 		coldRate, o.cold, min(o.rounds, coldRounds))
 	for _, c := range cells {
 		if c.acknowledged > 0 {
-			r.note("%s: %d of %d had no card once they were answered, %d of them because Slack's three seconds were over, "+
-				"and the card followed.",
+			r.note("%s: %d of %d had no card once they were answered, %d of them because Slack's three seconds were "+
+				"over, and the card followed.",
 				c.name, c.acknowledged, n*len(c.p50), c.late)
 		}
 		if c.lost > 0 {

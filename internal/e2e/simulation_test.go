@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"math/rand/v2"
 	"strconv"
@@ -177,7 +176,7 @@ func TestWhatTheScheduleCosts(t *testing.T) {
 	s.service = bot.NewService(bot.Config{
 		Conversations: s.store, Identities: s.store, Queue: accepting{s.store, s}, Limiter: s.store, Cards: s.store,
 		Schedule: s.store, Meetings: s, Directory: s, Catalog: catalog, Observer: nobody{},
-		Log:        slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Log:        slog.New(slog.DiscardHandler),
 		Platforms:  map[string]bot.Platform{"slack": s},
 		Workspaces: bot.OneWorkspace{Organizers: bot.OrganizerPolicy{Requester: true}, Language: bot.English},
 		Language:   bot.English, Clock: s.now, Timing: bot.Timing{Reclaim: time.Millisecond},

@@ -14,8 +14,9 @@ type Kind string
 
 // The kinds, and which fields of an Event each one uses beside At.
 const (
-	Asked        Kind = "asked"        // a request left its asker: Request, User, Place, Conversation, Fresh
-	Wished       Kind = "wished"       // an edit of a request, which may be accepted instead of it, wants a new meeting: Conversation
+	Asked Kind = "asked" // a request left its asker: Request, User, Place, Conversation, Fresh
+	// Wished says that an edit of a request, which may be accepted instead of it, wants a new meeting: Conversation
+	Wished       Kind = "wished"
 	Acknowledged Kind = "acknowledged" // the bot said that the request is safe: Request
 	Shown        Kind = "shown"        // somebody reads an answer: Place, User, Request, Link, None
 	Changed      Kind = "changed"      // what everybody was shown shows something else now: Place, Link
@@ -57,8 +58,8 @@ type Limits struct {
 	Overtaking time.Duration
 	// Repeated is how many repeated answers the bot itself reports. More than that were hidden from the operator.
 	Repeated int
-	// Unasked is how many answers the bot reports to have given beside those that were asked for: to somebody whose link
-	// turned out not to work.
+	// Unasked is how many answers the bot reports to have given beside those that were asked for: to somebody whose
+	// link turned out not to work.
 	Unasked int
 	// Notice is how soon after its death nobody who asks is given a link of which that is known.
 	Notice time.Duration
@@ -76,7 +77,7 @@ type Report struct {
 	Unanswered   int           // acknowledged requests without an answer whose acceptance was lost
 	Doubled      int           // meetings beyond one for a generation, after what was known of it had been lost
 	Replaced     int           // generations that took the place of one whose link did not work
-	Untold       int           // of them, those of which nobody was told, since somebody wanted a new one or replaced it
+	Untold       int           // of them, those of which nobody was told, since somebody wanted or made a new one
 	Slowest      time.Duration // from the end of the faults to the answer of a request acknowledged before it
 }
 
