@@ -37,13 +37,15 @@ func (r renameCommand) execute(ctx context.Context, s *Service, t task) (result,
 	}
 	now := s.Clock()
 	state, err = s.Conversations.ChangeMeeting(ctx, state.Conversation, m.ClaimID, func(m *Meeting) {
-		orphaned := m.Orphaned // a meeting whose organizer is gone can be renamed
+		was, orphaned := m.Subject, m.Orphaned // a meeting whose organizer is gone can be renamed
 		*m = m.refreshed(found, now, true)
 		m.Orphaned = orphaned
 		if found.Subject == "" {
 			m.Subject = change.Subject
 		}
-		s.changed(m, t.Conversation)
+		if m.Subject != was { // an attempt before this one may have come so far
+			s.changed(m, t.Conversation)
+		}
 	})
 	if err != nil {
 		return result{}, err

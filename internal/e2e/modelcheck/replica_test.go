@@ -108,8 +108,9 @@ func (a answer) String() string {
 	if m := a.state.Meeting; m != nil {
 		meeting = fmt.Sprintf("generation %d of claim %s, %s", m.Generation, m.ClaimID, m.JoinURL)
 		if m.Orphaned || !m.Expires.IsZero() || m.Todo != 0 || m.Replaced != (bot.Replacement{}) {
-			meeting += fmt.Sprintf(" %q until %s, confirmed %v, orphaned %v, to do %b, replaced %q", m.Subject,
-				m.Expires.Format(time.DateOnly), !m.Confirmed.IsZero(), m.Orphaned, m.Todo, m.Replaced.Why)
+			meeting += fmt.Sprintf(" %q until %s, confirmed %v, orphaned %v, to do %b, replaced %q, changed %d times",
+				m.Subject, m.Expires.Format(time.DateOnly), !m.Confirmed.IsZero(), m.Orphaned, m.Todo,
+				m.Replaced.Why, m.Sequence)
 		}
 	}
 	if p := a.state.Pending; p != nil {
