@@ -15,6 +15,19 @@ type handler interface {
 	execute(ctx context.Context, s *Service, t task) (result, error)
 }
 
+// opening reads the conversation for an attempt at a job about its meeting. If h answers from what the conversation
+// holds, the result has an outcome.
+func (s *Service) opening(ctx context.Context, t task, h handler) (
+	state State, lang Language, done result, err error,
+) {
+	if state, err = s.Conversations.Read(ctx, t.location(), t.Asker); err != nil {
+		return state, lang, done, err
+	}
+	lang = t.workspace.language(state.Identity, t.Language)
+	done.reply, done.outcome = h.answer(s, t.Intent, t.Route, &state, lang)
+	return state, lang, done, nil
+}
+
 // task is a job as one attempt works on it.
 type task struct {
 	Job

@@ -80,13 +80,9 @@ func (linkCommand) answer(s *Service, i Intent, where Route, state *State, lang 
 }
 
 func (c linkCommand) execute(ctx context.Context, s *Service, t task) (result, error) {
-	state, err := s.Conversations.Read(ctx, t.location(), t.Asker)
-	if err != nil {
-		return result{}, err
-	}
-	lang := t.workspace.language(state.Identity, t.Language)
-	if reply, outcome := c.answer(s, t.Intent, t.Route, &state, lang); outcome != "" {
-		return result{outcome: outcome, reply: reply}, nil
+	state, lang, done, err := s.opening(ctx, t, c)
+	if err != nil || done.outcome != "" {
+		return done, err
 	}
 	token, err := s.Links.Link(ctx, state.Conversation, newLinkToken(), "")
 	if err != nil {
@@ -113,13 +109,9 @@ func (relink) answer(s *Service, _ Intent, _ Route, _ *State, lang Language) (Re
 // execute replaces the token that the pressed button stands beside, and no other: an old message replaces nothing by
 // mistake. A link is also replaced where the meeting does not work any more: it may have come into wrong hands.
 func (r relink) execute(ctx context.Context, s *Service, t task) (result, error) {
-	state, err := s.Conversations.Read(ctx, t.location(), t.Asker)
-	if err != nil {
-		return result{}, err
-	}
-	lang := t.workspace.language(state.Identity, t.Language)
-	if reply, outcome := r.answer(s, t.Intent, t.Route, &state, lang); outcome != "" {
-		return result{outcome: outcome, reply: reply}, nil
+	state, lang, done, err := s.opening(ctx, t, r)
+	if err != nil || done.outcome != "" {
+		return done, err
 	}
 	if state.Meeting == nil {
 		return result{outcome: OutcomeKnown, reply: NoMeetingReply(lang)}, nil

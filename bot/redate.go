@@ -128,18 +128,17 @@ type redateMeeting struct{}
 
 func (redateMeeting) announces() bool { return false }
 
-func (redateMeeting) answer(*Service, Intent, Route, *State, Language) (Reply, Outcome) {
-	return Reply{}, ""
+func (redateMeeting) answer(s *Service, _ Intent, _ Route, state *State, lang Language) (Reply, Outcome) {
+	if state == nil {
+		return Reply{}, ""
+	}
+	return s.nothingToChange(*state, lang)
 }
 
-func (redateMeeting) execute(ctx context.Context, s *Service, t task) (result, error) {
-	state, err := s.Conversations.Read(ctx, t.location(), t.Asker)
-	if err != nil {
-		return result{}, err
-	}
-	lang := t.workspace.language(state.Identity, t.Language)
-	if reply, outcome := s.nothingToChange(state, lang); outcome != "" {
-		return result{outcome: outcome, reply: reply}, nil
+func (c redateMeeting) execute(ctx context.Context, s *Service, t task) (result, error) {
+	state, lang, done, err := s.opening(ctx, t, c)
+	if err != nil || done.outcome != "" {
+		return done, err
 	}
 	asker, err := s.identify(ctx, t)
 	if err != nil {
@@ -183,13 +182,9 @@ func (cancelCommand) answer(s *Service, _ Intent, _ Route, state *State, lang La
 }
 
 func (c cancelCommand) execute(ctx context.Context, s *Service, t task) (result, error) {
-	state, err := s.Conversations.Read(ctx, t.location(), t.Asker)
-	if err != nil {
-		return result{}, err
-	}
-	lang := t.workspace.language(state.Identity, t.Language)
-	if reply, outcome := c.answer(s, t.Intent, t.Route, &state, lang); outcome != "" {
-		return result{outcome: outcome, reply: reply}, nil
+	state, lang, done, err := s.opening(ctx, t, c)
+	if err != nil || done.outcome != "" {
+		return done, err
 	}
 	if _, err := s.identify(ctx, t); err != nil {
 		return s.refuseChange(t, lang, "when.unchanged", err, state.Meeting.Organizer)

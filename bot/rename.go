@@ -18,13 +18,9 @@ func (renameCommand) answer(s *Service, i Intent, _ Route, state *State, lang La
 }
 
 func (r renameCommand) execute(ctx context.Context, s *Service, t task) (result, error) {
-	state, err := s.Conversations.Read(ctx, t.location(), t.Asker)
-	if err != nil {
-		return result{}, err
-	}
-	lang := t.workspace.language(state.Identity, t.Language)
-	if reply, outcome := r.answer(s, t.Intent, t.Route, &state, lang); outcome != "" {
-		return result{outcome: outcome, reply: reply}, nil
+	state, lang, done, err := s.opening(ctx, t, r)
+	if err != nil || done.outcome != "" {
+		return done, err
 	}
 	m := *state.Meeting
 	if _, err := s.identify(ctx, t); err != nil {
