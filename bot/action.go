@@ -32,7 +32,11 @@ const maxLabel = 40
 
 // Label is the text of the button.
 func (a Action) Label() Message {
-	return message("action."+string(a.ID), Arg{"Value", shorten(CleanText(a.Value), maxLabel)})
+	id := "action." + string(a.ID)
+	if r, ok := parseRedate(a.Value); ok && a.ID == ActionRedate && r.to == (Period{}) {
+		id = "action.undate"
+	}
+	return message(id, Arg{"Value", shorten(CleanText(a.Value), maxLabel)})
 }
 
 // ParseAction understands the press of a button. ok is false for an action that this release does not know, and for a

@@ -82,7 +82,7 @@ func TestDemoLifeByHand(t *testing.T) {
 `)
 	wantShown(t, shown,
 		"there is no link yet: /meet link shows one", "which button?", "no message here has a button with that label",
-		"there is no card yet: type /meet first", "the clock moves on by days or hours", "   it is ",
+		"there is no card yet: type /meet first", "the clock moves on by days, hours or minutes", "   it is ",
 		"meetbot · edited\n│ Retro\n", `302: the browser goes on to the meeting "Retro". Teams opens the meeting`,
 		"neither a link of the bot's", "is disabled in Entra: Ann Example", "Teams says: this meeting is no longer available",
 		"meetbot · in a thread · Edited\n│ Logos\n", "ann in Teams Design, day 61> ")
@@ -91,6 +91,38 @@ func TestDemoLifeByHand(t *testing.T) {
 	}
 	if strings.Contains(shown, "does not hold") {
 		t.Errorf("a change was not shown:\n%s", shown)
+	}
+}
+
+// Dates and people by hand: who is named is mentioned as in a client, and buttons that are links open them.
+func TestDemoDatesByHand(t *testing.T) {
+	t.Parallel()
+	shown := typedByHand(t, `
+/meet Logo tomorrow at 15:00 with @ben, @design-team and @zoe
+/expect @zoe: nobody whom I know here by that name.
+/press Outlook
+/press Join meeting
+/as gus
+/meet
+/as ben
+/meet calendar
+/meet cancel
+/press Take it away
+/expect The date is cancelled
+/meet new Fresh start
+/press Add to calendar
+/expect without an entry
+/in teams:Design
+@meetbot meet Logo amanhã às 15h com @caio
+/expect With Caio Exemplo
+/press Google Calendar
+`)
+	wantShown(t, shown, "With @Ben Sample, @design-team, @zoe.", "[ Outlook ]  https://outlook.office.com/calendar/deeplink/compose?…\n",
+		"with this draft, which a person may save:\n   https://outlook.office.com/calendar/deeplink/compose?path=",
+		"Teams opens the meeting", "gus is not in #general, and does not see it",
+		"with this draft, which a person may save:\n   https://calendar.google.com/calendar/render?action=")
+	if strings.Contains(shown, "does not hold") {
+		t.Errorf("something else came:\n%s", shown)
 	}
 }
 

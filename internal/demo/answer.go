@@ -83,6 +83,9 @@ func (d *demo) press(ctx context.Context, label string) error {
 	if err != nil {
 		return err
 	}
+	if out.opens != "" {
+		return d.open(ctx, out.opens)
+	}
 	if out.answer != nil && !d.acknowledged(*out.answer) {
 		d.show(*out.answer, before)
 		return nil

@@ -27,6 +27,8 @@ func FuzzLine(f *testing.F) {
 		"/unknown", "\x00", "/in  #GENERAL ", "/as ann ben", "@meetbotx", "/in teams:General", "/in teams:chat",
 		"/install", "/press", "/press Undo", "/open", "/open x", "/open http://127.0.0.1:1/j/x", "/clock", "/clock +61d",
 		"/clock +3h", "/clock -1d", "/clock 99999d", "/fault organizer-gone",
+		"/meet Retro tomorrow at 15:00 with @ben @design-team @nobody a@ben.example", "/press Outlook",
+		"/open https://calendar.google.com/calendar/render?action=TEMPLATE", "/clock +1h55m",
 	} {
 		f.Add(seed)
 	}

@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"html"
-	"io"
-	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
@@ -22,7 +19,7 @@ const day = 24 * time.Hour
 // mostAhead is how far the clock may be moved in all.
 const mostAhead = 10 * 365 * day
 
-// clock moves the time by which meetings live. What Redis keeps for a time only, it forgets meanwhile.
+// clock moves the time by which meetings live and dates come. What Redis keeps for a time only, it forgets meanwhile.
 func (d *demo) clock(_ context.Context, text string) error {
 	if text != "" {
 		by, err := clockStep(text)
@@ -35,7 +32,7 @@ func (d *demo) clock(_ context.Context, text string) error {
 		d.env.Clock.Move(by)
 		d.env.redis.FastForward(by)
 	}
-	d.printf("   it is %s\n", d.env.Clock.Now().Format("Monday, 2 January 2006, 15:04"))
+	d.printf("   it is %s\n", d.env.Clock.Now().UTC().Format("Monday, 2 January 2006, 15:04 UTC"))
 	return nil
 }
 
@@ -49,7 +46,7 @@ func clockStep(text string) (time.Duration, error) {
 		by = time.Duration(n) * day //nolint:gosec // at most 4095
 	}
 	if err != nil || by <= 0 || by > mostAhead {
-		return 0, errors.New("the clock moves on by days or hours, such as +61d or +3h")
+		return 0, errors.New("the clock moves on by days, hours or minutes, such as +61d or +1h55m")
 	}
 	return by, nil
 }
@@ -96,55 +93,6 @@ func (d *demo) enter(link string) string {
 	}
 	d.env.Graph.EndSession(link)
 	return "Teams opens the meeting"
-}
-
-// open opens a link as a browser does.
-func (d *demo) open(ctx context.Context, link string) error {
-	if link == "" {
-		link = d.link
-	}
-	switch {
-	case link == "":
-		return errors.New("there is no link yet: /meet link shows one")
-	case strings.HasPrefix(link, d.env.PublicURL+bot.LinkPath):
-		return d.follow(ctx, link)
-	default:
-		if m, ok := d.meetingOn(link); ok && m.JoinURL == link {
-			d.tell("%s", d.enter(link))
-			return nil
-		}
-		return fmt.Errorf("neither a link of the bot's, which begin with %s%s, nor one of a meeting", d.env.PublicURL,
-			bot.LinkPath)
-	}
-}
-
-// tags are the markup of a page, and what stands in its head.
-var tags = regexp.MustCompile(`(?s)<title>.*?</title>|<[^>]*>`)
-
-// follow opens a lasting link of the bot's.
-func (d *demo) follow(ctx context.Context, link string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, link, http.NoBody)
-	if err != nil {
-		return err
-	}
-	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	resp, err := (&http.Client{CheckRedirect: stay}).Do(req)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	if to := resp.Header.Get("Location"); resp.StatusCode == http.StatusFound {
-		m, _ := d.meetingOn(to)
-		d.tell("%d: the browser goes on to the meeting %q. %s", resp.StatusCode, m.Subject, d.enter(to))
-		return nil
-	}
-	page, err := io.ReadAll(io.LimitReader(resp.Body, 1<<16))
-	if err != nil {
-		return err
-	}
-	words := strings.Fields(html.UnescapeString(tags.ReplaceAllString(string(page), " ")))
-	d.tell("%d: the browser shows: %s", resp.StatusCode, strings.Join(words, " "))
-	return nil
 }
 
 // tell prints a line that can be expected.

@@ -67,10 +67,16 @@ func (d *demo) idle() {
 
 // headline says what is new: another message, or another content of one that was shown.
 func (u unread) headline(known bool) string {
-	where := "a chat with the bot alone"
+	where := "another place"
 	for _, place := range u.platform.places() {
 		if place.id == u.room {
 			where = place.shown
+		}
+	}
+	for _, p := range people() {
+		own := u.platform.rooms(spot{who: p, platform: u.platform})
+		if own[len(own)-1] == u.room {
+			where = p.name + "'s own chat with the bot"
 		}
 	}
 	switch {

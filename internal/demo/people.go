@@ -24,6 +24,7 @@ func people() []person {
 		ID: "b2222222-0000-4000-8000-000000000002", UPN: "ben.sample@contoso.example", Mail: "ben@contoso.example"})
 	caio := member("caio", "Caio Exemplo", "pt-BR", graphtest.User{
 		ID: "c3333333-0000-4000-8000-000000000003", UPN: "caio@contoso.example"})
+	caio.slack.TZ, caio.teams.TZ = "America/Sao_Paulo", "America/Sao_Paulo"
 	nora := member("nora", "Nora Nopolicy", "en-US", graphtest.User{
 		ID: noPolicyID, UPN: "nora@contoso.example"})
 	gus := member("gus", "Gus Guest", "en-US", graphtest.User{

@@ -22,7 +22,7 @@ type platform interface {
 	// join presses the button that joins, of a card that the bot at that URL sent, and says what came of it.
 	join(ctx context.Context, url string, at spot, card message) (string, error)
 	// press presses the button with this label of the newest message of the bot's that the person sees there. What the
-	// bot does then may be a new message, or another content of the old one.
+	// bot does then may be a new message, or another content of the old one; a link is opened by the client alone.
 	press(ctx context.Context, url string, at spot, label string) (outcome, error)
 	// said lists what the bot said anywhere and what still stands, as it stands, in no order.
 	said() []message
@@ -88,6 +88,7 @@ func (m message) since() time.Time {
 type outcome struct {
 	answer *message // that the platform showed at once
 	late   bool     // the bot has not accepted it, and the platform goes on delivering it
+	opens  string   // the link that the client opens instead
 }
 
 // errNoButton says that nothing that the person sees there has such a button.

@@ -17,21 +17,53 @@ import (
 // five.
 var slackRedeliveries = []time.Duration{0, 5 * time.Second, 10 * time.Second}
 
-// slackChannels are the channels of the demo's Slack.
+// slackChannels are the channels of the demo's Slack. Gus, a guest, is not in all of them.
 var slackChannels = []slacktest.Channel{
-	{ID: "C0GENERAL", Name: "general"},
+	{ID: "C0GENERAL", Name: "general", Members: slackMembers("gus")},
 	{ID: "C0DESIGN", Name: "design"},
 	{ID: "C0BRASIL", Name: "brasil"},
 }
 
+// slackMembers are everybody but the person of this name.
+func slackMembers(without string) []string {
+	var all []string
+	for _, p := range people() {
+		if p.name != without {
+			all = append(all, p.slack.ID)
+		}
+	}
+	return all
+}
+
+// slackNames gives the mentions in a message the names that Slack shows, in plain text and in JSON.
+var slackNames = func() *strings.Replacer {
+	var pairs []string
+	name := func(id, shown string) {
+		for _, end := range []string{">", `\u003e`} {
+			pairs = append(pairs, id+end, id+"|"+shown+end)
+		}
+	}
+	name("!subteam^"+designTeamID, "@"+designTeam)
+	for _, p := range people() {
+		name("@"+p.slack.ID, p.slack.RealName)
+	}
+	return strings.NewReplacer(pairs...)
+}()
+
 // slack is Slack.
 type slack struct{ *slacktest.Server }
 
-// newSlack adds the channels to Slack.
+// newSlack adds the channels and a user group to Slack.
 func newSlack(s *slacktest.Server) slack {
 	for _, c := range slackChannels {
 		s.AddChannel(c)
 	}
+	group := slacktest.UserGroup{ID: designTeamID}
+	for _, name := range []string{"ben", "caio"} {
+		p, _ := personNamed(name)
+		group.Users = append(group.Users, p.slack.ID)
+	}
+	s.AddUserGroup(group)
 	return slack{s}
 }
 
@@ -61,9 +93,10 @@ func (s slack) said() []message {
 }
 
 func (slack) message(m slacktest.Message) message {
+	m.Text, m.Blocks = slackNames.Replace(m.Text), json.RawMessage(slackNames.Replace(string(m.Blocks)))
 	said := message{
-		id: m.TS, room: m.Channel, to: m.To, text: m.Text, drawn: slacktest.RenderMessage(m, cardWidth), via: m.Via,
-		at: m.At, changed: m.Edited, card: m.Blocks != nil && m.To == "",
+		id: m.TS, room: m.Channel, to: m.To, text: m.Text, via: m.Via,
+		drawn: shortened(slacktest.RenderMessage(m, cardWidth)), at: m.At, changed: m.Edited, card: m.Blocks != nil && m.To == "",
 	}
 	if m.ThreadTS == "" {
 		said.thread = m.TS
@@ -73,6 +106,10 @@ func (slack) message(m slacktest.Message) message {
 
 func (s slack) say(ctx context.Context, url string, at spot, how manner, text string) (outcome, error) {
 	switch {
+	case slices.ContainsFunc(slackChannels, func(c slacktest.Channel) bool {
+		return c.ID == at.place.id && c.Members != nil && !slices.Contains(c.Members, at.who.slack.ID)
+	}):
+		return outcome{}, fmt.Errorf("%s is not in %s, and does not see it", at.who.name, at.place.shown)
 	case how == plainly:
 		return outcome{}, errUnheard
 	case how == byMention:
@@ -82,7 +119,7 @@ func (s slack) say(ctx context.Context, url string, at spot, how manner, text st
 	}
 	before := len(s.Messages(at.place.id))
 	answer, err := s.Command(ctx, url, slacktest.Command{User: at.who.slack.ID, Channel: at.place.id,
-		Text: slacktest.Escape(text)})
+		Text: marked(text, true)})
 	switch {
 	case err != nil:
 		return outcome{}, err
@@ -93,6 +130,23 @@ func (s slack) say(ctx context.Context, url string, at spot, how manner, text st
 	}
 	said := s.message(*answer.Message)
 	return outcome{answer: &said}, nil
+}
+
+// marked is what somebody types as Slack sends it on. Only in commands do mentions of people carry a name, too.
+func marked(text string, command bool) string {
+	return mentioning(slacktest.Escape(text), func(name string) string {
+		p, ok := personNamed(name)
+		switch {
+		case name == designTeam:
+			return "<!subteam^" + designTeamID + "|@" + designTeam + ">"
+		case ok && command:
+			return "<@" + p.slack.ID + "|" + p.name + ">"
+		case ok:
+			return "<@" + p.slack.ID + ">"
+		default:
+			return ""
+		}
+	})
 }
 
 // posted finds the answer that the bot posted as a message of its own, before it answered the command with nothing.
@@ -111,7 +165,7 @@ func (s slack) posted(at spot, before int) (outcome, error) {
 func (s slack) mention(ctx context.Context, url string, at spot, text string) (outcome, error) {
 	m := slacktest.Mention{
 		User: at.who.slack.ID, Channel: at.place.id, ThreadTS: at.thread,
-		Text: "<@" + s.BotUser() + "> " + slacktest.Escape(text),
+		Text: "<@" + s.BotUser() + "> " + marked(text, false),
 	}
 	delivered := make(chan error, 1)
 	go func() {
@@ -154,32 +208,36 @@ func (s slack) join(ctx context.Context, url string, at spot, card message) (str
 // press finds the button among those of all messages that the person sees in the channel, its threads included.
 func (s slack) press(ctx context.Context, url string, at spot, label string) (outcome, error) {
 	for _, m := range slices.Backward(s.Messages(at.place.id)) {
-		action, ok := buttonAction(m.Blocks, label)
+		button, ok := findButton(m.Blocks, label)
 		if !ok || m.To != "" && m.To != at.who.slack.ID {
 			continue
 		}
-		answer, err := s.Press(ctx, url, slacktest.Press{User: at.who.slack.ID, Message: m, ActionID: action})
+		answer, err := s.Press(ctx, url, slacktest.Press{User: at.who.slack.ID, Message: m, ActionID: button.ActionID})
 		switch {
 		case err != nil:
 			return outcome{}, err
 		case answer.Status != http.StatusOK:
 			return outcome{}, fmt.Errorf("Slack shows a warning at the button: the bot answered %d", answer.Status)
 		}
-		return outcome{}, nil
+		return outcome{opens: button.URL}, nil
 	}
 	return outcome{}, errNoButton
 }
 
-// buttonAction returns the action ID of the button with this label among a message's blocks.
-func buttonAction(blocks json.RawMessage, label string) (id string, ok bool) {
+// slackButton is what is of use of a button.
+type slackButton struct {
+	ActionID string          `json:"action_id"`
+	URL      string          `json:"url"`  // that the client opens; empty for others
+	Text     json.RawMessage `json:"text"` // of a button: an object
+}
+
+// findButton returns the button with this label among a message's blocks.
+func findButton(blocks json.RawMessage, label string) (button slackButton, ok bool) {
 	var list []struct {
-		Elements []struct {
-			ActionID string          `json:"action_id"`
-			Text     json.RawMessage `json:"text"` // of a button: an object
-		} `json:"elements"`
+		Elements []slackButton `json:"elements"`
 	}
 	if json.Unmarshal(blocks, &list) != nil {
-		return "", false
+		return slackButton{}, false
 	}
 	for _, block := range list {
 		for _, e := range block.Elements {
@@ -187,11 +245,11 @@ func buttonAction(blocks json.RawMessage, label string) (id string, ok bool) {
 				Text string `json:"text"`
 			}
 			if json.Unmarshal(e.Text, &text) == nil && strings.EqualFold(text.Text, label) {
-				return e.ActionID, true
+				return e, true
 			}
 		}
 	}
-	return "", false
+	return slackButton{}, false
 }
 
 func (slack) controls() []control { return nil }

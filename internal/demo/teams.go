@@ -113,7 +113,7 @@ func (t *teams) said() []message {
 
 func (t *teams) message(m teamstest.Message) message {
 	said := message{
-		id: m.ID, room: m.Conversation, to: m.To, text: m.Words(), drawn: teamstest.RenderMessage(m, cardWidth),
+		id: m.ID, room: m.Conversation, to: m.To, text: m.Words(), drawn: shortened(teamstest.RenderMessage(m, cardWidth)),
 		via: m.Via, at: m.At, changed: m.Changed,
 		card: m.To == "" && teamstest.ReadCard(m.Card).Link() != "",
 	}
@@ -125,6 +125,14 @@ func (t *teams) message(m teamstest.Message) message {
 
 func (t *teams) say(ctx context.Context, url string, at spot, how manner, text string) (outcome, error) {
 	room := at.room()
+	if at.place.id != "" { // in a chat with the bot alone, nobody else can be mentioned
+		text = mentioning(text, func(name string) string {
+			if p, ok := personNamed(name); ok {
+				return "<at>" + p.teams.Name + "</at>"
+			}
+			return ""
+		})
+	}
 	p := teamstest.Post{User: at.who.teams.ID, Conversation: room, Thread: at.thread, Text: text}
 	switch {
 	case how == byMention:
@@ -174,10 +182,13 @@ func (t *teams) join(_ context.Context, _ string, at spot, card message) (string
 func (t *teams) press(ctx context.Context, url string, at spot, label string) (outcome, error) {
 	for _, m := range slices.Backward(t.Seen(at.room(), at.who.teams.ID)) {
 		button := slices.IndexFunc(teamstest.ReadCard(m.Card).Buttons, func(b teamstest.Button) bool {
-			return b.Type == "Action.Execute" && strings.EqualFold(b.Title, label)
+			return (b.Type == "Action.Execute" || b.URL != "") && strings.EqualFold(b.Title, label)
 		})
 		if button < 0 {
 			continue
+		}
+		if link := teamstest.ReadCard(m.Card).Buttons[button].URL; link != "" {
+			return outcome{opens: link}, nil
 		}
 		pressed := time.Now()
 		title := teamstest.ReadCard(m.Card).Buttons[button].Title
