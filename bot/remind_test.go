@@ -678,7 +678,9 @@ func dyingReplica(t *testing.T, later bool, dies int64) int64 {
 	if died := r.where.Load(); died != nil {
 		where = *died
 	}
-	lost := n == 0 && slices.Contains([]string{"after BeginSend remind", "before Remind"}, where)
+	// Another step may be the one that the replica dies at while it also posts.
+	lost := n == 0 && (slices.Contains([]string{"after BeginSend remind", "before Remind"}, where) ||
+		strings.Contains(w.logs.String(), "a reminder may have been posted by an attempt that broke off"))
 	if n != 1 && !lost {
 		t.Errorf("%d reminders after a death %s; log:\n%s", n, where, w.logs)
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -51,9 +52,12 @@ func TestTable(t *testing.T) {
 
 // What failed is named, and what needs it is skipped, however far away.
 func TestNeeds(t *testing.T) {
+	var mu sync.Mutex // the areas are examined at the same time
 	made := map[string]bool{}
 	says := func(name string, s Status) func(*examination, context.Context) []finding {
 		return func(*examination, context.Context) []finding {
+			mu.Lock()
+			defer mu.Unlock()
 			made[name] = true
 			return one(finding{status: s, next: "x"})
 		}

@@ -266,8 +266,8 @@ func (s *simulation) workedOff() {
 		}
 		return n
 	}
-	idle := 0                                                                         // looks at which nothing was left but what was taken and not begun
-	for end := time.Now().Add(10 * time.Minute); ; time.Sleep(5 * time.Millisecond) { // between two looks
+	idle := 0                                                                  // looks at which nothing was left but what was taken and not begun
+	for end := time.Now().Add(time.Hour); ; time.Sleep(5 * time.Millisecond) { // between two looks
 		due, taken := until(s.now()), until(s.now().Add(bot.DueLease))
 		d, err := s.store.Depth(s.t.Context())
 		switch {
