@@ -208,7 +208,7 @@ func invitedStranger(t *testing.T, env *environment, f front) {
 	env.settled()
 	var about []seen
 	for _, s := range f.cards()[before:] {
-		if strings.Contains(s.words, "I could not put everybody on the meeting's list.") {
+		if strings.Contains(s.words, "These people are not on the meeting's list.") {
 			about = append(about, s)
 		}
 	}
