@@ -43,16 +43,16 @@ var tags = regexp.MustCompile(`(?s)<title>.*?</title>|<[^>]*>`)
 
 // follow opens a lasting link of the bot's.
 func (d *demo) follow(ctx context.Context, link string) error {
-	resp, page, err := get(ctx, link)
+	page, err := get(ctx, link)
 	if err != nil {
 		return err
 	}
-	if to := resp.Header.Get("Location"); resp.StatusCode == http.StatusFound {
+	if to := page.header.Get("Location"); page.status == http.StatusFound {
 		m, _ := d.meetingOn(to)
-		d.tell("%d: the browser goes on to the meeting %q. %s", resp.StatusCode, m.Subject, d.enter(to))
+		d.tell("%d: the browser goes on to the meeting %q. %s", page.status, m.Subject, d.enter(to))
 		return nil
 	}
-	d.tellPage(resp, page)
+	d.tellPage(page)
 	return nil
 }
 
@@ -61,44 +61,51 @@ var entryLines = regexp.MustCompile(`(?m)^(SUMMARY|DTSTART|DTEND|SEQUENCE|STATUS
 
 // fetchEntry opens a calendar file, as a calendar does that follows its address.
 func (d *demo) fetchEntry(ctx context.Context, link string) error {
-	resp, page, err := get(ctx, link)
+	page, err := get(ctx, link)
 	if err != nil {
 		return err
 	}
-	if !strings.HasPrefix(resp.Header.Get("Content-Type"), "text/calendar") {
-		d.tellPage(resp, page)
+	if !strings.HasPrefix(page.header.Get("Content-Type"), "text/calendar") {
+		d.tellPage(page)
 		return nil
 	}
-	unfolded := strings.ReplaceAll(strings.ReplaceAll(page, "\r\n ", ""), "\r\n", "\n")
+	unfolded := strings.ReplaceAll(strings.ReplaceAll(page.body, "\r\n ", ""), "\r\n", "\n")
 	if !strings.Contains(unfolded, "BEGIN:VEVENT") {
-		d.tell("%d: a calendar file without an entry: a calendar that follows it drops what it had", resp.StatusCode)
+		d.tell("%d: a calendar file without an entry: a calendar that follows it drops what it had", page.status)
 		return nil
 	}
-	d.tell("%d: a calendar file. A calendar that follows it shows:\n     %s", resp.StatusCode,
+	d.tell("%d: a calendar file. A calendar that follows it shows:\n     %s", page.status,
 		strings.Join(entryLines.FindAllString(unfolded, -1), "\n     "))
 	return nil
 }
 
+// page is what a browser was answered.
+type page struct {
+	status int
+	header http.Header
+	body   string
+}
+
 // get asks for a page, and follows no redirect.
-func get(ctx context.Context, link string) (*http.Response, string, error) {
+func get(ctx context.Context, link string) (page, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, link, http.NoBody)
 	if err != nil {
-		return nil, "", err
+		return page{}, err
 	}
 	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	resp, err := (&http.Client{CheckRedirect: stay}).Do(req)
 	if err != nil {
-		return nil, "", err
+		return page{}, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	page, err := io.ReadAll(io.LimitReader(resp.Body, 1<<16))
-	return resp, string(page), err
+	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<16))
+	return page{resp.StatusCode, resp.Header, string(body)}, err
 }
 
 // tellPage prints the words of a page.
-func (d *demo) tellPage(resp *http.Response, page string) {
-	words := strings.Fields(html.UnescapeString(tags.ReplaceAllString(page, " ")))
-	d.tell("%d: the browser shows: %s", resp.StatusCode, strings.Join(words, " "))
+func (d *demo) tellPage(p page) {
+	words := strings.Fields(html.UnescapeString(tags.ReplaceAllString(p.body, " ")))
+	d.tell("%d: the browser shows: %s", p.status, strings.Join(words, " "))
 }
 
 // compose is a link that opens a calendar with a draft.

@@ -26,7 +26,7 @@ func controls() []control {
 		{"/press", "LABEL", "press the button with this label on the last message that has it, such as Add to calendar",
 			(*demo).press},
 		{"/open", "[LINK]", "open a link in a browser; without LINK, the last that /meet link showed", (*demo).open},
-		{"/clock", "[+61d]", "move the clock on by days (d), hours (h) or minutes (m), as in +1h55m; without, say what it shows",
+		{"/clock", "[+1h55m]", "move the clock on by days (d), hours (h) or minutes (m); without, say what it shows",
 			(*demo).clock},
 		{"/fault", "NAME", "let something fail; without NAME, list the faults; clear ends them", (*demo).fault},
 		{"/wait", "", "wait for the answer that the last command has not had yet",
@@ -41,8 +41,8 @@ func controls() []control {
 func (d *demo) usage(context.Context, string) error {
 	d.printf("  %-20s %s\n", "/meet …", "the bot's command; /meet help says what it can do")
 	d.printf("  %-20s %s\n", "@meetbot …", "the same by mention, which works in threads too")
-	d.printf("  %-20s %s\n", "@ben …", "a mention of Ben, as in /meet Retro tomorrow at 15:00 for 45m with @ben; on Slack also "+
-		"of the group @"+designTeam)
+	d.printf("  %-20s %s\n", "… @ben",
+		"a mention of Ben, as in /meet Retro tomorrow at 15:00 with @ben; on Slack also of the group @"+designTeam)
 	d.printf("  %-20s %s\n", "…",
 		"anything else is said as it stands: in Teams, meet is understood in one's own chat with the bot")
 	all := controls()

@@ -96,7 +96,8 @@ func (slack) message(m slacktest.Message) message {
 	m.Text, m.Blocks = slackNames.Replace(m.Text), json.RawMessage(slackNames.Replace(string(m.Blocks)))
 	said := message{
 		id: m.TS, room: m.Channel, to: m.To, text: m.Text, via: m.Via,
-		drawn: shortened(slacktest.RenderMessage(m, cardWidth)), at: m.At, changed: m.Edited, card: m.Blocks != nil && m.To == "",
+		drawn: shortened(slacktest.RenderMessage(m, cardWidth)), at: m.At, changed: m.Edited,
+		card: m.Blocks != nil && m.To == "",
 	}
 	if m.ThreadTS == "" {
 		said.thread = m.TS

@@ -113,8 +113,8 @@ func (t *teams) said() []message {
 
 func (t *teams) message(m teamstest.Message) message {
 	said := message{
-		id: m.ID, room: m.Conversation, to: m.To, text: m.Words(), drawn: shortened(teamstest.RenderMessage(m, cardWidth)),
-		via: m.Via, at: m.At, changed: m.Changed,
+		id: m.ID, room: m.Conversation, to: m.To, text: m.Words(), via: m.Via,
+		drawn: shortened(teamstest.RenderMessage(m, cardWidth)), at: m.At, changed: m.Changed,
 		card: m.To == "" && teamstest.ReadCard(m.Card).Link() != "",
 	}
 	if t.conversation(m.Conversation).Kind == teamstest.Channel {
