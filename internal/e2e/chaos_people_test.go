@@ -117,7 +117,7 @@ func (c *chaos) people(batch int) (stop func()) {
 				room := c.rooms[min(d.IntN(len(c.rooms)), d.IntN(len(c.rooms)))]
 				a := chaosAsk{
 					id: fmt.Sprintf("%d.%d", batch, c.traffic), user: chaosUser(c.traffic % c.People), room: room,
-					text: chaosText(d.IntN(12), c.traffic), at: d.IntN(3), again: d.IntN(3), repeat: d.IntN(8),
+					text: chaosText(d.IntN(16), c.traffic), at: d.IntN(3), again: d.IntN(3), repeat: d.IntN(8),
 					press:   d.IntN(6) == 0,
 					mention: room.thread != "" || d.IntN(3) == 0, wait: time.Duration(d.IntN(1500)) * time.Millisecond,
 					edit: d.IntN(6),
@@ -178,6 +178,12 @@ func chaosText(n, number int) string {
 		return fmt.Sprintf("rename Name %d", number)
 	case 7:
 		return "link"
+	case 8:
+		return fmt.Sprintf("tomorrow at %d:00", 8+number%12)
+	case 9:
+		return fmt.Sprintf("Plan %d next tuesday at %d:30 for 45m", number, 8+number%12)
+	case 10:
+		return "cancel"
 	default:
 		return ""
 	}
@@ -207,7 +213,8 @@ func (a chaosAsk) edits() bool { return a.edit == editsAtOnce || a.edit == edits
 // said is what the asker types: of a mention that is edited, a text that no other request has.
 func (a chaosAsk) said() string {
 	switch {
-	case !a.mention || !a.edits() || a.text == "show" || a.text == "link" || strings.HasPrefix(a.text, "rename"):
+	case !a.mention || !a.edits() || a.text == "show" || a.text == "link" || a.text == "cancel",
+		strings.HasPrefix(a.text, "rename"), strings.Contains(a.text, " at "):
 		return a.text
 	case strings.HasPrefix(a.text, "new"):
 		return "new " + a.draft()
