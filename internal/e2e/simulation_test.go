@@ -159,7 +159,7 @@ func (s *simulation) confirms(n int, scheduled bool) {
 // long; a million takes half an hour.
 func TestWhatTheScheduleCosts(t *testing.T) {
 	t.Parallel()
-	conversations, days := number(t, "SIMULATE_CONVERSATIONS", 20_000), number(t, "SIMULATE_DAYS", 120)
+	conversations, days := number(t, "SIMULATE_CONVERSATIONS", 3_000), number(t, "SIMULATE_DAYS", 120)
 	server := redistest.Start(t, redistest.Options{})
 	s := &simulation{t: t, began: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC),
 		expires: make([]atomic.Int64, conversations), lastRead: make([]int64, conversations), uses: make([]int32, conversations)}
