@@ -156,7 +156,7 @@ func (s *simulation) confirms(n int, scheduled bool) {
 
 // What the life of meetings costs Graph: the schedule reads none that nobody uses, no other more than once in 40 days, and
 // whatever is used once a month stays alive for good. SIMULATE_CONVERSATIONS and SIMULATE_DAYS say of how many, for how
-// long; a million takes half an hour.
+// long.
 func TestWhatTheScheduleCosts(t *testing.T) {
 	t.Parallel()
 	conversations, days := number(t, "SIMULATE_CONVERSATIONS", 3_000), number(t, "SIMULATE_DAYS", 120)
