@@ -175,7 +175,9 @@ func renameDead(t *testing.T, env *environment, c app.Config) {
 	env.Graph.RemoveUser(annID)
 	env.Clock.Move(2 * day)
 	card(t, f, asked{user: members.ben, command: "show"})
-	env.settled()
+	eventually(t, "the bot knows of it", func() bool {
+		return strings.Contains(env.logs.String(), "the organizer of a meeting is missing or disabled")
+	})
 	told(t, f, asked{user: members.ben, command: "rename Retro"}, "Ann Example's account is no longer active")
 }
 

@@ -64,7 +64,7 @@ func TestTeamsRenamedApp(t *testing.T) {
 			{Text: env.Teams.Mention() + " new B", NoText: true},
 			{Text: words + " new C"},
 			{Text: words + " new D", NoText: true},
-			{Text: "<at>Ben Example</at>, " + words + ", new E with <at>Caio Example</at>", NoText: true},
+			{Text: "<at>Ben Example</at>, " + words + ", new E of <at>Caio Example</at>", NoText: true},
 		} {
 			p.User, p.Conversation = annID, teamsChat
 			answer := env.saysAnswered(r, p)
