@@ -12,11 +12,7 @@ type setBookmark struct{ inBackground }
 // meanwhile, the bookmark is set again: either the bit is set after it was cleared here, or the token read last is the
 // new one.
 func (setBookmark) execute(ctx context.Context, s *Service, t task) (result, error) {
-	state, err := s.Conversations.Read(ctx, t.Conversation, Asker{})
-	if CodeOf(err) == UnreadableRecord { // there is nobody to be told
-		s.noteUnreadable(ctx, t, err)
-		return silent(OutcomeObsolete)
-	}
+	state, err := s.standing(ctx, t, Asker{})
 	if err != nil {
 		return result{}, err
 	}

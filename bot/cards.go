@@ -10,8 +10,8 @@ import (
 type updateCards struct{ inBackground }
 
 func (updateCards) execute(ctx context.Context, s *Service, t task) (result, error) {
-	state, err := s.Conversations.Read(ctx, t.Conversation, Asker{})
-	if err = s.despiteUnreadable(ctx, t, err); err != nil {
+	state, err := s.standing(ctx, t, Asker{})
+	if err != nil {
 		return result{}, err
 	}
 	m := state.Meeting

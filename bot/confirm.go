@@ -7,13 +7,7 @@ import (
 )
 
 // inBackground is what the handlers of jobs have in common that are nobody's command.
-type inBackground struct{}
-
-func (inBackground) announces() bool { return false }
-
-func (inBackground) answer(*Service, Intent, Route, *State, Language) (Reply, Outcome) {
-	return Reply{}, ""
-}
+type inBackground struct{ byAttempt }
 
 func (inBackground) answersNobody() {}
 
@@ -27,12 +21,19 @@ func (i Intent) answersNobody() bool {
 // silent is what an attempt came to that answers nobody.
 func silent(o Outcome) (result, error) { return result{outcome: o, silent: true}, nil }
 
+// standing reads the conversation of a job in the background. Nobody waits to be told that its meeting cannot be read:
+// then it has none.
+func (s *Service) standing(ctx context.Context, t task, asker Asker) (State, error) {
+	state, err := s.Conversations.Read(ctx, t.Conversation, asker)
+	return state, s.despiteUnreadable(ctx, t, err)
+}
+
 // confirm asks the directory and Graph about the conversation's meeting.
 type confirm struct{ inBackground }
 
 func (confirm) execute(ctx context.Context, s *Service, t task) (result, error) {
-	state, err := s.Conversations.Read(ctx, t.Conversation, t.Asker)
-	if err = s.despiteUnreadable(ctx, t, err); err != nil {
+	state, err := s.standing(ctx, t, t.Asker)
+	if err != nil {
 		return result{}, err
 	}
 	m := state.Meeting
@@ -103,11 +104,10 @@ func (s *Service) inspect(ctx context.Context, t task, m Meeting, at pace) (insp
 			return inspection{other: &found}, nil
 		}
 	}
-	refusal, ok := errorOf(err)
-	if !ok || Temporary(err) {
-		return inspection{}, err
+	if refusal := refusalOf(err); refusal != nil {
+		return inspection{refusal: refusal}, nil
 	}
-	return inspection{refusal: refusal}, nil
+	return inspection{}, err
 }
 
 // confirmed records what Graph says of the meeting, and renews it if it is time: it is in use.
@@ -117,13 +117,13 @@ func (s *Service) confirmed(ctx context.Context, t task, m Meeting, found Online
 	outcome := OutcomeConfirmed
 	if next.renewable(now) {
 		renewed, err := s.renew(ctx, t, next, s.graph.inBackground)
-		refusal, refused := errorOf(err)
+		refusal := refusalOf(err)
 		switch {
-		case err != nil && (!refused || Temporary(err)):
-			return result{}, err
-		case refused:
+		case refusal != nil:
 			s.noteRefusedUpkeep(ctx, t, refusal)
 			outcome = OutcomeRefused(refusal.Code)
+		case err != nil:
+			return result{}, err
 		default:
 			next, outcome = renewed, OutcomeRenewed
 		}

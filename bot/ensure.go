@@ -219,8 +219,8 @@ func (s *Service) meetingOf(t task, c Claim, found OnlineMeeting, created bool) 
 
 // refuse turns a final refusal into what its asker reads, and returns a passing fault as it is.
 func (s *Service) refuse(ctx context.Context, t task, lang Language, err error, organizer Organizer) (result, error) {
-	refusal, ok := errors.AsType[*Error](err)
-	if !ok || Temporary(err) {
+	refusal := refusalOf(err)
+	if refusal == nil {
 		return result{}, err
 	}
 	state, err := s.releaseOwnClaim(ctx, t)

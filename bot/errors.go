@@ -120,8 +120,14 @@ func CodeOf(err error) Code {
 	return Unavailable
 }
 
-// errorOf returns the first *Error in err's chain.
-func errorOf(err error) (*Error, bool) { return errors.AsType[*Error](err) }
+// refusalOf returns the refusal that err is: an *Error that no repetition mends. It is nil for a passing fault, and for
+// none.
+func refusalOf(err error) *Error {
+	if e, ok := errors.AsType[*Error](err); ok && !Temporary(err) {
+		return e
+	}
+	return nil
+}
 
 // Unsent tells whether the request certainly did not take effect, though the same one may later.
 func Unsent(err error) bool {

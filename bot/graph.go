@@ -187,11 +187,7 @@ func (g *graph) invite(ctx context.Context, s *slot, at pace, t Tenant, m Meetin
 
 // organizerGone tells whether the directory says that the meeting's organizer is missing or disabled.
 func (g *graph) organizerGone(ctx context.Context, s *slot, at pace, t Tenant, m Meeting) (gone bool, err error) {
-	var u DirectoryUser
-	err = at(ctx, s, "user", "", func(ctx context.Context) (err error) {
-		u, err = g.directory.User(ctx, t, m.Organizer.ID)
-		return err
-	})
+	u, err := g.user(ctx, s, at, t, m.Organizer.ID)
 	if CodeOf(err) == NoSuchUser {
 		return true, nil
 	}

@@ -15,6 +15,28 @@ type handler interface {
 	execute(ctx context.Context, s *Service, t task) (result, error)
 }
 
+// byAttempt is what the handlers have in common that answer nothing from the conversation's state.
+type byAttempt struct{}
+
+func (byAttempt) announces() bool { return false }
+
+func (byAttempt) answer(*Service, Intent, Route, *State, Language) (Reply, Outcome) {
+	return Reply{}, ""
+}
+
+// aboutExisting is what the handlers have in common that change the meeting that is there: where there is none, or none
+// that works, they say so.
+type aboutExisting struct{}
+
+func (aboutExisting) announces() bool { return false }
+
+func (aboutExisting) answer(s *Service, _ Intent, _ Route, state *State, lang Language) (Reply, Outcome) {
+	if state == nil {
+		return Reply{}, ""
+	}
+	return s.nothingToChange(*state, lang)
+}
+
 // opening reads the conversation for an attempt at a job about its meeting. If h answers from what the conversation
 // holds, the result has an outcome.
 func (s *Service) opening(ctx context.Context, t task, h handler) (

@@ -45,7 +45,11 @@ func (s *Service) withPeople(ctx context.Context, t task, asker Identity, state 
 		ID: "invite-" + shortHash(t.ID), Conversation: state.Conversation, Asker: t.Asker, Seen: state.Generation(),
 		Language: asker.Language, Zone: t.Zone, Route: t.Route, Accepted: time.Now(), Trace: t.Trace,
 	}
-	if err := s.acceptInvite(ctx, j); err != nil {
+	err = s.acceptOwn(ctx, j)
+	if _, tooMany := errors.AsType[BusyError](err); tooMany { // some of the asker's other commands are done soon
+		err = &Error{Code: Throttled, Err: err}
+	}
+	if err != nil {
 		return result{}, err
 	}
 	if done.show {
@@ -54,22 +58,6 @@ func (s *Service) withPeople(ctx context.Context, t task, asker Identity, state 
 	}
 	done.reply.inviting(shownTo(people, t), state)
 	return done, nil
-}
-
-// acceptInvite puts the job that invites into the queue and starts it, unless that was done before.
-func (s *Service) acceptInvite(ctx context.Context, j Job) error {
-	lease, err := s.Queue.Accept(ctx, j)
-	_, tooMany := errors.AsType[BusyError](err)
-	switch {
-	case errors.Is(err, ErrDuplicate):
-		return nil
-	case tooMany: // some of the asker's other commands are done soon
-		return &Error{Code: Throttled, Err: err}
-	case err != nil:
-		return err
-	}
-	s.start(lease, nil)
-	return nil
 }
 
 // shownTo are those whom a card mentions: everybody who is named but the asker.
@@ -90,11 +78,7 @@ const faultsFor = 2 * time.Minute
 
 // invite puts those whom a command names on the meeting's list, and sends an invitation to those who do not read the
 // conversation. The asker hears of it only if somebody is left out.
-type invite struct{}
-
-func (invite) announces() bool { return false }
-
-func (invite) answer(*Service, Intent, Route, *State, Language) (Reply, Outcome) { return Reply{}, "" }
+type invite struct{ byAttempt }
 
 func (invite) execute(ctx context.Context, s *Service, t task) (result, error) {
 	state, nothing, err := s.stillAbout(ctx, t)
@@ -136,8 +120,7 @@ func (invite) execute(ctx context.Context, s *Service, t task) (result, error) {
 
 // stillAbout reads the meeting that the job is about. nothing says why there is nothing to do, if there is not.
 func (s *Service) stillAbout(ctx context.Context, t task) (state State, nothing Outcome, err error) {
-	state, err = s.Conversations.Read(ctx, t.Conversation, t.Asker)
-	if err = s.despiteUnreadable(ctx, t, err); err != nil {
+	if state, err = s.standing(ctx, t, t.Asker); err != nil {
 		return state, "", err
 	}
 	switch m := state.Meeting; {
@@ -157,16 +140,11 @@ func (s *Service) putOnList(ctx context.Context, t task, m Meeting, attendees []
 		return false, nil
 	}
 	err = s.graph.invite(ctx, t.slot, s.graph.inBackground, t.workspace.Tenant, m, attendees)
-	refusal, ok := errorOf(err)
-	switch {
-	case err == nil:
-		return false, nil
-	case !ok || Temporary(err):
-		return false, err
-	default:
+	if refusal := refusalOf(err); refusal != nil {
 		s.noteRefusedUpkeep(ctx, t, refusal)
 		return true, nil
 	}
+	return false, err
 }
 
 // tellOutsiders starts a job for each of the people who do not read the conversation.

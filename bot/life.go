@@ -1,6 +1,9 @@
 package bot
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Periods of a meeting's life.
 const (
@@ -52,15 +55,15 @@ func (m Meeting) dueAt(part float64) time.Time {
 func (m Meeting) refreshed(found OnlineMeeting, now time.Time, changed bool) Meeting {
 	was := m.OnlineMeeting
 	m.OnlineMeeting, m.Orphaned = found, false
-	keep(&m.ID, was.ID)
-	keep(&m.JoinURL, was.JoinURL)
-	keep(&m.Subject, was.Subject)
-	keep(&m.JoinID, was.JoinID)
-	keep(&m.ChatThread, was.ChatThread)
+	m.ID = cmp.Or(m.ID, was.ID)
+	m.JoinURL = cmp.Or(m.JoinURL, was.JoinURL)
+	m.Subject = cmp.Or(m.Subject, was.Subject)
+	m.JoinID = cmp.Or(m.JoinID, was.JoinID)
+	m.ChatThread = cmp.Or(m.ChatThread, was.ChatThread)
 	if changed {
-		keep(&m.Passcode, was.Passcode)
-		keep(&m.TollNumber, was.TollNumber)
-		keep(&m.ConferenceID, was.ConferenceID)
+		m.Passcode = cmp.Or(m.Passcode, was.Passcode)
+		m.TollNumber = cmp.Or(m.TollNumber, was.TollNumber)
+		m.ConferenceID = cmp.Or(m.ConferenceID, was.ConferenceID)
 	}
 	if m.Created.IsZero() {
 		m.Created = was.Created
@@ -84,13 +87,6 @@ func (m Meeting) refreshed(found OnlineMeeting, now time.Time, changed bool) Mee
 // not, somebody has asked Graph since, or changed the meeting, and what Graph had said before that counts for nothing.
 func (m *Meeting) asIn(read Meeting) bool {
 	return m.OnlineMeeting == read.OnlineMeeting && m.Orphaned == read.Orphaned && m.Sequence == read.Sequence
-}
-
-// keep puts what was in the place of what is empty.
-func keep(value *string, was string) {
-	if *value == "" {
-		*value = was
-	}
 }
 
 // latest is the latest of some times.

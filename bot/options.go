@@ -7,8 +7,8 @@ import "context"
 type applyOptions struct{ inBackground }
 
 func (applyOptions) execute(ctx context.Context, s *Service, t task) (result, error) {
-	state, err := s.Conversations.Read(ctx, t.Conversation, Asker{})
-	if err = s.despiteUnreadable(ctx, t, err); err != nil {
+	state, err := s.standing(ctx, t, Asker{})
+	if err != nil {
 		return result{}, err
 	}
 	m := state.Meeting
@@ -19,15 +19,15 @@ func (applyOptions) execute(ctx context.Context, s *Service, t task) (result, er
 	if options := t.workspace.Options; options != (MeetingOptions{}) {
 		change := MeetingChange{Options: options}
 		_, err = s.graph.change(ctx, t.slot, s.graph.inBackground, t.workspace.Tenant, *m, change)
-		refusal, refused := errorOf(err)
+		refusal := refusalOf(err)
 		switch {
 		case err != nil && t.lease.age() >= s.Timing.GiveUp:
 			return silent(OutcomeGaveUp) // the next use tries again
-		case err != nil && (!refused || Temporary(err)):
-			return result{}, err
-		case refused:
+		case refusal != nil:
 			s.noteRefusedUpkeep(ctx, t, refusal)
 			outcome = OutcomeRefused(refusal.Code)
+		case err != nil:
+			return result{}, err
 		}
 	}
 	_, err = s.Conversations.ChangeMeeting(ctx, t.Conversation, m.ClaimID, func(current *Meeting) {

@@ -144,13 +144,10 @@ func (s *Service) mapPerson(ctx context.Context, t task, m Mention) (found mappe
 	}
 	defer t.slot.release()
 	found.attendee, err = s.attendee(ctx, t, m)
-	refusal, ok := errorOf(err)
-	switch {
-	case err == nil:
-	case !ok || Temporary(err):
-		found.fault = err
-	default:
+	if refusal := refusalOf(err); refusal != nil {
 		found.why = refusal.Code
+	} else {
+		found.fault = err
 	}
 	return found
 }

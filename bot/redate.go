@@ -124,16 +124,7 @@ func (s *Service) showDated(t task, state State, lang Language, w wish, changed 
 }
 
 // redateMeeting carries out a change of the date that its asker has confirmed.
-type redateMeeting struct{}
-
-func (redateMeeting) announces() bool { return false }
-
-func (redateMeeting) answer(s *Service, _ Intent, _ Route, state *State, lang Language) (Reply, Outcome) {
-	if state == nil {
-		return Reply{}, ""
-	}
-	return s.nothingToChange(*state, lang)
-}
+type redateMeeting struct{ aboutExisting }
 
 func (c redateMeeting) execute(ctx context.Context, s *Service, t task) (result, error) {
 	state, lang, done, err := s.opening(ctx, t, c)
@@ -164,21 +155,14 @@ func (c redateMeeting) execute(ctx context.Context, s *Service, t task) (result,
 }
 
 // cancelCommand takes the date away. The meeting and its link stay, and nothing is sent to Graph.
-type cancelCommand struct{}
+type cancelCommand struct{ aboutExisting }
 
-func (cancelCommand) announces() bool { return false }
-
-func (cancelCommand) answer(s *Service, _ Intent, _ Route, state *State, lang Language) (Reply, Outcome) {
-	if state == nil {
-		return Reply{}, ""
-	}
-	if reply, outcome := s.nothingToChange(*state, lang); outcome != "" {
-		return reply, outcome
-	}
-	if m := state.Meeting; m != nil && !m.ahead(s.Clock()) {
+func (c cancelCommand) answer(s *Service, i Intent, where Route, state *State, lang Language) (Reply, Outcome) {
+	reply, outcome := c.aboutExisting.answer(s, i, where, state, lang)
+	if outcome == "" && state != nil && state.Meeting != nil && !state.Meeting.ahead(s.Clock()) {
 		return NoDateReply(lang), OutcomeWords
 	}
-	return Reply{}, ""
+	return reply, outcome
 }
 
 func (c cancelCommand) execute(ctx context.Context, s *Service, t task) (result, error) {

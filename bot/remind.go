@@ -137,8 +137,8 @@ func (s *Service) startReminder(ctx context.Context, state State, trace string, 
 type remind struct{ inBackground }
 
 func (remind) execute(ctx context.Context, s *Service, t task) (result, error) {
-	state, err := s.Conversations.Read(ctx, t.Conversation, Asker{})
-	if err = s.despiteUnreadable(ctx, t, err); err != nil {
+	state, err := s.standing(ctx, t, Asker{})
+	if err != nil {
 		return result{}, err
 	}
 	m, now, platform := state.Meeting, s.Clock(), s.reminder(t.Conversation)
@@ -204,20 +204,12 @@ func (s *Service) noteReminder(ctx context.Context, t task, what string, err err
 
 // quiet switches off the reminder of the date that the pressed button stands beside, for everybody. Anybody in the
 // conversation may do that. A button of an earlier date changes nothing.
-type quiet struct{}
+type quiet struct{ aboutExisting }
 
-func (quiet) announces() bool { return false }
-
-func (quiet) answer(*Service, Intent, Route, *State, Language) (Reply, Outcome) { return Reply{}, "" }
-
-func (quiet) execute(ctx context.Context, s *Service, t task) (result, error) {
-	state, err := s.Conversations.Read(ctx, t.location(), t.Asker)
-	if err != nil {
-		return result{}, err
-	}
-	lang := t.workspace.language(state.Identity, t.Language)
-	if reply, outcome := s.nothingToChange(state, lang); outcome != "" {
-		return result{outcome: outcome, reply: reply}, nil
+func (q quiet) execute(ctx context.Context, s *Service, t task) (result, error) {
+	state, lang, done, err := s.opening(ctx, t, q)
+	if err != nil || done.outcome != "" {
+		return done, err
 	}
 	now := s.Clock()
 	date, _ := parseRedate(t.Redate)

@@ -3,18 +3,13 @@ package bot
 import "context"
 
 // renameCommand gives the conversation's meeting another subject, in place: its link stays the same.
-type renameCommand struct{}
+type renameCommand struct{ aboutExisting }
 
-func (renameCommand) announces() bool { return false }
-
-func (renameCommand) answer(s *Service, i Intent, _ Route, state *State, lang Language) (Reply, Outcome) {
+func (r renameCommand) answer(s *Service, i Intent, where Route, state *State, lang Language) (Reply, Outcome) {
 	if reply, unsound := unsoundName(s.Catalog, lang, i.Command); unsound {
 		return reply, OutcomeWords
 	}
-	if state == nil {
-		return Reply{}, ""
-	}
-	return s.nothingToChange(*state, lang)
+	return r.aboutExisting.answer(s, i, where, state, lang)
 }
 
 func (r renameCommand) execute(ctx context.Context, s *Service, t task) (result, error) {
@@ -82,8 +77,8 @@ func (s *Service) nothingToChange(state State, lang Language) (Reply, Outcome) {
 // The meeting stays as it was, and so does its link: unchanged is the sentence that says so.
 func (s *Service) refuseChange(t task, lang Language, unchanged string, err error, organizer Organizer) (result,
 	error) {
-	refusal, ok := errorOf(err)
-	if !ok || Temporary(err) {
+	refusal := refusalOf(err)
+	if refusal == nil {
 		if t.lease.age() < s.Timing.GiveUp {
 			return result{}, err
 		}

@@ -2,8 +2,6 @@ package bot
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"time"
 )
 
@@ -26,16 +24,11 @@ type UndoResult struct {
 }
 
 // undo gives the conversation its earlier meeting back, for the person who replaced it.
-type undo struct{}
-
-func (undo) announces() bool { return false }
-
-func (undo) answer(*Service, Intent, Route, *State, Language) (Reply, Outcome) { return Reply{}, "" }
+type undo struct{ byAttempt }
 
 func (undo) execute(ctx context.Context, s *Service, t task) (result, error) {
-	sum := sha256.Sum256([]byte(t.ID))
 	state, undone, err := s.Conversations.Undo(ctx, t.Conversation, Undo{
-		Generation: t.Generation, User: t.Asker.User, ID: hex.EncodeToString(sum[:16]),
+		Generation: t.Generation, User: t.Asker.User, ID: shortHash(t.ID),
 	})
 	if err != nil {
 		return result{}, err

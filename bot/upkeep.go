@@ -2,8 +2,6 @@ package bot
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
@@ -56,18 +54,16 @@ func (s *Service) mayTend(state State) bool {
 // tendAfterUse is tend for an answer that was given in place. Where that happens again and again, what is to do starts
 // once in an hour.
 func (s *Service) tendAfterUse(state State, j Job) {
-	if s.mayTend(state) {
-		s.tend(state, j, s.Clock().UTC().Format("2006-01-02T15"))
-	}
+	s.tend(state, j, s.Clock().UTC().Format("2006-01-02T15"))
 }
 
 // upkeepJob is a job in the background about the conversation's meeting. If the use that starts it is an asker's
 // `meet`, a job that confirms carries it, in case the link turns out not to work.
 func upkeepJob(kind JobKind, state State, use Job, now time.Time, reason string) Job {
 	c := state.Conversation
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%s\n%s", kind, c, state.Meeting.ClaimID, reason))
 	j := Job{
-		Intent: Intent{Kind: kind, Generation: state.Generation()}, ID: "upkeep-" + hex.EncodeToString(sum[:16]),
+		Intent:       Intent{Kind: kind, Generation: state.Generation()},
+		ID:           "upkeep-" + shortHash(fmt.Sprintf("%s\n%s\n%s\n%s", kind, c, state.Meeting.ClaimID, reason)),
 		Conversation: c, Seen: state.Generation(), Accepted: now, Trace: use.Trace,
 	}
 	if kind == JobConfirm && use.kind() == JobCommand && use.Command.Kind == Meet && use.Asker.User != "" {
@@ -93,20 +89,27 @@ func (s *Service) begin(j Job) {
 	})
 }
 
-// acceptUpkeep puts a job into the queue and starts it. It returns nil too if it was accepted before.
+// acceptUpkeep is acceptOwn for a job that nobody waits for. It returns nil too if its asker waits for too many others.
 func (s *Service) acceptUpkeep(ctx context.Context, j Job) error {
+	err := s.acceptOwn(ctx, j)
+	if _, tooMany := errors.AsType[BusyError](err); tooMany {
+		return nil
+	}
+	if err == nil {
+		s.begun.Add(j.ID, struct{}{})
+	}
+	return err
+}
+
+// acceptOwn puts a job that no request asks for by itself into the queue, and starts it, unless that was done before.
+func (s *Service) acceptOwn(ctx context.Context, j Job) error {
 	lease, err := s.Queue.Accept(ctx, j)
-	_, tooMany := errors.AsType[BusyError](err)
 	switch {
 	case errors.Is(err, ErrDuplicate):
-		s.begun.Add(j.ID, struct{}{})
-		return nil
-	case tooMany: // its asker waits for other commands
 		return nil
 	case err != nil:
 		return err
 	}
-	s.begun.Add(j.ID, struct{}{})
 	s.start(lease, nil)
 	return nil
 }
