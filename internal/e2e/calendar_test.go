@@ -381,10 +381,11 @@ func calendarOfOthers(t *testing.T, env *environment, f front, r *replica) {
 
 // Without a public address the links that open a draft remain.
 func TestCalendarWithoutPublicURL(t *testing.T) {
-	for platform, open := range fronts {
+	for platform, open := range openings {
 		t.Run(platform, func(t *testing.T) {
 			t.Parallel()
-			env, f := open(t)
+			env, c := open(t)
+			f := env.started(c)
 			made := card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00"}, "Date: ")
 			found := calendarOn(t, f)
 			if found.file != "" {

@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -11,74 +10,14 @@ import (
 	"testing"
 	"time"
 
-	"meetbot/internal/app"
 	"meetbot/internal/sandbox/faultserver"
 	"meetbot/internal/sandbox/graphtest"
-	"meetbot/internal/sandbox/slacktest"
-	"meetbot/internal/sandbox/teamstest"
 	"meetbot/internal/testenv"
 )
 
-// seen is an answer as somebody sees it, whatever platform shows it.
-type seen struct {
-	link   string // where the card's button leads; empty for sentences
-	words  string // everything there is to read
-	alone  bool   // nobody but the asker sees it
-	thread string // the root message of the thread that it stands in; empty outside threads
-}
-
-// member is somebody on both platforms.
-type member struct{ slack, entra string }
-
-var members = struct{ ann, ben, caio, gus member }{
-	member{ann, annID}, member{ben, benID}, member{caio, caioID},
-	member{"U0GUS", "f1111111-0000-4000-8000-000000000001"},
-}
-
-// asked is a command, and where the answer to it is read.
-type asked struct {
-	user    member
-	design  bool   // in the second channel
-	thread  string // as a reply in the thread under this message
-	command string
-	with    []member // whom the command mentions at its end
-}
-
-// front is a chat platform, as its users see it: people mention the bot in two channels, and read.
-type front interface {
-	// ask mentions the bot, and returns its answer and the ID of the message that mentioned it.
-	ask(asked) (seen, string)
-	// say writes a message that does not concern the bot, and returns its ID.
-	say(user member, text string) string
-	// again delivers the request of the last ask once more, as the platform now and then does.
-	again()
-	// guest adds somebody who is a guest.
-	guest(user member)
-	// press presses the button of the last message with such a button in the first channel, and returns what follows.
-	press(user member, title string) seen
-	// askOnly mentions the bot, and does not wait for its answer.
-	askOnly(asked)
-	// cards are the bot's messages in the first channel as they read now, in the order in which they were posted.
-	cards() []seen
-	// count is how many messages of the bot there are in the first channel.
-	count() int
-}
-
-// fronts are the platforms. What every one of them shows for the same commands is the same.
-var fronts = map[string]func(*testing.T) (*environment, front){
-	"slack": func(t *testing.T) (*environment, front) {
-		env := newEnv(t, slacktest.Options{PostBurst: -1})
-		return env, &slackFront{environment: env, bot: env.start(env.config(), app.Options{})}
-	},
-	"teams": func(t *testing.T) (*environment, front) {
-		env := newTeamsEnv(t)
-		return env, &teamsFront{environment: env, bot: env.start(env.teamsConfig(), app.Options{})}
-	},
-}
-
 // TestConformance holds what a person sees against every platform.
 func TestConformance(t *testing.T) {
-	for name, scenario := range map[string]func(*testing.T, *environment, front){
+	onEveryFront(t, map[string]func(*testing.T, *environment, front){
 		"one meeting for a channel":    oneMeeting,
 		"a fresh meeting":              freshMeeting,
 		"words for the asker alone":    wordsAlone,
@@ -96,15 +35,7 @@ func TestConformance(t *testing.T) {
 		"words that people try":        triedWords,
 		"punctuation and formatting":   punctuated,
 		"a fresh meeting taken back":   undone,
-	} {
-		for platform, open := range fronts {
-			t.Run(strings.ReplaceAll(name, " ", "_")+"/"+platform, func(t *testing.T) {
-				t.Parallel()
-				env, f := open(t)
-				scenario(t, env, f)
-			})
-		}
-	}
+	})
 }
 
 // card asks, and fails the test unless a card comes back with all these words.
@@ -391,209 +322,4 @@ func punctuated(t *testing.T, env *environment, f front) {
 			t.Errorf("the subject is %q", m.Subject)
 		}
 	}
-}
-
-// slackFront is Slack.
-type slackFront struct {
-	*environment
-	bot     *replica
-	last    slacktest.Delivery
-	pressed map[string]slacktest.Message // by the button's title, for a client that has not seen yet that it is gone
-}
-
-func (f *slackFront) ask(a asked) (seen, string) {
-	f.t.Helper()
-	channel := general
-	if a.design {
-		channel = design
-	}
-	before := f.Slack.Messages(channel)
-	command := slacktest.Escape(a.command)
-	for _, m := range a.with {
-		command += " <@" + m.slack + "|" + strings.ToLower(strings.TrimPrefix(m.slack, "U0")) + ">"
-	}
-	f.last = f.mention(f.bot, a.user.slack, channel, a.thread, command)
-	m := f.next(channel, before, nil)
-	if m.To != "" && m.To != a.user.slack {
-		f.t.Errorf("%+v: the answer is for %s", a, m.To)
-	}
-	words := m.Text
-	if m.Blocks != nil {
-		words = slacktest.RenderMessage(m, 10_000)
-	}
-	return seen{link: link(m), words: words, alone: m.To == a.user.slack, thread: m.ThreadTS}, f.last.TS
-}
-
-func (f *slackFront) askOnly(a asked) {
-	f.t.Helper()
-	f.mention(f.bot, a.user.slack, general, a.thread, slacktest.Escape(a.command))
-}
-
-func (f *slackFront) cards() []seen {
-	var all []seen
-	for _, m := range f.Slack.Messages(general) {
-		if m.Via != "user" && m.Blocks != nil {
-			all = append(all, seen{link: link(m), words: slacktest.RenderMessage(m, 10_000), alone: m.To != "",
-				thread: m.ThreadTS})
-		}
-	}
-	return all
-}
-
-func (f *slackFront) press(user member, title string) seen {
-	f.t.Helper()
-	m := f.pressed[title]
-	for _, said := range f.Slack.Messages(general) {
-		if strings.Contains(string(said.Blocks), `"text":"`+title) {
-			m = said
-		}
-	}
-	if m.TS == "" {
-		f.t.Fatalf("no button %q:%s", title, texts(f.Slack.Messages(general)))
-	}
-	if f.pressed == nil {
-		f.pressed = map[string]slacktest.Message{}
-	}
-	f.pressed[title] = m
-	m = f.presses(f.bot, slacktest.Press{User: user.slack, Message: m, ActionID: actionOf(m, title)})
-	return seen{link: link(m), words: slacktest.RenderMessage(m, 10_000), alone: m.To == user.slack, thread: m.ThreadTS}
-}
-
-// actionOf is the ID of the message's button whose text begins with title.
-func actionOf(m slacktest.Message, title string) string {
-	var blocks []struct {
-		Elements []struct {
-			Text struct {
-				Text string `json:"text"`
-			} `json:"text"`
-			ActionID string `json:"action_id"`
-		} `json:"elements"`
-	}
-	_ = json.Unmarshal(m.Blocks, &blocks) // elements of other kinds have other texts, and no ID
-	for _, b := range blocks {
-		for _, e := range b.Elements {
-			if strings.HasPrefix(e.Text.Text, title) {
-				return e.ActionID
-			}
-		}
-	}
-	return ""
-}
-
-func (f *slackFront) say(user member, text string) string {
-	return f.Slack.Say(user.slack, general, text).TS
-}
-
-func (f *slackFront) again() {
-	f.t.Helper()
-	if status, err := f.Slack.Deliver(f.t.Context(), f.bot.URL(), f.last.Envelope, 1, "http_timeout"); err != nil ||
-		status != http.StatusOK {
-		f.t.Fatalf("%d, %v", status, err)
-	}
-}
-
-func (f *slackFront) guest(user member) {
-	f.Slack.AddUser(slacktest.User{ID: user.slack, Name: "gus", Email: "gus@fabrikam.example", EmailConfirmed: true,
-		Restricted: true})
-}
-
-func (f *slackFront) count() int {
-	n := 0
-	for _, m := range f.Slack.Messages(general) {
-		if m.Via != "user" {
-			n++
-		}
-	}
-	return n
-}
-
-// teamsFront is Microsoft Teams.
-type teamsFront struct {
-	*environment
-	bot  *replica
-	last teamstest.Delivery
-}
-
-func (f *teamsFront) ask(a asked) (seen, string) {
-	f.t.Helper()
-	channel := teamsGeneral
-	if a.design {
-		channel = teamsDesign
-	}
-	before := f.Teams.Messages(channel)
-	command := a.command
-	for _, m := range a.with {
-		command += " <at>" + f.nameOf(m) + "</at>"
-	}
-	f.last = f.call(f.bot, a.user.entra, channel, a.thread, command)
-	m := f.answer(channel, before, nil)
-	if m.To != "" && m.To != a.user.entra {
-		f.t.Errorf("%+v: the answer is for %s", a, m.To)
-	}
-	return seen{link: teamstest.ReadCard(m.Card).Link(), words: m.Words(), alone: m.To == a.user.entra,
-		thread: m.Thread}, f.last.ID
-}
-
-func (f *teamsFront) askOnly(a asked) {
-	f.t.Helper()
-	f.call(f.bot, a.user.entra, teamsGeneral, a.thread, a.command)
-}
-
-func (f *teamsFront) cards() []seen {
-	var all []seen
-	for _, m := range f.Teams.Messages(teamsGeneral) {
-		if m.Via != "user" && m.Card != nil {
-			all = append(all, seen{link: teamstest.ReadCard(m.Card).Link(), words: m.Words(), alone: m.To != "",
-				thread: m.Thread})
-		}
-	}
-	return all
-}
-
-func (f *teamsFront) press(user member, title string) seen {
-	f.t.Helper()
-	all := f.Teams.Messages(teamsGeneral)
-	var m teamstest.Message
-	for _, said := range all {
-		if strings.Contains(string(said.Card), `"title":"`+title) {
-			m = said
-		}
-	}
-	answer, err := f.Teams.Press(f.t.Context(), f.bot.URL(), teamstest.Press{User: user.entra, Title: title, Message: m})
-	if err != nil || answer.Problem != "" {
-		f.t.Fatalf("%+v, %v", answer, err)
-	}
-	if shown := answer.Message; shown != nil && teamstest.ReadCard(shown.Card).Link() != "" { // in the card's place
-		return seen{link: teamstest.ReadCard(shown.Card).Link(), words: shown.Words(), alone: true}
-	}
-	m = f.answer(teamsGeneral, all, nil)
-	return seen{link: teamstest.ReadCard(m.Card).Link(), words: m.Words(), alone: m.To == user.entra, thread: m.Thread}
-}
-
-func (f *teamsFront) say(user member, text string) string {
-	return f.Teams.Say(user.entra, teamsGeneral, text).ID
-}
-
-func (f *teamsFront) again() {
-	f.t.Helper()
-	d, err := f.Teams.Deliver(f.t.Context(), f.bot.URL(), f.last.Activity, teamstest.Token{})
-	if err != nil || len(d.Attempts) != 1 || d.Attempts[0] != http.StatusOK {
-		f.t.Fatalf("%+v, %v", d, err)
-	}
-}
-
-func (f *teamsFront) guest(user member) {
-	f.entraUser(graphtest.User{ID: user.entra, UPN: "gus_fabrikam.example#EXT#@contoso.example", DisplayName: "Gus",
-		Guest: true})
-	f.teamsUser(teamstest.User{ID: user.entra, Name: "Gus", Guest: true})
-}
-
-func (f *teamsFront) count() int {
-	n := 0
-	for _, m := range f.Teams.Messages(teamsGeneral) {
-		if m.Via != "user" {
-			n++
-		}
-	}
-	return n
 }

@@ -10,7 +10,7 @@ import (
 
 // Dates of meetings, on every platform.
 func TestDates(t *testing.T) {
-	for name, scenario := range map[string]func(*testing.T, *environment, front){
+	onEveryFront(t, map[string]func(*testing.T, *environment, front){
 		"made with a date":        datedMeeting,
 		"a date later":            redatedMeeting,
 		"somebody else's date":    othersDate,
@@ -18,15 +18,7 @@ func TestDates(t *testing.T) {
 		"refused":                 refusedTimes,
 		"subjects with times":     timelessSubjects,
 		"a fresh one with a date": freshDated,
-	} {
-		for platform, open := range fronts {
-			t.Run(name+" on "+platform, func(t *testing.T) {
-				t.Parallel()
-				env, f := open(t)
-				scenario(t, env, f)
-			})
-		}
-	}
+	})
 }
 
 // wantDate fails the test unless Graph's only meeting has this length and lies ahead.

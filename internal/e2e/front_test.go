@@ -17,6 +17,51 @@ import (
 	"meetbot/internal/sandbox/teamstest"
 )
 
+// seen is an answer as somebody sees it, whatever platform shows it.
+type seen struct {
+	link   string // where the card's button leads; empty for sentences
+	words  string // everything there is to read
+	alone  bool   // nobody but the asker sees it
+	thread string // the root message of the thread that it stands in; empty outside threads
+}
+
+// member is somebody on both platforms.
+type member struct{ slack, entra string }
+
+var members = struct{ ann, ben, caio, gus member }{
+	member{ann, annID}, member{ben, benID}, member{caio, caioID},
+	member{"U0GUS", "f1111111-0000-4000-8000-000000000001"},
+}
+
+// asked is a command, and where the answer to it is read.
+type asked struct {
+	user    member
+	design  bool   // in the second channel
+	thread  string // as a reply in the thread under this message
+	command string
+	with    []member // whom the command mentions at its end
+}
+
+// front is a chat platform, as its users see it: people mention the bot in two channels, and read.
+type front interface {
+	// ask mentions the bot, and returns its answer and the ID of the message that mentioned it.
+	ask(asked) (seen, string)
+	// say writes a message that does not concern the bot, and returns its ID.
+	say(user member, text string) string
+	// again delivers the request of the last ask once more, as the platform now and then does.
+	again()
+	// guest adds somebody who is a guest.
+	guest(user member)
+	// press presses the button of the last message with such a button in the first channel, and returns what follows.
+	press(user member, title string) seen
+	// askOnly mentions the bot, and does not wait for its answer.
+	askOnly(asked)
+	// cards are the bot's messages in the first channel as they read now, in the order in which they were posted.
+	cards() []seen
+	// count is how many messages of the bot there are in the first channel.
+	count() int
+}
+
 // openings start an environment and the configuration of a bot that serves one platform.
 var openings = map[string]func(*testing.T) (*environment, app.Config){
 	"slack": func(t *testing.T) (*environment, app.Config) {
@@ -36,6 +81,9 @@ func (env *environment) frontOf(r *replica) front {
 	}
 	return &slackFront{environment: env, bot: r}
 }
+
+// started starts a bot and returns the platform.
+func (env *environment) started(c app.Config) front { return env.frontOf(env.start(c, app.Options{})) }
 
 // deleteCards deletes the bot's messages for everybody in the first channel, as an owner may.
 func (env *environment) deleteCards() {
@@ -112,6 +160,16 @@ func onEveryPlatform(t *testing.T, scenarios map[string]func(*testing.T, *enviro
 			})
 		}
 	}
+}
+
+// onEveryFront runs scenarios on every platform, with a bot that serves it. What people see there for the same commands is
+// the same.
+func onEveryFront(t *testing.T, scenarios map[string]func(*testing.T, *environment, front)) {
+	served := map[string]func(*testing.T, *environment, app.Config){}
+	for name, scenario := range scenarios {
+		served[name] = func(t *testing.T, env *environment, c app.Config) { scenario(t, env, env.started(c)) }
+	}
+	onEveryPlatform(t, served)
 }
 
 // teamsMember is a member of the team, by their ID in Entra.

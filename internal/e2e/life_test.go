@@ -17,7 +17,7 @@ const day = 24 * time.Hour
 
 // What a meeting's life looks like on every platform, on a clock that is moved.
 func TestLifeOfAMeeting(t *testing.T) {
-	for name, scenario := range map[string]func(*testing.T, *environment, front){
+	onEveryFront(t, map[string]func(*testing.T, *environment, front){
 		"used for 400 days":             usedMeeting,
 		"unused for 400 days":           unusedMeeting,
 		"its organizer leaves":          orphanedMeeting,
@@ -27,15 +27,7 @@ func TestLifeOfAMeeting(t *testing.T) {
 		"held by its link alone":        heldMeeting,
 		"another one in Graph":          lostMeeting,
 		"without access policy":         keptMeeting,
-	} {
-		for platform, open := range fronts {
-			t.Run(name+" on "+platform, func(t *testing.T) {
-				t.Parallel()
-				env, f := open(t)
-				scenario(t, env, f)
-			})
-		}
-	}
+	})
 }
 
 // joinable fails the test unless the card's link can be joined.

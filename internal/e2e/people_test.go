@@ -21,7 +21,7 @@ import (
 
 // People whom commands name, on every platform.
 func TestPeople(t *testing.T) {
-	for name, scenario := range map[string]func(*testing.T, *environment, front){
+	onEveryFront(t, map[string]func(*testing.T, *environment, front){
 		"with a new meeting":         invitedAtOnce,
 		"with a meeting that exists": invitedLater,
 		"in Portuguese":              invitedInPortuguese,
@@ -33,15 +33,7 @@ func TestPeople(t *testing.T) {
 		"Graph is slow about people": invitedSlowly,
 		"Graph refuses the list":     invitedInVain,
 		"typed marks":                typedMarks,
-	} {
-		for platform, open := range fronts {
-			t.Run(strings.ReplaceAll(name, " ", "_")+"/"+platform, func(t *testing.T) {
-				t.Parallel()
-				env, f := open(t)
-				scenario(t, env, f)
-			})
-		}
-	}
+	})
 }
 
 // nameOf is what Teams calls a member.
@@ -265,7 +257,8 @@ func typedMarks(t *testing.T, env *environment, f front) {
 
 // slackPeople is an environment of Slack alone.
 func slackPeople(t *testing.T) (*environment, *slackFront) {
-	env, f := fronts["slack"](t)
+	env, c := openings["slack"](t)
+	f := env.started(c)
 	return env, f.(*slackFront)
 }
 

@@ -16,6 +16,7 @@ import (
 
 // Reminders of dates, on every platform, by two replicas, on a clock that is moved.
 func TestReminders(t *testing.T) {
+	served := map[string]func(*testing.T, *environment, app.Config){}
 	for name, scenario := range map[string]func(*testing.T, *environment, front){
 		"once":                       remindedOnce,
 		"of a date that was set":     remindedOfNewDate,
@@ -27,19 +28,13 @@ func TestReminders(t *testing.T) {
 		"not where nobody wants one": notRemindedIfUnwanted,
 		"not of a date that is near": notRemindedOfNear,
 	} {
-		for platform, open := range fronts {
-			t.Run(name+" on "+platform, func(t *testing.T) {
-				t.Parallel()
-				env, f := open(t)
-				config := env.config()
-				if env.Teams != nil {
-					config = env.teamsConfig()
-				}
-				env.start(config, app.Options{})
-				scenario(t, env, f)
-			})
+		served[name] = func(t *testing.T, env *environment, c app.Config) {
+			f := env.started(c)
+			env.start(c, app.Options{})
+			scenario(t, env, f)
 		}
 	}
+	onEveryPlatform(t, served)
 }
 
 // reminders are the reminders in the first channel.

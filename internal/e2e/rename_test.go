@@ -25,9 +25,6 @@ func TestRename(t *testing.T) {
 	})
 }
 
-// started starts a bot and returns the platform.
-func (env *environment) started(c app.Config) front { return env.frontOf(env.start(c, app.Options{})) }
-
 // wantName wants this name in Graph, of the only meeting.
 func (env *environment) wantName(name string) {
 	env.t.Helper()

@@ -10,10 +10,11 @@ import (
 // Every card that was replaced leads to the current meeting, also after the next replacement, and after an Undo.
 func TestReplacedCardsLeadToTheCurrentMeeting(t *testing.T) {
 	t.Parallel()
-	for platform, open := range fronts {
+	for platform, open := range openings {
 		t.Run(platform, func(t *testing.T) {
 			t.Parallel()
-			_, f := open(t)
+			env, c := open(t)
+			f := env.started(c)
 			first := card(t, f, asked{user: members.ann, command: "meet First"}, "New meeting.")
 			second := card(t, f, asked{user: members.ben, command: "new Second"}, "Second")
 			wantReplaced(t, f, second.link, "First")
