@@ -24,8 +24,9 @@ func TestCalendarTokenStaysTheSame(t *testing.T) {
 	dated := calendarTokenOf(calendarPlace, meeting, time.Time{})
 	now := calendarTokenOf(calendarPlace, meeting, time.Date(2026, 11, 26, 4, 0, 0, 0, time.UTC))
 	for want, got := range map[string]string{
-		"MxP0Rau3PprlhQaUdEIeMwGI5RD47yNy_wBzbGFjazpUMDI0QkU3TEQ6QzIxNDc0ODM3MDU": dated.sign(testKey), "GBqbQsxA6uZFXB6IZlMHKQGI5RD47yNy_9DSog5zbGFjazpUMDI0QkU3TEQ6QzIxNDc0ODM3MDU": now.sign(testKey),
-		"08ebb5c570db97868406226eb5719696@meetbot": dated.uid(), "9c6794d246d5707e91cfd827552ca308@meetbot": now.uid(),
+		"MxP0Rau3PprlhQaUdEIeMwGI5RD47yNy_wBzbGFjazpUMDI0QkU3TEQ6QzIxNDc0ODM3MDU":     dated.sign(testKey),
+		"GBqbQsxA6uZFXB6IZlMHKQGI5RD47yNy_9DSog5zbGFjazpUMDI0QkU3TEQ6QzIxNDc0ODM3MDU": now.sign(testKey),
+		"08ebb5c570db97868406226eb5719696@meetbot":                                    dated.uid(), "9c6794d246d5707e91cfd827552ca308@meetbot": now.uid(),
 	} {
 		if got != want {
 			t.Errorf("%q, want %q", got, want)

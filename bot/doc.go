@@ -1,5 +1,5 @@
-// Package bot is the product without its surroundings: which conversation a command belongs to, what the command
-// asks for, who is asking, which meeting the conversation has, and what is said to whom.
+// Package bot is the domain: which conversation a command is for, what the command asks for, who the asker is, which
+// meeting the conversation has, and what is said to whom.
 //
 // It promises: one conversation has one meeting, whoever asks, from however many replicas; a command that was
 // accepted ends with a meeting or an explanation; only a proven Entra user makes a meeting; every failure reads as the

@@ -67,7 +67,8 @@ func TestMeetingRefreshed(t *testing.T) {
 	was := born()
 	was.Passcode, was.TollNumber, was.ChatThread = "Xy7", "+1 555 0100", "19:meeting_1@thread.v2"
 
-	read := was.refreshed(OnlineMeeting{ID: "ID", JoinURL: was.JoinURL, Subject: "Weekly", Expires: now.Add(day)}, now, false)
+	found := OnlineMeeting{ID: "ID", JoinURL: was.JoinURL, Subject: "Weekly", Expires: now.Add(day)}
+	read := was.refreshed(found, now, false)
 	if read.Subject != "Weekly" || !read.Expires.Equal(now.Add(day)) || read.TollNumber != "" || read.ChatThread == "" ||
 		!read.End.Equal(was.End) {
 		t.Errorf("after reading: %+v", read)

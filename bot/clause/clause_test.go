@@ -178,7 +178,8 @@ func TestPhrasesGolden(t *testing.T) {
 	b.WriteString(strings.ReplaceAll(intro, "§", "`"))
 	for _, s := range sections {
 		fmt.Fprintf(&b, "\n## %s\n\nIt is %s, %s.\n\n", s.title, s.moment(t).Format("Monday 2006-01-02 15:04"), s.zone)
-		b.WriteString("| typed after the command | subject | when | people | what is said about it |\n| --- | --- | --- | --- | --- |\n")
+		b.WriteString("| typed after the command | subject | when | people | what is said about it |\n" +
+			"| --- | --- | --- | --- | --- |\n")
 		for _, p := range s.rows {
 			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", code(p.text), code(p.subject), p.when, p.people, p.notes)
 		}

@@ -91,7 +91,8 @@ func TestAnyTextKeepsThePromises(t *testing.T) {
 			words = append(words, strings.Fields(p.text)...)
 		}
 	}
-	words = append(words, "-", ",", "(", ")", `"`, "...", "\t", "\xff", "<@U1|x", "9999", "99999999999", "31/12/99", "-1", "0h", "24h")
+	words = append(words, "-", ",", "(", ")", `"`, "...", "\t", "\xff", "<@U1|x",
+		"9999", "99999999999", "31/12/99", "-1", "0h", "24h")
 	rapid.Check(t, func(t *rapid.T) {
 		text := strings.Join(rapid.SliceOfN(rapid.SampledFrom(words), 0, 12).Draw(t, "words"), " ")
 		check(t, text, moments(t))
