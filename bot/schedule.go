@@ -38,7 +38,7 @@ type Schedule interface {
 	DropDue(ctx context.Context, d Due) error
 }
 
-// Links keeps the stable links of conversations: each is a random token, of which a conversation has one at most.
+// Links keeps the lasting links of conversations: each is a random token, of which a conversation has one at most.
 type Links interface {
 	// Link returns the conversation's token. If it has none, or if it is the one named by replaces, that becomes
 	// proposed. Every earlier token leads nowhere then. A proposed token must be random, and proposed for no other

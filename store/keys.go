@@ -67,7 +67,7 @@ type conversationKeys struct {
 	roots   string // the set of the root messages whose threads belong to the channel
 	yielded string // the other name of the conversation that this one gave way to; see names.go
 	cards   string // the posted cards; see cards.go
-	link    string // the hash of the stable link's token and what hangs on it; see links.go
+	link    string // the hash of the lasting link's token and what hangs on it; see links.go
 }
 
 func (k keyspace) of(c bot.Conversation) conversationKeys {
@@ -99,7 +99,7 @@ func (k keyspace) own(c bot.Conversation) []string {
 	return []string{own.meeting, own.pending, own.undo}
 }
 
-// linked leads from the token of a stable link to the conversation. The name holds a hash of the token: it is as short
+// linked leads from the token of a lasting link to the conversation. The name holds a hash of the token: it is as short
 // for any token that somebody makes up, and a list of Redis' keys or its slow log shows no link.
 func (k keyspace) linked(token string) string {
 	sum := sha256.Sum256([]byte(token))

@@ -11,7 +11,7 @@ import (
 	"meetbot/bot"
 )
 
-// A stable link is kept twice: the conversation has the token, and the token leads to the conversation. The two lie on
+// A lasting link is kept twice: the conversation has the token, and the token leads to the conversation. The two lie on
 // different nodes of a cluster, so no script can write both. What the conversation has is what counts. The way from the
 // token is written before that and deleted after it: a crash in between leaves a way that leads nowhere.
 
@@ -36,7 +36,7 @@ func (s *Store) Link(ctx context.Context, c bot.Conversation, proposed, replaces
 			if err := s.leadTo(ctx, proposed, home); err != nil {
 				return err
 			}
-			if token, err = stableLinkScript.Run(ctx, s.client, []string{key}, proposed, replaces).Text(); err != nil {
+			if token, err = lastingLinkScript.Run(ctx, s.client, []string{key}, proposed, replaces).Text(); err != nil {
 				return err
 			}
 			if token != proposed { // another call was quicker

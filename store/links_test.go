@@ -32,7 +32,7 @@ func link(t *testing.T, s *store.Store, c bot.Conversation, proposed, replaces, 
 	}
 }
 
-func TestStableLinks(t *testing.T) {
+func TestLastingLinks(t *testing.T) {
 	everywhere(t, func(t *testing.T, b backend) {
 		s, c, other := b.open(t, "one"), channel(), channel()
 		nowhere := bot.Conversation{}

@@ -30,8 +30,8 @@ var (
 
 	//go:embed scripts/card.lua
 	cardSource string
-	//go:embed scripts/stable_link.lua
-	stableLinkSource string
+	//go:embed scripts/lasting_link.lua
+	lastingLinkSource string
 	//go:embed scripts/take_due.lua
 	takeDueSource string
 	//go:embed scripts/drop_due.lua
@@ -80,10 +80,10 @@ var (
 	yieldScript    = redis.NewScript(conversationPrelude + yieldSource)
 	linkScript     = redis.NewScript(linkSource)
 
-	cardScript       = redis.NewScript(cardSource)
-	stableLinkScript = redis.NewScript(stableLinkSource)
-	takeDueScript    = redis.NewScript(takeDueSource)
-	dropDueScript    = redis.NewScript(dropDueSource)
+	cardScript        = redis.NewScript(cardSource)
+	lastingLinkScript = redis.NewScript(lastingLinkSource)
+	takeDueScript     = redis.NewScript(takeDueSource)
+	dropDueScript     = redis.NewScript(dropDueSource)
 
 	acceptScript     = redis.NewScript(jobsPrelude + acceptSource)
 	idleScript       = redis.NewScript(jobsPrelude + idleSource)

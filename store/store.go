@@ -1,5 +1,5 @@
 // Package store keeps in Redis what all replicas must agree on: which meeting each conversation has, which claim is
-// pending, which of its cards can be changed, its stable link, what is due when, who chat users are in Entra, which
+// pending, which of its cards can be changed, its lasting link, what is due when, who chat users are in Entra, which
 // accepted jobs are not done, which upstream asked to be left alone, and the key of calendar files.
 //
 // Call [Open] first, with a Redis URL and a name for this process, and [Store.Close] last. A [Store] satisfies
