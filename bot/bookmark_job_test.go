@@ -85,20 +85,15 @@ func (st *linkStand) idle(t *testing.T, conversations *altered) {
 // until waits until the queue is as wanted. No job may become a dead letter.
 func (st *linkStand) until(t *testing.T, wanted func(bot.Depth) bool) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
-	for {
-		d, err := st.queue.Depth(t.Context())
+	var d bot.Depth
+	var err error
+	eventually(t, 20*time.Second, func() bool {
+		d, err = st.queue.Depth(t.Context())
 		if err == nil && d.DeadLetters != 0 {
 			t.Fatalf("%d dead letters; log:\n%s", d.DeadLetters, st.logs)
 		}
-		if err == nil && wanted(d) {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("the jobs are not done: %+v, %v; log:\n%s", d, err, st.logs)
-		}
-		time.Sleep(10 * time.Millisecond) // between two looks at the condition
-	}
+		return err == nil && wanted(d)
+	}, func() string { return fmt.Sprintf("the jobs are not done: %+v, %v; log:\n%s", d, err, st.logs) })
 }
 
 // A channel gets its bookmark, once, and another link changes it.

@@ -3,6 +3,7 @@ package bot_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -356,11 +357,9 @@ func (w *remindWorld) queued() int {
 
 func (w *remindWorld) until(what string, holds func() bool) {
 	w.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			w.t.Fatalf("it does not happen: %s; log:\n%s", what, w.logs)
-		}
-	}
+	eventually(w.t, 20*time.Second, holds, func() string {
+		return fmt.Sprintf("it does not happen: %s; log:\n%s", what, w.logs)
+	})
 }
 
 // planned is when the next reminder is to be looked at; zero for never.

@@ -128,17 +128,12 @@ func TestJobThatAlwaysPanics(t *testing.T) {
 	case <-time.After(20 * time.Second):
 		t.Fatalf("Ann was told nothing; log:\n%s", st.logs)
 	}
-	deadline := time.Now().Add(5 * time.Second)
-	for {
-		d, err := st.queue.Depth(t.Context())
-		if err == nil && d.Waiting == 0 && d.DeadLetters == 1 {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("the queue holds %+v, %v", d, err)
-		}
-		time.Sleep(10 * time.Millisecond) // between two looks at the condition
-	}
+	var held bot.Depth
+	var depthErr error
+	eventually(t, 5*time.Second, func() bool {
+		held, depthErr = st.queue.Depth(t.Context())
+		return depthErr == nil && held.Waiting == 0 && held.DeadLetters == 1
+	}, func() string { return fmt.Sprintf("the queue holds %+v, %v", held, depthErr) })
 	letters, err := st.queue.DeadLetters(t.Context(), 10)
 	if err != nil || len(letters) != 1 || !strings.Contains(letters[0].Reason, "break off") {
 		t.Errorf("dead letters: %+v, %v", letters, err)
@@ -258,13 +253,10 @@ func TestWaitingKeepsNobodyUp(t *testing.T) {
 	for i := range 3 * places {
 		st.accept(t, fmt.Sprint("r", i), "ann")
 	}
-	deadline := time.Now().Add(5 * time.Second)
-	for st.platform.hasRefused() < 3*places { // all of them, though there are fewer places
-		if time.Now().After(deadline) {
-			t.Fatalf("%d answers were tried, want %d", st.platform.hasRefused(), 3*places)
-		}
-		time.Sleep(time.Millisecond) // between two looks at the condition
-	}
+	tried := func() bool { return st.platform.hasRefused() >= 3*places } // all of them, though there are fewer places
+	eventually(t, 5*time.Second, tried, func() string {
+		return fmt.Sprintf("%d answers were tried, want %d", st.platform.hasRefused(), 3*places)
+	})
 	began := time.Now()
 	st.accept(t, "other", "ben")
 	if took := st.card(t).Sub(began); took > time.Second {
@@ -325,13 +317,9 @@ func TestJobsOfALaterReleaseStay(t *testing.T) {
 	st.accept(t, "r1", "ann") // the entries before it come to this replica along with it
 	st.card(t)
 	warnings := func() int { return strings.Count(st.logs.String(), "does not know a kind of job") }
-	deadline := time.Now().Add(20 * time.Second)
-	for warnings() < 3 {
-		if time.Now().After(deadline) {
-			t.Fatalf("%d warnings; log:\n%s", warnings(), st.logs)
-		}
-		time.Sleep(10 * time.Millisecond) // between two looks at the condition
-	}
+	eventually(t, 20*time.Second, func() bool { return warnings() >= 3 }, func() string {
+		return fmt.Sprintf("%d warnings; log:\n%s", warnings(), st.logs)
+	})
 	depth, err := st.queue.Depth(t.Context())
 	if err != nil || depth.Waiting != 4 || depth.DeadLetters != 0 {
 		t.Errorf("depth %+v, %v; want all four jobs waiting", depth, err)
