@@ -29,6 +29,9 @@ const (
 	// atOnce is how many look-ups run at the same time. Each is some round trips to Redis, so this is enough for
 	// thousands of requests a second, and leaves most connections to commands.
 	atOnce = 16
+	// forTurn is how long a request waits for its turn. It leaves time for the look-up: a turn that comes with no time
+	// left is of no use, and takes it from a request that has some.
+	forTurn = time.Second
 	// patience is how long a request waits for its turn and its look-up. It is less than the server's write timeout.
 	patience = 3 * time.Second
 	// retryAfter is in how many seconds a client that could not be answered is to come again.
@@ -74,11 +77,15 @@ var errBusy = errors.New("no turn in time")
 func (s *Site) InTurn(ctx context.Context, look func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	turn := time.NewTimer(forTurn)
+	defer turn.Stop()
 	select {
 	case s.turns <- struct{}{}:
 		defer func() { <-s.turns }()
-	case <-ctx.Done():
+	case <-turn.C:
 		return errBusy
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 	return look(ctx)
 }
