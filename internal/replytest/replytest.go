@@ -179,7 +179,7 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 		"help-chat":              bot.HelpReply(catalog, lang, bot.Route{Chat: true}),
 		"ask-back":               bot.DidYouMeanReply(lang, bot.Command{Kind: bot.Meet, Subject: "hlep"}, bot.Help),
 		"offer":                  bot.OfferReply(lang, bot.Command{Kind: bot.Meet, Subject: "thanks!"}),
-		"offer-line":             bot.OfferReply(lang, Line(4)),
+		"offer-line":             bot.OfferReply(lang, Line(1)),
 		"offer-long":             bot.OfferReply(lang, Line(60)),
 		"working":                bot.WorkingReply(lang),
 		"duplicate":              bot.DuplicateReply(lang),
