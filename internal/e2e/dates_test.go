@@ -29,6 +29,7 @@ func TestDates(t *testing.T) {
 		"no such time zone":       datedWithoutZone,
 		"words before a time":     wordsBeforeTimes,
 		"a time in a name":        timeInName,
+		"no public address":       calendarWithoutAddress,
 	})
 }
 
@@ -222,4 +223,19 @@ func timeInName(t *testing.T, env *environment, f front) {
 	card(t, f, asked{user: members.ann, command: "meet Retro"}, "New meeting.")
 	card(t, f, asked{user: members.ann, command: "rename Review tomorrow at 15:00"}, "Review tomorrow at 15:00", "Renamed.",
 		"“tomorrow at 15:00” is a part of the name now.")
+}
+
+// Without a public address the two links remain, with a date and without one.
+func calendarWithoutAddress(t *testing.T, env *environment, f front) {
+	card(t, f, asked{user: members.ann, command: "meet Retro"}, "New meeting.")
+	card(t, f, asked{user: members.ann, command: "calendar"}, "the calendar entry is for now")
+	if now := calendarOn(t, f); now.file != "" || now.outlook == "" || now.google == "" {
+		t.Errorf("without a date: %+v", now)
+	}
+	made := card(t, f, asked{user: members.ann, command: "meet tomorrow at 15:00"}, "New time: ")
+	dated := calendarOn(t, f)
+	wantDrafts(t, dated, "Retro", wantDate(t, env, time.Hour), time.Hour, made.link)
+	if dated.file != "" {
+		t.Errorf("with a date: %+v", dated)
+	}
 }
