@@ -58,6 +58,7 @@ type platform struct {
 	bot.Frontend
 	paths    []string // of its endpoints
 	requests *inbound.Requests
+	tally    *tally
 	refused  atomic.Pointer[error] // what Run returned; nil while the platform may still become ready
 }
 
@@ -132,7 +133,8 @@ func (a *App) wire(c Config, o Options) error {
 		if !p.on(c) {
 			continue
 		}
-		requests := a.newRequests(p.name, slog.LevelWarn, p.refusals)
+		tally := newTally(p.name, a.metrics.Requests(p.name, p.refusals), a.store, a.log)
+		requests := inbound.NewRequests(p.name, slog.LevelWarn, a.log, tally)
 		frontend, err := p.new(c, o, shared{
 			catalog: catalog, language: lang, store: a.store, metrics: a.metrics, log: a.log, requests: requests,
 			closing: func(client interface{ Close() }) { a.idle = append(a.idle, client) },
@@ -141,7 +143,9 @@ func (a *App) wire(c Config, o Options) error {
 			return err
 		}
 		a.idle = append(a.idle, frontend)
-		a.platforms = append(a.platforms, &platform{Frontend: frontend, paths: p.paths, requests: requests})
+		a.platforms = append(a.platforms, &platform{
+			Frontend: frontend, paths: p.paths, requests: requests, tally: tally,
+		})
 		byName[frontend.Name()] = frontend
 	}
 	a.service = bot.NewService(bot.Config{
@@ -164,11 +168,6 @@ func (a *App) wire(c Config, o Options) error {
 	})
 	a.public.server, a.admin.server = server(a.publicMux(), a.log), server(a.adminMux(o.Doctor), a.log)
 	return nil
-}
-
-// newRequests makes what a platform reports the requests to that come in. Refusals are logged at this level.
-func (a *App) newRequests(platform string, level slog.Level, reasons []string) *inbound.Requests {
-	return inbound.NewRequests(platform, level, a.log, a.metrics.Requests(platform, reasons))
 }
 
 // newCredential makes the credential of an Entra app.
@@ -217,6 +216,11 @@ func (a *App) Run(ctx context.Context) error {
 				stop(err)
 			}
 		})
+	}
+	for _, p := range a.platforms {
+		if p.tally != nil {
+			wg.Go(func() { p.tally.run(ctx, noteEvery) })
+		}
 	}
 	reclaiming := make(chan struct{})
 	wg.Go(func() {
