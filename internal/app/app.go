@@ -31,8 +31,15 @@ type Options struct {
 	RootCAs *x509.CertPool   // that Entra's certificate is checked against; nil: the system's
 	Timing  bot.Timing       // zero: the defaults
 	Idle    time.Duration    // store.Options.Idle
-	Doctor  http.Handler     // of /debug/doctor on ADMIN_ADDR; nil for none
+	Doctor  Doctor           // finds out what is wrong; nil for nobody
 	Clock   func() time.Time // for the life of meetings; nil: time.Now
+}
+
+// Doctor finds out what is wrong with the bot: for whoever reaches /debug/doctor on ADMIN_ADDR, and in the chat for
+// those whom ADMINS lists.
+type Doctor interface {
+	http.Handler
+	bot.Examiner
 }
 
 // App is one running bot: one replica among those that share a Redis.
@@ -148,7 +155,12 @@ func (a *App) wire(c Config, o Options) error {
 		})
 		byName[frontend.Name()] = frontend
 	}
+	var examiner bot.Examiner
+	if o.Doctor != nil && len(c.Policy.Admins) > 0 {
+		examiner = o.Doctor
+	}
 	a.service = bot.NewService(bot.Config{
+		Examiner:      examiner,
 		Conversations: a.store, Identities: a.store, Queue: a.store, Limiter: a.store, Cards: a.store,
 		Schedule: a.store,
 		Meetings: graph, Directory: graph,
@@ -162,6 +174,8 @@ func (a *App) wire(c Config, o Options) error {
 			Language:   lang,
 			Options:    c.Meetings.options(),
 			Bookmarks:  bookmarks,
+
+			Administrators: c.Policy.Admins,
 		},
 		Language: lang, Timing: o.Timing, Clock: o.Clock,
 		Links: a.store, CalendarKeys: a.store, PublicURL: c.Links.PublicURL, RemindBefore: remindBefore,

@@ -113,7 +113,7 @@ func firstPart(path string) string {
 }
 
 // adminMux has no /debug/pprof/cmdline: a secret may have been given as a flag.
-func (a *App) adminMux(doctor http.Handler) http.Handler {
+func (a *App) adminMux(doctor Doctor) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", a.metrics.Handler())
 	mux.HandleFunc("/debug/pprof/", pprof.Index)

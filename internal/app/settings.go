@@ -125,6 +125,8 @@ func (c *PolicyConfig) Settings() []Setting {
 			(*number)(&c.PerUser)},
 		{"NEW_MEETINGS_PER_WORKSPACE", "New meetings that a workspace may make in an hour; 0 for any number.",
 			(*number)(&c.PerWorkspace)},
+		{"ADMINS", "Administrators of the bot, who may type its command doctor: e-mail addresses or object IDs.",
+			(*list)(&c.Admins)},
 		{"LOCALE", "Language where nothing better is known: en, pt-BR.", (*text)(&c.Locale)},
 	}
 }

@@ -24,7 +24,7 @@ func (w *world) run(t *testing.T) *app.App {
 	t.Helper()
 	w.vars["REDIS_URL"] = "redis://" + miniredis.RunT(t).Addr() + "/0"
 	c := w.config(t)
-	a, err := app.New(c, app.Options{RootCAs: w.o.RootCAs, Doctor: Handler(c, w.o)}, slog.New(slog.DiscardHandler))
+	a, err := app.New(c, app.Options{RootCAs: w.o.RootCAs, Doctor: New(c, w.o)}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
