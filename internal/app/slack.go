@@ -16,6 +16,7 @@ type SlackConfig struct {
 	SigningSecret string
 	BotToken      string // xoxb-…
 	APIURL        string // base of the Web API; ends in a slash
+	ConfigToken   string // xoxe.xoxp-…: by which the doctor sees how the app is configured; empty for none
 	FormerTeamID  string // T…: where the app was installed before it was installed for the organization
 	Bookmark      string // "true" or "false", as strconv.ParseBool takes it: channels get a bookmark to their meeting
 }
@@ -29,6 +30,8 @@ func (c *SlackConfig) Settings() []Setting {
 			(*text)(&c.SigningSecret)},
 		{"SLACK_BOT_TOKEN", "Bot token of the Slack app (xoxb-…).", (*text)(&c.BotToken)},
 		{"SLACK_API_URL", "Base of the Slack Web API; ends in a slash.", (*text)(&c.APIURL)},
+		{"SLACK_CONFIG_TOKEN", "App configuration token (xoxe.xoxp-…), by which bot doctor compares the app's settings.",
+			(*text)(&c.ConfigToken)},
 		{"SLACK_FORMER_TEAM_ID",
 			"Workspace that the Slack app was installed in before its organization; its channels keep their meetings.",
 			(*text)(&c.FormerTeamID)},
