@@ -240,6 +240,8 @@ func (w *sentenceWriter) write(value any) {
 	switch v := value.(type) {
 	case string:
 		w.text = append(w.text, w.style.Text(shortText(v))...)
+	case longText:
+		w.text = append(w.text, w.style.Text(shorten(CleanText(string(v)), maxLongText))...)
 	case int:
 		w.text = strconv.AppendInt(w.text, int64(v), 10)
 	case time.Time:

@@ -97,7 +97,7 @@ func (p *Parser) command(text string) (i Intent, ok bool) {
 	}
 	if alone {
 		for _, spec := range Commands {
-			if spec.Word != "" && oneTypo(strings.ToLower(word), spec.Word) {
+			if spec.Word != "" && !spec.Administrators && oneTypo(strings.ToLower(word), spec.Word) {
 				return unclear(spec.Kind)
 			}
 		}

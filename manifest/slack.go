@@ -81,7 +81,7 @@ func Slack(app SlackApp, catalog *bot.Catalog) (*SlackManifest, error) {
 // usage is the hint that Slack shows behind the command: every subcommand of the table.
 func usage() string {
 	var forms []string
-	for _, spec := range bot.Commands {
+	for _, spec := range bot.Offered() {
 		form := spec.Word
 		if spec.Takes(bot.Subject) {
 			form = strings.TrimSpace(form + " [subject]")

@@ -84,10 +84,10 @@ func TestSlackCommandIsTheTable(t *testing.T) {
 		t.Fatalf("commands: %+v", commands)
 	}
 	hints := strings.Split(commands[0].UsageHint, " | ")
-	if len(hints) != len(bot.Commands) {
-		t.Fatalf("hint %q, want one form for each of %d commands", commands[0].UsageHint, len(bot.Commands))
+	if len(hints) != len(bot.Offered()) {
+		t.Fatalf("hint %q, want one form for each of %d commands", commands[0].UsageHint, len(bot.Offered()))
 	}
-	for i, spec := range bot.Commands {
+	for i, spec := range bot.Offered() {
 		if word := strings.Fields(hints[i])[0]; spec.Word != "" && word != spec.Word {
 			t.Errorf("form %d is %q, want the word %q", i, hints[i], spec.Word)
 		}

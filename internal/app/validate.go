@@ -175,6 +175,11 @@ func (c PolicyConfig) validate(p *problems) {
 		_, err = strconv.ParseBool(s.value)
 		p.need(err == nil, s.variable, "is neither true nor false", "false")
 	}
+	for _, who := range c.Admins {
+		p.need(guid.Valid(who) || mailAddress.MatchString(who), "ADMINS",
+			fmt.Sprintf("holds %q, which is neither an e-mail address nor an object ID", who),
+			"ana@contoso.com,5f1c2b1a-4d53-4c3e-8b59-0f2a7c1d6e11")
+	}
 	p.need(c.PerUser >= 0, "NEW_MEETINGS_PER_USER", "is negative", "20")
 	p.need(c.PerWorkspace >= 0, "NEW_MEETINGS_PER_WORKSPACE", "is negative", "1000")
 	_, ok := c.language()
@@ -188,6 +193,9 @@ func (c LoggingConfig) validate(p *problems) {
 }
 
 var domain = regexp.MustCompile(`^(?i)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$`)
+
+// mailAddress is the form of an e-mail address or a user principal name.
+var mailAddress = regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[^@\s]+$`)
 
 func isAddress(addr string) bool {
 	_, port, err := net.SplitHostPort(addr)
