@@ -18,9 +18,6 @@ const (
 	Rename   Kind = "rename"   // another subject for the meeting, in place
 )
 
-// CommandName is the word that calls the bot: a slash command on Slack, the first word after a mention elsewhere.
-const CommandName = "meet"
-
 // Argument is what can be said to a command besides its word.
 type Argument string
 

@@ -89,7 +89,7 @@ func teamsCommandLists(catalog *bot.Catalog) []teamsCommandList {
 	commands := make([]teamsCommand, 0, len(bot.Commands))
 	for _, spec := range bot.Commands {
 		commands = append(commands, teamsCommand{
-			Title:       bot.CommandLine(spec.Word, ""),
+			Title:       catalog.CommandName().Line(spec.Word, "").String(),
 			Description: teamsCommandDescription(bot.English, spec, catalog),
 		})
 	}

@@ -91,7 +91,7 @@ func (a *App) commands(b bot.Bot) signedHandler {
 				"enterprise", c.EnterpriseID)
 			_ = a.answer(w, bot.TroubleReply(a.language, "workspace"))
 			return
-		case c.Command != "/"+bot.CommandName:
+		case c.Command != a.catalog.CommandName().Slash():
 			_ = a.answer(w, bot.TroubleReply(a.language, "command"))
 			return
 		case c.ChannelID == "" || c.UserID == "":

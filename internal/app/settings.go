@@ -40,7 +40,7 @@ func (c *Config) Settings() []Setting {
 	var all []Setting
 	for _, concern := range [][]Setting{
 		c.HTTP.Settings(), c.Links.Settings(), c.Redis.Settings(), c.Slack.Settings(), c.Teams.Settings(),
-		c.Entra.Settings(), c.Graph.Settings(), c.Policy.Settings(), c.Meetings.Settings(),
+		c.Entra.Settings(), c.Graph.Settings(), c.Policy.Settings(), c.Places.Settings(), c.Meetings.Settings(),
 		c.Logging.Settings(),
 	} {
 		all = append(all, concern...)
