@@ -88,7 +88,7 @@ func (e *examination) slackToken(ctx context.Context) []finding {
 
 // scopeUses says what does not work without a scope.
 var scopeUses = map[string]string{
-	"commands":          "people cannot type /" + bot.CommandName,
+	"commands":          "people cannot type the slash command",
 	"app_mentions:read": "the bot hears no mentions, so nothing works in threads",
 	"chat:write":        "the bot can post nothing: mentions get no answer, and late answers do not arrive",
 	"chat:write.public": "cards in public channels that the bot is no member of cannot be changed later, and stay " +
