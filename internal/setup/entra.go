@@ -163,7 +163,7 @@ func (e Entra) graphPowerShell(p *page) {
 	p.heading(3, e.registration())
 	lines := []string{
 		installGraph,
-		e.cloud().connectGraph(e.TenantID, "Application.ReadWrite.All"),
+		e.cloud().connectGraph(e.TenantID, "'Application.ReadWrite.All'"),
 	}
 	if e.ClientID == "" {
 		lines = append(lines,
@@ -190,7 +190,7 @@ func (e Entra) graphPowerShell(p *page) {
 		lines = append(lines, "$ClientId = '"+e.ClientID+"'")
 	}
 	lines = append(lines,
-		e.cloud().connectGraph(e.TenantID, "Application.Read.All, AppRoleAssignment.ReadWrite.All"),
+		e.cloud().connectGraph(e.TenantID, "'Application.Read.All', 'AppRoleAssignment.ReadWrite.All'"),
 		"$Graph = Get-MgServicePrincipal -Filter \"appId eq '"+graphclient.AppID+"'\"",
 		`$Service = Get-MgServicePrincipal -Filter "appId eq '$ClientId'"`)
 	for _, role := range graphclient.Permissions {

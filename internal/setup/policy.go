@@ -21,7 +21,7 @@ func (e Entra) accessPolicy(p *page) {
 		installTeams,
 		e.cloud().connectTeams(e.TenantID),
 		"[guid]$ClientId = '"+cmp.Or(e.ClientID, clientIDHere)+"'",
-		"Get-CsApplicationAccessPolicy | Format-List Identity, AppIds",
+		"Get-CsApplicationAccessPolicy | Format-List -Property 'Identity', 'AppIds'",
 		"Get-CsGroupPolicyAssignment -PolicyType ApplicationAccessPolicy")
 	p.say("**If there are policies for other apps**, add this app to each of them whose people are to have meetings, and " +
 		"grant these people nothing else. This takes nothing from anybody:")
