@@ -73,6 +73,11 @@ type failure struct{ error }
 
 func (f failure) Unwrap() error { return f.error }
 
+// misuse is the error of a command that finds only then that its flags cannot be meant.
+type misuse struct{ error }
+
+func (m misuse) Unwrap() error { return m.error }
+
 // rootCommand is the whole command line.
 func rootCommand() *cobra.Command {
 	root := group("bot", "meetbot: one Microsoft Teams meeting for each conversation, on command.",
@@ -97,10 +102,11 @@ func command(use, short string, arguments cobra.PositionalArgs,
 			return missing(cmd.Flags())
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := do(cmd, args); err != nil {
-				return failure{err}
+			err := do(cmd, args)
+			if _, wrong := errors.AsType[misuse](err); err == nil || wrong {
+				return err
 			}
-			return nil
+			return failure{err}
 		},
 	}
 }
