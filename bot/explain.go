@@ -114,10 +114,15 @@ func AdviceReply(lang Language, typed Command, about Advice) Reply {
 	return reply
 }
 
-// OfferReply asks whether what was said to the bot is the subject of a meeting, with a button that makes it.
+// OfferReply asks whether what was said to the bot asks for a meeting, with a button that makes it as the whole line
+// says. Where no button can hold the line, it says what to type.
 func OfferReply(lang Language, typed Command) Reply {
+	create, ok := createAction(typed)
+	if !ok {
+		return sentence(lang, message("offer.long", Arg{"Subject", typed.Subject}, Arg{"Word", CommandName}))
+	}
 	reply := sentence(lang, message("offer.question", Arg{"Subject", typed.Subject}, Arg{"Literal", typed}))
-	reply.Actions = []Action{{ID: ActionCreate, Value: typed.Subject}}
+	reply.Actions = []Action{create}
 	return reply
 }
 

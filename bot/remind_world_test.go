@@ -150,7 +150,7 @@ func (w *remindWorld) replicaOf(platform, name string, before time.Duration, die
 	}
 	r := &remindReplica{Store: w.open(name), world: w, dies: dies, dead: make(chan struct{})}
 	r.service = bot.NewService(bot.Config{
-		Conversations: r, Identities: r.Store, Queue: r, Limiter: r.Store, Cards: r.Store, Schedule: r,
+		Conversations: r, Identities: r.Store, Queue: r, Limiter: r.Store, Cards: r.Store, Invitations: r.Store, Schedule: r,
 		Meetings: w.graph, Directory: directory{}, Catalog: catalog,
 		Log: slog.New(slog.NewTextHandler(w.logs, nil)), Observer: observer{},
 		Platforms:  map[string]bot.Platform{platform: remindPlatform{r}},

@@ -107,15 +107,20 @@ func (s *Service) acceptUpkeep(ctx context.Context, j Job) error {
 
 // acceptOwn puts a job that no request asks for by itself into the queue, and starts it, unless that was done before.
 func (s *Service) acceptOwn(ctx context.Context, j Job) error {
-	lease, err := s.Queue.Accept(ctx, j)
-	switch {
-	case errors.Is(err, ErrDuplicate):
-		return nil
-	case err != nil:
-		return err
+	start, err := s.acceptFor(ctx, j)
+	if err == nil {
+		start()
 	}
-	s.start(lease, nil)
-	return nil
+	return err
+}
+
+// acceptFor is acceptOwn for a job that is started later, by start.
+func (s *Service) acceptFor(ctx context.Context, j Job) (start func(), err error) {
+	lease, err := s.Queue.Accept(ctx, j)
+	if errors.Is(err, ErrDuplicate) {
+		return func() {}, nil
+	}
+	return func() { s.start(lease, nil) }, err
 }
 
 // workOffDue starts the jobs of conversations whose time has come. What it cannot start comes again after [DueLease].
