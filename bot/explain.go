@@ -174,6 +174,9 @@ func ExplainChange(
 	lang Language, unchanged string, refusal *Error, organizer Organizer, clientID string, c Command, reference string,
 ) Reply {
 	reply := Explain(lang, refusal, organizer, clientID, c, reference)
+	if refusal.Code == BadRequest && refusal.Reason != "" {
+		reply.Messages[0] = message("refusal.bad_change", Arg{"Reason", refusal.Reason})
+	}
 	if refusal.Code != MissingMeeting {
 		reply.Messages = append([]Message{message(unchanged)}, reply.Messages...)
 	}

@@ -62,7 +62,7 @@ func (s *Service) setDate(ctx context.Context, t task, asker Identity, state Sta
 	case !w.dated(), m.isDated(to): // an attempt before this one came so far
 		return s.showDated(t, state, asker.Language, w, m.Dated && w.dated()), nil
 	case m.ahead(now) && m.DatedBy != t.Asker.User:
-		return s.askRedate(ctx, t, asker.Language, m, to)
+		return s.askRedate(ctx, t, asker, m, to)
 	}
 	state, done, err := s.changeDate(ctx, t, asker.Language, state, to)
 	if err != nil || done.outcome != "" {
@@ -80,13 +80,13 @@ func (m Meeting) isDated(p Period) bool {
 }
 
 // askRedate asks the asker before somebody else's date is changed.
-func (s *Service) askRedate(ctx context.Context, t task, lang Language, m Meeting, to Period) (result, error) {
+func (s *Service) askRedate(ctx context.Context, t task, asker Identity, m Meeting, to Period) (result, error) {
 	owner, err := s.Identities.Identity(ctx, Asker{Platform: t.Asker.Platform, Workspace: t.Asker.Workspace,
 		User: m.DatedBy})
 	if err != nil {
 		return result{}, err
 	}
-	return result{outcome: OutcomeWords, reply: AskRedateReply(lang, m, owner, to)}, nil
+	return result{outcome: OutcomeWords, reply: AskRedateReply(asker.Language, m, owner, to, zoneOf(t, asker))}, nil
 }
 
 // changeDate changes the date in Graph, and then in the record. The result has an outcome if that was refused.
@@ -180,11 +180,12 @@ func (c cancelCommand) execute(ctx context.Context, s *Service, t task) (result,
 	if err != nil || done.outcome != "" {
 		return done, err
 	}
-	if _, err := s.identify(ctx, t); err != nil {
+	asker, err := s.identify(ctx, t)
+	if err != nil {
 		return s.refuseChange(t, lang, "when.unchanged", err, state.Meeting.Organizer)
 	}
-	if state.Meeting.DatedBy != t.Asker.User {
-		return s.askRedate(ctx, t, lang, *state.Meeting, Period{})
+	if asker.Language = lang; state.Meeting.DatedBy != t.Asker.User {
+		return s.askRedate(ctx, t, asker, *state.Meeting, Period{})
 	}
 	return s.dropDate(ctx, t, lang, state)
 }

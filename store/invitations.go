@@ -19,15 +19,15 @@ func (s *Store) Invite(
 		if i.Job == "" {
 			return errors.New("the invitation is of no job")
 		}
-		head, member := invitationHead(i.Job), ""
+		head, entry := invitationHead(i.Job), ""
 		if len(i.Attendees) > 0 {
-			member = encodeInvitation(i)
+			entry = encodeInvitation(i)
 		}
-		members, err := inviteScript.Run(ctx, s.client, []string{s.keys.invited(c, externalID)}, head, member,
+		entries, err := inviteScript.Run(ctx, s.client, []string{s.keys.invited(c, externalID)}, head, entry,
 			bot.MaxInvitations, int(bot.InvitationsKnownFor.Seconds())).StringSlice()
 		all = nil
-		for _, member := range members {
-			if i, ok := decodeInvitation(member); ok {
+		for _, entry := range entries {
+			if i, ok := decodeInvitation(entry); ok {
 				all = append(all, i)
 			}
 		}
@@ -49,8 +49,8 @@ func encodeInvitation(i bot.Invitation) string {
 	return invitationHead(i.Job) + string(list)
 }
 
-func decodeInvitation(member string) (i bot.Invitation, ok bool) {
-	parts := strings.SplitN(member, " ", 3)
+func decodeInvitation(entry string) (i bot.Invitation, ok bool) {
+	parts := strings.SplitN(entry, " ", 3)
 	if len(parts) != 3 || parts[0] != "1" {
 		return bot.Invitation{}, false
 	}

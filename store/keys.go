@@ -106,7 +106,7 @@ func (k keyspace) linked(token string) string {
 	return string(k) + ":link:" + base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
-// invited is the set of who was invited lately to the meeting of an external ID; see invitations.go.
+// invited is who was invited lately to the meeting of an external ID; see invitations.go.
 func (k keyspace) invited(c bot.Conversation, externalID string) string {
 	sum := sha256.Sum256([]byte(externalID))
 	return string(k) + ":{" + c.ChannelKey() + "}:i:" + base64.RawURLEncoding.EncodeToString(sum[:8])
