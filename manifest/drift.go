@@ -24,14 +24,13 @@ type Drift struct {
 }
 
 // SlackDrift compares the manifest of a Slack app, as Slack exports it, with what the bot needs. app.URL may be empty
-// if it is not known: then addresses are compared by their paths. With socket, the bot uses Socket Mode, and no address
-// matters.
-func SlackDrift(exported []byte, app SlackApp, socket bool) ([]Drift, error) {
+// if it is not known: then addresses are compared by their paths. In Socket Mode no address matters.
+func SlackDrift(exported []byte, app SlackApp) ([]Drift, error) {
 	var m slack.Manifest
 	if err := json.Unmarshal(exported, &m); err != nil {
 		return nil, fmt.Errorf("read the exported manifest: %w", err)
 	}
-	d := drifts{base: strings.TrimSuffix(app.URL, "/"), socket: socket}
+	d := drifts{base: strings.TrimSuffix(app.URL, "/"), socket: app.Socket}
 	d.delivery(m.Settings)
 	d.command(m.Features.SlashCommands)
 	d.events(m.Settings.EventSubscriptions)

@@ -61,11 +61,11 @@ func TestSlackDrift(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			app := manifest.SlackApp{URL: url}
+			app := manifest.SlackApp{URL: url, Socket: tt.socket}
 			if tt.unknown {
 				app.URL = ""
 			}
-			got, err := manifest.SlackDrift(exported, app, tt.socket)
+			got, err := manifest.SlackDrift(exported, app)
 			if err != nil || len(got) != len(tt.want) {
 				t.Fatalf("%+v, %v", got, err)
 			}
@@ -76,7 +76,7 @@ func TestSlackDrift(t *testing.T) {
 			}
 		})
 	}
-	if _, err := manifest.SlackDrift([]byte("no JSON"), manifest.SlackApp{}, false); err == nil {
+	if _, err := manifest.SlackDrift([]byte("no JSON"), manifest.SlackApp{}); err == nil {
 		t.Error("what is no manifest is taken for one")
 	}
 }

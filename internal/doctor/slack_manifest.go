@@ -39,8 +39,8 @@ func (e *examination) slackManifest(ctx context.Context) []finding {
 	}
 	bookmarks, _ := e.config.Slack.Bookmarks()
 	drift, err := manifest.SlackDrift(exported, manifest.SlackApp{
-		URL: e.config.Links.PublicURL, Bookmarks: bookmarks,
-	}, e.socketMode())
+		URL: e.config.Links.PublicURL, Bookmarks: bookmarks, Socket: e.socketMode(),
+	})
 	if err != nil {
 		return one(skip(variable, "The app's settings cannot be read ("+err.Error()+")."))
 	}
