@@ -20,9 +20,6 @@ const (
 	Doctor Kind = "doctor" // what is wrong with the bot, for its administrators
 )
 
-// CommandName is the word that calls the bot: a slash command on Slack, the first word after a mention elsewhere.
-const CommandName = "meet"
-
 // Argument is what can be said to a command besides its word.
 type Argument string
 

@@ -24,15 +24,16 @@ type Drift struct {
 }
 
 // SlackDrift compares the manifest of a Slack app, as Slack exports it, with what the bot needs. app.URL may be empty
-// if it is not known: then addresses are compared by their paths. In Socket Mode no address matters.
-func SlackDrift(exported []byte, app SlackApp) ([]Drift, error) {
+// if it is not known: then addresses are compared by their paths. With app.Socket no address matters. command is the word
+// that calls the bot.
+func SlackDrift(exported []byte, app SlackApp, command bot.CommandName) ([]Drift, error) {
 	var m slack.Manifest
 	if err := json.Unmarshal(exported, &m); err != nil {
 		return nil, fmt.Errorf("read the exported manifest: %w", err)
 	}
 	d := drifts{base: strings.TrimSuffix(app.URL, "/"), socket: app.Socket}
 	d.delivery(m.Settings)
-	d.command(m.Features.SlashCommands)
+	d.command(command.Slash(), m.Features.SlashCommands)
 	d.events(m.Settings.EventSubscriptions)
 	d.interactivity(m.Settings.Interactivity)
 	var lacking []string
@@ -84,9 +85,8 @@ func (d *drifts) delivery(s slack.Settings) {
 	}
 }
 
-func (d *drifts) command(commands []slack.ManifestSlashCommand) {
+func (d *drifts) command(name string, commands []slack.ManifestSlashCommand) {
 	const page = "Slash Commands"
-	name := "/" + bot.CommandName
 	i := slices.IndexFunc(commands, func(c slack.ManifestSlashCommand) bool { return c.Command == name })
 	if i < 0 {
 		d.add(Drift{

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"meetbot/bot"
 	"meetbot/manifest"
 )
 
@@ -65,7 +66,7 @@ func TestSlackDrift(t *testing.T) {
 			if tt.unknown {
 				app.URL = ""
 			}
-			got, err := manifest.SlackDrift(exported, app)
+			got, err := manifest.SlackDrift(exported, app, bot.DefaultCommandName)
 			if err != nil || len(got) != len(tt.want) {
 				t.Fatalf("%+v, %v", got, err)
 			}
@@ -76,7 +77,7 @@ func TestSlackDrift(t *testing.T) {
 			}
 		})
 	}
-	if _, err := manifest.SlackDrift([]byte("no JSON"), manifest.SlackApp{}); err == nil {
+	if _, err := manifest.SlackDrift([]byte("no JSON"), manifest.SlackApp{}, bot.DefaultCommandName); err == nil {
 		t.Error("what is no manifest is taken for one")
 	}
 }

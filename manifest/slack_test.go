@@ -80,7 +80,7 @@ func TestSlackSocketModeHasNoAddress(t *testing.T) {
 // The command that Slack offers is the one that the bot answers to, and its hint names every subcommand of the table.
 func TestSlackCommandIsTheTable(t *testing.T) {
 	commands := slackManifest(t).Features.SlashCommands
-	if len(commands) != 1 || commands[0].Command != "/"+bot.CommandName || !commands[0].ShouldEscape {
+	if len(commands) != 1 || commands[0].Command != bot.DefaultCommandName.Slash() || !commands[0].ShouldEscape {
 		t.Fatalf("commands: %+v", commands)
 	}
 	hints := strings.Split(commands[0].UsageHint, " | ")

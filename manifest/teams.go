@@ -90,7 +90,7 @@ func teamsCommandLists(catalog *bot.Catalog) []teamsCommandList {
 	commands := make([]teamsCommand, 0, len(offered))
 	for _, spec := range offered {
 		commands = append(commands, teamsCommand{
-			Title:       bot.CommandLine(spec.Word, ""),
+			Title:       catalog.CommandName().Line(spec.Word, "").String(),
 			Description: teamsCommandDescription(bot.English, spec, catalog),
 		})
 	}

@@ -135,7 +135,7 @@ func TestTeamsCommandsAreTheTable(t *testing.T) {
 			title, _ := at(commands[j], "title").(string)
 			// The text of a title, after the bot's own word, is what the parser takes for this command.
 			word, rest, _ := strings.Cut(title, " ")
-			if word != bot.CommandName || parser.Parse(rest).Command.Kind != spec.Kind {
+			if word != string(bot.DefaultCommandName) || parser.Parse(rest).Command.Kind != spec.Kind {
 				t.Errorf("%q is not what one types for %s", title, spec.Kind)
 			}
 			english, _ := at(commands[j], "description").(string)

@@ -23,17 +23,6 @@ func HookURL(apiURL string) string {
 	return api.Scheme + "://" + api.Host + "/"
 }
 
-// Indispensable tells whether the bot gives nobody a meeting without a scope of [Scopes]. Without the others it does
-// less.
-func Indispensable(scope string) bool {
-	switch scope {
-	case "chat:write.public", "bookmarks:write", "usergroups:read", "channels:read", "groups:read":
-		return false
-	default:
-		return true
-	}
-}
-
 // Installation is what Slack says about a bot token: where the app is installed with it, and what it may do there.
 type Installation struct {
 	Team         string   // the workspace's name

@@ -104,7 +104,7 @@ func New(c Config, o Options, log *slog.Logger) (*App, error) {
 
 // wire makes the app's parts.
 func (a *App) wire(c Config, o Options) error {
-	catalog, err := bot.NewCatalog()
+	catalog, err := c.Places.Catalog()
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ type Config struct {
 	Entra    EntraConfig
 	Graph    GraphConfig
 	Policy   PolicyConfig
+	Places   PlacesConfig
 	Meetings MeetingConfig
 	Logging  LoggingConfig
 }
@@ -92,6 +93,7 @@ func Default() Config {
 			Organizer: "requester", AllowGuests: "false", MatchAliases: "false", TrustUnconfirmed: "false",
 			PerUser: 20, PerWorkspace: 1000, Locale: "en",
 		},
+		Places:   defaultPlaces,
 		Meetings: defaultMeetings,
 		Logging:  LoggingConfig{Level: "info", Format: "json"},
 	}

@@ -64,6 +64,7 @@ func (c *Config) Concerns() []Concern {
 		{"Microsoft Teams", c.Teams.Settings()},
 		{"Microsoft Entra and Graph", append(c.Entra.Settings(), c.Graph.Settings()...)},
 		{"Who may make meetings", c.Policy.Settings()},
+		{"The command", c.Places.Settings()},
 		{"New meetings and reminders", c.Meetings.Settings()},
 		{"Logs", c.Logging.Settings()},
 	}

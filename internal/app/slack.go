@@ -60,9 +60,6 @@ func (c *SlackConfig) bookmark() Setting {
 	}
 }
 
-// ManifestSettings names the values that the manifest of the Slack app depends on.
-func (c *SlackConfig) ManifestSettings() []Setting { return []Setting{c.bookmark()} }
-
 // Bookmarks tells whether channels get a bookmark. The error says that the value is no such answer.
 func (c SlackConfig) Bookmarks() (bool, error) {
 	on, err := strconv.ParseBool(c.Bookmark)

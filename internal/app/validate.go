@@ -30,6 +30,9 @@ type Problem struct {
 	Example  string // a right value; empty for none
 }
 
+// Error is the text of the problem, where a part of the configuration is used by itself.
+func (p Problem) Error() string { return p.String() }
+
 func (p Problem) String() string {
 	text := p.Variable + " " + p.Wrong
 	if p.Example != "" {
@@ -51,6 +54,7 @@ func (c Config) Problems() []Problem {
 	c.Graph.validate(&p)
 	c.validateTeams(&p)
 	c.Policy.validate(&p)
+	c.Places.validate(&p)
 	c.Meetings.validate(&p)
 	c.Logging.validate(&p)
 	return p
