@@ -52,10 +52,7 @@ func setupSlackCommand() *cobra.Command {
 func setupEntraCommand() *cobra.Command {
 	var e setup.Entra
 	config := app.Default()
-	names := []string{
-		"AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_AUTHORITY_HOST", "GRAPH_BASE_URL",
-		"ORGANIZER",
-	}
+	names := setup.EntraSettings()
 	c := command("entra", "How to register the Entra app with its permissions, consent and certificate, and how to grant "+
 		"its access policy: for the Azure CLI, PowerShell and Terraform.", noArguments,
 		func(cmd *cobra.Command, _ []string) error {
@@ -70,6 +67,7 @@ func setupEntraCommand() *cobra.Command {
 				return misuse{fmt.Errorf("ORGANIZER: %w", err)}
 			}
 			e.Service, e.Fallback = policy.Service, policy.Requester
+			e.IsSet = func(variable string) bool { return valuesOf(&config, names)[variable] != "" }
 			return e.Write(cmd.OutOrStdout())
 		})
 	c.Flags().StringVar(&e.User, "user", "", "`Person` to grant the access policy to, by user principal name or object ID.")
@@ -126,12 +124,18 @@ func settingsNamed(c *app.Config, names []string) []app.Setting {
 	return slices.DeleteFunc(c.Settings(), func(s app.Setting) bool { return !slices.Contains(names, s.Env) })
 }
 
+// valuesOf are the values of these environment variables.
+func valuesOf(c *app.Config, names []string) map[string]string {
+	values := map[string]string{}
+	for _, s := range settingsNamed(c, names) {
+		values[s.Env] = s.Value.String()
+	}
+	return values
+}
+
 // wrongValues names what is wrong with the values of these environment variables. Whatever has no value is right here.
 func wrongValues(c app.Config, names []string) error {
-	given := map[string]string{}
-	for _, s := range settingsNamed(&c, names) {
-		given[s.Env] = s.Value.String()
-	}
+	given := valuesOf(&c, names)
 	var wrong []error
 	for _, p := range c.Problems() {
 		if value := given[p.Variable]; value != "" && p.Variable != "AZURE_CLIENT_CERTIFICATE_PATH" { // yet to be made

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"meetbot/bot"
 	"meetbot/graphclient"
+	"meetbot/internal/app"
 	"meetbot/internal/entra"
 	"meetbot/internal/outbound"
 )
@@ -197,7 +199,7 @@ func (e *examination) entraPermissions(context.Context) []finding {
 	client := e.config.Entra.ClientID
 	var all []finding
 	var names []string
-	for _, p := range graphclient.Permissions {
+	for _, p := range graphclient.Needed(e.isSet) {
 		names = append(names, p.Name)
 		if p.In(e.roles) {
 			continue
@@ -219,6 +221,13 @@ func (e *examination) entraPermissions(context.Context) []finding {
 		all = one(ok(client, "The token has the permissions "+strings.Join(names, " and ")+"."))
 	}
 	return all
+}
+
+// isSet tells whether a variable has a value.
+func (e *examination) isSet(variable string) bool {
+	return slices.ContainsFunc(e.config.Settings(), func(s app.Setting) bool {
+		return s.Env == variable && s.Value.String() != ""
+	})
 }
 
 // lacks tells whether the app has not the permission for something; see entra.permissions.

@@ -20,6 +20,16 @@ type Entra struct {
 	Group       string // the group to grant it to, by e-mail or object ID
 	Authority   string // Entra of the cloud: https URL
 	GraphURL    string // Graph of the cloud: https URL that ends in /v1.0
+	// IsSet tells whether an environment variable of [EntraSettings] has a value; nil: none has.
+	IsSet func(variable string) bool
+}
+
+// permissions are what the app needs.
+func (e Entra) permissions() []graphclient.Permission {
+	if e.IsSet == nil {
+		e.IsSet = func(string) bool { return false }
+	}
+	return graphclient.Needed(e.IsSet)
 }
 
 // certificateFile is where the certificate is put if nothing is said.
@@ -193,7 +203,7 @@ func (e Entra) graphPowerShell(p *page) {
 		e.cloud().connectGraph(e.TenantID, "'Application.Read.All', 'AppRoleAssignment.ReadWrite.All'"),
 		"$Graph = Get-MgServicePrincipal -Filter \"appId eq '"+graphclient.AppID+"'\"",
 		`$Service = Get-MgServicePrincipal -Filter "appId eq '$ClientId'"`)
-	for _, role := range graphclient.Permissions {
+	for _, role := range e.permissions() {
 		lines = append(lines, "New-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $Service.Id -PrincipalId $Service.Id "+
 			"-ResourceId $Graph.Id -AppRoleId '"+role.RoleID+"'")
 	}
@@ -219,8 +229,8 @@ func (e Entra) graphPowerShell(p *page) {
 
 // roles writes the role of each permission.
 func (e Entra) roles(write func(graphclient.Permission) string) []string {
-	all := make([]string, 0, len(graphclient.Permissions))
-	for _, p := range graphclient.Permissions {
+	all := make([]string, 0, len(e.permissions()))
+	for _, p := range e.permissions() {
 		all = append(all, write(p))
 	}
 	return all
@@ -285,7 +295,7 @@ func (e Entra) terraformFile() []string {
 			"",
 			"  required_resource_access {",
 			`    resource_app_id = "`+graphclient.AppID+`"`)
-		for _, p := range graphclient.Permissions {
+		for _, p := range e.permissions() {
 			lines = append(lines, "",
 				"    resource_access { # "+p.Name,
 				`      id   = "`+p.RoleID+`"`,
@@ -309,7 +319,7 @@ func (e Entra) terraformFile() []string {
 	lines = append(lines,
 		`resource "azuread_app_role_assignment" "meetbot" {`,
 		"  for_each = toset([")
-	for _, p := range graphclient.Permissions {
+	for _, p := range e.permissions() {
 		lines = append(lines, `    "`+p.RoleID+`", # `+p.Name)
 	}
 	lines = append(lines,
