@@ -19,8 +19,8 @@ type Permission struct {
 var (
 	MakeMeetings = Permission{
 		Name: "OnlineMeetings.ReadWrite.All", RoleID: "b8bb2037-6e08-44ac-a4ea-4674e010e2a4", For: "to make meetings",
-		Worst: "read, make, change and delete the online meetings of the people whom the access policy covers, and of " +
-			"nobody else; no calendar, chat, recording or transcript",
+		Worst: "read, make, change and delete the online meetings of the people whom the access policy covers, and " +
+			"of nobody else; no calendar, chat, recording or transcript",
 	}
 	FindUsers = Permission{
 		Name: "User.Read.All", RoleID: "df021288-bdef-4463-88db-98f22de89214",

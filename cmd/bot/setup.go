@@ -53,10 +53,12 @@ func setupEntraCommand() *cobra.Command {
 	var e setup.Entra
 	config := app.Default()
 	names := setup.EntraSettings()
-	c := command("entra", "How to register the Entra app with its permissions, consent and certificate, and how to grant "+
+	c := command("entra", "How to register the Entra app with its permissions, consent and certificate, and how to "+
+		"grant "+
 		"its access policy: for the Azure CLI, PowerShell and Terraform.", noArguments,
 		func(cmd *cobra.Command, _ []string) error {
-			if err := errors.Join(wrongValues(config, names), plain("--user", e.User), plain("--group", e.Group)); err != nil {
+			err := errors.Join(wrongValues(config, names), plain("--user", e.User), plain("--group", e.Group))
+			if err != nil {
 				return misuse{err}
 			}
 			e.TenantID, e.ClientID = strings.ToLower(config.Entra.TenantID), strings.ToLower(config.Entra.ClientID)
@@ -70,7 +72,8 @@ func setupEntraCommand() *cobra.Command {
 			e.IsSet = func(variable string) bool { return valuesOf(&config, names)[variable] != "" }
 			return e.Write(cmd.OutOrStdout())
 		})
-	c.Flags().StringVar(&e.User, "user", "", "`Person` to grant the access policy to, by user principal name or object ID.")
+	c.Flags().StringVar(&e.User, "user", "", "`Person` to grant the access policy to, by user principal name or "+
+		"object ID.")
 	c.Flags().StringVar(&e.Group, "group", "", "`Group` to grant the access policy to, by object ID or e-mail.")
 	addSettings(c.Flags(), settingsNamed(&config, names))
 	return c
@@ -80,9 +83,11 @@ func setupTeamsCommand() *cobra.Command {
 	var t setup.Teams
 	config := app.Default()
 	names := []string{
-		"TEAMS_APP_ID", "TEAMS_TENANT_ID", "AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_AUTHORITY_HOST", "GRAPH_BASE_URL",
+		"TEAMS_APP_ID", "TEAMS_TENANT_ID", "AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_AUTHORITY_HOST",
+		"GRAPH_BASE_URL",
 	}
-	c := command("teams", "How to register the Teams bot, with an Azure subscription and without one, and how to give its "+
+	c := command("teams", "How to register the Teams bot, with an Azure subscription and without one, and how to "+
+		"give its "+
 		"app to people.", noArguments,
 		func(cmd *cobra.Command, _ []string) error {
 			if err := errors.Join(checkAddress(cmd.Flags(), t.URL, "Teams"), wrongValues(config, names),
@@ -95,7 +100,8 @@ func setupTeamsCommand() *cobra.Command {
 			return t.Write(cmd.OutOrStdout())
 		})
 	addURL(c.Flags(), &t.URL)
-	c.Flags().StringVar(&t.Group, "group", "", "`Group` that may use the app in Teams, by object ID; everybody if left out.")
+	c.Flags().StringVar(&t.Group, "group", "", "`Group` that may use the app in Teams, by object ID; everybody if "+
+		"left out.")
 	addSettings(c.Flags(), settingsNamed(&config, names))
 	return c
 }
