@@ -45,7 +45,7 @@ type Installation struct {
 // Examine asks Slack about the bot token (auth.test). It changes nothing in the app. The error is a [*bot.Error], whose
 // Reason is Slack's word for a refusal.
 func (a *App) Examine(ctx context.Context) (Installation, error) {
-	who, err := a.api.AuthTestContext(ctx)
+	who, err := a.api().AuthTestContext(ctx)
 	if err != nil {
 		return Installation{}, apiError(err)
 	}

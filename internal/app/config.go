@@ -23,6 +23,9 @@ type Config struct {
 	Policy   PolicyConfig
 	Meetings MeetingConfig
 	Logging  LoggingConfig
+
+	// Files are where values come from that stand in files. A secret that changes there counts while the app runs.
+	Files Files
 }
 
 // HTTPConfig says where the program listens.

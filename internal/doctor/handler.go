@@ -29,7 +29,7 @@ func Handler(c app.Config, o Options) http.Handler {
 		}
 		// The server's own limit is for requests that are answered at once.
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(serveWithin + 5*time.Second))
-		report := Run(r.Context(), c, o)
+		report := Run(r.Context(), c.Reread(), o)
 		if r.URL.Query().Get("format") == "json" {
 			w.Header().Set("Content-Type", "application/json")
 			_ = report.WriteJSON(w) // the client may be gone

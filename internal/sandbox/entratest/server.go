@@ -180,6 +180,13 @@ func (e *Server) SetClientSecret(secret string) {
 	e.first.secret, e.first.secretExpired = secret, false
 }
 
+// SetCertificate has the app registered with another certificate, and not with the one of before.
+func (e *Server) SetCertificate(certificate *x509.Certificate) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.first.certificate = certificate
+}
+
 // ExpireClientSecret lets the first app's secret run out.
 func (e *Server) ExpireClientSecret() { e.ExpireSecretOf(e.opts.ClientID) }
 
