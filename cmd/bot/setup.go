@@ -37,15 +37,15 @@ func setupSlackCommand() *cobra.Command {
 			if s.Bookmarks, err = config.Slack.Bookmarks(); err != nil {
 				return misuse{err}
 			}
-			catalog, err := bot.NewCatalog()
+			catalog, err := config.Places.Catalog()
 			if err != nil {
-				return err
+				return misuse{err}
 			}
 			return s.Write(cmd.OutOrStdout(), catalog)
 		})
 	addURL(c.Flags(), &s.URL)
 	c.Flags().BoolVar(&s.Socket, "socket", false, socketHelp)
-	addSettings(c.Flags(), config.Slack.ManifestSettings())
+	addSettings(c.Flags(), config.SlackManifestSettings())
 	return c
 }
 

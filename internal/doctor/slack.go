@@ -49,6 +49,7 @@ func (e *examination) slackToken(ctx context.Context) []finding {
 			"SLACK_API_URL; see README.md."))
 	}
 	e.atEnd(app.Close)
+	e.slackApp = app
 	e.slack, err = app.Examine(ctx)
 	if err == nil {
 		where := e.slack.Team + " (" + e.slack.TeamID + ")"
