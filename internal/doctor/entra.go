@@ -41,9 +41,8 @@ func (e *examination) entraExpiry(context.Context) []finding {
 				"Upload certificate. Then replace the file "+c.CertificatePath+"; the bot reads it again by itself."))
 	case c.ClientSecret == "":
 		return one(ok("", "The app proves itself without a secret that expires."))
-	case c.ClientSecretExpires == "":
-		return one(skip("AZURE_CLIENT_SECRET_EXPIRES", "Entra does not tell when a client secret expires. With "+
-			"this variable (YYYY-MM-DD) a warning comes 30 days before."))
+	case c.ClientSecretExpires == "": // perhaps Graph tells: see entraSecret
+		return nil
 	}
 	until, err := time.Parse(time.DateOnly, c.ClientSecretExpires)
 	if err != nil {
@@ -62,13 +61,17 @@ func (e *examination) entraExpiry(context.Context) []finding {
 
 // expiry judges a time after which Entra refuses a credential.
 func (e *examination) expiry(subject, what string, until time.Time, next string) finding {
+	without := "no meeting is made"
+	if subject == "TEAMS_APP_SECRET" {
+		without = "the bot answers nobody in Teams"
+	}
 	left, date := until.Sub(e.now()), until.Format(time.DateOnly)
 	switch {
 	case left <= 0:
-		return fail(subject, "The "+what+" expired on "+date+". Entra refuses it, and no meeting is made.", next)
+		return fail(subject, "The "+what+" expired on "+date+". Entra refuses it, and "+without+".", next)
 	case left < warnBefore:
-		return warn(subject, fmt.Sprintf("The %s expires in %s, on %s. From then on no meeting is made.", what,
-			plural(int(left/(24*time.Hour)), "day"), date), next)
+		return warn(subject, fmt.Sprintf("The %s expires in %s, on %s. From then on %s.", what,
+			plural(int(left/(24*time.Hour)), "day"), date, without), next)
 	}
 	return ok(subject, "The "+what+" is valid until "+date+".")
 }
@@ -96,7 +99,7 @@ func (e *examination) entraToken(ctx context.Context) []finding {
 	credential, err := entra.NewCredential(c)
 	if err != nil {
 		return one(fail("", "The credential cannot be used ("+err.Error()+").", "Correct the variables AZURE_…; "+
-			"see README.md."))
+			"see docs/configuration.md."))
 	}
 	e.credential = credential
 	e.atEnd(credential.Close)

@@ -46,7 +46,7 @@ func (e *examination) slackToken(ctx context.Context) []finding {
 	})
 	if err != nil {
 		return one(fail("SLACK_API_URL", "The client of Slack cannot be made ("+err.Error()+").", "Correct "+
-			"SLACK_API_URL; see README.md."))
+			"SLACK_API_URL; see docs/configuration.md."))
 	}
 	e.atEnd(app.Close)
 	e.slackApp = app
