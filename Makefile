@@ -17,13 +17,21 @@ CHROMIUM := chromium:chromium-browser:google-chrome:google-chrome-stable:/Applic
 LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 VULN := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: help run check test race e2e story lint bench chaos stress fuzz vuln golden docs tools programs
+.PHONY: help build run check test race e2e story lint bench chaos stress fuzz vuln golden docs tools programs
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## the demo in this terminal: no account, nothing but Go (the first build takes two minutes)
 	go run ./cmd/demo
+
+# What the linker is told beside what the Go tool finds in Git; each may be empty.
+BUILDINFO := meetbot/internal/buildinfo
+
+build: ## dist/bot, the same from every machine; VERSION, COMMIT and SOURCE_DATE_EPOCH for a source without Git
+	CGO_ENABLED=0 go build -trimpath $(if $(wildcard .git),-buildvcs=true) -ldflags "-s -w -buildid= \
+		$(if $(VERSION),-X $(BUILDINFO).release=$(VERSION)) $(if $(COMMIT),-X $(BUILDINFO).commit=$(COMMIT)) \
+		$(if $(SOURCE_DATE_EPOCH),-X $(BUILDINFO).date=$(SOURCE_DATE_EPOCH))" -o dist/bot ./cmd/bot
 
 check: ## gofmt, go vet and every test that needs nothing but Go: about a minute
 	@test -z "$$(gofmt -l .)" || { echo "not gofmt-ed:"; gofmt -l .; exit 1; }

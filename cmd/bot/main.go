@@ -25,6 +25,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"meetbot/internal/buildinfo"
 )
 
 // collectAt is when memory is collected: once the heap has grown by so many percent. The bot keeps little in memory, so
@@ -89,7 +91,7 @@ func rootCommand() *cobra.Command {
 	hidden := deadLettersCommand("letters") // the name of the release before
 	hidden.Hidden = true
 	root.AddCommand(hidden)
-	root.Version = version()
+	root.Version = buildinfo.Read().String()
 	root.SilenceErrors, root.SilenceUsage = true, true
 	return root
 }

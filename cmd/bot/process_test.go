@@ -98,7 +98,7 @@ func serveUntil(t *testing.T, end syscall.Signal) {
 		t.Errorf("the program ended with %v", err)
 	}
 	for _, want := range []string{
-		"level=WARN msg=\"the configuration looks wrong\" check=config.unknown subject=ORGANISER ", "msg=serving", "msg=\"connected to Slack\"", "msg=stopping", "msg=stopped",
+		"level=WARN msg=\"the configuration looks wrong\" check=config.unknown subject=ORGANISER ", "msg=serving", "version=\"(devel) (go", "msg=\"connected to Slack\"", "msg=stopping", "msg=stopped",
 	} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("the log lacks %s:\n%s", want, log.String())

@@ -16,6 +16,7 @@ import (
 
 	"meetbot/bot"
 	"meetbot/graphclient"
+	"meetbot/internal/buildinfo"
 	"meetbot/internal/entra"
 	"meetbot/internal/inbound"
 	"meetbot/internal/telemetry"
@@ -144,6 +145,8 @@ func (a *App) wire(c Config, o Options) error {
 		return fmt.Errorf("ORGANIZER: %w", err)
 	}
 	a.metrics = telemetry.New(a.store.Depth)
+	build := buildinfo.Read()
+	a.metrics.Build(build.Version, build.Commit, build.Go)
 	a.changes = newChanges(c, o.LookEvery, a.log, a.metrics)
 	credential, err := newCredential(c.entra(), o, a.metrics)
 	if err != nil {
@@ -266,7 +269,8 @@ func (a *App) Run(ctx context.Context) error {
 		defer close(reclaiming)
 		a.service.Run(ctx)
 	})
-	a.log.Info("serving", "address", a.public.listener.Addr().String(), "admin", a.admin.listener.Addr().String())
+	a.log.Info("serving", "address", a.public.listener.Addr().String(), "admin", a.admin.listener.Addr().String(),
+		"version", buildinfo.Read().String())
 
 	<-ctx.Done()
 	a.stopping.Store(true)

@@ -123,6 +123,16 @@ func New(depth func(context.Context) (bot.Depth, error)) *Metrics {
 	return m
 }
 
+// Build sets which build of the program runs. It is called once.
+func (m *Metrics) Build(version, commit, goVersion string) {
+	info := prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "meetbot_build_info",
+		Help: "Always 1; the labels say which build runs.",
+	}, []string{"version", "commit", "goversion"})
+	info.WithLabelValues(version, commit, goVersion).Set(1)
+	m.registry.MustRegister(info)
+}
+
 // Handler serves the figures.
 func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError})
