@@ -73,9 +73,16 @@ func NewClaim(c Conversation, generation int, fresh bool) Claim {
 	claim := Claim{ID: rand.Text(), Conversation: c, Generation: generation}
 	claim.Request.ExternalID = c.String()
 	if fresh {
-		claim.Request.ExternalID += "/" + strconv.Itoa(generation) + "/" + claim.ID
+		return claim.After(generation - 1)
 	}
 	return claim
+}
+
+// After is the claim as one of a later generation than that, for a meeting that nobody had before.
+func (c Claim) After(generation int) Claim {
+	c.Generation = max(c.Generation, generation+1)
+	c.Request.ExternalID = c.Conversation.String() + "/" + strconv.Itoa(c.Generation) + "/" + c.ID
+	return c
 }
 
 // Meeting is the meeting of a conversation, as everybody who asks there gets it.
@@ -178,7 +185,8 @@ type Conversations interface {
 	// is set), or a pending claim. The state returned holds what stands afterwards: if its Pending has claim's ID,
 	// it was recorded. If the state's Conversation is another than the claim's, the thread turned out to belong to
 	// its channel and nothing was recorded: claim again for that one. With fresh, a meeting and a pending claim that
-	// cannot be read count as such, and give way.
+	// cannot be read count as such, and give way. Where an operator had the meeting forgotten, the claim is recorded as
+	// [Claim.After] the generations that there were.
 	Claim(ctx context.Context, claim Claim, fresh bool, seen int) (State, error)
 
 	// Complete makes m the meeting of the claim's conversation while the claim is still the pending one; otherwise

@@ -3,7 +3,6 @@
 package store_test
 
 import (
-	"strings"
 	"testing"
 
 	"meetbot/internal/redistest"
@@ -18,10 +17,6 @@ func init() {
 // restrict makes a user with the rights that [store.LeastACL] gives for a prefix, and returns the server's URL for it.
 func restrict(t *testing.T, b backend, prefix string) string {
 	t.Helper()
-	var args []any
-	for word := range strings.FieldsSeq(strings.ReplaceAll(store.LeastACL("meetbot", prefix), "PASSWORD", "hunter2")) {
-		args = append(args, word)
-	}
-	no(t, b.raw.Do(t.Context(), args...).Err())
-	return strings.Replace(b.url, "redis://", "redis://meetbot:hunter2@", 1)
+	b.all = b.url
+	return restrictTo(t, b, "meetbot", func(user, _ string) string { return store.LeastACL(user, prefix) })
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -43,6 +44,17 @@ func everywhere(t *testing.T, test func(t *testing.T, b backend)) {
 			test(t, b)
 		})
 	}
+}
+
+// restrictTo makes a user with the rights that acl gives for the usual prefix, and returns the server's URL for it.
+func restrictTo(t *testing.T, b backend, user string, acl func(user, prefix string) string) string {
+	t.Helper()
+	var args []any
+	for word := range strings.FieldsSeq(strings.ReplaceAll(acl(user, ""), "PASSWORD", "hunter2")) {
+		args = append(args, word)
+	}
+	no(t, b.raw.Do(t.Context(), args...).Err())
+	return strings.Replace(b.all, "redis://", "redis://"+user+":hunter2@", 1)
 }
 
 func backendAt(t *testing.T, url string) backend {

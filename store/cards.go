@@ -54,18 +54,24 @@ func (s *Store) changeCards(ctx context.Context, c bot.Conversation, head, entry
 
 // decodeCards reads the value that card.lua writes: "<length>:<entry>" of each card, the newest first.
 func decodeCards(value string) (cards []bot.PostedCard) {
-	for len(cards) < bot.MaxPostedCards {
+	for _, entry := range lengthed(value) {
+		if card, ok := decodeCard(entry); ok && len(cards) < bot.MaxPostedCards {
+			cards = append(cards, card)
+		}
+	}
+	return cards
+}
+
+// lengthed reads a value that is "<length>:<entry>" of each entry, up to what cannot be read.
+func lengthed(value string) (entries []string) {
+	for {
 		digits, rest, _ := strings.Cut(value, ":")
 		n, err := strconv.ParseUint(digits, 10, 20)
 		if err != nil || int(n) > len(rest) {
-			break
+			return entries
 		}
-		if card, ok := decodeCard(rest[:n]); ok {
-			cards = append(cards, card)
-		}
-		value = rest[n:]
+		entries, value = append(entries, rest[:n]), rest[n:]
 	}
-	return cards
 }
 
 // encodeCard writes a card: "1 <length of the reference> <reference><generation> <language> <subject>". Behind the

@@ -51,11 +51,19 @@ func (s *Store) Claim(ctx context.Context, claim bot.Claim, fresh bool, seen int
 		if err != nil {
 			return bot.State{}, err
 		}
+		floor := "" // that the claim's generation is above, as the script found it
 		older, newer := s.otherNames(c)
 		mayBegin := len(older)+len(newer) == 0
 		for {
-			answer := claimScript.Run(ctx, s.client, s.keys.named(c), c.Thread, fresh, seen, claim.Generation, record,
-				unknownGeneration(time.Now()), broken, recordVersion, mayBegin)
+			answer := claimScript.Run(ctx, s.client, append(s.keys.named(c), s.keys.of(c).floor), c.Thread, fresh, seen, claim.Generation, record,
+				unknownGeneration(time.Now()), broken, recordVersion, mayBegin, floor)
+			if found := floorOf(answer); found != "" && found != floor {
+				if claim, record, err = above(claim, found); err != nil {
+					return bot.State{}, err
+				}
+				floor = found
+				continue
+			}
 			state, err := s.stateOf(c, answer)
 			switch found := pendingOf(answer); {
 			case err == nil && !mayBegin && vacant(state) && state.Conversation == c:

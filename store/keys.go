@@ -67,6 +67,7 @@ type conversationKeys struct {
 	roots   string // the set of the root messages whose threads belong to the channel
 	yielded string // the other name of the conversation that this one gave way to; see names.go
 	cards   string // the posted cards; see cards.go
+	floor   string // the generation after which the next meeting comes, since an operator had the others forgotten
 	link    string // the hash of the lasting link's token and what hangs on it; see links.go
 }
 
@@ -76,7 +77,7 @@ func (k keyspace) of(c bot.Conversation) conversationKeys {
 	return conversationKeys{
 		meeting: tag + "m:" + c.Thread, pending: tag + "p:" + c.Thread, shown: tag + "s:" + c.Thread,
 		undo: tag + "u:" + c.Thread, roots: tag + "r", yielded: tag + "n:" + c.Thread,
-		cards: tag + "c:" + c.Thread, link: tag + "l:" + c.Thread,
+		cards: tag + "c:" + c.Thread, link: tag + "l:" + c.Thread, floor: tag + "f:" + c.Thread,
 	}
 }
 
@@ -93,10 +94,10 @@ func (k keyspace) resolve(c bot.Conversation) []string {
 // named are what the scripts work on that decide under which of its names a conversation begins.
 func (k keyspace) named(c bot.Conversation) []string { return append(k.resolve(c), k.of(c).yielded) }
 
-// own are what the scripts of complete, undo and release work on.
+// own are what the scripts of complete, undo and release work on, and what complete deletes.
 func (k keyspace) own(c bot.Conversation) []string {
 	own := k.of(c)
-	return []string{own.meeting, own.pending, own.undo}
+	return []string{own.meeting, own.pending, own.undo, own.floor}
 }
 
 // linked leads from the token of a lasting link to the conversation. The name holds a hash of the token: it is as short

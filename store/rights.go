@@ -66,6 +66,11 @@ var commands = []command{
 	{"del", []any{key{}}}, // last
 }
 
+// ofOperators are what the operator's commands send beyond commands: they look for keys, which serving never does.
+var ofOperators = []command{
+	{"scan", []any{0, "COUNT", 1}},
+}
+
 // beside are rules for what the client itself sends: for transactions, another database than 0, and the nodes of a
 // Cluster; and INFO, from which [Store.Inspect] reads.
 var beside = []string{
@@ -78,7 +83,15 @@ func keyPatterns(prefix string) []string { return []string{prefix + ":*", "{" + 
 
 // LeastACL is the command of Redis that makes a user with the rights that the bot needs and no others: for the keys of
 // this prefix, empty for [DefaultPrefix]. It has the word PASSWORD in the place of the password.
-func LeastACL(user, prefix string) string {
+func LeastACL(user, prefix string) string { return leastACL(user, prefix, commands) }
+
+// OperatorACL is LeastACL for the user that the operator's commands on data need: [Store.Meetings], [Store.Find] and
+// what changes what they found.
+func OperatorACL(user, prefix string) string {
+	return leastACL(user, prefix, slices.Concat(commands, ofOperators))
+}
+
+func leastACL(user, prefix string, commands []command) string {
 	words := []string{"ACL SETUSER", user, "on", ">PASSWORD", "resetkeys", "resetchannels"}
 	for _, pattern := range keyPatterns(cmp.Or(prefix, DefaultPrefix)) {
 		words = append(words, "~"+pattern)

@@ -28,6 +28,9 @@ var (
 	//go:embed scripts/link.lua
 	linkSource string
 
+	//go:embed scripts/forget.lua
+	forgetSource string
+
 	//go:embed scripts/card.lua
 	cardSource string
 	//go:embed scripts/invite.lua
@@ -81,6 +84,7 @@ var (
 	releaseScript  = redis.NewScript(conversationPrelude + releaseSource)
 	yieldScript    = redis.NewScript(conversationPrelude + yieldSource)
 	linkScript     = redis.NewScript(linkSource)
+	forgetScript   = redis.NewScript(conversationPrelude + forgetSource)
 
 	cardScript        = redis.NewScript(cardSource)
 	inviteScript      = redis.NewScript(inviteSource)

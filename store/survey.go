@@ -27,11 +27,11 @@ const (
 	surveyKeys   = 1000
 )
 
-// ErrNotAllowed says that the user of the URL may not look, which the store itself never does.
+// ErrNotAllowed says that the user of the URL may not look, which the bot itself never does.
 var ErrNotAllowed = errors.New("the user may not SCAN")
 
 // Survey looks at some thousand conversations, on one node of a Cluster. It changes nothing. It needs the right to
-// SCAN, which nothing else here does: without that the error is [ErrNotAllowed].
+// SCAN, which the bot itself does not: without that the error is [ErrNotAllowed].
 func (s *Store) Survey(ctx context.Context) (Survey, error) {
 	found := Survey{Workspaces: map[SurveyedPlace]int{}}
 	err := s.withBudget(ctx, "look at the conversations", func(ctx context.Context) error {

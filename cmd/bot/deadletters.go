@@ -1,43 +1,31 @@
 package main
 
 import (
-	"os"
+	"context"
 
 	"github.com/spf13/cobra"
 
 	"meetbot/internal/app"
 )
 
-// readFiles sets the settings whose values stand in files.
-func readFiles(cmd *cobra.Command, settings []app.Setting) error {
-	return app.ReadFiles(settings, os.Getenv, givenAsFlags(cmd.Flags())).Err()
-}
-
 // deadLettersCommand lists dead letters, and has commands of its own.
 func deadLettersCommand(name string) *cobra.Command {
-	redis := app.Default().Redis
-	var limit int
 	list := func(use, short string) *cobra.Command {
-		c := command(use, short, noArguments, func(cmd *cobra.Command, _ []string) error {
-			if err := readFiles(cmd, redis.Settings()); err != nil {
-				return err
-			}
-			return app.ListDeadLetters(cmd.Context(), redis, limit, cmd.OutOrStdout())
-		})
+		var limit int
+		c := dataCommand(use, short, noArguments, false,
+			func(ctx context.Context, c app.Config, o app.Operation, _ []string) error {
+				return app.ListDeadLetters(ctx, c, o, limit)
+			})
 		c.Flags().IntVar(&limit, "limit", 50, "How many to list.")
 		return c
 	}
 	c := list(name, "List answers that reached nobody, or run their commands again.")
-	addSettings(c.PersistentFlags(), redis.Settings())
 	c.AddCommand(
 		list("list", "List dead letters, the newest first."),
-		command("retry ENTRY", "Run the command of a dead letter again.", oneArgument("entry"),
-			func(cmd *cobra.Command, args []string) error {
-				if err := readFiles(cmd, redis.Settings()); err != nil {
-					return err
-				}
-				return app.RetryDeadLetter(cmd.Context(), redis, args[0], cmd.OutOrStdout())
-			}),
+		dataCommand("show ENTRY", "Show a dead letter.", oneArgument("entry"), false, one(app.ShowDeadLetter)),
+		dataCommand("retry ENTRY", "Run the command of a dead letter again.", oneArgument("entry"), false,
+			one(app.RetryDeadLetter)),
+		dataCommand("drop ENTRY", "Delete a dead letter.", oneArgument("entry"), true, one(app.DropDeadLetter)),
 	)
 	return c
 }

@@ -62,12 +62,35 @@ func TestDeadLetters(t *testing.T) {
 			if _, problems, code := bot("retry", "1-1"); code != exitFailed || problems == "" {
 				t.Errorf("an entry that is not there: code %d, %q", code, problems)
 			}
+			if out, _, code := bot("show", entry); code != exitDone || !strings.Contains(out, "\ncommand       new\n") {
+				t.Errorf("show: code %d, %q", code, out)
+			}
+			if out, _, code := bot("list", "--json"); code != exitDone || !strings.Contains(out, `"user": "U0ANN"`) {
+				t.Errorf("list as JSON: code %d, %q", code, out)
+			}
+			if out, problems, code := bot("drop", entry); code != exitFailed || !strings.Contains(out, "would be deleted") ||
+				problems != "bot: nothing was changed; --yes changes it\n" {
+				t.Errorf("drop without --yes: code %d, %q %q", code, out, problems)
+			}
+			if _, problems, code := bot("drop", entry, "--yes", "--dry-run"); code != exitNotUnderstood {
+				t.Errorf("drop with --yes and --dry-run: code %d, %q", code, problems)
+			}
+			if out, problems, code := bot("drop", entry, "--dry-run"); code != exitDone || problems != "" {
+				t.Errorf("drop with --dry-run: code %d, %q %q", code, out, problems)
+			}
 			if out, problems, code := bot("retry", entry); code != exitDone || !strings.Contains(out, "run again") {
 				t.Errorf("retry: code %d, %q %q", code, out, problems)
 			}
 			if out, _, code := bot("list"); code != exitDone ||
 				out != "No dead letters: every answer reached somebody.\n" {
 				t.Errorf("afterwards: code %d, %q", code, out)
+			}
+			t.Setenv("REDIS_URL", deadLetter(t))
+			out, _, _ := bot("list")
+			dropped, problems, code := bot("drop", table.FindStringSubmatch(out)[1], "--yes")
+			if code != exitDone || !strings.HasSuffix(dropped, "\nThe dead letter is deleted.\n") ||
+				!strings.Contains(problems, `"action":"deadletters drop"`) {
+				t.Errorf("drop --yes: code %d, %q %q", code, dropped, problems)
 			}
 			file := filepath.Join(t.TempDir(), "redis-url")
 			if err := os.WriteFile(file, []byte(os.Getenv("REDIS_URL")+"\n"), 0o600); err != nil {

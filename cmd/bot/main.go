@@ -7,8 +7,14 @@
 //	bot setup teams        print how to register the Teams bot, and how to give its app to people
 //	bot manifest slack     print the Slack app manifest
 //	bot manifest teams     pack the Teams app: manifest and icons in a zip file
+//	bot meeting list       list the conversations that have a meeting
+//	bot meeting show       show a conversation's meeting
+//	bot meeting forget     forget it, so that the next asker gets a fresh one
+//	bot meeting replace    have a fresh one made now
 //	bot deadletters        list answers that reached nobody
-//	bot deadletters retry  run the command of one of them again
+//	bot deadletters show   show one of them
+//	bot deadletters retry  run its command again
+//	bot deadletters drop   delete it
 //	bot version            print the version
 //
 // This package knows flags, environment variables and exit codes. What runs is package internal/app.
@@ -86,7 +92,8 @@ func (m misuse) Unwrap() error { return m.error }
 // rootCommand is the whole command line.
 func rootCommand() *cobra.Command {
 	root := group("bot", "meetbot: one Microsoft Teams meeting for each conversation, on command.",
-		serveCommand(), doctorCommand(), setupCommand(), manifestCommand(), deadLettersCommand("deadletters"),
+		serveCommand(), doctorCommand(), setupCommand(), manifestCommand(), meetingCommand(),
+		deadLettersCommand("deadletters"),
 		versionCommand())
 	hidden := deadLettersCommand("letters") // the name of the release before
 	hidden.Hidden = true

@@ -4,7 +4,7 @@ package e2e
 
 import (
 	"context"
-	"io"
+	"errors"
 	"net/http"
 	"regexp"
 	"slices"
@@ -18,6 +18,7 @@ import (
 	"meetbot/internal/sandbox/graphtest"
 	"meetbot/internal/sandbox/slacktest"
 	"meetbot/internal/testenv"
+	"meetbot/store"
 )
 
 // Slack's three seconds are kept whatever Graph does: an acknowledgement in time, and then the card.
@@ -171,8 +172,20 @@ func TestDeadLetters(t *testing.T) {
 	}
 	entry := regexp.MustCompile(`(?m)^\d+-\d+`).FindString(listed)
 	env.Slack.ClearFaults()
-	if err := app.RetryDeadLetter(t.Context(), env.config().Redis, entry, io.Discard); err != nil {
-		t.Fatal(err)
+	on := func(do func(context.Context, app.Config, app.Operation, string) error) func(context.Context, app.Config,
+		app.Operation) error {
+		return func(ctx context.Context, c app.Config, o app.Operation) error { return do(ctx, c, o, entry) }
+	}
+	if shown := env.operates(app.Operation{}, on(app.ShowDeadLetter)); !strings.Contains(shown, entry) ||
+		!strings.Contains(shown, ann) || strings.Contains(shown, "/commands/") {
+		t.Errorf("shown: %s", shown)
+	}
+	if _, err := env.operate(app.Operation{}, on(app.DropDeadLetter)); !errors.Is(err, app.ErrNotConfirmed) {
+		t.Errorf("dropped without --yes: %v", err)
+	}
+	env.operates(app.Operation{}, on(app.RetryDeadLetter))
+	if _, err := env.operate(app.Operation{Yes: true}, on(app.DropDeadLetter)); !errors.Is(err, store.ErrNoDeadLetter) {
+		t.Errorf("dropped what is no dead letter any more: %v", err)
 	}
 	wantCard(t, env.next(general, env.Slack.Messages(general), nil), "")
 }

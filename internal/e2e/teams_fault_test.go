@@ -5,7 +5,6 @@ package e2e
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"regexp"
 	"slices"
@@ -187,9 +186,9 @@ func TestTeamsDeadLetters(t *testing.T) {
 	}
 	env.Teams.ClearFaults()
 	entry := regexp.MustCompile(`(?m)^\d+-\d+`).FindString(listed)
-	if err := app.RetryDeadLetter(t.Context(), env.config().Redis, entry, io.Discard); err != nil {
-		t.Fatal(err)
-	}
+	env.operates(app.Operation{}, func(ctx context.Context, c app.Config, o app.Operation) error {
+		return app.RetryDeadLetter(ctx, c, o, entry)
+	})
 	wantTeamsCard(t, env.answer(teamsChat, nil, nil), "")
 	env.wantMeetings(1)
 }

@@ -2,8 +2,10 @@
 -- milliseconds.
 -- ARGV: thread, '1' for a fresh meeting, the generation that its asker saw, the claim's generation, the claim's record, the
 -- generation of a meeting whose record does not tell it, '=' and a pending claim that cannot be read and may be replaced or
--- '', the latest version of a record that this release reads, '1' if the conversation may begin under this name.
--- KEYS 7: the other name of the conversation that this one gave way to. Then nothing begins here.
+-- '', the latest version of a record that this release reads,
+-- '1' if the conversation may begin under this name, the floor that the claim's generation is above or ''.
+-- KEYS 7: the other name of the conversation that this one gave way to. Then nothing begins here. KEYS 8: the floor, see
+-- forget.lua. If the claim does not know it, nothing is recorded, and it is the sixth value returned.
 local clock = redis.call('TIME')
 local now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000)
 
@@ -18,6 +20,8 @@ if channel == 0 and not meeting and not pending then
   if name or ARGV[9] ~= '1' then return {name or 0, false, false, 0, 0} end
 end
 if channel == 0 and (not pending or '=' .. pending == ARGV[7]) then
+  local floor = not meeting and redis.call('GET', KEYS[8])
+  if floor and floor ~= ARGV[10] then return {0, false, pending, 0, 0, floor} end
   local free = not meeting
   if meeting and ARGV[2] == '1' then
     local generation = header(meeting) or tonumber(ARGV[6])

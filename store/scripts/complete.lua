@@ -1,5 +1,5 @@
 -- Makes a claim the conversation's meeting while it is the pending one.
--- KEYS: meeting, pending claim, undo. ARGV: claim ID, the claim's generation, the meeting's record, the generation of a
+-- KEYS: meeting, pending claim, undo, floor (see forget.lua). ARGV: claim ID, the claim's generation, the meeting's record, the generation of a
 -- meeting whose record does not tell it, the chat user for whom the meeting is, milliseconds for which that user may undo.
 local meeting, pending = redis.call('GET', KEYS[1]), redis.call('GET', KEYS[2])
 local _, id = header(pending)
@@ -12,6 +12,6 @@ if id == ARGV[1] then
     redis.call('SET', KEYS[1], meeting)
   end
   pending = false
-  redis.call('DEL', KEYS[2])
+  redis.call('DEL', KEYS[2], KEYS[4])
 end
 return {0, meeting, pending, 0}
