@@ -66,6 +66,30 @@ func TestStoreOnACluster(t *testing.T) {
 	no(t, several.Close())
 }
 
+// An operator finds what lies on every node, and erases it.
+func TestOperatorOnACluster(t *testing.T) {
+	t.Parallel()
+	s := open(t, redistest.StartCluster(t, redistest.Options{}).URL(), store.Options{Replica: "one"})
+	everythingOf(t, s)
+	want := map[bot.Conversation]bool{}
+	for range 30 {
+		c := channel()
+		makeMeeting(t, s, c, false, 0)
+		want[c] = true
+	}
+	found := 0
+	no(t, s.Meetings(t.Context(), func(h store.Held) error {
+		if want[h.Conversation] {
+			found++
+		}
+		return nil
+	}))
+	if found != len(want) {
+		t.Errorf("found %d meetings of %d", found, len(want))
+	}
+	eraseAll(t, s)
+}
+
 // Posted cards, links and the schedule lie on different nodes, and every call works on all of them.
 func TestWhatHangsOnAConversationOnACluster(t *testing.T) {
 	t.Parallel()

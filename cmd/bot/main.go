@@ -11,6 +11,8 @@
 //	bot meeting show       show a conversation's meeting
 //	bot meeting forget     forget it, so that the next asker gets a fresh one
 //	bot meeting replace    have a fresh one made now
+//	bot person export      read out what Redis holds of a person
+//	bot person erase       delete it
 //	bot deadletters        list answers that reached nobody
 //	bot deadletters show   show one of them
 //	bot deadletters retry  run its command again
@@ -93,7 +95,7 @@ func (m misuse) Unwrap() error { return m.error }
 func rootCommand() *cobra.Command {
 	root := group("bot", "meetbot: one Microsoft Teams meeting for each conversation, on command.",
 		serveCommand(), doctorCommand(), setupCommand(), manifestCommand(), meetingCommand(),
-		deadLettersCommand("deadletters"),
+		personCommand(), deadLettersCommand("deadletters"),
 		versionCommand())
 	hidden := deadLettersCommand("letters") // the name of the release before
 	hidden.Hidden = true
