@@ -3,6 +3,7 @@
 package store_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -69,7 +70,9 @@ func TestStoreOnACluster(t *testing.T) {
 // An operator finds what lies on every node, and erases it.
 func TestOperatorOnACluster(t *testing.T) {
 	t.Parallel()
-	s := open(t, redistest.StartCluster(t, redistest.Options{}).URL(), store.Options{Replica: "one"})
+	cluster := redistest.StartCluster(t, redistest.Options{})
+	s := open(t, cluster.URL(), store.Options{Replica: "one"})
+	other := open(t, cluster.URL(), store.Options{Replica: "one", Prefix: "other"})
 	everythingOf(t, s)
 	want := map[bot.Conversation]bool{}
 	for range 30 {
@@ -87,7 +90,13 @@ func TestOperatorOnACluster(t *testing.T) {
 	if found != len(want) {
 		t.Errorf("found %d meetings of %d", found, len(want))
 	}
+	no(t, s.Export(t.Context(), func(e store.Entry) error { return other.Import(t.Context(), e) }))
+	if err := s.Export(t.Context(), func(e store.Entry) error { return other.Import(t.Context(), e) }); !errors.Is(err,
+		store.ErrHeld) {
+		t.Errorf("what is there was replaced: %v", err)
+	}
 	eraseAll(t, s)
+	eraseAll(t, other)
 }
 
 // Posted cards, links and the schedule lie on different nodes, and every call works on all of them.

@@ -69,6 +69,8 @@ var commands = []command{
 // ofOperators are what the operator's commands send beyond commands: they look for keys, which serving never does.
 var ofOperators = []command{
 	{"scan", []any{0, "COUNT", 1}},
+	{"dump", []any{key{}}},
+	{"restore", []any{key{}, 0, "nothing"}},
 }
 
 // beside are rules for what the client itself sends: for transactions, another database than 0, and the nodes of a
@@ -85,8 +87,8 @@ func keyPatterns(prefix string) []string { return []string{prefix + ":*", "{" + 
 // this prefix, empty for [DefaultPrefix]. It has the word PASSWORD in the place of the password.
 func LeastACL(user, prefix string) string { return leastACL(user, prefix, commands) }
 
-// OperatorACL is LeastACL for the user that the operator's commands on data need: [Store.Meetings], [Store.Find] and
-// what changes what they found.
+// OperatorACL is LeastACL for the user that the operator's commands on data need: [Store.Meetings], [Store.Find],
+// [Store.Export], [Store.Import] and what changes what was found.
 func OperatorACL(user, prefix string) string {
 	return leastACL(user, prefix, slices.Concat(commands, ofOperators))
 }

@@ -12,7 +12,8 @@
 //   - Every method is safe to repeat, and one atomic step, but for TakeDue and Link, whose comments tell what a crash
 //     leaves. It works with Redis 7.0 and later, on one server, behind
 //     Sentinel and on a Cluster, and needs no module.
-//   - Every call ends within [Budget], whatever Redis does. A repeat of a command is one round trip.
+//   - Every call ends within [Budget], whatever Redis does. A repeat of a command is one round trip. Those for an
+//     operator's commands, which go through the whole database (Meetings, Find, Export), have the budget for each step.
 //   - An error is a *[bot.Error], other than the sentinel errors that a method documents. Its code is
 //     [bot.Unavailable], or [bot.UnreadableRecord] for what is stored in a form that this release cannot read. It holds
 //     no password, and nothing of a record.

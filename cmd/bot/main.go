@@ -13,6 +13,8 @@
 //	bot meeting replace    have a fresh one made now
 //	bot person export      read out what Redis holds of a person
 //	bot person erase       delete it
+//	bot export             write all that is in Redis, for another Redis
+//	bot import             write it into another Redis
 //	bot deadletters        list answers that reached nobody
 //	bot deadletters show   show one of them
 //	bot deadletters retry  run its command again
@@ -95,7 +97,7 @@ func (m misuse) Unwrap() error { return m.error }
 func rootCommand() *cobra.Command {
 	root := group("bot", "meetbot: one Microsoft Teams meeting for each conversation, on command.",
 		serveCommand(), doctorCommand(), setupCommand(), manifestCommand(), meetingCommand(),
-		personCommand(), deadLettersCommand("deadletters"),
+		personCommand(), exportCommand(), importCommand(), deadLettersCommand("deadletters"),
 		versionCommand())
 	hidden := deadLettersCommand("letters") // the name of the release before
 	hidden.Hidden = true
