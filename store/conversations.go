@@ -55,8 +55,8 @@ func (s *Store) Claim(ctx context.Context, claim bot.Claim, fresh bool, seen int
 		older, newer := s.otherNames(c)
 		mayBegin := len(older)+len(newer) == 0
 		for {
-			answer := claimScript.Run(ctx, s.client, append(s.keys.named(c), s.keys.of(c).floor), c.Thread, fresh, seen, claim.Generation, record,
-				unknownGeneration(time.Now()), broken, recordVersion, mayBegin, floor)
+			answer := claimScript.Run(ctx, s.client, append(s.keys.named(c), s.keys.of(c).floor), c.Thread, fresh, seen,
+				claim.Generation, record, unknownGeneration(time.Now()), broken, recordVersion, mayBegin, floor)
 			if found := floorOf(answer); found != "" && found != floor {
 				if claim, record, err = above(claim, found); err != nil {
 					return bot.State{}, err

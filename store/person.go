@@ -42,8 +42,8 @@ func (s *Store) Erase(ctx context.Context, t Trace) error {
 // Find finds everything that Redis holds of the person. It goes through the whole database: it is for an operator.
 // Without the right to SCAN the error is [ErrNotAllowed].
 //
-// Only for an hour Redis knows which chat user is which Entra user. Within it, one of the names is enough, and the person
-// is returned with all that are known; later a chat user and an object ID have to be named both.
+// Only for an hour Redis knows which chat user is which Entra user. Within it, one of the names is enough, and the
+// person is returned with all that are known; later a chat user and an object ID have to be named both.
 func (s *Store) Find(ctx context.Context, p Person) (Person, []Trace, error) {
 	f := &finder{store: s, person: p}
 	for _, step := range []func(context.Context) error{
@@ -105,7 +105,8 @@ func (f *finder) compile() {
 			names = append(names, regexp.QuoteMeta(escaped))
 		}
 	}
-	f.words = regexp.MustCompile(`(?i)(?:^|[^A-Z0-9]|%22|\x{E000}[A-Z])(?:` + strings.Join(names, "|") + `)(?:$|[^A-Z0-9])`)
+	const before, after = `(?i)(?:^|[^A-Z0-9]|%22|\x{E000}[A-Z])(?:`, `)(?:$|[^A-Z0-9])`
+	f.words = regexp.MustCompile(before + strings.Join(names, "|") + after)
 }
 
 // each hands the keys of a pattern to do, each once.
@@ -241,8 +242,8 @@ func (f *finder) conversations(ctx context.Context) error {
 	return nil
 }
 
-// chat finds what belongs to a conversation that is named after the person: a chat of two people in Teams has both their
-// object IDs in its name. All of it goes, its lasting link and what is due there too.
+// chat finds what belongs to a conversation that is named after the person: a chat of two people in Teams has both
+// their object IDs in its name. All of it goes, its lasting link and what is due there too.
 func (f *finder) chat(c bot.Conversation, kind, key string) {
 	s := f.store
 	f.found(Trace{

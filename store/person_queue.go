@@ -41,7 +41,9 @@ func (f *finder) holds(ctx context.Context) error {
 			}
 			for _, member := range members {
 				if f.words.MatchString(member) {
-					f.found(Trace{What: what, Role: "organizer", Record: key + " " + member, erase: f.zrem(key, member)})
+					f.found(Trace{
+						What: what, Role: "organizer", Record: key + " " + member, erase: f.zrem(key, member),
+					})
 				}
 			}
 		}

@@ -11,8 +11,8 @@ import (
 )
 
 func exportCommand() *cobra.Command {
-	return dataCommand("export FILE", "Write all that is in Redis to a new file, for another Redis.", oneArgument("file"),
-		false, func(ctx context.Context, c app.Config, o app.Operation, args []string) error {
+	return dataCommand("export FILE", "Write all that is in Redis to a new file, for another Redis.",
+		oneArgument("file"), false, func(ctx context.Context, c app.Config, o app.Operation, args []string) error {
 			file, err := os.OpenFile(args[0], os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) // it is as secret as Redis
 			if err != nil {
 				return err

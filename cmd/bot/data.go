@@ -45,8 +45,8 @@ func one(do func(context.Context, app.Config, app.Operation, string) error) oper
 func meetingCommand() *cobra.Command {
 	var as string
 	conversation := oneArgument("conversation")
-	replace := dataCommand("replace CONVERSATION", "Have a fresh meeting made, and its card posted.", conversation, true,
-		func(ctx context.Context, c app.Config, o app.Operation, args []string) error {
+	replace := dataCommand("replace CONVERSATION", "Have a fresh meeting made, and its card posted.", conversation,
+		true, func(ctx context.Context, c app.Config, o app.Operation, args []string) error {
 			return app.ReplaceMeeting(ctx, c, o, args[0], as)
 		})
 	replace.Flags().StringVar(&as, "as", "", "Chat `user` who asks for it; who asked for the present one if left out.")

@@ -65,8 +65,8 @@ type imported struct {
 	Held  int `json:"held"`  // that were in Redis before, and were left as they are
 }
 
-// Import writes what [Export] wrote into Redis, under the prefix of this configuration. It replaces nothing: a key that is
-// there stays as it is, and is an error in the end. It may be repeated.
+// Import writes what [Export] wrote into Redis, under the prefix of this configuration. It replaces nothing: a key that
+// is there stays as it is, and is an error in the end. It may be repeated.
 func Import(ctx context.Context, c Config, o Operation, in io.Reader) error {
 	return withStore(ctx, c, func(s *store.Store) error {
 		lines := json.NewDecoder(bufio.NewReader(in))

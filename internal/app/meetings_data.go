@@ -211,6 +211,10 @@ func (o Operation) change(ctx context.Context, state bot.State, action, would, d
 	return errors.Join(err, refused)
 }
 
+// afterForgetting is what follows when a meeting is forgotten.
+const afterForgetting = "The next who asks there gets a fresh one, and the cards of this one are changed then. The " +
+	"meeting itself stays in Microsoft Teams, and its link goes on working."
+
 // ForgetMeeting forgets a conversation's meeting: the next asker gets a fresh one, whoever they are.
 func ForgetMeeting(ctx context.Context, c Config, o Operation, name string) error {
 	return withStore(ctx, c, func(s *store.Store) error {
@@ -219,10 +223,7 @@ func ForgetMeeting(ctx context.Context, c Config, o Operation, name string) erro
 			return err
 		}
 		return o.change(ctx, state, "meeting forget",
-			"This meeting would be forgotten. The next who asks there gets a fresh one, and the cards of this one are changed "+
-				"then. The meeting itself stays in Microsoft Teams, and its link goes on working.",
-			"The meeting is forgotten. The next who asks there gets a fresh one, and the cards of this one are changed then. "+
-				"The meeting itself stays in Microsoft Teams, and its link goes on working.",
+			"This meeting would be forgotten. "+afterForgetting, "The meeting is forgotten. "+afterForgetting,
 			func() error {
 				_, err := s.Forget(ctx, state.Conversation, "")
 				return err
@@ -239,19 +240,20 @@ func ReplaceMeeting(ctx context.Context, c Config, o Operation, name, user strin
 			return err
 		}
 		if state.Conversation.Platform != slackapp.Platform {
-			return errors.New("only a conversation of Slack can be replaced from here: Teams takes answers to messages " +
-				"alone. Type `@meetbot new` there, or use `bot meeting forget`")
+			return errors.New("only a conversation of Slack can be replaced from here: Teams takes answers to " +
+				"messages alone. Type `@meetbot new` there, or use `bot meeting forget`")
 		}
 		if user == "" && state.Meeting != nil {
 			user = state.Meeting.StartedBy.User
 		}
 		if user == "" {
-			return errors.New("nobody knows who asked for this meeting: say with --as USER in whose name the fresh one is")
+			return errors.New("nobody knows who asked for this meeting: say with --as USER in whose name the fresh " +
+				"one is")
 		}
 		did := fmt.Sprintf("A replica makes a fresh meeting in the name of %s now, and posts its card there.", user)
 		return o.change(ctx, state, "meeting replace",
-			fmt.Sprintf("A fresh meeting would take the place of this one, in the name of %s, and its card would be posted "+
-				"there.", user),
+			fmt.Sprintf("A fresh meeting would take the place of this one, in the name of %s, and its card would be "+
+				"posted there.", user),
 			did, func() error { return acceptNew(ctx, s, state, user) })
 	})
 }
@@ -259,9 +261,13 @@ func ReplaceMeeting(ctx context.Context, c Config, o Operation, name, user strin
 // acceptNew puts `new` into the queue for the next replica that looks for work.
 func acceptNew(ctx context.Context, s *store.Store, state bot.State, user string) error {
 	at, id := state.Conversation, rand.Text()
+	fresh := bot.Command{Kind: bot.New}
+	if state.Meeting != nil {
+		fresh.Subject = state.Meeting.Subject
+	}
 	lease, err := s.Accept(ctx, bot.Job{
 		ID: "operator:" + id, Trace: id, Accepted: time.Now(),
-		Intent:       bot.Intent{Kind: bot.JobCommand, Command: bot.Command{Kind: bot.New}},
+		Intent:       bot.Intent{Kind: bot.JobCommand, Command: fresh},
 		Conversation: at, Asker: bot.Asker{Platform: at.Platform, Workspace: at.Workspace, User: user},
 		Seen:  state.Generation(),
 		Route: bot.Route{Channel: at.Channel, Thread: at.Thread, User: user},

@@ -61,7 +61,8 @@ func withStore(ctx context.Context, c Config, do func(*store.Store) error) error
 	}
 	err = do(s)
 	if errors.Is(err, store.ErrNotAllowed) {
-		return errors.New("the user of REDIS_URL may not SCAN; docs/operating.md has the rights that these commands need")
+		return errors.New("the user of REDIS_URL may not SCAN; docs/operating.md has the rights that these commands " +
+			"need")
 	}
 	return err
 }
@@ -103,8 +104,8 @@ func (o Operation) write(result any, text func(w io.Writer)) error {
 func conversationNamed(name string) (bot.Conversation, error) {
 	c, ok := bot.ParseConversation(name)
 	if !ok || c.Platform == "" || c.Workspace == "" || c.Channel == "" {
-		return c, fmt.Errorf("%q is no conversation: want platform:workspace:channel or platform:workspace:channel:thread,"+
-			" as `bot meeting list` and the log have it", name)
+		return c, fmt.Errorf("%q is no conversation: want platform:workspace:channel or "+
+			"platform:workspace:channel:thread, as `bot meeting list` and the log have it", name)
 	}
 	return c, nil
 }

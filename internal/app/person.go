@@ -42,10 +42,11 @@ type traceView struct {
 
 // elsewhere is what the bot does not hold and cannot delete.
 var elsewhere = []string{
-	"Meetings that were made in their name stay in Microsoft Teams, with their chats, lists of attendees and recordings, " +
-		"until they expire or somebody deletes them there.",
+	"Meetings that were made in their name stay in Microsoft Teams, with their chats, lists of attendees and " +
+		"recordings, until they expire or somebody deletes them there.",
 	"Messages of the bot in Slack or Teams that name them stay there.",
-	"The log of the bot has chat users' IDs, and a backup of Redis has what was in Redis, for as long as you keep them.",
+	"The log of the bot has chat users' IDs, and a backup of Redis has what was in Redis, for as long as you keep " +
+		"them.",
 }
 
 // personNamed is the person whom an operator names: by chat users' IDs, object IDs and e-mail addresses.
@@ -91,6 +92,10 @@ func traceViews(traces []store.Trace, records bool) []traceView {
 	return all
 }
 
+func resultOf(p store.Person, found []traceView) personResult {
+	return personResult{Person: personNames{p.Users, p.IDs}, Found: found, Stays: elsewhere}
+}
+
 func (r personResult) writeText(w io.Writer) {
 	_, _ = fmt.Fprintf(w, "Known as: %s\n\n", strings.Join(slices.Concat(r.Person.Users, r.Person.IDs), ", "))
 	if len(r.Found) == 0 {
@@ -121,7 +126,7 @@ func ExportPerson(ctx context.Context, c Config, o Operation, names []string) er
 		if err != nil {
 			return err
 		}
-		r := personResult{Person: personNames{known.Users, known.IDs}, Found: traceViews(traces, true), Stays: elsewhere}
+		r := resultOf(known, traceViews(traces, true))
 		o.audit(ctx, "person export", "user", known.Users, "found", len(traces))
 		return o.write(r, func(w io.Writer) {
 			r.writeText(w)
@@ -164,7 +169,7 @@ func ErasePerson(ctx context.Context, c Config, o Operation, names []string) err
 		if err != nil {
 			return err
 		}
-		r := personResult{Person: personNames{known.Users, known.IDs}, Found: traceViews(traces, false), Stays: elsewhere}
+		r := resultOf(known, traceViews(traces, false))
 		may, refused := o.confirmed()
 		if may {
 			if err := erase(ctx, s, known, traces); err != nil {

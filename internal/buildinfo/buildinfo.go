@@ -1,4 +1,5 @@
-// Package buildinfo tells which build of the program this is: for `bot version`, the log, the metrics and the manifests.
+// Package buildinfo tells which build of the program this is: for `bot version`, the log, the metrics and the
+// manifests.
 //
 // What it tells is the same for every build of one commit: no time of the build is in it, unless whoever builds sets
 // one. It imports nothing of this module.
@@ -14,7 +15,8 @@ import (
 
 // What the linker may set, for a build whose source has no version control beside it:
 //
-//	go build -ldflags "-X meetbot/internal/buildinfo.release=v1.2.3 -X meetbot/internal/buildinfo.date=$SOURCE_DATE_EPOCH"
+//	P=meetbot/internal/buildinfo
+//	go build -ldflags "-X $P.release=v1.2.3 -X $P.commit=0123456789abcdef -X $P.date=$SOURCE_DATE_EPOCH" ./cmd/bot
 var (
 	release string // takes the place of the version that the Go tool writes
 	commit  string

@@ -161,7 +161,8 @@ func TestReplaceAMeeting(t *testing.T) {
 	}
 	env.operates(app.Operation{Yes: true}, onReplace(ben))
 	eventually(t, "the meeting is Ben's", func() bool {
-		return strings.Contains(env.operates(app.Operation{}, onMeeting(general, app.ShowMeeting)), benID)
+		shown := env.operates(app.Operation{}, onMeeting(general, app.ShowMeeting))
+		return strings.Contains(shown, benID) && strings.Contains(shown, "Weekly") && !strings.Contains(shown, "pending")
 	})
 	env.wantMeetings(3)
 }
