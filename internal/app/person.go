@@ -115,17 +115,26 @@ func (r personResult) writeText(w io.Writer) {
 	}
 }
 
-// ExportPerson writes everything that Redis holds of a person, who is named by one or several names.
-func ExportPerson(ctx context.Context, c Config, o Operation, names []string) error {
+// aboutPerson finds what Redis holds of a person, and hands it to do.
+func aboutPerson(
+	ctx context.Context, c Config, names []string, do func(*store.Store, store.Person, []store.Trace) error,
+) error {
+	named, err := personNamed(names)
+	if err != nil {
+		return err
+	}
 	return withStore(ctx, c, func(s *store.Store) error {
-		named, err := personNamed(names)
-		if err != nil {
-			return err
-		}
 		known, traces, err := s.Find(ctx, named)
 		if err != nil {
 			return err
 		}
+		return do(s, known, traces)
+	})
+}
+
+// ExportPerson writes everything that Redis holds of a person, who is named by one or several names.
+func ExportPerson(ctx context.Context, c Config, o Operation, names []string) error {
+	return aboutPerson(ctx, c, names, func(s *store.Store, known store.Person, traces []store.Trace) error {
 		r := resultOf(known, traceViews(traces, true))
 		o.audit(ctx, "person export", "user", known.Users, "found", len(traces))
 		return o.write(r, func(w io.Writer) {
@@ -160,15 +169,7 @@ const eraseRounds = 3
 // ErasePerson deletes what Redis holds of a person, who is named by one or several names. Conversations whose meeting
 // they organize get another one when somebody next asks there: the join link has the organizer's object ID.
 func ErasePerson(ctx context.Context, c Config, o Operation, names []string) error {
-	return withStore(ctx, c, func(s *store.Store) error {
-		named, err := personNamed(names)
-		if err != nil {
-			return err
-		}
-		known, traces, err := s.Find(ctx, named)
-		if err != nil {
-			return err
-		}
+	return aboutPerson(ctx, c, names, func(s *store.Store, known store.Person, traces []store.Trace) error {
 		r := resultOf(known, traceViews(traces, false))
 		may, refused := o.confirmed()
 		if may {
@@ -178,7 +179,7 @@ func ErasePerson(ctx context.Context, c Config, o Operation, names []string) err
 			r.Done = true
 			o.audit(ctx, "person erase", "user", known.Users, "found", len(traces))
 		}
-		err = o.write(r, func(w io.Writer) {
+		err := o.write(r, func(w io.Writer) {
 			r.writeText(w)
 			writeElsewhere(w)
 			said := "This would be erased."
