@@ -16,6 +16,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"meetbot/bot"
+	"meetbot/bot/slackapp/socketmode"
 	"meetbot/internal/inbound"
 	"meetbot/internal/outbound"
 )
@@ -38,7 +39,8 @@ const maxRefusal = 4 << 10
 
 // Config is what the front-end needs. Every field without "optional" is required.
 type Config struct {
-	SigningSecret string
+	SigningSecret string // that Slack signs its requests with; not used in Socket Mode
+	AppToken      string // optional: of the app itself; with it Slack delivers by Socket Mode, and not by requests
 	BotToken      string
 	APIURL        string // optional: base of the Web API, ending in "/"
 	Catalog       *bot.Catalog
@@ -47,6 +49,9 @@ type Config struct {
 	Log           *slog.Logger
 	Requests      *inbound.Requests // optional: is told of the requests that come in
 	Bookmarks     bool              // channels' bookmarks are set: see SetBookmark
+
+	Connections socketmode.Observer // optional: is told of the connections of Socket Mode
+	Socket      socketmode.Timing   // optional: of these connections
 }
 
 // App is the Slack app in its workspace.
@@ -68,6 +73,8 @@ type App struct {
 	people    *lru.Cache[string, string]  // names of users who were mentioned without them
 	refused   *refusals                   // where the bot may not post
 	bookmarks bool
+	socket    *socketmode.Client // nil where Slack delivers by requests
+	bot       bot.Bot            // that gets what the socket delivers; set by Register
 
 	installed atomic.Pointer[installation]
 }
@@ -116,7 +123,11 @@ func New(c Config) (*App, error) {
 	a.hooks = outbound.Client(outbound.Options{Timeout: 5 * time.Second}, a.hookHosts...)
 	a.web = outbound.Client(outbound.Options{Timeout: 5 * time.Second}, api)
 	a.web.Transport = throttleReader{next: a.web.Transport}
-	a.api = slack.New(c.BotToken, slack.OptionAPIURL(c.APIURL), slack.OptionHTTPClient(a.web))
+	a.api = slack.New(c.BotToken, slack.OptionAPIURL(c.APIURL), slack.OptionHTTPClient(a.web),
+		slack.OptionAppLevelToken(c.AppToken))
+	if c.AppToken != "" {
+		a.socket = a.newSocket(c)
+	}
 	return a, nil
 }
 

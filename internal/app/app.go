@@ -15,6 +15,7 @@ import (
 	_ "time/tzdata" // the time zones of askers, for a machine or an image that has none
 
 	"meetbot/bot"
+	"meetbot/bot/slackapp/socketmode"
 	"meetbot/graphclient"
 	"meetbot/internal/entra"
 	"meetbot/internal/inbound"
@@ -27,12 +28,13 @@ const grace = 10 * time.Second
 
 // Options are what an app gets beside its configuration. The zero value is right for production.
 type Options struct {
-	Name    string           // unique among the replicas on one Redis; empty: host name, process ID and time
-	RootCAs *x509.CertPool   // that Entra's certificate is checked against; nil: the system's
-	Timing  bot.Timing       // zero: the defaults
-	Idle    time.Duration    // store.Options.Idle
-	Doctor  http.Handler     // of /debug/doctor on ADMIN_ADDR; nil for none
-	Clock   func() time.Time // for the life of meetings; nil: time.Now
+	Name    string            // unique among the replicas on one Redis; empty: host name, process ID and time
+	RootCAs *x509.CertPool    // that Entra's certificate is checked against; nil: the system's
+	Timing  bot.Timing        // zero: the defaults
+	Idle    time.Duration     // store.Options.Idle
+	Socket  socketmode.Timing // of Slack's Socket Mode; zero: the defaults
+	Doctor  http.Handler      // of /debug/doctor on ADMIN_ADDR; nil for none
+	Clock   func() time.Time  // for the life of meetings; nil: time.Now
 }
 
 // App is one running bot: one replica among those that share a Redis.
@@ -141,7 +143,7 @@ func (a *App) wire(c Config, o Options) error {
 			return err
 		}
 		a.idle = append(a.idle, frontend)
-		a.platforms = append(a.platforms, &platform{Frontend: frontend, paths: p.paths, requests: requests})
+		a.platforms = append(a.platforms, &platform{Frontend: frontend, paths: p.paths(c), requests: requests})
 		byName[frontend.Name()] = frontend
 	}
 	a.service = bot.NewService(bot.Config{
@@ -211,8 +213,9 @@ func (a *App) Run(ctx context.Context) error {
 			}
 		})
 	}
+	var fronts sync.WaitGroup
 	for _, p := range a.platforms {
-		wg.Go(func() {
+		fronts.Go(func() {
 			if err := a.runPlatform(ctx, p); err != nil {
 				stop(err)
 			}
@@ -231,7 +234,8 @@ func (a *App) Run(ctx context.Context) error {
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
 	err := a.public.server.Shutdown(last)
-	<-reclaiming // it begins attempts
+	fronts.Wait() // they finish what was delivered to them by other ways than requests
+	<-reclaiming  // it begins attempts
 	if !a.service.Stop(last) {
 		a.log.Warn("attempts did not finish in time; other replicas take them over")
 	}
@@ -275,6 +279,11 @@ func (a *App) runPlatform(ctx context.Context, p *platform) error {
 // Kill ends the app where it stands, as a crash would: no answer is finished, and nothing is handed over.
 func (a *App) Kill() {
 	a.service.Kill()
+	for _, p := range a.platforms {
+		if connected, ok := p.Frontend.(interface{ Kill() }); ok {
+			connected.Kill()
+		}
+	}
 	_ = a.public.server.Close()
 	_ = a.admin.server.Close()
 }

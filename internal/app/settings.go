@@ -24,7 +24,7 @@ func (s Setting) Secret() bool { return secrets[s.Env] }
 
 var secrets = map[string]bool{
 	"REDIS_URL":            true, // it may hold a password
-	"SLACK_SIGNING_SECRET": true, "SLACK_BOT_TOKEN": true, "TEAMS_APP_SECRET": true,
+	"SLACK_SIGNING_SECRET": true, "SLACK_APP_TOKEN": true, "SLACK_BOT_TOKEN": true, "TEAMS_APP_SECRET": true,
 	"AZURE_CLIENT_SECRET": true, "AZURE_CLIENT_CERTIFICATE_PASSWORD": true,
 }
 

@@ -8,12 +8,14 @@ import (
 
 	"meetbot/bot"
 	"meetbot/bot/slackapp"
+	"meetbot/bot/slackapp/socketmode"
 	"meetbot/store"
 )
 
-// SlackConfig says which Slack app this is. Slack is off while both secrets are empty.
+// SlackConfig says which Slack app this is. Slack is off while all three secrets are empty.
 type SlackConfig struct {
-	SigningSecret string
+	SigningSecret string // where Slack sends requests
+	AppToken      string // xapp-…; where Slack delivers by Socket Mode, in place of the signing secret
 	BotToken      string // xoxb-…
 	APIURL        string // base of the Web API; ends in a slash
 	FormerTeamID  string // T…: where the app was installed before it was installed for the organization
@@ -25,8 +27,10 @@ var defaultSlack = SlackConfig{APIURL: "https://slack.com/api/", Bookmark: "fals
 // Settings names the values of this concern.
 func (c *SlackConfig) Settings() []Setting {
 	return []Setting{
-		{"SLACK_SIGNING_SECRET", "Signing secret of the Slack app; Slack is off without it and the next.",
+		{"SLACK_SIGNING_SECRET", "Signing secret of the Slack app; Slack is off without it and the next two.",
 			(*text)(&c.SigningSecret)},
+		{"SLACK_APP_TOKEN", "Token of the Slack app itself (xapp-…), in place of the signing secret: Slack delivers by " +
+			"Socket Mode, and needs no public address of the bot.", (*text)(&c.AppToken)},
 		{"SLACK_BOT_TOKEN", "Bot token of the Slack app (xoxb-…).", (*text)(&c.BotToken)},
 		{"SLACK_API_URL", "Base of the Slack Web API; ends in a slash.", (*text)(&c.APIURL)},
 		{"SLACK_FORMER_TEAM_ID",
@@ -54,13 +58,22 @@ func (c SlackConfig) Bookmarks() (bool, error) {
 	return on, nil
 }
 
-func (c Config) slackOn() bool { return c.Slack.SigningSecret != "" || c.Slack.BotToken != "" }
+func (c Config) slackOn() bool {
+	return c.Slack.SigningSecret != "" || c.Slack.AppToken != "" || c.Slack.BotToken != ""
+}
+
+// slackPaths are the paths of Slack's endpoints: none in Socket Mode.
+func (c Config) slackPaths() []string {
+	if c.Slack.AppToken != "" {
+		return nil
+	}
+	return slackapp.Paths
+}
 
 // validateSlack also finds out that no platform is on at all: Slack is then the one that is asked for first.
 func (c Config) validateSlack(p *problems) {
 	if c.slackOn() || !c.teamsOn() {
-		p.need(c.Slack.SigningSecret != "", "SLACK_SIGNING_SECRET",
-			"is missing (Slack app, Basic Information)", "8f742231b10e8888abcd99yyyzzz85a5")
+		c.Slack.validateDelivery(p)
 		rotates := strings.HasPrefix(c.Slack.BotToken, "xoxe.") || strings.HasPrefix(c.Slack.BotToken, "xoxe-")
 		p.need(!rotates, "SLACK_BOT_TOKEN", "is a token that rotates: it expires after 12 hours, and this bot does "+
 			"not renew it; switch token rotation off in the Slack app or, where Slack does not allow that any more, "+
@@ -81,6 +94,22 @@ func (c Config) validateSlack(p *problems) {
 		"https://bot.example.com")
 }
 
+// validateDelivery finds out whether it is clear how Slack delivers.
+func (c SlackConfig) validateDelivery(p *problems) {
+	switch {
+	case c.AppToken == "":
+		p.need(c.SigningSecret != "", "SLACK_SIGNING_SECRET", "is missing (Slack app, Basic Information), and so is "+
+			"SLACK_APP_TOKEN, which takes its place in Socket Mode", "8f742231b10e8888abcd99yyyzzz85a5")
+	case c.SigningSecret != "":
+		*p = append(*p, Problem{Variable: "SLACK_APP_TOKEN", Wrong: "is set, and so is SLACK_SIGNING_SECRET: Slack " +
+			"either delivers by Socket Mode or sends requests. Leave SLACK_APP_TOKEN if Socket Mode is on in the " +
+			"settings of the Slack app, and SLACK_SIGNING_SECRET if it is off"})
+	default:
+		p.need(strings.HasPrefix(c.AppToken, "xapp-"), "SLACK_APP_TOKEN", "is not the token of an app (Slack app, "+
+			"Basic Information, App-Level Tokens, with the scope connections:write)", "xapp-…")
+	}
+}
+
 // teamID is the form of a workspace's ID in Slack.
 var teamID = regexp.MustCompile(`^T[A-Z0-9]+$`)
 
@@ -98,13 +127,15 @@ func (c Config) names() store.Names {
 	}
 }
 
-func newSlack(c Config, _ Options, in shared) (bot.Frontend, error) {
+func newSlack(c Config, o Options, in shared) (bot.Frontend, error) {
 	bookmarks, err := c.Slack.Bookmarks()
 	if err != nil {
 		return nil, err
 	}
 	return slackapp.New(slackapp.Config{
-		SigningSecret: c.Slack.SigningSecret, BotToken: c.Slack.BotToken, APIURL: c.Slack.APIURL,
+		SigningSecret: c.Slack.SigningSecret, AppToken: c.Slack.AppToken, BotToken: c.Slack.BotToken,
+		APIURL:      c.Slack.APIURL,
+		Connections: in.metrics.SlackConnections(socketmode.Reasons), Socket: o.Socket,
 		Catalog: in.catalog, Language: in.language, Throttles: in.store, Log: in.log,
 		Requests: in.requests, Bookmarks: bookmarks,
 	})

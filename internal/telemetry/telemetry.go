@@ -38,6 +38,9 @@ type Metrics struct {
 
 	refused     *prometheus.CounterVec
 	lastRequest *prometheus.GaugeVec
+
+	socketsOpen  prometheus.Gauge
+	socketsEnded *prometheus.CounterVec
 }
 
 var _ bot.Observer = (*Metrics)(nil)
@@ -93,7 +96,15 @@ func New(depth func(context.Context) (bot.Depth, error)) *Metrics {
 		Name: "meetbot_calendar_requests_total",
 		Help: "Requests for meetings' calendar files, by what became of them.",
 	}, []string{"outcome"})
-	m.registry.MustRegister(m.refused, m.lastRequest, m.links, m.calendars)
+	m.socketsOpen = prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "meetbot_slack_connections",
+		Help: "Connections of Slack's Socket Mode that this process has open; 0 where Slack sends requests.",
+	})
+	m.socketsEnded = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "meetbot_slack_reconnects_total",
+		Help: "Times that another connection of Socket Mode was needed, or could not be made, by reason.",
+	}, []string{"reason"})
+	m.registry.MustRegister(m.refused, m.lastRequest, m.links, m.calendars, m.socketsOpen, m.socketsEnded)
 	m.registry.MustRegister(m.commands, m.graph, m.identity, m.possibleDuplicates, m.deadLettered, m.unreadableRecords,
 		m.gaveWay, &queue{depth: depth}, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector())
@@ -164,6 +175,32 @@ func (r *Requests) Refused(reason string) {
 	r.refused.SetToCurrentTime()
 	if c := r.reasons[reason]; c != nil {
 		c.Inc()
+	}
+}
+
+// SlackConnections returns the figures of the connections of Slack's Socket Mode, which may end for these reasons. Every
+// series exists from now on.
+func (m *Metrics) SlackConnections(reasons []string) *SlackConnections {
+	c := &SlackConnections{open: m.socketsOpen, reasons: map[string]prometheus.Counter{}}
+	for _, reason := range reasons {
+		c.reasons[reason] = m.socketsEnded.WithLabelValues(reason)
+	}
+	return c
+}
+
+// SlackConnections are the figures of the connections of Slack's Socket Mode.
+type SlackConnections struct {
+	open    prometheus.Gauge
+	reasons map[string]prometheus.Counter
+}
+
+// Open sets how many connections are open.
+func (c *SlackConnections) Open(connections int) { c.open.Set(float64(connections)) }
+
+// Ended counts that another connection is needed. A reason that was not announced has no counter.
+func (c *SlackConnections) Ended(reason string) {
+	if counter := c.reasons[reason]; counter != nil {
+		counter.Inc()
 	}
 }
 
