@@ -45,7 +45,8 @@ func (a *App) openSocket(ctx context.Context) (string, error) {
 		return "", &socketmode.Error{Reason: socketmode.Throttled, Wait: e.Wait,
 			Err: errors.New("Slack limits how often the bot may connect (apps.connections.open)")}
 	case bot.Temporary(e):
-		return "", &socketmode.Error{Reason: socketmode.Unreachable, Err: fmt.Errorf("apps.connections.open: %w", e)}
+		return "", &socketmode.Error{Reason: socketmode.Unreachable, Err: fmt.Errorf(
+			"Slack does not say where to connect (apps.connections.open): %w", e.Err)}
 	default:
 		return "", &socketmode.Error{Reason: socketmode.Refused, Lasting: true, Err: fmt.Errorf(
 			"Slack refuses SLACK_APP_TOKEN: %s", cmp.Or(e.Reason, e.Error()))}

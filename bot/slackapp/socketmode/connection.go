@@ -162,6 +162,9 @@ func (c *connection) acknowledge(id string, answer []byte) error {
 	if err != nil {
 		return err
 	}
+	if err := c.client.base.Err(); err != nil { // of a killed client, nobody hears any more
+		return fmt.Errorf("acknowledge: %w", err)
+	}
 	ctx, cancel := context.WithTimeout(c.ctx, ackWithin)
 	defer cancel()
 	if err := c.ws.Write(ctx, websocket.MessageText, body); err != nil {
