@@ -41,7 +41,8 @@ type examination struct {
 	account *person                             // graph.organizer: the service account
 	people  []*person                           // graph.user
 
-	slack slackapp.Installation // slack.token
+	slack    slackapp.Installation // slack.token
+	slackApp *slackapp.App         // slack.token; nil before it
 
 	figures func(context.Context) (figures, error) // reads the running bot's once
 
@@ -129,7 +130,7 @@ func areaOf(variable string) string {
 func (e *examination) off(area string) string {
 	switch {
 	case area == areaSlack && !e.config.SlackOn():
-		return "Slack is off: neither SLACK_SIGNING_SECRET nor SLACK_BOT_TOKEN is set."
+		return "Slack is off: neither SLACK_SIGNING_SECRET nor SLACK_APP_TOKEN nor SLACK_BOT_TOKEN is set."
 	case area == areaTeams && !e.config.TeamsOn():
 		return "Teams is off: TEAMS_APP_ID is not set."
 	}

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -23,6 +24,9 @@ var foreign = regexp.MustCompile(
 		`|^AZURE_(CONFIG_DIR|SUBSCRIPTION_ID|RESOURCE_GROUP|REGIONAL_AUTHORITY_NAME|USERNAME|PASSWORD|CLOUD_NAME|` +
 		`POD_IDENTITY_AUTHORITY_HOST)$`)
 
+// usual are names that are like several of ours, with the one that people mean by them.
+var usual = map[string]string{"SLACK_TOKEN": "SLACK_BOT_TOKEN"}
+
 // guessName tells whether a variable is meant for the bot, which reads the known ones.
 func guessName(name string, known []string) guess {
 	if slices.Contains(known, name) || foreign.MatchString(name) {
@@ -32,7 +36,7 @@ func guessName(name string, known []string) guess {
 	if of, isFile := strings.CutSuffix(upper, "_FILE"); isFile && slices.Contains(known, of) {
 		return guess{ours: true, meant: of, file: true}
 	}
-	if meant := closest(upper, known); meant != "" {
+	if meant := cmp.Or(usual[upper], closest(upper, known)); meant != "" {
 		return guess{ours: true, meant: meant}
 	}
 	ours := slices.ContainsFunc(ourPrefixes, func(prefix string) bool { return strings.HasPrefix(upper, prefix) })

@@ -41,7 +41,8 @@ func (e *examination) slackToken(ctx context.Context) []finding {
 		return one(skip(variable, "The catalogue cannot be read ("+err.Error()+")."))
 	}
 	app, err := slackapp.New(slackapp.Config{
-		SigningSecret: e.config.Slack.SigningSecret, BotToken: e.config.Slack.BotToken, APIURL: e.config.Slack.APIURL,
+		SigningSecret: e.config.Slack.SigningSecret, AppToken: e.config.Slack.AppToken,
+		BotToken: e.config.Slack.BotToken, APIURL: e.config.Slack.APIURL,
 		Catalog: catalog, Language: bot.English, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -49,6 +50,7 @@ func (e *examination) slackToken(ctx context.Context) []finding {
 			"SLACK_API_URL; see README.md."))
 	}
 	e.atEnd(app.Close)
+	e.slackApp = app
 	e.slack, err = app.Examine(ctx)
 	if err == nil {
 		where := e.slack.Team + " (" + e.slack.TeamID + ")"
