@@ -107,7 +107,15 @@ func (c *Client) Run(ctx context.Context) {
 		if ctx.Err() != nil {
 			break
 		}
-		c.pause(ctx, &waits, conn, err)
+		if e := problem(err); e.Reason == TooMany && len(former) > 0 { // there is no room for both
+			c.ended(e)
+			for _, old := range former {
+				old.drain()
+			}
+			former = nil
+		} else {
+			c.pause(ctx, &waits, conn, e)
+		}
 	}
 	for _, conn := range c.connections() {
 		c.group.Go(conn.drain)
@@ -116,15 +124,24 @@ func (c *Client) Run(ctx context.Context) {
 	c.kill()
 }
 
-// pause waits before the next attempt. conn is the connection that has to be replaced; nil if none was made.
-func (c *Client) pause(ctx context.Context, waits *pauses, conn *connection, err error) {
-	e, ok := errors.AsType[*Error](err)
-	if !ok {
-		e = &Error{Reason: Unreachable, Err: err}
+// problem is why there is no connection any more, or none was made.
+func problem(err error) *Error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
 	}
+	return &Error{Reason: Unreachable, Err: err}
+}
+
+// ended tells that another connection is needed.
+func (c *Client) ended(e *Error) {
 	if c.Observer != nil {
 		c.Observer.Ended(e.Reason)
 	}
+}
+
+// pause waits before the next attempt. conn is the connection that has to be replaced; nil if none was made.
+func (c *Client) pause(ctx context.Context, waits *pauses, conn *connection, e *Error) {
+	c.ended(e)
 	if e.Reason == Refresh && time.Since(conn.since) >= c.Timing.LongestPause { // as it should be, every few hours
 		c.Log.InfoContext(ctx, "Slack has another connection made")
 		return
