@@ -42,7 +42,7 @@ type examination struct {
 	people  []*person                           // graph.user
 
 	slack    slackapp.Installation // slack.token
-	slackApp *slackapp.App         // slack.token; nil before it
+	slackApp *slackapp.App         // slack.token; nil before
 
 	figures func(context.Context) (figures, error) // reads the running bot's once
 

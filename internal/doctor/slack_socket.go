@@ -12,7 +12,7 @@ import (
 // not connect: a connection of the doctor's would get commands.
 func (e *examination) slackSocket(ctx context.Context) []finding {
 	const variable = "SLACK_APP_TOKEN"
-	if e.config.Slack.AppToken == "" || e.slackApp == nil { // slack.reachable or slack.token tells
+	if !e.socketMode() || e.slackApp == nil { // slack.reachable or slack.token tells
 		return nil
 	}
 	place, err := e.slackApp.ExamineSocket(ctx)
