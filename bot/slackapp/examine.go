@@ -53,9 +53,9 @@ func (a *App) Examine(ctx context.Context) (Installation, error) {
 	return in, nil
 }
 
-// ExamineSocket asks Slack where to connect in Socket Mode (apps.connections.open), and does not connect. It returns that
-// place's scheme and host. The error is a [*bot.Error] if Slack does not say, with Slack's word for a refusal as Reason;
-// otherwise the place is not Slack's.
+// ExamineSocket asks Slack where to connect in Socket Mode (apps.connections.open), and does not connect. It returns
+// that place's scheme and host. The error is a [*bot.Error] if Slack does not say, with Slack's word for a refusal as
+// Reason; otherwise the place is not Slack's.
 func (a *App) ExamineSocket(ctx context.Context) (string, error) {
 	_, where, err := a.api.StartSocketModeContext(ctx)
 	if err != nil {

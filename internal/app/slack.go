@@ -34,8 +34,8 @@ func (c *SlackConfig) Settings() []Setting {
 			Example: "8f742231b10e8888abcd99yyyzzz85a5", Unset: "Slack is off",
 		}, {
 			Env: "SLACK_APP_TOKEN", Kind: Secret, Value: (*text)(&c.AppToken),
-			Help: "The Slack app's app-level token (Basic Information), in place of the signing secret: Slack delivers by " +
-				"Socket Mode, and need not reach the bot.",
+			Help: "The Slack app's app-level token (Basic Information), in place of the signing secret: Slack " +
+				"delivers by Socket Mode, and need not reach the bot.",
 			Example: "xapp-…", More: "operating.md#slack-without-a-public-address",
 		}, {
 			Env: "SLACK_BOT_TOKEN", Kind: Secret, Since: first, Value: (*text)(&c.BotToken),
@@ -120,8 +120,8 @@ func (c SlackConfig) validateDelivery(p *problems) {
 			"SLACK_APP_TOKEN, which takes its place in Socket Mode", "8f742231b10e8888abcd99yyyzzz85a5")
 	case c.SigningSecret != "":
 		*p = append(*p, Problem{Variable: "SLACK_APP_TOKEN", Wrong: "is set, and so is SLACK_SIGNING_SECRET: Slack " +
-			"either delivers by Socket Mode or sends requests. Keep SLACK_APP_TOKEN alone if Socket Mode is on in the " +
-			"settings of the Slack app, and SLACK_SIGNING_SECRET alone if it is off"})
+			"either delivers by Socket Mode or sends requests. Keep SLACK_APP_TOKEN alone if Socket Mode is on in " +
+			"the settings of the Slack app, and SLACK_SIGNING_SECRET alone if it is off"})
 	default:
 		p.need(strings.HasPrefix(c.AppToken, "xapp-"), "SLACK_APP_TOKEN", "is not the token of an app (Slack app, "+
 			"Basic Information, App-Level Tokens, with the scope connections:write)", "xapp-…")

@@ -162,8 +162,8 @@ func (e *examination) publicPaths(paths []string) string {
 
 func (e *examination) slackRequests(ctx context.Context) []finding {
 	if e.socketMode() {
-		return e.judgeRequests(ctx, slackapp.Platform, "Slack", "look at "+slackApps+"Socket Mode: it must be on, in the "+
-			"same app that SLACK_APP_TOKEN is of.", nil)
+		const look = "look at " + slackApps + "Socket Mode: it must be on, in the same app that SLACK_APP_TOKEN is of."
+		return e.judgeRequests(ctx, slackapp.Platform, "Slack", look, nil)
 	}
 	paths := e.publicPaths(slackapp.Paths)
 	return e.judgeRequests(ctx, slackapp.Platform, "Slack", compareAddresses+paths, []refusal{

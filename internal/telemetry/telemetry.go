@@ -178,8 +178,8 @@ func (r *Requests) Refused(reason string) {
 	}
 }
 
-// SlackConnections returns the figures of the connections of Slack's Socket Mode, which may end for these reasons. Every
-// series exists from now on.
+// SlackConnections returns the figures of the connections of Slack's Socket Mode, which may end for these reasons.
+// Every series exists from now on.
 func (m *Metrics) SlackConnections(reasons []string) *SlackConnections {
 	c := &SlackConnections{open: m.socketsOpen, reasons: map[string]prometheus.Counter{}}
 	for _, reason := range reasons {

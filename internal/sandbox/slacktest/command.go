@@ -44,8 +44,9 @@ type Answer struct {
 	Problem string
 }
 
-// Command runs a slash command: it delivers it by Socket Mode if that is on, otherwise posts the signed form to botURL +
-// "/slack/commands", waits for as long as Slack does, and posts what the answer says. An error means that the sandbox was used wrongly, or that ctx ended.
+// Command runs a slash command: it delivers it by Socket Mode if that is on, otherwise posts the signed form to botURL
+// + "/slack/commands", waits for as long as Slack does, and posts what the answer says. An error means that the sandbox
+// was used wrongly, or that ctx ended.
 func (s *Server) Command(ctx context.Context, botURL string, c Command) (Answer, error) {
 	d, err := s.command(c)
 	if err != nil {

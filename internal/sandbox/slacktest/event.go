@@ -40,8 +40,8 @@ type Delivery struct {
 
 // Mention posts the user's message and sends the event, by Socket Mode or to botURL + "/slack/events", again after each
 // of the retry delays until it is accepted, or refused with X-Slack-No-Retry: the documentation of the Events API,
-// "Error handling". It returns after the last delivery. No event is sent where the app is not a member, nor in a direct message. An error
-// means that the sandbox was used wrongly, or that ctx ended.
+// "Error handling". It returns after the last delivery. No event is sent where the app is not a member, nor in a direct
+// message. An error means that the sandbox was used wrongly, or that ctx ended.
 func (s *Server) Mention(ctx context.Context, botURL string, m Mention) (Delivery, error) {
 	user, ok := s.user(m.User)
 	if !ok {

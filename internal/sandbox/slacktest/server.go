@@ -48,8 +48,8 @@ type Options struct {
 	Enterprise        string // the Enterprise Grid organization; empty for a workspace of its own
 	EnterpriseInstall bool   // the app is installed for the whole organization
 
-	// SocketMode is whether Socket Mode is on in the app's settings: then everything is delivered by the connections that
-	// the app makes, and the addresses that it is said to have do not count.
+	// SocketMode is whether Socket Mode is on in the app's settings: then everything is delivered by the connections
+	// that the app makes, and its addresses do not count.
 	SocketMode       bool
 	AppToken         string        // default random
 	AppScopes        []string      // of the app token; default connections:write
