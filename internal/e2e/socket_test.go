@@ -162,6 +162,7 @@ func TestSocketBringsAnything(t *testing.T) {
 	env := newSocketEnv(t, slacktest.Options{})
 	r := env.start(env.config(), quickSocket())
 	link := wantCard(t, env.meet(r, ann, general, ""), "")
+	eventually(t, "the first command is over", func() bool { return env.keptCards() > 0 })
 	acks := len(env.Slack.Acks())
 	large := strings.Repeat("x", 70<<10)
 	messages := []string{
