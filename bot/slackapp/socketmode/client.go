@@ -157,7 +157,11 @@ func (c *Client) pause(ctx context.Context, waits *pauses, conn *connection, e *
 	case e.Reason == Refresh:
 		level = slog.LevelInfo
 	}
-	c.Log.Log(ctx, level, "connecting to Slack again", "reason", e.Reason, "error", e, "in",
+	what := "cannot connect to Slack; trying again"
+	if conn != nil {
+		what = "another connection to Slack is needed"
+	}
+	c.Log.Log(ctx, level, what, "reason", e.Reason, "error", e, "in",
 		wait.Round(time.Millisecond).String())
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
