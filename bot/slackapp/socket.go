@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/slack-go/slack"
+
 	"meetbot/bot"
 	"meetbot/bot/slackapp/socketmode"
 	"meetbot/internal/inbound"
@@ -32,10 +34,27 @@ func (a *App) newSocket(c Config) *socketmode.Client {
 	})
 }
 
+// SetAppToken replaces the token of the app itself. The next connection is made with it; where there is none, at once.
+func (a *App) SetAppToken(token string) {
+	if a.socket != nil && token != "" {
+		a.appToken.Store(&token)
+		a.socket.Retry()
+	}
+}
+
+// appAPI is a client of the Web API for the methods of the app itself, with the token that counts now.
+func (a *App) appAPI() *slack.Client {
+	token := ""
+	if now := a.appToken.Load(); now != nil {
+		token = *now
+	}
+	return slack.New("", slack.OptionAPIURL(a.apiURL), slack.OptionHTTPClient(a.web), slack.OptionAppLevelToken(token))
+}
+
 // openSocket asks Slack where to connect. The error is a socketmode.Error; no wait for all replicas comes of it, as it
 // does of other methods, so that the bot can tell people that Redis is away.
 func (a *App) openSocket(ctx context.Context) (string, error) {
-	_, where, err := a.api.StartSocketModeContext(ctx)
+	_, where, err := a.appAPI().StartSocketModeContext(ctx)
 	if err == nil {
 		return where, nil
 	}

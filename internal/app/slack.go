@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"regexp"
 	"strconv"
@@ -15,12 +16,14 @@ import (
 // SlackConfig says which Slack app this is. Slack is off while all three secrets are empty.
 type SlackConfig struct {
 	SigningSecret string // where Slack sends requests
-	AppToken      string // xapp-…; where Slack delivers by Socket Mode, in place of the signing secret
-	BotToken      string // xoxb-…
-	APIURL        string // base of the Web API; ends in a slash
-	ConfigToken   string // xoxe.xoxp-…: by which the doctor sees how the app is configured; empty for none
-	FormerTeamID  string // T…: where the app was installed before it was installed for the organization
-	Bookmark      string // "true" or "false", as strconv.ParseBool takes it: channels get a bookmark to their meeting
+	// PreviousSecret is the signing secret of before, which counts too while the secret is changed; empty for none.
+	PreviousSecret string
+	AppToken       string // xapp-…; where Slack delivers by Socket Mode, in place of the signing secret
+	BotToken       string // xoxb-…
+	APIURL         string // base of the Web API; ends in a slash
+	ConfigToken    string // xoxe.xoxp-…: by which the doctor sees how the app is configured; empty for none
+	FormerTeamID   string // T…: where the app was installed before it was installed for the organization
+	Bookmark       string // "true" or "false", as strconv.ParseBool takes it: channels get a bookmark to their meeting
 }
 
 var defaultSlack = SlackConfig{APIURL: "https://slack.com/api/", Bookmark: "false"}
@@ -32,6 +35,10 @@ func (c *SlackConfig) Settings() []Setting {
 			Env: "SLACK_SIGNING_SECRET", Kind: Secret, Since: first, Value: (*text)(&c.SigningSecret),
 			Help:    "The Slack app's signing secret (Basic Information). Slack is off without the secrets of its app.",
 			Example: "8f742231b10e8888abcd99yyyzzz85a5", Unset: "Slack is off",
+		}, {
+			Env: "SLACK_SIGNING_SECRET_PREVIOUS", Kind: Secret, Value: (*text)(&c.PreviousSecret),
+			Help: "The signing secret of before, while it is being changed: requests that are signed with it count too.",
+			More: "operating.md#changing-credentials", Example: "8f742231b10e8888abcd99yyyzzz85a5",
 		}, {
 			Env: "SLACK_APP_TOKEN", Kind: Secret, Value: (*text)(&c.AppToken),
 			Help: "The Slack app's app-level token (Basic Information), in place of the signing secret: Slack " +
@@ -77,7 +84,8 @@ func (c SlackConfig) Bookmarks() (bool, error) {
 }
 
 func (c Config) slackOn() bool {
-	return c.Slack.SigningSecret != "" || c.Slack.AppToken != "" || c.Slack.BotToken != ""
+	return c.Slack.SigningSecret != "" || c.Slack.AppToken != "" || c.Slack.BotToken != "" ||
+		c.Files.names("SLACK_SIGNING_SECRET") || c.Files.names("SLACK_APP_TOKEN") || c.Files.names("SLACK_BOT_TOKEN")
 }
 
 // slackPaths are the paths of Slack's endpoints: none in Socket Mode.
@@ -100,6 +108,8 @@ func (c Config) validateSlack(p *problems) {
 		p.need(rotates || strings.HasPrefix(c.Slack.BotToken, "xoxb-"), "SLACK_BOT_TOKEN",
 			"is missing or is not a bot token (Slack app, OAuth & Permissions)", "xoxb-…")
 	}
+	p.need(c.Slack.PreviousSecret == "" || c.Slack.SigningSecret != "" || c.slackOn(), "SLACK_SIGNING_SECRET",
+		"is missing, and SLACK_SIGNING_SECRET_PREVIOUS is only for the time of a change", "8f742231b10e8888abcd99yyyzzz85a5")
 	p.need(c.slackOn() || c.teamsOn(), "TEAMS_APP_ID",
 		"is missing too, and one chat platform is needed: Slack or Teams", "22222222-3333-4444-5555-666666666666")
 	p.need(isBase(c.Slack.APIURL) && strings.HasSuffix(c.Slack.APIURL, "/"), "SLACK_API_URL",
@@ -150,11 +160,41 @@ func newSlack(c Config, o Options, in shared) (bot.Frontend, error) {
 	if err != nil {
 		return nil, err
 	}
-	return slackapp.New(slackapp.Config{
-		SigningSecret: c.Slack.SigningSecret, AppToken: c.Slack.AppToken, BotToken: c.Slack.BotToken,
-		APIURL:      c.Slack.APIURL,
+	app, err := slackapp.New(slackapp.Config{
+		SigningSecret: c.Slack.SigningSecret, PreviousSecret: c.Slack.PreviousSecret,
+		AppToken: c.Slack.AppToken, BotToken: c.Slack.BotToken, APIURL: c.Slack.APIURL,
 		Connections: in.metrics.SlackConnections(socketmode.Reasons), Socket: o.Socket,
 		Catalog: in.catalog, Language: in.language, Throttles: in.store, Log: in.log,
 		Requests: in.requests, Bookmarks: bookmarks,
+		Signed: in.metrics.Signed(slackapp.Current, slackapp.Previous),
 	})
+	if err != nil {
+		return nil, err
+	}
+	in.onChange(func(_ context.Context, c Config) error {
+		app.SetSigningSecrets(c.Slack.SigningSecret, c.Slack.PreviousSecret)
+		return nil
+	}, "SLACK_SIGNING_SECRET", "SLACK_SIGNING_SECRET_PREVIOUS")
+	in.onChange(func(_ context.Context, c Config) error {
+		app.SetAppToken(c.Slack.AppToken)
+		return nil
+	}, "SLACK_APP_TOKEN")
+	in.onChange(newToken(app), "SLACK_BOT_TOKEN")
+	return app, nil
+}
+
+// newToken has Slack's front-end take a changed bot token. Slack is not asked twice about one that it refuses.
+func newToken(app *slackapp.App) taker {
+	var refused string
+	var refusal error
+	return func(ctx context.Context, c Config) error {
+		if c.Slack.BotToken == refused {
+			return refusal
+		}
+		err := app.SetToken(ctx, c.Slack.BotToken)
+		if errors.Is(err, slackapp.ErrToken) {
+			refused, refusal = c.Slack.BotToken, err
+		}
+		return err
+	}
 }

@@ -446,3 +446,21 @@ func TestSocketHasNoEndpoints(t *testing.T) {
 		t.Errorf("status %d", resp.StatusCode)
 	}
 }
+
+// An app token in a file is changed without a restart: the bot tries the new one at once, however long its pause is.
+func TestAppTokenIsChanged(t *testing.T) {
+	t.Parallel()
+	env := newSocketEnv(t, slacktest.Options{})
+	files := mount(t, map[string]string{"SLACK_APP_TOKEN": "xapp-1-of-another-app"})
+	c := env.config()
+	c.Slack.AppToken = ""
+	r := env.run(env.listen(env.fromFiles(c, files), soon()))
+	says(t, r, http.StatusServiceUnavailable, "Slack refuses SLACK_APP_TOKEN: invalid_auth") // and waits for 15 s or more
+	files.set(map[string]string{"SLACK_APP_TOKEN": env.Slack.AppToken()})
+	env.changed("SLACK_APP_TOKEN", 1)
+	if err := testenv.WaitReady(t.Context(), r.URL()); err != nil {
+		t.Fatal(err)
+	}
+	wantCard(t, env.meet(r, ann, general, ""), "")
+	env.wantNoSecrets()
+}

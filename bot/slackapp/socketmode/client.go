@@ -44,6 +44,7 @@ type Client struct {
 	base  context.Context // of everything; ends by Kill
 	kill  context.CancelFunc
 	slots chan struct{} // an element for every envelope in hand
+	again chan struct{} // an element to end a pause
 	group sync.WaitGroup
 
 	mu      sync.Mutex
@@ -54,7 +55,8 @@ type Client struct {
 // New returns a client that is not connected: see Run.
 func New(c Config) *Client {
 	c.Timing = c.Timing.withDefaults()
-	client := &Client{Config: c, slots: make(chan struct{}, atOnce), open: map[*connection]bool{}}
+	client := &Client{Config: c, slots: make(chan struct{}, atOnce),
+		again: make(chan struct{}, 1), open: map[*connection]bool{}}
 	client.base, client.kill = context.WithCancel(context.Background())
 	return client
 }
@@ -73,6 +75,14 @@ func (c *Client) Ready() error {
 		return c.trouble
 	default:
 		return errConnecting
+	}
+}
+
+// Retry ends a pause before the next attempt to connect: something has changed.
+func (c *Client) Retry() {
+	select {
+	case c.again <- struct{}{}:
+	default:
 	}
 }
 
@@ -167,6 +177,7 @@ func (c *Client) pause(ctx context.Context, waits *pauses, conn *connection, e *
 	defer timer.Stop()
 	select {
 	case <-timer.C:
+	case <-c.again:
 	case <-ctx.Done():
 	}
 }

@@ -51,7 +51,7 @@ func (s *Server) webAPI(name string, r *http.Request) reply {
 		return refuse("unknown_method", nil)
 	}
 	args, token, word := readCall(r)
-	scopes, wanted, other := s.Scopes(), s.o.BotToken, s.o.AppToken
+	scopes, wanted, other := s.Scopes(), s.BotToken(), s.o.AppToken
 	if strings.HasPrefix(name, "apps.") { // a method of the app itself
 		scopes, wanted, other = s.o.AppScopes, other, wanted
 	}
