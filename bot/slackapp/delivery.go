@@ -16,7 +16,7 @@ import (
 	"meetbot/bot"
 )
 
-// delivery is one thing that Slack delivers, in a signed request or in an envelope of Socket Mode. Whoever makes one has
+// delivery is one thing that Slack delivers, in a signed request or in an envelope of Socket Mode. Who makes one has
 // proof that it is Slack's.
 type delivery struct {
 	id       string // names it; the same whenever the same request or envelope comes again

@@ -15,6 +15,7 @@ import (
 	_ "time/tzdata" // the time zones of askers, for a machine or an image that has none
 
 	"meetbot/bot"
+	"meetbot/bot/slackapp/socketmode"
 	"meetbot/graphclient"
 	"meetbot/internal/entra"
 	"meetbot/internal/inbound"
@@ -27,12 +28,13 @@ const grace = 10 * time.Second
 
 // Options are what an app gets beside its configuration. The zero value is right for production.
 type Options struct {
-	Name    string           // unique among the replicas on one Redis; empty: host name, process ID and time
-	RootCAs *x509.CertPool   // that Entra's certificate is checked against; nil: the system's
-	Timing  bot.Timing       // zero: the defaults
-	Idle    time.Duration    // store.Options.Idle
-	Doctor  Doctor           // finds out what is wrong; nil for nobody
-	Clock   func() time.Time // for the life of meetings; nil: time.Now
+	Name    string            // unique among the replicas on one Redis; empty: host name, process ID and time
+	RootCAs *x509.CertPool    // that Entra's certificate is checked against; nil: the system's
+	Timing  bot.Timing        // zero: the defaults
+	Idle    time.Duration     // store.Options.Idle
+	Socket  socketmode.Timing // of Slack's Socket Mode; zero: the defaults
+	Doctor  Doctor            // finds out what is wrong; nil for nobody
+	Clock   func() time.Time  // for the life of meetings; nil: time.Now
 	// LookEvery is how often the files with secrets are looked at; 0 for 15 seconds. What changed counts when it was seen
 	// twice.
 	LookEvery time.Duration
@@ -165,7 +167,7 @@ func (a *App) wire(c Config, o Options) error {
 		}
 		tally := newTally(p.name, a.metrics.Requests(p.name, p.refusals), a.store, a.log)
 		requests := inbound.NewRequests(p.name, slog.LevelWarn, a.log, tally)
-		served := &platform{paths: p.paths, requests: requests, tally: tally, changed: make(chan struct{}, 1)}
+		served := &platform{paths: p.paths(c), requests: requests, tally: tally, changed: make(chan struct{}, 1)}
 		frontend, err := p.new(c, o, shared{
 			catalog: catalog, language: lang, store: a.store, metrics: a.metrics, log: a.log, requests: requests,
 			closing:  func(client interface{ Close() }) { a.idle = append(a.idle, client) },
@@ -248,8 +250,9 @@ func (a *App) Run(ctx context.Context) error {
 			}
 		})
 	}
+	var fronts sync.WaitGroup
 	for _, p := range a.platforms {
-		wg.Go(func() {
+		fronts.Go(func() {
 			if err := a.runPlatform(ctx, p); err != nil {
 				stop(err)
 			}
@@ -274,7 +277,8 @@ func (a *App) Run(ctx context.Context) error {
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
 	err := a.public.server.Shutdown(last)
-	<-reclaiming // it begins attempts
+	fronts.Wait() // they finish what was delivered to them by other ways than requests
+	<-reclaiming  // it begins attempts
 	if !a.service.Stop(last) {
 		a.log.Warn("attempts did not finish in time; other replicas take them over")
 	}
@@ -333,6 +337,11 @@ func (a *App) refuse(p *platform, err error) error {
 // Kill ends the app where it stands, as a crash would: no answer is finished, and nothing is handed over.
 func (a *App) Kill() {
 	a.service.Kill()
+	for _, p := range a.platforms {
+		if connected, ok := p.Frontend.(interface{ Kill() }); ok {
+			connected.Kill()
+		}
+	}
 	_ = a.public.server.Close()
 	_ = a.admin.server.Close()
 }

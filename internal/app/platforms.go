@@ -18,11 +18,11 @@ var platforms = []struct {
 	name     string
 	on       func(Config) bool
 	new      func(Config, Options, shared) (bot.Frontend, error)
-	paths    []string
+	paths    func(Config) []string
 	refusals []string
 }{
-	{slackapp.Platform, Config.slackOn, newSlack, slackapp.Paths, slackapp.Refusals},
-	{teamsapp.Platform, Config.teamsOn, newTeams, teamsapp.Paths, teamsapp.Refusals},
+	{slackapp.Platform, Config.slackOn, newSlack, Config.slackPaths, slackapp.Refusals},
+	{teamsapp.Platform, Config.teamsOn, newTeams, func(Config) []string { return teamsapp.Paths }, teamsapp.Refusals},
 }
 
 // shared is what the front-ends are made of beside the configuration.

@@ -111,6 +111,14 @@ func TestValidateSlack(t *testing.T) {
 	check(t, "a token that rotates", "SLACK_BOT_TOKEN", func(c *Config) { c.Slack.BotToken = "xoxe.xoxb-1-2-3" })
 	check(t, "a refresh token", "SLACK_BOT_TOKEN", func(c *Config) { c.Slack.BotToken = "xoxe-1-2-3" })
 	check(t, "no secret", "SLACK_SIGNING_SECRET", func(c *Config) { c.Slack.SigningSecret = "" })
+	check(t, "Socket Mode", "", func(c *Config) { c.Slack.SigningSecret, c.Slack.AppToken = "", "xapp-1-2" })
+	check(t, "both ways to deliver", "SLACK_APP_TOKEN", func(c *Config) { c.Slack.AppToken = "xapp-1-2" })
+	check(t, "a bot token twice", "SLACK_APP_TOKEN", func(c *Config) {
+		c.Slack.SigningSecret, c.Slack.AppToken = "", c.Slack.BotToken
+	})
+	check(t, "Socket Mode without a bot token", "SLACK_BOT_TOKEN", func(c *Config) {
+		c.Slack.SigningSecret, c.Slack.AppToken, c.Slack.BotToken = "", "xapp-1-2", ""
+	})
 	check(t, "no slash", "SLACK_API_URL", func(c *Config) { c.Slack.APIURL = "https://slack.com/api" })
 	check(t, "bookmarks", "", func(c *Config) {
 		c.Slack.Bookmark, c.Links.PublicURL = "true", "https://bot.example.com"

@@ -159,6 +159,8 @@ var mistakes = map[string]mistake{
 	"config-verification-token": {"config", slacktest.Options{}, set("SLACK_SIGNING_SECRET", "Xk2p9QwErTyUiOpAsDfGhJkL")},
 	"config-half-slack":         {"config", slacktest.Options{}, set("SLACK_SIGNING_SECRET", "")},
 	"config-half-teams":         {"config", slacktest.Options{}, set("TEAMS_APP_ID", "")},
+	"config-app-token":          {"config", slacktest.Options{SocketMode: true}, set("SLACK_APP_TOKEN", "xoxb-1-2-3")},
+	"config-both-deliveries":    {"config", slacktest.Options{SocketMode: true}, set("SLACK_SIGNING_SECRET", "0123456789abcdef0123456789abcdef")},
 	"config-user-token":         {"config", slacktest.Options{}, set("SLACK_BOT_TOKEN", "xoxp-1-2-3")},
 	"config-rotating-token":     {"config", slacktest.Options{}, set("SLACK_BOT_TOKEN", "xoxe.xoxb-1-2-3")},
 	"config-two-credentials":    {"config", slacktest.Options{}, set("AZURE_TOKEN_CREDENTIALS", "ManagedIdentityCredential")},
@@ -274,6 +276,12 @@ var mistakes = map[string]mistake{
 		w.person(t, graphtest.User{ID: twoID, UPN: meetings, Disabled: true})
 	}},
 
+	"slack-app-token":       {"slack", slacktest.Options{SocketMode: true}, set("SLACK_APP_TOKEN", "xapp-1-of-another-app")},
+	"slack-app-token-scope": {"slack", slacktest.Options{SocketMode: true, AppScopes: []string{"authorizations:read"}}, set()},
+	"slack-app-token-away": {"slack", slacktest.Options{SocketMode: true}, func(_ *testing.T, w *world) {
+		w.Slack.Fault(faultserver.Fault{Target: "apps.connections.open", Status: http.StatusServiceUnavailable})
+	}},
+	"slack-socket":        {"slack", slacktest.Options{SocketMode: true}, set()}, // no mistake
 	"slack-token":         {"slack", slacktest.Options{}, set("SLACK_BOT_TOKEN", "xoxb-of-another-app")},
 	"slack-removed":       {"slack", slacktest.Options{}, slackSays("account_inactive")},
 	"slack-token-expired": {"slack", slacktest.Options{}, slackSays("token_expired")},

@@ -62,15 +62,5 @@ func (e *examination) slackManifest(ctx context.Context) []finding {
 	return all
 }
 
-// socketMode tells whether Slack's requests come through a connection that the bot opens, and not to an address.
-func (e *examination) socketMode() bool { return e.value("SLACK_APP_TOKEN") != "" }
-
-// value is what a setting has.
-func (e *examination) value(variable string) string {
-	for _, s := range e.config.Settings() {
-		if s.Env == variable {
-			return s.Value.String()
-		}
-	}
-	return ""
-}
+// socketMode tells whether what Slack delivers comes by a connection that the bot makes, and not to an address.
+func (e *examination) socketMode() bool { return e.config.Slack.AppToken != "" }
