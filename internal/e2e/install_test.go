@@ -42,6 +42,19 @@ func TestInstallByTheDocument(t *testing.T) {
 	})
 }
 
+// The same without a public address: Slack alone, in Socket Mode.
+func TestInstallInSocketMode(t *testing.T) {
+	t.Parallel()
+	i := newInstallation(t)
+	i.untilSlack()
+	i.part("Slack without a public address: Socket Mode", func() {
+		i.createSlackApp(i.do("bot setup slack --socket", 0), "")
+		i.do("export SLACK_APP_TOKEN", 0)
+		i.shell("bot doctor --only slack", 0) // as over HTTP
+	})
+	i.start(i.meetInSlack)
+}
+
 // untilSlack follows the document until an app for a chat platform is to be made.
 func (i *installation) untilSlack() {
 	i.t.Helper()
