@@ -204,12 +204,22 @@ func (tell) execute(ctx context.Context, s *Service, t task) (result, error) {
 	reply.Card.of = state.Conversation
 	s.addCalendar(ctx, &reply)
 	reply.setZone(state.Identity.zone(""))
+	again, err := s.Queue.BeginSend(ctx, t.lease)
+	if err != nil {
+		return result{}, err
+	}
+	if again {
+		s.Observer.PossibleDuplicate()
+	}
 	err = retryThrottled(ctx, t.slot, func() error {
 		_, err := platform.Deliver(ctx, t.Job, reply)
 		return err
 	})
 	if Temporary(err) {
-		return result{}, err
+		if CodeOf(err) == Unavailable && !Unsent(err) { // it may have arrived, and is sent again
+			s.Observer.PossibleDuplicate()
+		}
+		return result{}, s.notSent(ctx, &t.lease, err)
 	}
 	if err != nil {
 		s.Log.InfoContext(ctx, "somebody who was invited cannot get a direct message", "request", t.Trace,

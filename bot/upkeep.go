@@ -15,6 +15,10 @@ const dueAtOnce = 5
 // replica begins thousands of reminders while they are still of use.
 const remindAtOnce = 50
 
+// dueElsewhere is after which time a replica may look again at what it took and does not serve, as all others may. A
+// time that was set meanwhile is lost by that: whoever finds it too early sets it again.
+const dueElsewhere = 10 * time.Second
+
 // todoJobs says which job does what is to do about a meeting.
 var todoJobs = []struct {
 	todo Todo
@@ -146,8 +150,8 @@ func (s *Service) workOffDue(ctx context.Context) {
 // startDue accepts the job of a conversation that is due, and only then forgets that it was.
 func (s *Service) startDue(ctx context.Context, d Due, now time.Time) error {
 	platform, ok := s.Platforms[d.Conversation.Platform]
-	if !ok || !platform.Serves(d.Conversation.Workspace) {
-		return nil // it is for another replica
+	if !ok || !platform.Serves(d.Conversation.Workspace) { // it is for another replica, and a reminder cannot wait
+		return s.Schedule.SetDue(ctx, Due{Kind: d.Kind, Conversation: d.Conversation, At: now.Add(dueElsewhere)})
 	}
 	state, err := s.Conversations.Read(ctx, d.Conversation, Asker{})
 	if err != nil && CodeOf(err) != UnreadableRecord {

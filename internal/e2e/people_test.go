@@ -382,6 +382,24 @@ func TestInvitedIntoCalendar(t *testing.T) {
 	wantEvent(t, r, into.file, "CONFIRMED", uid, start.Add(time.Hour), 45*time.Minute)
 }
 
+// Where nobody knows whether an invitation arrived, it is sent again, and that is counted.
+func TestInvitationAgain(t *testing.T) {
+	t.Parallel()
+	env, f := slackPeople(t)
+	env.Slack.AddChannel(slacktest.Channel{ID: "C0SMALL", Name: "small", Members: []string{ann, theBot.slack}})
+	wantCard(t, env.meet(f.bot, ann, "C0SMALL", "Retro"), "")
+	env.Slack.Fault(faultserver.Fault{Target: "conversations.members", Status: http.StatusServiceUnavailable})
+	env.mention(f.bot, ann, "C0SMALL", "", "meet with <@U0BEN|ben>")
+	env.next("C0SMALL", nil, func(m slacktest.Message) bool { return strings.Contains(m.Text, "With <@U0BEN>.") })
+	env.Slack.ClearFaults() // the card is posted, and the invitation comes next
+	env.Slack.Fault(faultserver.Fault{Target: "chat.postMessage", Times: 1, Works: true, Reset: true})
+	eventually(t, "the invitation comes again", func() bool { return len(invitations(env, ben)) == 2 })
+	env.wantRepeated(f.bot, 1)
+	if told := invitations(env, ben); len(told) != 2 {
+		t.Errorf("Ben got %s", texts(told))
+	}
+}
+
 // Without the new scopes the command works: nobody of a group is put on the list, the asker is told, and everybody who
 // is named gets a direct message.
 func TestPeopleWithoutScopes(t *testing.T) {
