@@ -67,8 +67,8 @@ func (e Entra) grantToGroup(p *page) {
 	lines := []string{"$Group = " + powerShell(cmp.Or(e.Group, groupHere))}
 	p.block(inPowerShell, append(lines, `Grant-CsApplicationAccessPolicy -PolicyName Meetbot -Group "$Group"`)...)
 	if e.Group == "" {
-		p.say("A Microsoft 365 group, a security group or a distribution list, by its object ID or e-mail. If there is " +
-			"none yet, this makes one in bash, and adds somebody:")
+		p.say("A Microsoft 365 group, a security group or a distribution list, by its object ID or e-mail. If there " +
+			"is none yet, this makes one in bash, and adds somebody:")
 		p.block(inBash,
 			"GROUP_ID=$(az ad group create --display-name 'Meetbot organizers' --mail-nickname meetbot-organizers "+
 				"--query id --output tsv)",
