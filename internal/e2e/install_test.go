@@ -17,9 +17,9 @@ const (
 	anaID = "d4444444-0000-4000-8000-000000000004"
 )
 
-// Whoever follows docs/install.md, and nothing else, gets from nothing to a working /meet. The blocks of the document run
-// in bash as they are; only what people put in by hand is put in: the values that Slack and Teams show, and addresses.
-// The fakes do what the lines for administrators ask for, and nothing before that.
+// A person who follows docs/install.md, and nothing else, gets from nothing to a working /meet. The blocks of the
+// document run in bash as they are; only what people put in by hand is put in: the values that Slack and Teams show, and
+// addresses. The fakes do what the lines for administrators ask for, and nothing before that.
 func TestInstallByTheDocument(t *testing.T) {
 	t.Parallel()
 	i := newInstallation(t)
