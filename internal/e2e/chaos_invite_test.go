@@ -311,17 +311,26 @@ func (c *chaos) userBy(entraID string) string {
 	return c.userOf[strings.ToLower(entraID)]
 }
 
-// ownJobs are the names of the jobs that follow from a request whose command invites people, as the queue has them.
-func (a chaosAsk) ownJobs(request string) (ids []string) {
-	if len(a.company.marks) == 0 {
-		return nil
+// namedIn is the request that a job follows from which the queue has under that name: one that invites people, or tells
+// them. It is empty if there is none.
+func (c *chaos) namedIn(job string) string {
+	if !strings.HasPrefix(job, "invite-") && !strings.HasPrefix(job, "tell-") {
+		return ""
 	}
-	invite := "invite-" + jobHash(request)
-	ids = append(ids, invite)
-	for _, user := range a.company.outside {
-		ids = append(ids, "tell-"+jobHash(invite+"\n"+user))
+	const mostGenerations = 100
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for id, p := range c.companies {
+		for generation := range mostGenerations {
+			invite := "invite-" + jobHash(fmt.Sprintf("%s\n%d", id, generation))
+			if job == invite || slices.ContainsFunc(p.outside, func(user string) bool {
+				return job == "tell-"+jobHash(invite+"\n"+user)
+			}) {
+				return c.requests[id]
+			}
+		}
 	}
-	return ids
+	return ""
 }
 
 // jobHash is how the names of such jobs end.

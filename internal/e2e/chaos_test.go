@@ -105,6 +105,7 @@ type chaos struct {
 	roots     map[string]string          // by channel: a mention that was accepted there
 	repeated  map[string]int             // meetbot_answers_repeated_total of every process that ever was
 	requests  map[string]string          // by the bot's name for it
+	companies map[string]chaosCompany    // whom a request names, by the bot's name for the request
 	edited    []chaosEdit                // mentions that were edited
 	moved     []clockMove                // of the clock by which meetings live
 	links     map[string]map[string]bool // lasting links that commands were answered with, by conversation
@@ -141,7 +142,8 @@ func newChaos(t *testing.T, kind string, size chaosSize) *chaos {
 		done:      map[string]int{}, roots: map[string]string{}, repeated: map[string]int{}, unsure: map[string]int{},
 		requests: map[string]string{}, entraID: map[string]string{}, links: map[string]map[string]bool{},
 		works: map[string]bool{}, staleCards: map[string]bool{}, userOf: map[string]string{},
-		members: []string{theBot.slack},
+		companies: map[string]chaosCompany{},
+		members:   []string{theBot.slack},
 	}
 	t.Logf("Redis %s, %+v", kind, size)
 	c.redis = startRedis(t, kind)
@@ -232,7 +234,8 @@ func (c *chaos) heal() {
 			c.mu.Lock()
 			request := c.requests[id]
 			c.mu.Unlock()
-			c.happened(historycheck.Event{At: over.at, Kind: historycheck.Lost, Request: cmp.Or(request, id)})
+			c.happened(historycheck.Event{At: over.at, Kind: historycheck.Lost,
+				Request: cmp.Or(request, c.namedIn(id), id)})
 		}
 		for name, generation := range conversations {
 			c.happened(historycheck.Event{At: over.at, Kind: historycheck.Lost, Conversation: name,

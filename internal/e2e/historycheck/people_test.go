@@ -140,6 +140,18 @@ func TestPeople(t *testing.T) {
 			events: []Event{asked(0, "1", "ann"), leftOut(1, "ann", "max")},
 			want:   "ann was told who is not on a meeting's list, and had named nobody",
 		},
+		{
+			name: "answered again, when the meeting had been replaced",
+			events: after(told, left, fresh(3, "2", "ben"), made(4, "y", 2, "ben"), answer(4.5, "2", "y"),
+				mentions(shown(5, "", "y"), "max", "eve", "nil"), invited(5, "max", "y"), rest(6, "y", "max", "eve")),
+			repeats: 1,
+		},
+		{
+			name: "answered again, and nobody is invited to the meeting that replaced the other",
+			events: after(told, left, fresh(3, "2", "ben"), made(4, "y", 2, "ben"), answer(4.5, "2", "y"),
+				mentions(shown(5, "", "y"), "max", "eve", "nil"), invited(5, "max", "y"), rest(6, "y", "max")),
+			repeats: 1, want: "request 1 names eve, who is not on the list of y",
+		},
 		{name: "what a fail-over lost", events: after(lostRequest(3, "1"), rest(5, "x"))},
 		{name: "the meeting was lost", events: after(lost(3, 1), rest(5, "x"))},
 	})
