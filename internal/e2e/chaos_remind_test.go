@@ -135,7 +135,7 @@ func disturbances() []disturbance {
 func remindFaults() []chaosFault {
 	var faults []chaosFault
 	for _, dis := range disturbances() {
-		faults = append(faults, chaosFault{name: "a reminder is due: " + dis.name, weight: 1,
+		faults = append(faults, chaosFault{name: "a reminder is due: " + dis.name, weight: 2,
 			strike: func(c *chaos, d *rand.Rand) { c.reminders(d, dis) }})
 	}
 	return faults
