@@ -27,6 +27,9 @@ const (
 	chaosWithin = 45 * time.Second
 	// chaosOvertaking is an attempt, in which a card is read and sent, and the time that Slack gives a request.
 	chaosOvertaking = 13 * time.Second
+	// chaosSwitch is how long a replica may read from an old primary after the sentinels have named another one: they
+	// announce it, and the replica closes its connections.
+	chaosSwitch = time.Second
 )
 
 // chaosSize says how much chaos.
@@ -98,7 +101,8 @@ type chaos struct {
 	works      map[string]bool // whether a link could be joined when that was looked at last
 	staleCards map[string]bool // cards that lead to an earlier meeting and that the bot cannot change
 
-	overs, lostRequests, lostConversations int // fail-overs so far, and what they lost
+	splits                                 []time.Duration // for how long there were two primaries
+	overs, lostRequests, lostConversations int             // fail-overs so far, and what they lost
 
 	mu        sync.Mutex
 	events    []historycheck.Event
@@ -209,7 +213,8 @@ func (c *chaos) run() {
 			report.Reminders, report.Unreminded)
 		if c.overs > 0 {
 			c.t.Logf("%d fail-overs lost marks of %d requests and generations of %d conversations; for that, %d acknowledged commands were not answered "+
-				"and %d meetings are second ones", c.overs, c.lostRequests, c.lostConversations, report.Unanswered, report.Doubled)
+				"and %d meetings are second ones; %d answers were read from an old primary, %v", c.overs, c.lostRequests,
+				c.lostConversations, report.Unanswered, report.Doubled, report.Stale, c.splits)
 		}
 		if c.t.Failed() {
 			c.keep()
@@ -228,6 +233,8 @@ func (c *chaos) heal() {
 		requests, conversations := lostIn(readCopy(c.t, over.knew), readCopy(c.t, over.survived))
 		c.overs++
 		c.happened(historycheck.Event{At: over.at, Kind: historycheck.Lost})
+		c.happened(historycheck.Event{At: over.from, Kind: historycheck.Split, Until: over.at.Add(chaosSwitch)})
+		c.splits = append(c.splits, over.at.Sub(over.from))
 		c.lostRequests += len(requests)
 		c.lostConversations += len(conversations)
 		for _, id := range requests {
