@@ -162,6 +162,23 @@ func inviteFaults() []chaosFault {
 				c.launch(victim)
 				wait()
 			}},
+		{name: "a meeting is replaced before its people are mentioned", weight: 3, strike: func(c *chaos, d *rand.Rand) {
+			room, victim := c.rooms[d.IntN(len(c.rooms))], d.IntN(6)
+			c.askIn(d, d.IntN(3), room, "", 1)()
+			f, struck := struckOnce(faultserver.Fault{Target: "chat.postMessage", Status: http.StatusServiceUnavailable,
+				Latency: upTo(d, time.Second)})
+			c.Slack.Fault(f)
+			wait := c.askWith(d, victim%len(c.replicas), room, pick(d, "", "tomorrow at 10:00"), 1)
+			if victim < len(c.replicas) {
+				c.endAt(d, victim, struck)
+				c.launch(victim)
+			} else {
+				c.pause(upTo(d, time.Second))
+			}
+			c.askIn(d, d.IntN(3), room, "new", 1)()
+			c.Slack.ClearFaults()
+			wait()
+		}},
 		{name: "replica ended while people are told", weight: 4, strike: func(c *chaos, d *rand.Rand) {
 			victim := d.IntN(3)
 			f, struck := struckOnce(faultserver.Fault{Target: pick(d, "conversations.members", "usergroups.users.list",

@@ -96,8 +96,12 @@ func (c *checker) toldOf(r *request, cards []Event, told map[string][]Event) {
 			if links[e.Link]++; links[e.Link] > 1 {
 				c.report.Retold++
 			}
-			if !slices.ContainsFunc(cards, func(card Event) bool { return card.Link == e.Link }) &&
-				!c.forgotten(c.made[e.Link]) && !c.forgotten(c.made[cards[0].Link]) {
+			// An attempt that could not show its card any more may have invited to what was the meeting then.
+			m := c.made[e.Link]
+			if !slices.ContainsFunc(cards, func(card Event) bool {
+				shown := c.made[card.Link]
+				return shown.Conversation == m.Conversation && shown.Generation >= m.Generation || c.forgotten(shown)
+			}) && !c.forgotten(m) {
 				c.violation("%s, whom request %s names, was invited to %s, and the card shows %s", person, r.Request, e.Link,
 					cards[0].Link)
 			}
