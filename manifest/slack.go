@@ -58,7 +58,7 @@ func Slack(app SlackApp, catalog *bot.Catalog) (*SlackManifest, error) {
 			AppHome: slack.AppHome{MessagesTabEnabled: true, MessagesTabReadOnlyEnabled: true},
 			BotUser: slack.BotUser{DisplayName: "meetbot", AlwaysOnline: true},
 			SlashCommands: []slack.ManifestSlashCommand{{
-				Command:      "/" + bot.CommandName,
+				Command:      catalog.CommandName().Slash(),
 				Description:  catalog.PlainText(bot.English, bot.Message{ID: "manifest.command"}),
 				UsageHint:    usage(),
 				ShouldEscape: true, // mentions and channels arrive as IDs with names, not as what somebody typed
@@ -81,7 +81,7 @@ func Slack(app SlackApp, catalog *bot.Catalog) (*SlackManifest, error) {
 // usage is the hint that Slack shows behind the command: every subcommand of the table.
 func usage() string {
 	var forms []string
-	for _, spec := range bot.Commands {
+	for _, spec := range bot.Offered() {
 		form := spec.Word
 		if spec.Takes(bot.Subject) {
 			form = strings.TrimSpace(form + " [subject]")

@@ -80,14 +80,14 @@ func TestSlackSocketModeHasNoAddress(t *testing.T) {
 // The command that Slack offers is the one that the bot answers to, and its hint names every subcommand of the table.
 func TestSlackCommandIsTheTable(t *testing.T) {
 	commands := slackManifest(t).Features.SlashCommands
-	if len(commands) != 1 || commands[0].Command != "/"+bot.CommandName || !commands[0].ShouldEscape {
+	if len(commands) != 1 || commands[0].Command != bot.DefaultCommandName.Slash() || !commands[0].ShouldEscape {
 		t.Fatalf("commands: %+v", commands)
 	}
 	hints := strings.Split(commands[0].UsageHint, " | ")
-	if len(hints) != len(bot.Commands) {
-		t.Fatalf("hint %q, want one form for each of %d commands", commands[0].UsageHint, len(bot.Commands))
+	if len(hints) != len(bot.Offered()) {
+		t.Fatalf("hint %q, want one form for each of %d commands", commands[0].UsageHint, len(bot.Offered()))
 	}
-	for i, spec := range bot.Commands {
+	for i, spec := range bot.Offered() {
 		if word := strings.Fields(hints[i])[0]; spec.Word != "" && word != spec.Word {
 			t.Errorf("form %d is %q, want the word %q", i, hints[i], spec.Word)
 		}

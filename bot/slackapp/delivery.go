@@ -62,7 +62,7 @@ func (a *App) command(
 			"enterprise", c.EnterpriseID)
 		_ = show(bot.TroubleReply(a.language, "workspace"))
 		return nil
-	case c.Command != "/"+bot.CommandName:
+	case c.Command != a.catalog.CommandName().Slash():
 		_ = show(bot.TroubleReply(a.language, "command"))
 		return nil
 	case c.ChannelID == "" || c.UserID == "":

@@ -21,28 +21,6 @@ const (
 // Paths are all the endpoints.
 var Paths = []string{CommandsPath, EventsPath, InteractivityPath}
 
-// Scopes are the permissions that the app asks for, none of them more than what is used; with bookmarks, also the one
-// that [App.SetBookmark] needs. Without the last three, people are invited all the same: see [App.GroupMembers] and
-// [App.Outside]. Without chat:write.public everything works, but a card in a public channel that the bot
-// is not a member of is an answer in place, which cannot be changed later.
-func Scopes(bookmarks bool) []string {
-	scopes := []string{
-		"commands",          // the slash command
-		"app_mentions:read", // mentions, the way into threads
-		"chat:write",        // chat.postMessage, chat.postEphemeral and chat.update
-		"chat:write.public", // the same in public channels that the bot was not invited to
-		"users:read",        // users.info: whether the asker is a member, and their language
-		"users:read.email",  // the e-mail in it, by which they are found in Entra
-		"usergroups:read",   // usergroups.users.list: whom a user group invites
-		"channels:read",     // conversations.members: who is told of an invitation by the card
-		"groups:read",       // the same in private channels
-	}
-	if bookmarks {
-		scopes = append(scopes, "bookmarks:write") // bookmarks.add and bookmarks.edit
-	}
-	return scopes
-}
-
 // Register adds the endpoints to mux.
 func (a *App) Register(mux *http.ServeMux, b bot.Bot) {
 	mux.Handle(CommandsPath, a.verified(formType, a.commands(b)))

@@ -17,7 +17,7 @@ func TestReadmeNamesEveryCommand(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, spec := range bot.Commands {
-		want := "| `" + bot.SlashCommand(spec.Word, "")
+		want := "| `" + bot.DefaultCommandName.Line(spec.Word, "").Slash()
 		if !strings.Contains(string(readme), want) {
 			t.Errorf("README has no row that begins with %s", want)
 		}

@@ -29,6 +29,7 @@ func TestDates(t *testing.T) {
 		"no such time zone":       datedWithoutZone,
 		"words before a time":     wordsBeforeTimes,
 		"a time in a name":        timeInName,
+		"no public address":       calendarWithoutAddress,
 	})
 }
 
@@ -235,5 +236,20 @@ func TestCancelledAgain(t *testing.T) {
 	m := env.next(general, nil, func(m slacktest.Message) bool { return strings.Contains(m.Text, "cancel") && m.Via != "user" })
 	if m.To != "" || !strings.Contains(m.Text, "The date is cancelled.") {
 		t.Errorf("the answer is for %q: %s", m.To, m.Text)
+	}
+}
+
+// Without a public address the two links remain, with a date and without one.
+func calendarWithoutAddress(t *testing.T, env *environment, f front) {
+	card(t, f, asked{user: members.ann, command: "meet Retro"}, "New meeting.")
+	card(t, f, asked{user: members.ann, command: "calendar"}, "the calendar entry is for now")
+	if now := calendarOn(t, f); now.file != "" || now.outlook == "" || now.google == "" {
+		t.Errorf("without a date: %+v", now)
+	}
+	made := card(t, f, asked{user: members.ann, command: "meet tomorrow at 15:00"}, "New time: ")
+	dated := calendarOn(t, f)
+	wantDrafts(t, dated, "Retro", wantDate(t, env, time.Hour), time.Hour, made.link)
+	if dated.file != "" {
+		t.Errorf("with a date: %+v", dated)
 	}
 }

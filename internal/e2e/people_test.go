@@ -558,3 +558,39 @@ func TestTeamsMentions(t *testing.T) {
 		t.Errorf("after a refusal of the mentions, the card is %s", m.Card)
 	}
 }
+
+// Of 60 people who are mentioned in Teams the first 50 are invited, and the asker is told. Whoever has left is left out.
+func TestManyPeopleInTeams(t *testing.T) {
+	t.Parallel()
+	env := newTeamsEnv(t)
+	line, want := "meet Retro tomorrow at 15:00 with", []string{}
+	for i := range 60 {
+		id, upn := fmt.Sprintf("%08d-0000-4000-8000-000000000000", i), fmt.Sprintf("p%d@contoso.example", i)
+		env.add(testenv.Person{
+			Teams: &teamstest.User{ID: id, Name: fmt.Sprintf("Person %d", i)},
+			Entra: &graphtest.User{ID: id, UPN: upn, Mail: upn, DisplayName: fmt.Sprintf("Person %d", i), Disabled: i == 3},
+		})
+		line += fmt.Sprintf(" <at>Person %d</at>", i)
+		if i < 50 && i != 3 {
+			want = append(want, id+" "+upn)
+		}
+	}
+	r := env.start(env.teamsConfig(), app.Options{})
+	m := env.callAnswered(r, annID, teamsGeneral, "", line)
+	wantTeamsCard(t, m, "")
+	if n := strings.Count(string(m.Card), `"type":"mention"`); n != 50 {
+		t.Errorf("the card mentions %d people", n)
+	}
+	eventually(t, "the first 50 are invited", func() bool { return len(attendees(env)) == len(want) })
+	list := attendees(env)
+	slices.Sort(list)
+	if !slices.Equal(list, want) {
+		t.Errorf("the attendees are %q", list)
+	}
+	eventually(t, "Ann is told", func() bool {
+		return slices.ContainsFunc(env.Teams.Messages(teamsGeneral), func(m teamstest.Message) bool {
+			return m.To == annID && strings.Contains(m.Words(), "I invite 50 people at most") &&
+				strings.Contains(m.Words(), "Person 3: the account in Microsoft 365 is disabled.")
+		})
+	})
+}
