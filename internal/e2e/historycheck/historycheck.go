@@ -394,9 +394,9 @@ func (c *checker) lostAfter(r *request, generation int) bool {
 	})
 }
 
-// split tells whether two servers answered at that time.
-func (c *checker) split(at time.Time) bool {
-	return slices.ContainsFunc(c.splits, func(e Event) bool { return !at.Before(e.At) && !at.After(e.Until) })
+// split tells whether two servers answered at some time from one moment to another.
+func (c *checker) split(from, to time.Time) bool {
+	return slices.ContainsFunc(c.splits, func(e Event) bool { return !to.Before(e.At) && !from.After(e.Until) })
 }
 
 // sight is a generation that was seen.
@@ -443,7 +443,8 @@ func (c *checker) order() {
 		for _, e := range r.own {
 			m, ok := c.made[e.Link]
 			switch {
-			case c.split(e.At) && (e.None && known > 0 || ok && m.Generation < known):
+			case c.split(r.At, e.At) && (e.None && known > 0 || ok && m.Generation < known ||
+				ok && r.Fresh && m.Generation == known):
 				c.report.Stale++
 			case e.None && known > 0:
 				c.violation("request %s was told that %s has no meeting, though generation %d had been shown",

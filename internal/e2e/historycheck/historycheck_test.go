@@ -251,10 +251,17 @@ func TestCheck(t *testing.T) {
 			name: "an old meeting, after two servers had answered",
 			events: []Event{
 				asked(0, "1", "ann"), fresh(0, "2", "ben"), made(0, "x", 1, "ann"), made(1, "y", 2, "ben"),
-				answer(1, "1", "x"), {At: at(1.5), Kind: Split, Until: at(3.5)}, answer(2, "2", "y"), asked(3, "3", "eve"),
+				answer(1, "1", "x"), {At: at(1.5), Kind: Split, Until: at(2.5)}, answer(2, "2", "y"), asked(3, "3", "eve"),
 				shown(4, "eve", "x"),
 			},
 			want: "request 3 was given generation 1 of c1, though 2 had been shown before it asked",
+		},
+		{
+			name: "an old meeting for somebody who wanted a new one while two servers answered",
+			events: []Event{
+				asked(0, "1", "ann"), made(0, "x", 1, "ann"), answer(1, "1", "x"), {At: at(1.5), Kind: Split, Until: at(2.5)},
+				fresh(2, "2", "ben"), shown(3, "ben", "x"),
+			},
 		},
 		{
 			name: "no meeting, while two servers answered",
