@@ -75,12 +75,14 @@ type result struct {
 	made    string // the ID of the claim that this very attempt turned into a new meeting
 	// undoable says that the new meeting took the place of an earlier one, and that its asker may take that back.
 	undoable bool
-	restored bool       // an Undo gave the conversation its earlier meeting back
-	next     func()     // starts what follows once the answer was sent, or could not be; nil: nothing
-	silent   bool       // nobody is answered
-	notes    []Message  // what stands below the card beside its own notes
-	invited  []Mention  // whom the card mentions
-	listed   []Attendee // with whom this attempt made a new meeting, if it did
+	restored bool      // an Undo gave the conversation its earlier meeting back
+	next     func()    // starts what follows once the answer was sent, or could not be; nil: nothing
+	silent   bool      // nobody is answered
+	notes    []Message // what stands below the card beside its own notes
+	invited  []Mention // whom the card mentions
+	// invitedTo is the generation of the meeting that they are invited to.
+	invitedTo int
+	listed    []Attendee // with whom this attempt made a new meeting, if it did
 }
 
 // meetCommand gives the conversation its meeting, or a fresh one.

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -38,8 +39,10 @@ func (s *Service) withPeople(ctx context.Context, t task, asker Identity, state 
 			Kind: JobInvite, Command: Command{Kind: Meet, Line: marksOf(people)}, Generation: state.Generation(),
 			Listed: listPrint(done.listed),
 		},
-		ID: "invite-" + shortHash(t.ID), Conversation: state.Conversation, Asker: t.Asker, Seen: state.Generation(),
-		Language: asker.Language, Zone: t.Zone, Route: t.Route, Accepted: time.Now(), Trace: t.Trace,
+		// Another attempt may find another meeting: its card shows that one, and so people are invited to it.
+		ID:           "invite-" + shortHash(fmt.Sprintf("%s\n%d", t.ID, state.Generation())),
+		Conversation: state.Conversation, Asker: t.Asker, Seen: state.Generation(), Language: asker.Language,
+		Zone: t.Zone, Route: t.Route, Accepted: time.Now(), Trace: t.Trace,
 	}
 	done.next, err = s.acceptFor(ctx, j)
 	if _, tooMany := errors.AsType[BusyError](err); tooMany { // some of the asker's other commands are done soon
@@ -49,7 +52,7 @@ func (s *Service) withPeople(ctx context.Context, t task, asker Identity, state 
 		return result{}, err
 	}
 	if done.show {
-		done.invited = shownTo(people, t)
+		done.invited, done.invitedTo = shownTo(people, t), state.Generation()
 		return done, nil
 	}
 	done.reply.inviting(shownTo(people, t), state)

@@ -112,7 +112,12 @@ type Lease struct {
 	Given  time.Time     // when that was, by the clock of this process
 	// mayBeSent says that an earlier attempt under this lease sent an answer that may have arrived.
 	mayBeSent bool
+	// tried says that an earlier attempt under this lease ended without an answer.
+	tried bool
 }
+
+// again tells whether there was an attempt at the job before.
+func (l Lease) again() bool { return l.tried || l.Attempt > 1 }
 
 // age is how old the job is now. It compares no clocks of different machines.
 func (l Lease) age() time.Duration { return l.Age + time.Since(l.Given) }

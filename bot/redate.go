@@ -177,6 +177,10 @@ func (c cancelCommand) answer(s *Service, i Intent, where Route, state *State, l
 
 func (c cancelCommand) execute(ctx context.Context, s *Service, t task) (result, error) {
 	state, lang, done, err := s.opening(ctx, t, c)
+	if err == nil && done.outcome == OutcomeWords && t.lease.again() && !state.Meeting.Dated {
+		// An attempt before this one may have taken the date away.
+		return s.showDated(t, state, lang, wish{subject: state.Meeting.Subject}, true), nil
+	}
 	if err != nil || done.outcome != "" {
 		return done, err
 	}

@@ -128,13 +128,12 @@ func (c Card) Status() Message {
 		return message("card.reminder", Arg{"Date", Period{c.Meeting.Start, c.Meeting.End}})
 	case c.InvitedBy != "":
 		return message("people.invites", Arg{"Who", c.InvitedBy})
-	case c.Redated && c.Ahead:
+	case c.Redated && c.Ahead && c.Why.Why == "": // that the link is another one comes first; the date is a note then
 		return message("card.redated", Arg{"Date", Period{c.Meeting.Start, c.Meeting.End}})
-	case c.Redated:
+	case c.Redated && !c.Ahead:
 		return message("card.undated")
 	case c.Why.Why != "":
-		return message("card.why_"+string(c.Why.Why),
-			Arg{"Former", c.Why.Organizer}, Arg{"Organizer", c.Meeting.Organizer.Name})
+		return c.why()
 	case c.Renamed:
 		return message("card.renamed")
 	case c.Replaces:
@@ -148,6 +147,12 @@ func (c Card) Status() Message {
 	default:
 		return message("card.since", Arg{"When", c.Meeting.Created})
 	}
+}
+
+// why says why the meeting took the place of an earlier one.
+func (c Card) why() Message {
+	return message("card.why_"+string(c.Why.Why),
+		Arg{"Former", c.Why.Organizer}, Arg{"Organizer", c.Meeting.Organizer.Name})
 }
 
 // Facts lists who started the meeting, where that is not the organizer, the organizer, and the ways to join without the
@@ -180,7 +185,10 @@ func (c Card) Facts() []Fact {
 // Notes are the lines below the card: its date, and what the asker wanted and did not get. Most cards have none.
 func (c Card) Notes() []Message {
 	var notes []Message
-	if c.Ahead && !c.Redated && !c.Ended {
+	if c.Redated && !c.Ahead && c.Why.Why != "" {
+		notes = append(notes, c.why())
+	}
+	if c.Ahead && (!c.Redated || c.Why.Why != "") && !c.Ended {
 		notes = append(notes, message("card.date", Arg{"Date", Period{c.Meeting.Start, c.Meeting.End}}))
 	}
 	switch {

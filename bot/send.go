@@ -43,6 +43,9 @@ func (s *Service) compose(ctx context.Context, j Job, done result) (Reply, error
 		if state.Meeting == nil { // the next attempt says why
 			return Reply{}, &Error{Code: Unavailable, Err: errors.New("conversation's meeting is gone from the store")}
 		}
+		if len(done.invited) > 0 && state.Generation() != done.invitedTo { // the next attempt invites to this one
+			return Reply{}, &Error{Code: Unavailable, Err: errors.New("the meeting was replaced meanwhile")}
+		}
 		reply = s.card(j.Command, state, s.jobLanguage(j, state.Identity), state.Meeting.ClaimID == done.made)
 		if generation := state.Generation(); reply.Card.New && done.undoable && generation > 1 {
 			reply.Card.Replaces = true

@@ -278,8 +278,8 @@ func (c *chaos) named(a chaosAsk, id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.requests[id] = a.id
-	for _, job := range a.ownJobs(id) {
-		c.requests[job] = a.id
+	if len(a.company.marks) > 0 {
+		c.companies[id] = a.company
 	}
 }
 

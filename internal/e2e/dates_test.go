@@ -225,6 +225,20 @@ func timeInName(t *testing.T, env *environment, f front) {
 		"“tomorrow at 15:00” is a part of the name now.")
 }
 
+// A command that takes the date away is attempted again after it has done so: its asker does not hear that there was
+// none.
+func TestCancelledAgain(t *testing.T) {
+	t.Parallel()
+	env, f := slackPeople(t)
+	wantCard(t, env.meet(f.bot, ann, general, "Retro tomorrow at 15:00"), "")
+	env.Slack.Fault(faultserver.Fault{Target: "chat.postMessage", Times: 1, Status: http.StatusServiceUnavailable})
+	env.mention(f.bot, ann, general, "", "cancel")
+	m := env.next(general, nil, func(m slacktest.Message) bool { return strings.Contains(m.Text, "cancel") && m.Via != "user" })
+	if m.To != "" || !strings.Contains(m.Text, "The date is cancelled.") {
+		t.Errorf("the answer is for %q: %s", m.To, m.Text)
+	}
+}
+
 // Without a public address the two links remain, with a date and without one.
 func calendarWithoutAddress(t *testing.T, env *environment, f front) {
 	card(t, f, asked{user: members.ann, command: "meet Retro"}, "New meeting.")

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -10,7 +11,9 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"meetbot/internal/sandbox/faultserver"
 	"meetbot/internal/sandbox/graphtest"
+	"meetbot/internal/sandbox/slacktest"
 )
 
 const day = 24 * time.Hour
@@ -252,5 +255,21 @@ func keptMeeting(t *testing.T, env *environment, f front) {
 	env.Clock.Move(61 * day) // it could not be renewed
 	if next := card(t, f, asked{user: members.ben, command: "meet"}, "had expired"); joinable(t, env, next) == first.link {
 		t.Error("the link that expired")
+	}
+}
+
+// A command with a date finds the meeting dead, and is attempted again after it has made another one: its card says why
+// the link is another one, beside the date.
+func TestExpiredAndDated(t *testing.T) {
+	t.Parallel()
+	env, f := slackPeople(t)
+	wantCard(t, env.meet(f.bot, ann, general, "Retro"), "")
+	env.Clock.Move(61 * day)
+	env.Slack.Fault(faultserver.Fault{Target: "chat.postMessage", Times: 1, Status: http.StatusServiceUnavailable})
+	env.mention(f.bot, ben, general, "", "meet tomorrow at 15:00")
+	m := env.next(general, nil, func(m slacktest.Message) bool { return !startOn(m.Text).IsZero() })
+	if !strings.Contains(m.Text, "The earlier meeting had expired, so this is a new one.") ||
+		!strings.Contains(m.Text, "\nDate: ") || strings.Contains(m.Text, "The link is the same.") {
+		t.Errorf("the card says\n%s", m.Text)
 	}
 }

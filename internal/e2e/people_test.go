@@ -400,6 +400,28 @@ func TestInvitationAgain(t *testing.T) {
 	}
 }
 
+// A command that names people is attempted again, and the meeting was replaced meanwhile: they are invited to the one
+// that the card shows.
+func TestInvitedToReplacement(t *testing.T) {
+	t.Parallel()
+	env, f := slackPeople(t)
+	first := wantCard(t, env.meet(f.bot, ann, general, "Retro"), "")
+	failed := make(chan struct{})
+	env.Slack.Fault(faultserver.Fault{Target: "chat.postMessage", Times: 1, Status: http.StatusServiceUnavailable,
+		Struck: func() { close(failed) }})
+	env.mention(f.bot, ann, general, "", "meet with <@U0BEN|ben>")
+	<-failed
+	second := wantCard(t, env.meet(f.bot, caio, general, "new"), "")
+	m := env.next(general, nil, func(m slacktest.Message) bool { return strings.Contains(m.Text, "<@U0BEN>") })
+	if link(m) != second || first == second {
+		t.Fatalf("the card shows %s, of %s and %s", link(m), first, second)
+	}
+	eventually(t, "Ben is on the list of the second meeting", func() bool {
+		list := env.Graph.Meetings()[1].Attendees
+		return len(list) == 1 && strings.Contains(string(list[0]), benID)
+	})
+}
+
 // Without the new scopes the command works: nobody of a group is put on the list, the asker is told, and everybody who
 // is named gets a direct message.
 func TestPeopleWithoutScopes(t *testing.T) {

@@ -44,6 +44,9 @@ const (
 	// due for them (neither). It is for what was told to be lost, and for nothing else, that promises may be broken: such
 	// cases are counted.
 	Lost Kind = "lost"
+	// Two servers answered for the bot's memory, as during a fail-over: from At to Until. What was read then may have
+	// been out of date.
+	Split Kind = "split"
 )
 
 // Event is one thing that happened.
@@ -71,6 +74,7 @@ type Event struct {
 	Left    time.Duration // until the date, when the reminder was posted at the earliest
 	Since   time.Time     // from when on the date could be reminded of
 	Well    bool          // nothing was in the way of the reminder
+	Until   time.Time
 }
 
 // Limits are what a history is held to.
@@ -96,6 +100,7 @@ type Report struct {
 	Answers      int           // shown
 	Repeated     int           // answers beyond one for each request
 	Orphans      int           // meetings that were made and never shown to anybody
+	Stale        int           // older meetings, or none, given while two servers answered
 	Overtaken    int           // older meetings seen after newer ones, within Limits.Overtaking
 	Unanswered   int           // acknowledged requests without an answer whose acceptance was lost
 	Doubled      int           // meetings beyond one for a generation, after what was known of it had been lost
@@ -161,6 +166,7 @@ type checker struct {
 	reminded []Event
 	unsure   []Event
 	due      []Event
+	splits   []Event
 	losses   []time.Time // when dates may have been lost
 
 	lostRequests map[string]bool
@@ -227,6 +233,8 @@ func (c *checker) read(events []Event) {
 			default:
 				c.losses = append(c.losses, e.At)
 			}
+		case Split:
+			c.splits = append(c.splits, e)
 		case LeftOut:
 			c.giveLeftOut(e)
 		case Invited:
@@ -378,6 +386,19 @@ func (c *checker) forgotten(m Event) bool {
 	})
 }
 
+// lostAfter tells whether this generation of a request's conversation, or a later one, was lost after it was asked: it
+// may have been the request's own.
+func (c *checker) lostAfter(r *request, generation int) bool {
+	return slices.ContainsFunc(c.lost, func(l Event) bool {
+		return l.Conversation == r.Conversation && l.Generation <= generation && !l.At.Before(r.At)
+	})
+}
+
+// split tells whether two servers answered at some time from one moment to another.
+func (c *checker) split(from, to time.Time) bool {
+	return slices.ContainsFunc(c.splits, func(e Event) bool { return !to.Before(e.At) && !from.After(e.Until) })
+}
+
 // sight is a generation that was seen.
 type sight struct {
 	at         time.Time
@@ -422,6 +443,9 @@ func (c *checker) order() {
 		for _, e := range r.own {
 			m, ok := c.made[e.Link]
 			switch {
+			case c.split(r.At, e.At) && (e.None && known > 0 || ok && m.Generation < known ||
+				ok && r.Fresh && m.Generation == known):
+				c.report.Stale++
 			case e.None && known > 0:
 				c.violation("request %s was told that %s has no meeting, though generation %d had been shown",
 					r.Request, r.Conversation, known)
@@ -429,7 +453,7 @@ func (c *checker) order() {
 			case m.Generation < known:
 				c.violation("request %s was given generation %d of %s, though %d had been shown before it asked",
 					r.Request, m.Generation, r.Conversation, known)
-			case r.Fresh && m.Generation <= known:
+			case r.Fresh && m.Generation <= known && !c.lostAfter(r, known+1):
 				c.violation("request %s wanted a new meeting of %s and was given generation %d, which had been shown "+
 					"before it asked", r.Request, r.Conversation, m.Generation)
 			}

@@ -240,6 +240,52 @@ func TestCheck(t *testing.T) {
 			want: "request 3 was given generation 1 of c1, though 2 had been shown before it asked",
 		},
 		{
+			name: "an old meeting, while two servers answered",
+			events: []Event{
+				asked(0, "1", "ann"), fresh(0, "2", "ben"), made(0, "x", 1, "ann"), made(1, "y", 2, "ben"),
+				answer(1, "1", "x"), {At: at(1.5), Kind: Split, Until: at(5)}, answer(2, "2", "y"), asked(3, "3", "eve"),
+				shown(4, "eve", "x"),
+			},
+		},
+		{
+			name: "an old meeting, after two servers had answered",
+			events: []Event{
+				asked(0, "1", "ann"), fresh(0, "2", "ben"), made(0, "x", 1, "ann"), made(1, "y", 2, "ben"),
+				answer(1, "1", "x"), {At: at(1.5), Kind: Split, Until: at(2.5)}, answer(2, "2", "y"), asked(3, "3", "eve"),
+				shown(4, "eve", "x"),
+			},
+			want: "request 3 was given generation 1 of c1, though 2 had been shown before it asked",
+		},
+		{
+			name: "an old meeting for somebody who wanted a new one while two servers answered",
+			events: []Event{
+				asked(0, "1", "ann"), made(0, "x", 1, "ann"), answer(1, "1", "x"), {At: at(1.5), Kind: Split, Until: at(2.5)},
+				fresh(2, "2", "ben"), shown(3, "ben", "x"),
+			},
+		},
+		{
+			name: "no meeting, while two servers answered",
+			events: []Event{
+				asked(0, "1", "ann"), made(0, "x", 1, "ann"), answer(1, "1", "x"), {At: at(1.5), Kind: Split, Until: at(5)},
+				asked(2, "2", "ben"), {At: at(3), Kind: Shown, User: "ben", Place: "C1", None: true},
+			},
+		},
+		{
+			name: "an old meeting for somebody whose new one was lost",
+			events: []Event{
+				asked(0, "1", "ann"), made(0, "x", 1, "ann"), answer(1, "1", "x"), fresh(2, "2", "ben"),
+				shown(3, "ben", "x"), lost(3.5, 2),
+			},
+		},
+		{
+			name: "an old meeting for somebody who wanted a new one, of which another was lost before",
+			events: []Event{
+				asked(0, "1", "ann"), made(0, "x", 1, "ann"), answer(1, "1", "x"), lost(1.5, 2), fresh(2, "2", "ben"),
+				shown(3, "ben", "x"),
+			},
+			want: "request 2 wanted a new meeting of c1 and was given generation 1",
+		},
+		{
 			name: "an old meeting for somebody who wanted a new one",
 			events: []Event{
 				asked(0, "1", "ann"), made(0, "x", 1, "ann"), answer(1, "1", "x"), fresh(2, "2", "ben"),
