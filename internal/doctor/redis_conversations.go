@@ -33,6 +33,12 @@ func (e *examination) redisConversations(ctx context.Context) []finding {
 			"a REDIS_PREFIX of its own. If the Slack app moved from a workspace to its organization, set "+
 			"SLACK_FORMER_TEAM_ID to that workspace."))
 	}
+	if len(survey.Prefixes) > 0 && !e.server.Used {
+		all = append(all, warn("REDIS_PREFIX", "No bot with the prefix “"+e.config.Redis.Prefix+"” has used this Redis "+
+			"yet, and there are bots with the prefix "+strings.Join(survey.Prefixes, ", ")+". Replicas with different "+
+			"prefixes make different meetings for one channel.", "Give all replicas of a deployment the same "+
+			"REDIS_PREFIX. Where this is a new deployment, nothing is wrong."))
+	}
 	if len(all) == 0 {
 		all = one(ok("records", "The meetings in Redis are of this bot, and can be read."))
 	}
