@@ -215,7 +215,8 @@ func (e *examination) entraPermissions(context.Context) []finding {
 			"A Privileged Role Administrator or Global Administrator does this: "+portal+client+", API "+
 				"permissions, Add a permission, Microsoft Graph, Application permissions (not Delegated), "+p.Name+"; "+
 				"then Grant admin consent.\n"+
-				"az ad app permission add --id "+client+" --api "+graphclient.AppID+" --api-permissions "+p.RoleID+"=Role "+
+				"az ad app permission add --id "+client+" --api "+graphclient.AppID+" --api-permissions "+
+				p.RoleID+"=Role "+
 				"&& az ad app permission admin-consent --id "+client))
 	}
 	if len(all) == 0 {

@@ -166,14 +166,15 @@ func (e *examination) graphAdmins(ctx context.Context) []finding {
 		}
 		switch {
 		case bot.CodeOf(err) == bot.NoSuchUser:
-			all = append(all, warn(name, "ADMINS lists "+name+", and nobody in the tenant "+e.config.Entra.TenantID+" has "+
+			all = append(all, warn(name, "ADMINS lists "+name+", and nobody in the tenant "+
+				e.config.Entra.TenantID+" has "+
 				"this user principal name, e-mail or object ID.", "Look for the person: "+users+"search for "+name+
 				". Then correct ADMINS."))
 		case err != nil:
 			all = append(all, e.graphTrouble(name, err))
 		case !u.Enabled:
-			all = append(all, warn(name, "ADMINS lists "+name+", whose account is disabled in Entra.", "Remove the person "+
-				"from ADMINS."))
+			all = append(all, warn(name, "ADMINS lists "+name+", whose account is disabled in Entra.",
+				"Remove the person from ADMINS."))
 		}
 	}
 	if len(all) == 0 {

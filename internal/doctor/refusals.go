@@ -136,7 +136,8 @@ func (e *examination) judgeRequests(ctx context.Context, platform, name string, 
 // noneCame says why no request of a platform may have come, and what to look at.
 func (e *examination) noneCame(platform, name, addresses string) (detail, next string) {
 	if platform == slackapp.Platform && e.socketMode() {
-		return "Slack does not deliver through the connection of Socket Mode.", "Type a command. If still none comes: " +
+		return "Slack does not deliver through the connection of Socket Mode.", "Type a command. If still none " +
+			"comes: " +
 			slackApps + "Socket Mode must be on, and SLACK_APP_TOKEN of that app."
 	}
 	detail = name + " sends them elsewhere."
