@@ -23,6 +23,7 @@ func doctorCommand() *cobra.Command {
 	c := command("doctor", "Find out what is wrong: configuration, Redis, Entra, Graph, Slack and Teams.", noArguments,
 		func(cmd *cobra.Command, _ []string) error {
 			o.Environ, o.Flags = os.Environ(), givenAsFlags(cmd.Flags())
+			config.Files = app.ReadFiles(config.Settings(), os.Getenv, o.Flags)
 			report := doctor.Run(cmd.Context(), config, o)
 			write := report.WriteText
 			if asJSON {

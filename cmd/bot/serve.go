@@ -14,6 +14,7 @@ import (
 func serveCommand() *cobra.Command {
 	config := app.Default()
 	c := command("serve", "Answer the chat platforms.", noArguments, func(cmd *cobra.Command, _ []string) error {
+		config.Files = app.ReadFiles(config.Settings(), os.Getenv, givenAsFlags(cmd.Flags()))
 		examine := doctor.Options{Environ: os.Environ(), Flags: givenAsFlags(cmd.Flags())}
 		if err := config.Validate(); err != nil {
 			return withHints(err, doctor.Configuration(config, examine))

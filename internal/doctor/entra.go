@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"meetbot/bot"
 	"meetbot/graphclient"
+	"meetbot/internal/app"
 	"meetbot/internal/entra"
 	"meetbot/internal/outbound"
 )
@@ -200,7 +202,7 @@ func (e *examination) entraPermissions(context.Context) []finding {
 	client := e.config.Entra.ClientID
 	var all []finding
 	var names []string
-	for _, p := range graphclient.Permissions {
+	for _, p := range graphclient.Needed(e.isSet) {
 		names = append(names, p.Name)
 		if p.In(e.roles) {
 			continue
@@ -215,14 +217,20 @@ func (e *examination) entraPermissions(context.Context) []finding {
 			"A Privileged Role Administrator or Global Administrator does this: "+portal+client+", API "+
 				"permissions, Add a permission, Microsoft Graph, Application permissions (not Delegated), "+p.Name+"; "+
 				"then Grant admin consent.\n"+
-				"az ad app permission add --id "+client+" --api "+graphclient.AppID+" --api-permissions "+
-				p.RoleID+"=Role "+
-				"&& az ad app permission admin-consent --id "+client))
+				"az ad app permission add --id "+client+" --api "+graphclient.AppID+" --api-permissions "+p.RoleID+
+				"=Role && az ad app permission admin-consent --id "+client))
 	}
 	if len(all) == 0 {
 		all = one(ok(client, "The token has the permissions "+strings.Join(names, " and ")+"."))
 	}
 	return all
+}
+
+// isSet tells whether a variable has a value.
+func (e *examination) isSet(variable string) bool {
+	return slices.ContainsFunc(e.config.Settings(), func(s app.Setting) bool {
+		return s.Env == variable && s.Value.String() != ""
+	})
 }
 
 // lacks tells whether the app has not the permission for something; see entra.permissions.

@@ -76,7 +76,7 @@ func newExamination(c app.Config, o Options) *examination {
 			e.unknown[name] = guess
 		}
 		if _, set := e.env[guess.meant]; guess.meant != "" && !set {
-			e.misspelt[guess.meant] = true
+			e.misspelt[strings.TrimSuffix(guess.meant, app.FileSuffix)] = true
 		}
 	}
 	if e.now == nil {

@@ -40,7 +40,7 @@ func (d *Doctor) run(ctx context.Context, o Options) (r Report, ok bool) {
 		return r, false
 	}
 	defer d.one.Unlock()
-	return Run(ctx, d.config, o), true
+	return Run(ctx, d.config.Reread(), o), true
 }
 
 // startAfter is how long a bot serves before it is examined for the first time: so long may what stands before it take

@@ -49,6 +49,17 @@ func rename(from, to string) func(*testing.T, *world) {
 	}
 }
 
+// secretFile gives the client secret by a file: this path, or a file with this content.
+func secretFile(path string, content []byte) func(*testing.T, *world) {
+	return func(t *testing.T, w *world) {
+		if path == "" {
+			path = w.file(t, "azure-client-secret", content)
+		}
+		delete(w.vars, "AZURE_CLIENT_SECRET")
+		w.vars["AZURE_CLIENT_SECRET_FILE"] = path
+	}
+}
+
 // user names somebody to try, after a change.
 func user(who string, change func(t *testing.T, w *world)) func(*testing.T, *world) {
 	return func(t *testing.T, w *world) {
@@ -129,10 +140,16 @@ func settings(change func(*manifest.SlackManifest)) func(*testing.T, *world) {
 
 // mistakes are those that need no Redis. Those of mistakes_redis_test.go and requests_test.go come beside them.
 var mistakes = map[string]mistake{
-	"config-name-misspelt":      {"config", slacktest.Options{}, rename("SLACK_SIGNING_SECRET", "SLACK_SIGNING_SECERT")},
-	"config-organiser":          {"config", slacktest.Options{}, set("ORGANISER", "service:"+meetings)},
-	"config-domain-singular":    {"config", slacktest.Options{}, set("ALLOWED_EMAIL_DOMAIN", "contoso.example")},
-	"config-secret-file":        {"config", slacktest.Options{}, rename("AZURE_CLIENT_SECRET", "AZURE_CLIENT_SECRET_FILE")},
+	"config-name-misspelt":     {"config", slacktest.Options{}, rename("SLACK_SIGNING_SECRET", "SLACK_SIGNING_SECERT")},
+	"config-organiser":         {"config", slacktest.Options{}, set("ORGANISER", "service:"+meetings)},
+	"config-domain-singular":   {"config", slacktest.Options{}, set("ALLOWED_EMAIL_DOMAIN", "contoso.example")},
+	"config-secret-file":       {"config", slacktest.Options{}, rename("AZURE_CLIENT_SECRET", "AZURE_CLIENT_SECRET_FILE")},
+	"config-secret-file-away":  {"config", slacktest.Options{}, secretFile("/run/secrets/meetbot/azure", nil)},
+	"config-secret-file-empty": {"config", slacktest.Options{}, secretFile("", []byte("\n"))},
+	"config-secret-twice":      {"config", slacktest.Options{}, set("SLACK_BOT_TOKEN_FILE", "/run/secrets/slack")},
+	"slack-previous-equal": {"slack", slacktest.Options{}, func(_ *testing.T, w *world) {
+		w.vars["SLACK_SIGNING_SECRET_PREVIOUS"] = w.vars["SLACK_SIGNING_SECRET"]
+	}},
 	"config-prefix-of-ours":     {"config", slacktest.Options{}, set("SLACK_WEBHOOK_URL", "https://hooks.slack.com/x")},
 	"config-both-names":         {"config", slacktest.Options{}, set("ALLOW_GUEST", "true", "ALLOW_GUESTS", "false")},
 	"config-quotes":             {"config", slacktest.Options{}, set("AZURE_CLIENT_SECRET", `"a-client-secret"`)},

@@ -158,6 +158,10 @@ func TestRequestMistakes(t *testing.T) {
 		"requests-path": {areaSlack, set(), func(t *testing.T, w *world, a *app.App) {
 			w.command(t, a, "/slack/command", time.Now(), http.StatusNotFound)
 		}},
+		"requests-previous-unused": {areaSlack, set("SLACK_SIGNING_SECRET_PREVIOUS", "0123456789abcdef0123456789abcdef"),
+			func(t *testing.T, w *world, a *app.App) {
+				w.command(t, a, "/slack/commands", time.Now(), http.StatusOK)
+			}},
 		"requests-none": {areaSlack, set(), func(*testing.T, *world, *app.App) {}},
 		"requests-stale-later": {areaSlack, set(), func(t *testing.T, w *world, a *app.App) {
 			w.command(t, a, "/slack/commands", time.Now(), http.StatusOK)

@@ -103,10 +103,10 @@ func (e *examination) slackScopes(context.Context) []finding {
 		if lacking.Optional {
 			report = warn
 		}
-		all = append(all, report(scope, "The bot token lacks the scope "+scope+": "+lacking.Without+".",
-			"Add it: "+slackApps+
-				"OAuth & Permissions, Bot Token Scopes, "+scope+". Then press “Reinstall to Workspace” there; without "+
-				"that nothing changes."))
+		all = append(all, report(scope, "The bot token lacks the scope "+scope+": "+lacking.Without+".", "Add it: "+
+			slackApps+
+			"OAuth & Permissions, Bot Token Scopes, "+scope+". Then press “Reinstall to Workspace” there; without "+
+			"that nothing changes."))
 	}
 	var more []string
 	for _, scope := range granted {

@@ -66,6 +66,7 @@ var table = []check{
 	{area: areaSlack, name: "scopes", needs: []string{"slack.token"}, run: (*examination).slackScopes},
 	{area: areaSlack, name: "manifest", needs: []string{"slack.token"}, run: (*examination).slackManifest},
 	{area: areaSlack, name: "hooks", needs: []string{"network.proxy"}, run: (*examination).slackHooks},
+	{area: areaSlack, name: "previous_secret", run: (*examination).slackPrevious},
 	{area: areaSlack, name: "requests", after: []string{"graph.clock"}, run: (*examination).slackRequests},
 
 	{area: areaTeams, name: "token", needs: []string{"entra.reachable"}, run: (*examination).teamsToken},
