@@ -191,7 +191,7 @@ func logAnswer(ctx context.Context, log *slog.Logger, done result, took time.Dur
 	if refusal := done.refusal; refusal != nil && refusal.Err != nil {
 		answer = append(answer, "cause", refusal)
 		switch refusal.Code {
-		case Credentials, NoPermission, ServiceAccount, ChatCredentials:
+		case Credentials, NoPermission, NoAccessPolicy, ServiceAccount, ChatCredentials:
 			level = slog.LevelWarn
 		}
 	}

@@ -152,7 +152,8 @@ func WorkingReply(lang Language) Reply { return sentence(lang, message("ack.work
 
 // AcceptedReply is WorkingReply for an intent that may be about something else than a meeting's card.
 func AcceptedReply(lang Language, i Intent) Reply {
-	if i.Kind == JobRelink || i.Kind == JobQuiet || i.kind() == JobCommand && (i.Command.Kind == Link || i.Command.Kind == Doctor) {
+	noCard := i.Command.Kind == Link || i.Command.Kind == Doctor
+	if i.Kind == JobRelink || i.Kind == JobQuiet || i.kind() == JobCommand && noCard {
 		return sentence(lang, message("ack.link"))
 	}
 	return WorkingReply(lang)

@@ -216,8 +216,8 @@ func (c *PolicyConfig) Settings() []Setting {
 			Help: "New meetings that the workspace may make in an hour; 0 for any number.",
 		}, {
 			Env: "ADMINS", Kind: List, Value: (*list)(&c.Admins), More: "operating.md#the-doctor",
-			Help: "Administrators of the bot, who may type its command doctor: user principal names, e-mail addresses " +
-				"or object IDs in Entra.",
+			Help: "Administrators of the bot, who may type its command doctor: user principal names, e-mail " +
+				"addresses or object IDs in Entra.",
 			Example: "ana@contoso.com,5f1c2b1a-4d53-4c3e-8b59-0f2a7c1d6e11", Unset: "nobody",
 		}, {
 			Env: "LOCALE", Kind: Choice, Since: first, Value: (*text)(&c.Locale),

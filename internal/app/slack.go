@@ -52,8 +52,8 @@ func (c *SlackConfig) Settings() []Setting {
 			Help: "Base of the Slack Web API; ends in a slash.",
 		}, {
 			Env: "SLACK_CONFIG_TOKEN", Kind: Secret, Value: (*text)(&c.ConfigToken), More: "operating.md#the-doctor",
-			Help: "An app configuration token, by which bot doctor compares the Slack app's settings with what the bot " +
-				"needs. It is good for 12 hours. The bot itself does not use it.",
+			Help: "An app configuration token, by which bot doctor compares the Slack app's settings with what the " +
+				"bot needs. It is good for 12 hours. The bot itself does not use it.",
 			Example: "xoxe.xoxp-…",
 		}, {
 			Env: "SLACK_FORMER_TEAM_ID", Kind: ID, Value: (*text)(&c.FormerTeamID),

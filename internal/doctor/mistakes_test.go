@@ -254,6 +254,10 @@ var mistakes = map[string]mistake{
 			Body: `{"error":{"code":"Forbidden","message":"Forbidden"}}`,
 		})
 	})},
+	"graph-admins": {"graph", slacktest.Options{}, func(t *testing.T, w *world) {
+		w.vars["ADMINS"] = ann + ",anna@contoso.example," + twoID
+		w.person(t, graphtest.User{ID: twoID, UPN: "two@contoso.example", Disabled: true})
+	}},
 	"graph-not-in-teams": {"graph", slacktest.Options{}, user(ann, is(graphtest.User{Unprovisioned: true}))},
 	"graph-disabled":     {"graph", slacktest.Options{}, user(ann, is(graphtest.User{Disabled: true}))},
 	"graph-guest":        {"graph", slacktest.Options{}, user(ann, is(graphtest.User{Guest: true}))},

@@ -3,12 +3,14 @@ package doctor
 import (
 	"cmp"
 	"context"
+	"net"
 	"strings"
 	"time"
 
 	"meetbot/bot/slackapp"
 	"meetbot/bot/teamsapp"
 	"meetbot/internal/inbound"
+	"meetbot/internal/outbound"
 	"meetbot/internal/telemetry"
 	"meetbot/store"
 )
@@ -115,21 +117,34 @@ func (e *examination) judgeRequests(ctx context.Context, platform, name string, 
 		}
 		return one(found)
 	}
-	switch {
-	case t.accepted.IsZero() && t.ever:
-		return one(warn("", "No request of "+name+" has ever come. That is right where nobody has asked yet; "+
-			"otherwise "+name+" sends them elsewhere.",
-			"Type a command. If still none comes, "+compare))
-	case t.accepted.IsZero():
-		return one(warn("", "No request of "+name+" has come since the bot started. That is right where nobody has "+
-			"asked yet.",
-			"Type a command. If still none comes, "+compare))
+	if t.accepted.IsZero() {
+		when := "come since the bot started"
+		if t.ever {
+			when = "ever come"
+		}
+		detail, next := e.noneCame(platform, name, compare)
+		return one(warn("", "No request of "+name+" has "+when+". That is right where nobody has asked yet; otherwise "+
+			detail, next))
 	}
 	from := ""
 	if len(t.hosts) > 0 {
 		from = " Answers were wanted at " + strings.Join(t.hosts, ", ") + "."
 	}
 	return one(ok("", "The last request of "+name+" that was accepted came "+ago(t.accepted)+"."+from))
+}
+
+// noneCame says why no request of a platform may have come, and what to do.
+func (e *examination) noneCame(platform, name, compare string) (detail, next string) {
+	next = "Type a command. If still none comes, " + compare
+	if platform == slackapp.Platform && e.socketMode() {
+		return "Slack does not deliver through the connection of Socket Mode.", next
+	}
+	detail = name + " sends them elsewhere."
+	if host, _, err := net.SplitHostPort(e.config.HTTP.Addr); err == nil && outbound.Loopback(host) {
+		detail = name + " sends them elsewhere, or nothing passes them on to " + e.config.HTTP.Addr + " (HTTP_ADDR), " +
+			"which only this machine reaches."
+	}
+	return detail, next
 }
 
 // ago tells how long ago something was, roughly.

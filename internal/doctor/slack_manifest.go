@@ -25,14 +25,17 @@ func (e *examination) slackManifest(ctx context.Context) []finding {
 		case app == "":
 			return one(skip("", "Slack does not tell which app the bot token is of ("+withoutCode(err)+")."))
 		case refusal.Reason == "token_expired":
-			return one(skip(variable, "The configuration token has expired: it is good for 12 hours. The app's settings "+
+			return one(skip(variable, "The configuration token has expired: it is good for 12 hours. The app's "+
+				"settings "+
 				"were not compared."+another))
 		case refusal.Reason == "invalid_auth" || refusal.Reason == "not_allowed_token_type":
-			return one(warn(variable, "Slack does not take the value for a configuration token ("+refusal.Reason+"). The "+
+			return one(warn(variable, "Slack does not take the value for a configuration token "+
+				"("+refusal.Reason+"). The "+
 				"app's settings were not compared.", "Remove it, or replace it."+another))
 		case refusal.Code == bot.Undeliverable || refusal.Code == bot.ChatCredentials:
 			return one(warn(variable, "With this configuration token Slack does not show the settings of the app "+app+
-				" ("+refusal.Reason+").", "Let a collaborator of the app make the token, in the workspace that the app "+
+				" ("+refusal.Reason+").", "Let a collaborator of the app make the token, in the workspace that the "+
+				"app "+
 				"belongs to."+another))
 		}
 		return one(skip(variable, "Slack gives no usable answer ("+withoutCode(err)+")."))

@@ -54,6 +54,8 @@ var table = []check{
 		uses: []string{"entra.permissions"}, run: (*examination).graphOrganizer},
 	{area: areaGraph, name: "user", needs: []string{"entra.token", "graph.reachable"},
 		uses: []string{"entra.permissions"}, run: (*examination).graphUser},
+	{area: areaGraph, name: "admins", needs: []string{"entra.token", "graph.reachable"},
+		uses: []string{"entra.permissions"}, run: (*examination).graphAdmins},
 	{area: areaGraph, name: "meeting", needs: []string{"entra.token", "graph.reachable"},
 		uses: []string{"entra.permissions", "graph.organizer", "graph.user"}, run: (*examination).graphMeeting},
 	{area: areaGraph, name: "options", needs: []string{"entra.token", "graph.reachable"},

@@ -39,7 +39,8 @@ type Options struct {
 
 // Call is one request that reached the service.
 type Call struct {
-	Op         string // "createOrGet", "meeting", "changeMeeting", "deleteMeeting", "user", "users", "application"; or empty
+	// Op is "createOrGet", "meeting", "changeMeeting", "deleteMeeting", "user", "users", "application" or empty.
+	Op         string
 	Method     string
 	Path       string // decoded, without the query
 	Query      string // raw
