@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -33,8 +34,8 @@ type Options struct {
 	Idle    time.Duration    // store.Options.Idle
 	Doctor  http.Handler     // of /debug/doctor on ADMIN_ADDR; nil for none
 	Clock   func() time.Time // for the life of meetings; nil: time.Now
-	// LookEvery is how often the files with secrets are looked at; 0 for 15 seconds. What changed counts when it was seen
-	// twice.
+	// LookEvery is how often the files with secrets are looked at, and how often a token for Redis is asked for; 0 for 15
+	// and 30 seconds. What changed in a file counts when it was seen twice.
 	LookEvery time.Duration
 }
 
@@ -50,6 +51,7 @@ type App struct {
 	service   *bot.Service
 	metrics   *telemetry.Metrics
 	changes   *changes
+	login     *redisLogin // nil where no token is the password for Redis
 
 	public, admin endpoint
 	stopping      atomic.Bool
@@ -101,22 +103,32 @@ func New(c Config, o Options, log *slog.Logger) (*App, error) {
 		}
 		o.Name = fmt.Sprintf("%s-%d-%d", host, os.Getpid(), time.Now().UnixMilli())
 	}
-	redis, err := store.Open(c.Redis.URL, store.Options{
-		Replica: o.Name, Idle: o.Idle, Prefix: c.Redis.Prefix, Names: c.names(),
-	})
+	a := &App{log: log, config: c.HTTP}
+	a.metrics = telemetry.New(func(ctx context.Context) (bot.Depth, error) { return a.store.Depth(ctx) })
+	credential, err := newCredential(c.entra(), o, a.metrics)
 	if err != nil {
+		return nil, err
+	}
+	a.idle = append(a.idle, credential)
+	options, login := c.storeOptions(store.Options{Replica: o.Name, Idle: o.Idle, Names: c.names()}, credential)
+	if a.store, err = store.Open(c.Redis.URL, options); err != nil {
 		return nil, fmt.Errorf("REDIS_URL: %w", err)
 	}
-	a := &App{log: log, config: c.HTTP, store: redis}
+	if a.login = login; login != nil {
+		login.every = cmp.Or(o.LookEvery, redisToken)
+	}
+	a.changes = newChanges(c, o.LookEvery, log, a.metrics)
+	a.changes.on(func(_ context.Context, c Config) error { return credential.Update(c.entra()) }, entraSecrets...)
+	a.changes.on(newRedisUser(c, options.Credentials), "REDIS_URL")
 	a.closed = sync.OnceValue(a.release)
-	if err := a.wire(c, o); err != nil {
+	if err := a.wire(c, o, credential); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
 	return a, nil
 }
 
 // wire makes the app's parts.
-func (a *App) wire(c Config, o Options) error {
+func (a *App) wire(c Config, o Options, credential *entra.Credential) error {
 	catalog, err := bot.NewCatalog()
 	if err != nil {
 		return err
@@ -135,12 +147,6 @@ func (a *App) wire(c Config, o Options) error {
 	if err != nil {
 		return fmt.Errorf("ORGANIZER: %w", err)
 	}
-	a.metrics = telemetry.New(a.store.Depth)
-	a.changes = newChanges(c, o.LookEvery, a.log, a.metrics)
-	credential, err := newCredential(c.entra(), o, a.metrics)
-	if err != nil {
-		return err
-	}
 	graph, err := graphclient.New(graphclient.Config{
 		TenantID:   c.Entra.TenantID,
 		Credential: credential, BaseURL: c.Graph.BaseURL, RootCAs: o.RootCAs, Observe: a.metrics.Graph,
@@ -148,8 +154,7 @@ func (a *App) wire(c Config, o Options) error {
 	if err != nil {
 		return err
 	}
-	a.idle = append(a.idle, graph, credential)
-	a.changes.on(func(_ context.Context, c Config) error { return credential.Update(c.entra()) }, entraSecrets...)
+	a.idle = append(a.idle, graph)
 	byName := map[string]bot.Platform{}
 	for _, p := range platforms {
 		if !p.on(c) {
@@ -245,6 +250,9 @@ func (a *App) Run(ctx context.Context) error {
 		})
 	}
 	wg.Go(func() { a.changes.run(ctx) })
+	if a.login != nil {
+		wg.Go(func() { a.login.run(ctx, a.log) })
+	}
 	reclaiming := make(chan struct{})
 	wg.Go(func() {
 		defer close(reclaiming)
