@@ -38,6 +38,9 @@ counts within half a minute, without a restart; [how to change each](operating.m
 
 Redis, the Entra app and one chat platform have to be configured; everything else has a default. ”bot doctor --only
 config” finds what is missing or misspelt.
+
+Beside these, ”HTTPS_PROXY”, ”NO_PROXY” and ”SSL_CERT_FILE” count, which belong to the environment:
+[a proxy on the way out](operating.md#a-proxy-on-the-way-out).
 `
 
 // document is the whole of docs/configuration.md.
