@@ -120,8 +120,8 @@ var (
 //	redis://[user:password@]host:port?addr=host:port[&addr=…]                Cluster
 //	redis://[user:password@]host:port?cluster=true                           Cluster with a single seed address
 //
-// &server_name=… of a rediss:// URL is the one name that the certificates of all servers are for; without it, a server's
-// certificate is for its own name, or for the first one of the URL.
+// &server_name=… of a rediss:// URL is the one name that the certificates of all servers are for; without it, a
+// server's certificate is for its own name, or for the first one of the URL.
 //
 // With Sentinel, user and password are those of the sentinels; those of the server go into &username=…&password=….
 // The query parameters of go-redis about the size and age of the connection pool work too. The timeouts are the store's

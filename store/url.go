@@ -93,8 +93,9 @@ func options(u *url.URL, sentinels, cluster bool) (*redis.UniversalOptions, erro
 	}
 }
 
-// limitWaiting makes the client keep the budget, and connect with TLS where the URL wants it. Without ContextTimeoutEnabled it waits for an answer longer than the
-// context allows, and its own TLS dialer ignores the context.
+// limitWaiting makes the client keep the budget, and connect with TLS where the URL wants it. Without
+// ContextTimeoutEnabled it waits for an answer longer than the context allows, and its own TLS dialer ignores the
+// context.
 func limitWaiting(o *redis.UniversalOptions, roots *x509.CertPool, files TLSFiles) {
 	o.ContextTimeoutEnabled = true
 	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = Budget, Budget, Budget, Budget

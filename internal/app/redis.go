@@ -70,7 +70,7 @@ func (c RedisConfig) validate(p *problems) {
 	byToken, err := strconv.ParseBool(c.Entra)
 	p.need(err == nil, "REDIS_ENTRA", "is neither true nor false", "false")
 	if _, password, err := store.UserOf(c.URL); byToken && err == nil {
-		p.need(secure, "REDIS_URL", "must be rediss:// with REDIS_ENTRA, since a token may be read on the way otherwise",
+		p.need(secure, "REDIS_URL", "must be rediss:// with REDIS_ENTRA, so that nobody reads the token on the way",
 			"rediss://name.region.redis.azure.net:10000")
 		p.need(password == "", "REDIS_URL", "has a password, and with REDIS_ENTRA a token is the password",
 			"rediss://name.region.redis.azure.net:10000")
@@ -118,7 +118,8 @@ func (c Config) storeOptions(o store.Options, credential *entra.Credential) (sto
 var ErrRedisToken = errors.New("no token for Redis (REDIS_ENTRA)")
 
 // OpenStore opens the store of a configuration for a command that soon ends. end closes it.
-// roots vouch for Entra; nil for the system's. The error is ErrRedisToken, or tells what is wrong with the configuration.
+// roots vouch for Entra; nil for the system's. The error is ErrRedisToken, or tells what is wrong with the
+// configuration.
 func OpenStore(
 	ctx context.Context, c Config, o store.Options, roots *x509.CertPool,
 ) (_ *store.Store, end func(), err error) {

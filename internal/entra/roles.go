@@ -20,8 +20,8 @@ func Roles(token string) []string {
 	return claims.Roles
 }
 
-// ObjectID is who an access token of an app stands for: its claim "oid", the object ID of the app's service principal or
-// of the managed identity. It is empty for a token that cannot be read; see [Roles].
+// ObjectID is who an access token of an app stands for: its claim "oid", the object ID of the app's service principal
+// or of the managed identity. It is empty for a token that cannot be read; see [Roles].
 func ObjectID(token string) string {
 	var claims struct {
 		jwt.RegisteredClaims

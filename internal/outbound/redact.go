@@ -50,7 +50,8 @@ func words(err error) string {
 		return refusal.Error()
 	}
 	for _, known := range []error{
-		ErrHost, ErrProxyCredentials, context.DeadlineExceeded, context.Canceled, io.ErrUnexpectedEOF, io.EOF, net.ErrClosed, fs.ErrClosed,
+		ErrHost, ErrProxyCredentials, context.DeadlineExceeded, context.Canceled, io.ErrUnexpectedEOF, io.EOF,
+		net.ErrClosed, fs.ErrClosed,
 	} {
 		if errors.Is(err, known) {
 			return known.Error()
