@@ -32,11 +32,18 @@ type Options struct {
 	RootCAs *x509.CertPool   // that Entra's certificate is checked against; nil: the system's
 	Timing  bot.Timing       // zero: the defaults
 	Idle    time.Duration    // store.Options.Idle
-	Doctor  http.Handler     // of /debug/doctor on ADMIN_ADDR; nil for none
+	Doctor  Doctor           // finds out what is wrong; nil for nobody
 	Clock   func() time.Time // for the life of meetings; nil: time.Now
 	// LookEvery is how often the files with secrets are looked at, and how often a token for Redis is asked for; 0 for
 	// 15 and 30 seconds. What changed in a file counts when it was seen twice.
 	LookEvery time.Duration
+}
+
+// Doctor finds out what is wrong with the bot: for whoever reaches /debug/doctor on ADMIN_ADDR, and in the chat for
+// those whom ADMINS lists.
+type Doctor interface {
+	http.Handler
+	bot.Examiner
 }
 
 // App is one running bot: one replica among those that share a Redis.
@@ -96,7 +103,7 @@ func New(c Config, o Options, log *slog.Logger) (*App, error) {
 
 // wire makes the app's parts.
 func (a *App) wire(c Config, o Options, credential *entra.Credential) error {
-	catalog, err := bot.NewCatalog()
+	catalog, err := c.Places.Catalog()
 	if err != nil {
 		return err
 	}
@@ -127,8 +134,9 @@ func (a *App) wire(c Config, o Options, credential *entra.Credential) error {
 		if !p.on(c) {
 			continue
 		}
-		requests := a.newRequests(p.name, slog.LevelWarn, p.refusals)
-		served := &platform{paths: p.paths, requests: requests, changed: make(chan struct{}, 1)}
+		tally := newTally(p.name, a.metrics.Requests(p.name, p.refusals), a.store, a.log)
+		requests := inbound.NewRequests(p.name, slog.LevelWarn, a.log, tally)
+		served := &platform{paths: p.paths, requests: requests, tally: tally, changed: make(chan struct{}, 1)}
 		frontend, err := p.new(c, o, shared{
 			catalog: catalog, language: lang, store: a.store, metrics: a.metrics, log: a.log, requests: requests,
 			closing:  func(client interface{ Close() }) { a.idle = append(a.idle, client) },
@@ -142,7 +150,12 @@ func (a *App) wire(c Config, o Options, credential *entra.Credential) error {
 		a.platforms = append(a.platforms, served)
 		byName[frontend.Name()] = frontend
 	}
+	var examiner bot.Examiner
+	if o.Doctor != nil && len(c.Policy.Admins) > 0 {
+		examiner = o.Doctor
+	}
 	a.service = bot.NewService(bot.Config{
+		Examiner:      examiner,
 		Conversations: a.store, Identities: a.store, Queue: a.store, Limiter: a.store, Cards: a.store,
 		Schedule: a.store,
 		Meetings: graph, Directory: graph,
@@ -156,17 +169,14 @@ func (a *App) wire(c Config, o Options, credential *entra.Credential) error {
 			Language:   lang,
 			Options:    c.Meetings.options(),
 			Bookmarks:  bookmarks,
+
+			Administrators: c.Policy.Admins,
 		},
 		Language: lang, Timing: o.Timing, Clock: o.Clock,
 		Links: a.store, CalendarKeys: a.store, PublicURL: c.Links.PublicURL, RemindBefore: remindBefore,
 	})
 	a.public.server, a.admin.server = server(a.publicMux(), a.log), server(a.adminMux(o.Doctor), a.log)
 	return nil
-}
-
-// newRequests makes what a platform reports the requests to that come in. Refusals are logged at this level.
-func (a *App) newRequests(platform string, level slog.Level, reasons []string) *inbound.Requests {
-	return inbound.NewRequests(platform, level, a.log, a.metrics.Requests(platform, reasons))
 }
 
 // newCredential makes the credential of an Entra app.
@@ -215,6 +225,11 @@ func (a *App) Run(ctx context.Context) error {
 				stop(err)
 			}
 		})
+	}
+	for _, p := range a.platforms {
+		if p.tally != nil {
+			wg.Go(func() { p.tally.run(ctx, noteEvery) })
+		}
 	}
 	wg.Go(func() { a.changes.run(ctx) })
 	if a.login != nil {

@@ -45,6 +45,7 @@ type platform struct {
 	bot.Frontend
 	paths    []string // of its endpoints
 	requests *inbound.Requests
+	tally    *tally
 	refused  atomic.Pointer[error] // what Run returned; nil while the platform may still become ready
 	changed  chan struct{}         // is told when a refused platform has another credential; has room for one
 }

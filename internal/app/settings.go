@@ -64,6 +64,7 @@ func (c *Config) Concerns() []Concern {
 		{"Microsoft Teams", c.Teams.Settings()},
 		{"Microsoft Entra and Graph", append(c.Entra.Settings(), c.Graph.Settings()...)},
 		{"Who may make meetings", c.Policy.Settings()},
+		{"The command", c.Places.Settings()},
 		{"New meetings and reminders", c.Meetings.Settings()},
 		{"Logs", c.Logging.Settings()},
 	}
@@ -203,6 +204,11 @@ func (c *PolicyConfig) Settings() []Setting {
 		}, {
 			Env: "NEW_MEETINGS_PER_WORKSPACE", Kind: Number, Since: first, Value: (*number)(&c.PerWorkspace),
 			Help: "New meetings that the workspace may make in an hour; 0 for any number.",
+		}, {
+			Env: "ADMINS", Kind: List, Value: (*list)(&c.Admins), More: "operating.md#the-doctor",
+			Help: "Administrators of the bot, who may type its command doctor: user principal names, e-mail addresses " +
+				"or object IDs in Entra.",
+			Example: "ana@contoso.com,5f1c2b1a-4d53-4c3e-8b59-0f2a7c1d6e11", Unset: "nobody",
 		}, {
 			Env: "LOCALE", Kind: Choice, Since: first, Value: (*text)(&c.Locale),
 			Help: "Language where nothing better is known: en, pt-BR.",

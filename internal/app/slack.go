@@ -19,6 +19,7 @@ type SlackConfig struct {
 	PreviousSecret string
 	BotToken       string // xoxb-…
 	APIURL         string // base of the Web API; ends in a slash
+	ConfigToken    string // xoxe.xoxp-…: by which the doctor sees how the app is configured; empty for none
 	FormerTeamID   string // T…: where the app was installed before it was installed for the organization
 	Bookmark       string // "true" or "false", as strconv.ParseBool takes it: channels get a bookmark to their meeting
 }
@@ -43,6 +44,11 @@ func (c *SlackConfig) Settings() []Setting {
 			Env: "SLACK_API_URL", Kind: URL, Since: first, Value: (*text)(&c.APIURL),
 			Help: "Base of the Slack Web API; ends in a slash.",
 		}, {
+			Env: "SLACK_CONFIG_TOKEN", Kind: Secret, Value: (*text)(&c.ConfigToken), More: "operating.md#the-doctor",
+			Help: "An app configuration token, by which bot doctor compares the Slack app's settings with what the bot " +
+				"needs. It is good for 12 hours. The bot itself does not use it.",
+			Example: "xoxe.xoxp-…",
+		}, {
 			Env: "SLACK_FORMER_TEAM_ID", Kind: ID, Value: (*text)(&c.FormerTeamID),
 			More: "operating.md#slack-ids-that-change", Example: "T024BE7LD",
 			Help: "Workspace that the Slack app was installed in before its organization; its channels keep their " +
@@ -60,9 +66,6 @@ func (c *SlackConfig) bookmark() Setting {
 			"and the scope bookmarks:write.",
 	}
 }
-
-// ManifestSettings names the values that the manifest of the Slack app depends on.
-func (c *SlackConfig) ManifestSettings() []Setting { return []Setting{c.bookmark()} }
 
 // Bookmarks tells whether channels get a bookmark. The error says that the value is no such answer.
 func (c SlackConfig) Bookmarks() (bool, error) {

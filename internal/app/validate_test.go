@@ -239,6 +239,9 @@ func TestValidatePolicy(t *testing.T) {
 	check(t, "guests", "", func(c *Config) { c.Policy.AllowGuests = "1" })
 	check(t, "no limits", "", func(c *Config) { c.Policy.PerUser, c.Policy.PerWorkspace = 0, 0 })
 	check(t, "Portuguese", "", func(c *Config) { c.Policy.Locale = "pt-br" })
+	check(t, "another command", "", func(c *Config) { c.Places.CommandName = "/call" })
+	check(t, "a command in capitals", "COMMAND_NAME", func(c *Config) { c.Places.CommandName = "/Call" })
+	check(t, "a command of the bot's own", "COMMAND_NAME", func(c *Config) { c.Places.CommandName = "show" })
 	c := valid()
 	c.Policy.AllowedDomains, c.Policy.AllowGuests = []string{"Contoso.example", " fabrikam.example"}, "true"
 	if p := c.Policy.askers(); !p.Guests || !slices.Equal(p.Domains, []string{"contoso.example", "fabrikam.example"}) {

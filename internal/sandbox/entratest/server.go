@@ -192,11 +192,11 @@ func (e *Server) OnToken(granted func(audience, objectID, token string)) {
 	e.granted = granted
 }
 
-// SetCertificate has the app registered with another certificate, and not with the one of before.
-func (e *Server) SetCertificate(certificate *x509.Certificate) {
+// SetCertificate registers a certificate with the first app, in place of the one that it had. Its secret stays.
+func (e *Server) SetCertificate(cert *x509.Certificate) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.first.certificate = certificate
+	e.first.certificate = cert
 }
 
 // ExpireClientSecret lets the first app's secret run out.
