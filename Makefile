@@ -84,7 +84,7 @@ golden: ## write the golden files anew; read the difference before you commit it
 docs: ## write docs/configuration.md anew, from the settings in internal/app
 	go run ./internal/app/gendoc docs/configuration.md
 
-tools: $(TEAMSKIT)/node_modules/.package-lock.json ## install what the tests need and is missing: redis-server, Node.js, npm packages, Chromium
+tools: $(TEAMSKIT)/node_modules/.package-lock.json ## install what the tests need and is missing: redis-server, Node.js, npm packages, openssl, Chromium
 
 $(TEAMSKIT)/node_modules/.package-lock.json: $(TEAMSKIT)/package-lock.json | programs
 	npm ci --prefix $(TEAMSKIT) --ignore-scripts --no-audit --no-fund
@@ -109,4 +109,5 @@ programs:
 	need redis-server redis redis-server redis redis redis && \
 	need node node nodejs nodejs nodejs nodejs && \
 	need npm node npm npm npm npm && \
+	need openssl openssl openssl openssl openssl openssl && \
 	need "$(CHROMIUM)" "--cask google-chrome" "chromium chromium-browser" chromium chromium chromium

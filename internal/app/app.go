@@ -157,7 +157,7 @@ func (a *App) wire(c Config, o Options, credential *entra.Credential) error {
 	a.service = bot.NewService(bot.Config{
 		Examiner:      examiner,
 		Conversations: a.store, Identities: a.store, Queue: a.store, Limiter: a.store, Cards: a.store,
-		Schedule: a.store,
+		Invitations: a.store, Schedule: a.store,
 		Meetings: graph, Directory: graph,
 		Catalog: catalog, Log: a.log, Observer: a.metrics,
 		Platforms: byName,

@@ -24,6 +24,9 @@ var foreign = regexp.MustCompile(
 		`|^AZURE_(CONFIG_DIR|SUBSCRIPTION_ID|RESOURCE_GROUP|REGIONAL_AUTHORITY_NAME|USERNAME|PASSWORD|CLOUD_NAME|` +
 		`POD_IDENTITY_AUTHORITY_HOST)$`)
 
+// nicknames are names that people use for one variable, though they might stand for several.
+var nicknames = map[string]string{"SLACK_TOKEN": "SLACK_BOT_TOKEN"}
+
 // guessName tells whether a variable is meant for the bot, which reads the known ones.
 func guessName(name string, known []string) guess {
 	if slices.Contains(known, strings.TrimSuffix(name, app.FileSuffix)) || slices.Contains(known, name) ||
@@ -31,6 +34,9 @@ func guessName(name string, known []string) guess {
 		return guess{}
 	}
 	upper := strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+	if meant := nicknames[upper]; meant != "" {
+		return guess{ours: true, meant: meant}
+	}
 	if meant := closest(upper, known); meant != "" {
 		return guess{ours: true, meant: meant}
 	}

@@ -147,6 +147,9 @@ func (e *examination) unreachable(what, address string, err error) finding {
 			"wrong, or the address is another server's.", "Compare the clock (date -u), then look at the "+
 			"certificate: openssl s_client -connect "+withPort(host)+" -servername "+name+" </dev/null")
 	}
+	if errors.Is(err, outbound.ErrProxyCredentials) {
+		return fail(host, "The proxy on the way to "+what+" wants a user and a password.", proxyPassword)
+	}
 	if refusal, is := errors.AsType[outbound.ProxyRefusal](err); is {
 		return fail(host, fmt.Sprintf("The proxy lets nobody through to %s (HTTP status %d).", what, int(refusal)),
 			"Let the proxy allow CONNECT to "+withPort(host)+".")
@@ -157,6 +160,8 @@ func (e *examination) unreachable(what, address string, err error) finding {
 	}
 	return fail(host, what+" gives no answer ("+said+"). "+through, open+try)
 }
+
+const proxyPassword = "Put them into the proxy's URL: HTTPS_PROXY=http://USER:PASSWORD@proxy.contoso.com:3128"
 
 // untrusted tells whether an error says that the certificate of a service is not accepted.
 func untrusted(err error) bool {
