@@ -79,6 +79,10 @@ func (c *Config) Settings() []Setting {
 	return all
 }
 
+// StoreSettings names the values that a command needs which opens the store and nothing else: Redis, and Entra for
+// REDIS_ENTRA.
+func (c *Config) StoreSettings() []Setting { return append(c.Redis.Settings(), c.Entra.Settings()...) }
+
 // Set sets values by the names of their environment variables. The error says which of them there is not, or is not
 // right.
 func (c *Config) Set(values map[string]string) error {
@@ -108,20 +112,6 @@ func (c *HTTPConfig) Settings() []Setting {
 			Env: "ADMIN_ADDR", Kind: Listen, Since: first, Value: (*text)(&c.AdminAddr),
 			More: "operating.md#what-to-keep-apart",
 			Help: "Where the bot listens for /metrics and profiles; never the public address.",
-		},
-	}
-}
-
-// Settings names the values of this concern.
-func (c *RedisConfig) Settings() []Setting {
-	return []Setting{
-		{
-			Env: "REDIS_URL", Kind: SecretURL, Since: first, Value: (*text)(&c.URL), More: "operating.md#redis",
-			Help:    "The Redis that keeps the state: redis://, or rediss:// for TLS; Sentinel and Cluster too.",
-			Example: "rediss://user:password@redis.example.com:6380/0",
-		}, {
-			Env: "REDIS_PREFIX", Value: (*text)(&c.Prefix), More: "operating.md#redis",
-			Help: "First part of every key in Redis; another for each deployment on one Redis.",
 		},
 	}
 }

@@ -37,7 +37,7 @@ func (c *SlackConfig) Settings() []Setting {
 			Example: "8f742231b10e8888abcd99yyyzzz85a5", Unset: "Slack is off",
 		}, {
 			Env: "SLACK_SIGNING_SECRET_PREVIOUS", Kind: Secret, Value: (*text)(&c.PreviousSecret),
-			Help: "The signing secret of before, while it is being changed: requests that are signed with it count too.",
+			Help: "The signing secret of before, while it is changed: requests that are signed with it count too.",
 			More: "operating.md#changing-credentials", Example: "8f742231b10e8888abcd99yyyzzz85a5",
 		}, {
 			Env: "SLACK_APP_TOKEN", Kind: Secret, Value: (*text)(&c.AppToken),
@@ -109,7 +109,8 @@ func (c Config) validateSlack(p *problems) {
 			"is missing or is not a bot token (Slack app, OAuth & Permissions)", "xoxb-…")
 	}
 	p.need(c.Slack.PreviousSecret == "" || c.Slack.SigningSecret != "" || c.slackOn(), "SLACK_SIGNING_SECRET",
-		"is missing, and SLACK_SIGNING_SECRET_PREVIOUS is only for the time of a change", "8f742231b10e8888abcd99yyyzzz85a5")
+		"is missing, and SLACK_SIGNING_SECRET_PREVIOUS is only for the time of a change",
+		"8f742231b10e8888abcd99yyyzzz85a5")
 	p.need(c.slackOn() || c.teamsOn(), "TEAMS_APP_ID",
 		"is missing too, and one chat platform is needed: Slack or Teams", "22222222-3333-4444-5555-666666666666")
 	p.need(isBase(c.Slack.APIURL) && strings.HasSuffix(c.Slack.APIURL, "/"), "SLACK_API_URL",

@@ -17,7 +17,6 @@ import (
 	"meetbot/internal/entra"
 	"meetbot/internal/guid"
 	"meetbot/internal/outbound"
-	"meetbot/store"
 )
 
 // Validate returns one error that lists every problem, each with the variable's name and an example. It quotes no value
@@ -95,13 +94,6 @@ func (c HTTPConfig) validate(p *problems) {
 	p.need(isAddress(c.Addr), "HTTP_ADDR", "is not a listen address", ":8080")
 	p.need(isAddress(c.AdminAddr), "ADMIN_ADDR", "is not a listen address", "localhost:9090")
 	p.need(!samePort(c.Addr, c.AdminAddr), "ADMIN_ADDR", "has the port of HTTP_ADDR", "localhost:9090")
-}
-
-func (c RedisConfig) validate(p *problems) {
-	err := store.CheckURL(c.URL)
-	p.need(err == nil, "REDIS_URL", fmt.Sprintf("cannot be used (%v)", err), "redis://localhost:6379/0")
-	err = store.CheckPrefix(c.Prefix)
-	p.need(err == nil, "REDIS_PREFIX", fmt.Sprintf("cannot be used (%v)", err), store.DefaultPrefix)
 }
 
 func (c EntraConfig) validate(p *problems) {

@@ -103,6 +103,29 @@ func TestValidateRedis(t *testing.T) {
 	} {
 		check(t, url, problem, func(c *Config) { c.Redis.URL = url })
 	}
+	const secure = "rediss://name.region.redis.azure.net:10000"
+	for name, tt := range map[string]struct {
+		problem string
+		redis   RedisConfig
+	}{
+		"by a token":          {"", RedisConfig{URL: secure, Entra: "true"}},
+		"by another's token":  {"", RedisConfig{URL: "rediss://ann@redis.example:6380", Entra: "true"}},
+		"a token in clear":    {"REDIS_URL", RedisConfig{URL: "redis://redis.example:6379", Entra: "true"}},
+		"token and password":  {"REDIS_URL", RedisConfig{URL: "rediss://:hunter2@redis.example:6380", Entra: "true"}},
+		"perhaps a token":     {"REDIS_ENTRA", RedisConfig{URL: secure, Entra: "perhaps"}},
+		"no such authority":   {"REDIS_CA_PATH", RedisConfig{URL: secure, Entra: "false", CAPath: "/nothing"}},
+		"no authority at all": {"REDIS_CA_PATH", RedisConfig{URL: secure, Entra: "false", CAPath: "validate_test.go"}},
+		"no certificate": {"REDIS_CLIENT_CERTIFICATE_PATH",
+			RedisConfig{URL: secure, Entra: "false", CertificatePath: "validate_test.go"}},
+		"one name for all": {"", RedisConfig{URL: secure + "?cluster=true&server_name=redis.example", Entra: "false"}},
+		"a name without TLS": {"REDIS_URL",
+			RedisConfig{URL: "redis://redis.example:6379?server_name=redis.example", Entra: "false"}},
+	} {
+		check(t, name, tt.problem, func(c *Config) {
+			tt.redis.Prefix = c.Redis.Prefix
+			c.Redis = tt.redis
+		})
+	}
 }
 
 func TestValidateSlack(t *testing.T) {

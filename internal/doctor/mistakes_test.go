@@ -147,6 +147,7 @@ var mistakes = map[string]mistake{
 	"config-secret-file-away":  {"config", slacktest.Options{}, secretFile("/run/secrets/meetbot/azure", nil)},
 	"config-secret-file-empty": {"config", slacktest.Options{}, secretFile("", []byte("\n"))},
 	"config-secret-twice":      {"config", slacktest.Options{}, set("SLACK_BOT_TOKEN_FILE", "/run/secrets/slack")},
+	"redis-no-token":           {"redis", slacktest.Options{}, set("REDIS_URL", "rediss://127.0.0.1:1", "REDIS_ENTRA", "true")},
 	"slack-previous-equal": {"slack", slacktest.Options{}, func(_ *testing.T, w *world) {
 		w.vars["SLACK_SIGNING_SECRET_PREVIOUS"] = w.vars["SLACK_SIGNING_SECRET"]
 	}},

@@ -171,7 +171,7 @@ func TestDeadLetters(t *testing.T) {
 	}
 	entry := regexp.MustCompile(`(?m)^\d+-\d+`).FindString(listed)
 	env.Slack.ClearFaults()
-	if err := app.RetryDeadLetter(t.Context(), env.config().Redis, entry, io.Discard); err != nil {
+	if err := app.RetryDeadLetter(t.Context(), env.config(), entry, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	wantCard(t, env.next(general, env.Slack.Messages(general), nil), "")

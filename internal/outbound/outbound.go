@@ -53,6 +53,7 @@ func Client(o Options, bases ...*url.URL) *http.Client {
 	base.DialContext = (&net.Dialer{Timeout: 3 * time.Second, KeepAlive: 30 * time.Second}).DialContext
 	base.TLSHandshakeTimeout = 3 * time.Second
 	base.MaxIdleConnsPerHost = 32
+	base.OnProxyConnectResponse = connected
 	if o.RootCAs != nil {
 		base.TLSClientConfig.RootCAs = o.RootCAs
 	}
