@@ -67,6 +67,12 @@ const (
 	TooMany           Code = "too_many"           // so many new meetings lately that the next must wait: Wait
 )
 
+// Why nobody is served in a place.
+const (
+	PlaceDenied  Code = "place_denied"  // CHANNELS_ALLOWED, CHANNELS_DENIED
+	PlaceUnknown Code = "place_unknown" // those settings name it by a name that the platform does not tell
+)
+
 // TooManyAtOnce says that the asker waits for MaxUnfinished jobs.
 const TooManyAtOnce Code = "too_many_at_once"
 

@@ -87,6 +87,7 @@ type Route struct {
 	Channel string
 	Thread  string // answer inside this thread
 	User    string
+	Team    string // the ID of what the channel belongs to, on platforms whose channels belong to something
 	Service string // the platform's endpoint, where it differs from one request to the next
 	Message string // the message to answer, where an answer names it
 	Private bool   // the request is the press of a button in a message that only the asker sees

@@ -17,6 +17,7 @@ type Workspace struct {
 	Tenant     Tenant
 	Organizers OrganizerPolicy
 	Askers     AskerPolicy
+	Places     PlacePolicy
 	Limits     Limits
 	Options    MeetingOptions // of new meetings
 	Language   Language       // where nothing better is known

@@ -31,8 +31,8 @@ type SlackSettings struct {
 
 // SlackApp says what a Slack app is made for.
 type SlackApp struct {
-	URL       string // where its requests go, for example https://bot.example.com
-	Bookmarks bool   // the bot sets channels' bookmarks
+	URL  string // where its requests go, for example https://bot.example.com
+	Uses slackapp.Uses
 }
 
 // Slack returns the manifest of a Slack app. Marshalled as JSON it is what Slack's "Create an app from a manifest"
@@ -61,7 +61,7 @@ func Slack(app SlackApp, catalog *bot.Catalog) (*SlackManifest, error) {
 				Url:          at(slackapp.CommandsPath),
 			}},
 		},
-		OAuthConfig: slack.OAuthConfig{Scopes: slack.OAuthScopes{Bot: slackapp.Scopes(app.Bookmarks)}},
+		OAuthConfig: slack.OAuthConfig{Scopes: slack.OAuthScopes{Bot: slackapp.Scopes(app.Uses)}},
 	}
 	settings := slack.Settings{
 		EventSubscriptions: &slack.EventSubscriptions{

@@ -130,7 +130,7 @@ func TestSlackAsksForBookmarks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := manifest.Slack(manifest.SlackApp{URL: "https://bot.example.com", Bookmarks: true}, catalog)
+	m, err := manifest.Slack(manifest.SlackApp{URL: "https://bot.example.com", Uses: slackapp.Uses{Bookmarks: true}}, catalog)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -65,6 +65,7 @@ type routeRecord struct {
 	Channel     string `json:"channel,omitempty"`
 	Thread      string `json:"thread,omitempty"`
 	User        string `json:"user,omitempty"`
+	Team        string `json:"team,omitempty"`
 	Service     string `json:"service,omitempty"`
 	Message     string `json:"message,omitempty"`
 	Private     bool   `json:"private,omitempty"`

@@ -25,7 +25,7 @@ func HookURL(apiURL string) string {
 // less.
 func Indispensable(scope string) bool {
 	switch scope {
-	case "chat:write.public", "bookmarks:write", "usergroups:read", "channels:read", "groups:read":
+	case "chat:write.public", "bookmarks:write", "mpim:read", "usergroups:read", "channels:read", "groups:read":
 		return false
 	default:
 		return true

@@ -27,11 +27,16 @@ const (
 // Paths are all the endpoints.
 var Paths = []string{CommandsPath, EventsPath, InteractivityPath}
 
-// Scopes are the permissions that the app asks for, none of them more than what is used; with bookmarks, also the one
-// that [App.SetBookmark] needs. Without the last three, people are invited all the same: see [App.GroupMembers] and
+// Uses are the settings that need a scope of their own.
+type Uses struct {
+	Bookmarks bool // channels' bookmarks are set: see [App.SetBookmark]
+	Places    bool // something depends on what a channel is called, or on how many people are in it: see [App.Place]
+}
+
+// Scopes are the permissions that the app asks for, none of them more than what is used. Without the last three, people are invited all the same: see [App.GroupMembers] and
 // [App.Outside]. Without chat:write.public everything works, but a card in a public channel that the bot
 // is not a member of is an answer in place, which cannot be changed later.
-func Scopes(bookmarks bool) []string {
+func Scopes(uses Uses) []string {
 	scopes := []string{
 		"commands",          // the slash command
 		"app_mentions:read", // mentions, the way into threads
@@ -43,7 +48,10 @@ func Scopes(bookmarks bool) []string {
 		"channels:read",     // conversations.members: who is told of an invitation by the card
 		"groups:read",       // the same in private channels
 	}
-	if bookmarks {
+	if uses.Places {
+		scopes = append(scopes, "mpim:read") // conversations.info in group messages; channels:read and groups:read elsewhere
+	}
+	if uses.Bookmarks {
 		scopes = append(scopes, "bookmarks:write") // bookmarks.add and bookmarks.edit
 	}
 	return scopes
@@ -105,6 +113,7 @@ func (a *App) commands(b bot.Bot) signedHandler {
 			Asker:        bot.Asker{Platform: Platform, Workspace: workspace, User: c.UserID},
 			Intent:       a.parser.Parse(emojis(marked(c.Text, in.botUser, a.names(r.Context())))),
 			Topic:        topic(c.ChannelName),
+			Place:        placeName(c.ChannelID, c.ChannelName),
 			Route: bot.Route{
 				Channel: c.ChannelID, User: c.UserID, ResponseURL: c.ResponseURL,
 				Chat: isChat(c.ChannelID, c.ChannelName),
@@ -224,6 +233,7 @@ func (a *App) mentionRequest(
 		Conversation: channel,
 		Asker:        bot.Asker{Platform: Platform, Workspace: workspace, User: m.User},
 		Intent:       a.mentioned(m.Text, in.botUser, a.names(ctx)),
+		Place:        placeName(m.Channel, ""),
 		Route:        bot.Route{Channel: m.Channel, User: m.User, Chat: isChat(m.Channel, "")},
 		Received:     received,
 		Trace:        rand.Text(),
@@ -327,6 +337,7 @@ func (a *App) interactivity(b bot.Bot) signedHandler {
 func (a *App) pressed(w http.ResponseWriter, r *http.Request, b bot.Bot, p press, request bot.Request) {
 	channel := request.Conversation
 	request.Asker = bot.Asker{Platform: Platform, Workspace: channel.Workspace, User: p.User.ID}
+	request.Place = placeName(channel.Channel, p.Channel.Name)
 	request.Route = bot.Route{
 		Channel: channel.Channel, User: p.User.ID, ResponseURL: p.ResponseURL,
 		Chat: isChat(channel.Channel, p.Channel.Name), Private: p.Container.Ephemeral,

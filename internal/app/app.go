@@ -154,6 +154,7 @@ func (a *App) wire(c Config, o Options) error {
 			Tenant:     bot.Tenant{ID: c.Entra.TenantID, ClientID: c.Entra.ClientID},
 			Organizers: organizers,
 			Askers:     c.Policy.askers(),
+			Places:     c.Places.policy(),
 			Limits:     bot.Limits{Window: time.Hour, PerUser: c.Policy.PerUser, PerWorkspace: c.Policy.PerWorkspace},
 			Language:   lang,
 			Options:    c.Meetings.options(),

@@ -92,9 +92,11 @@ var scopeUses = map[string]string{
 	"chat:write":        "the bot can post nothing: mentions get no answer, and late answers do not arrive",
 	"chat:write.public": "cards in public channels that the bot is no member of cannot be changed later, and stay " +
 		"as they were when their meeting is replaced",
-	"usergroups:read":  "nobody of a user group that a command names is put on a meeting's list",
-	"channels:read":    "everybody whom a command in a public channel names gets a direct message",
-	"groups:read":      "everybody whom a command in a private channel names gets a direct message",
+	"usergroups:read": "nobody of a user group that a command names is put on a meeting's list",
+	"channels:read":   "everybody whom a command in a public channel names gets a direct message",
+	"groups:read":     "everybody whom a command in a private channel names gets a direct message",
+	"mpim:read": "the bot does not learn what it must know of group messages for CHANNELS_ALLOWED, CHANNELS_DENIED or " +
+		"CONFIRM_ABOVE",
 	"bookmarks:write":  "channels get no bookmark, though SLACK_BOOKMARK is true",
 	"users:read":       "the bot does not learn who asks, and makes no meeting",
 	"users:read.email": "the bot does not learn the e-mail of who asks, and makes no meeting",
@@ -106,8 +108,8 @@ func (e *examination) slackScopes(context.Context) []finding {
 		return one(skip("", "Slack does not say which scopes the token has."))
 	}
 	var all []finding
-	bookmarks, _ := e.config.Slack.Bookmarks()
-	needed := slackapp.Scopes(bookmarks)
+	uses, _ := e.config.SlackUses()
+	needed := slackapp.Scopes(uses)
 	for _, scope := range needed {
 		if slices.Contains(granted, scope) {
 			continue
