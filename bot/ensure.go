@@ -9,6 +9,9 @@ import (
 // ensureMeeting makes the conversation's meeting, or finds it: claim, create, complete. If the stored state is not the
 // expected one, it goes on from the state that it finds, until ctx ends. What comes next is decided in decide.go.
 func (s *Service) ensureMeeting(ctx context.Context, t task, asker Identity) (result, error) {
+	if err := s.mayOrganize(ctx, t, asker); err != nil {
+		return s.refuse(ctx, t, asker.Language, err, Organizer{})
+	}
 	organizer, err := s.organizer(ctx, t, asker)
 	if err != nil {
 		return s.refuse(ctx, t, asker.Language, err, organizer)

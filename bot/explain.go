@@ -14,7 +14,7 @@ func Explain(
 	switch refusal.Code {
 	case NoAccessPolicy:
 		reply.Messages = accessPolicy(organizer, clientID, c)
-	case BadRequest:
+	case BadRequest, NotOrganizer:
 		if refusal.Reason == "" {
 			id += "_bare"
 		}

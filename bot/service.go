@@ -57,6 +57,7 @@ type Config struct {
 	Schedule      Schedule
 	Meetings      Meetings
 	Directory     Directory
+	Groups        Groups // required where a workspace has an OrganizersGroup
 	Catalog       *Catalog
 	Log           *slog.Logger
 	Observer      Observer
@@ -95,6 +96,8 @@ type Service struct {
 	begun       *lru.Cache[string, struct{}] // IDs of jobs in the background that were accepted
 	left        *lru.Cache[string, struct{}] // what kinds of job were left in the queue, and a warning was logged
 	placeNames  recent[string]               // of conversations' channels, by their keys
+	members     recent[bool]                 // who may make meetings, by the group and their object ID
+	groupNames  recent[string]
 	calendarKey calendarKey
 	alone       atomic.Int64  // attempts under way of which one at a time is made
 	ended       endedAttempts // what the queue could not be told yet
@@ -114,10 +117,11 @@ func NewService(c Config) *Service {
 		leaving:  make(chan struct{}),
 		answered: newRecent(), panicked: newRecent(), begun: newRecent(), left: newRecent(),
 		placeNames: newRecentValues[string](keptPlaces),
+		members:    newRecentValues[bool](keptMembers), groupNames: newRecentValues[string](keptMembers),
 	}
 	s.base, s.cancel = context.WithCancel(context.Background())
 	s.graph = &graph{
-		meetings: c.Meetings, directory: c.Directory, throttles: c.Queue, slots: s.slots, base: s.base,
+		meetings: c.Meetings, directory: c.Directory, groups: c.Groups, throttles: c.Queue, slots: s.slots, base: s.base,
 		attempt: c.Timing.Attempt,
 	}
 	return s

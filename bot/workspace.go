@@ -18,10 +18,12 @@ type Workspace struct {
 	Organizers OrganizerPolicy
 	Askers     AskerPolicy
 	Places     PlacePolicy
-	Limits     Limits
-	Options    MeetingOptions // of new meetings
-	Language   Language       // where nothing better is known
-	Bookmarks  bool           // channels have a bookmark with their lasting link, on platforms that can
+	// OrganizersGroup is the object ID of the group whose members meetings are made for; empty for everybody.
+	OrganizersGroup string
+	Limits          Limits
+	Options         MeetingOptions // of new meetings
+	Language        Language       // where nothing better is known
+	Bookmarks       bool           // channels have a bookmark with their lasting link, on platforms that can
 }
 
 // language is the asker's: what their platform remembers of them, or else what came with the request, or else the

@@ -22,7 +22,17 @@ var (
 	}
 )
 
-// Permissions are all that the client needs.
+// ReadGroups is what [Client.IsMember] and [Client.GroupName] need besides (documents
+// "directoryobject-checkmembergroups" and "group-get").
+var ReadGroups = Permission{
+	Name: "GroupMember.Read.All", RoleID: "98830695-27a2-44f7-8c18-0c3ebc9698f6",
+	For: "to see who is in the group that ORGANIZERS_GROUP names",
+	Within: []string{
+		"GroupMember.ReadWrite.All", "Group.Read.All", "Group.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All",
+	},
+}
+
+// Permissions are all that the client needs, but for groups.
 var Permissions = []Permission{MakeMeetings, FindUsers}
 
 // In tells whether roles, those of a token, give the permission.

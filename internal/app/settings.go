@@ -114,6 +114,8 @@ func (c *PolicyConfig) Settings() []Setting {
 	return []Setting{
 		{"ORGANIZER", "In whose name meetings are made: requester, service:ACCOUNT, or requester,service:ACCOUNT.",
 			(*text)(&c.Organizer)},
+		{"ORGANIZERS_GROUP", "Object ID of an Entra group whose members alone may make meetings; empty for everybody.",
+			(*text)(&c.OrganizersGroup)},
 		{"ALLOWED_EMAIL_DOMAINS", "E-mail domains whose people may make meetings; empty for any that the tenant knows.",
 			(*list)(&c.AllowedDomains)},
 		{"ALLOW_GUESTS", "Guests may make meetings: true or false.", (*text)(&c.AllowGuests)},

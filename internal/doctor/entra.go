@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -200,7 +201,11 @@ func (e *examination) entraPermissions(context.Context) []finding {
 	client := e.config.Entra.ClientID
 	var all []finding
 	var names []string
-	for _, p := range graphclient.Permissions {
+	needed := graphclient.Permissions
+	if e.config.Policy.OrganizersGroup != "" {
+		needed = append(slices.Clone(needed), graphclient.ReadGroups)
+	}
+	for _, p := range needed {
 		names = append(names, p.Name)
 		if p.In(e.roles) {
 			continue

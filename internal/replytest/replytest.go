@@ -197,12 +197,14 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 		bot.ChatCredentials,
 		bot.NotAPerson, bot.OutsideWorkspace, bot.GuestAccount, bot.NoEmail, bot.UnconfirmedEmail, bot.DomainNotAllowed,
 		bot.NotInDirectory, bot.AmbiguousIdentity, bot.DisabledAccount, bot.TooMany,
-		bot.TooManyAtOnce, bot.UnreadableRecord, bot.PlaceDenied, bot.PlaceUnknown,
+		bot.TooManyAtOnce, bot.UnreadableRecord, bot.PlaceDenied, bot.PlaceUnknown, bot.NotOrganizer,
 	} {
 		reason := "ann@contoso.example"
 		switch code {
 		case bot.BadRequest:
 			reason = "The end time <must> be after the start time."
+		case bot.NotOrganizer:
+			reason = "Meeting organizers"
 		case bot.ChatCredentials:
 			reason = "missing_scope"
 		}
@@ -218,6 +220,10 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 			&bot.Error{Code: bot.Credentials, Cause: cause}, meeting.Organizer, clientID, bot.Command{Kind: bot.New},
 			reference)
 	}
+	all["refusal-no-permission-groups"] = bot.Explain(lang, &bot.Error{Code: bot.NoPermission, Cause: bot.NoGroups},
+		meeting.Organizer, clientID, bot.Command{Kind: bot.New}, reference)
+	all["refusal-not-organizer-bare"] = bot.Explain(lang, &bot.Error{Code: bot.NotOrganizer}, meeting.Organizer, "",
+		bot.Command{Kind: bot.Meet}, reference)
 	all["refusal-bad-request-bare"] = bot.Explain(lang, &bot.Error{Code: bot.BadRequest}, meeting.Organizer, "",
 		bot.Command{Kind: bot.Meet}, reference)
 	return all
