@@ -40,7 +40,7 @@ func (s *Service) ensureMeeting(ctx context.Context, t task, asker Identity) (re
 		pending := *state.Pending
 		made, created, refusal := s.createInTime(ctx, t, pending, mayGiveWay(state, organizer, s.Timing.GiveWay))
 		if refusal == nil {
-			state, err = s.Conversations.Complete(ctx, pending, s.meetingOf(t, pending, made, created))
+			state, err = s.Conversations.Complete(ctx, pending, s.meetingOf(ctx, t, pending, made, created))
 			if err != nil && CodeOf(err) != UnreadableRecord {
 				return result{}, err
 			}
@@ -198,12 +198,15 @@ func (s *Service) claim(t task, organizer Organizer, asker Identity) Claim {
 const newFor = time.Hour
 
 // meetingOf is what becomes of a claim with Graph's answer. created tells whether Graph says that it made the meeting.
-func (s *Service) meetingOf(t task, c Claim, found OnlineMeeting, created bool) Meeting {
+func (s *Service) meetingOf(
+	ctx context.Context, t task, c Claim, found OnlineMeeting, created bool,
+) Meeting {
 	now := s.Clock()
 	m := Meeting{
 		ClaimID: c.ID, Generation: c.Generation, ExternalID: c.Request.ExternalID,
 		Organizer: c.Organizer, Language: c.Language, Zone: c.Zone,
 		StartedBy: Starter{User: c.User, Name: c.Name}, Replaced: c.Replaced,
+		Withheld: s.withholds(ctx, t),
 	}.refreshed(found, now, created)
 	if c.Dated {
 		m.Dated, m.DatedBy = true, c.User

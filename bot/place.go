@@ -25,6 +25,9 @@ type Placer interface {
 	// zero value. An error of code Undeliverable says that the platform will not tell: the bot is not in there, lacks a
 	// permission, or needs the route.
 	Place(ctx context.Context, c Conversation, at Route) (Place, error)
+	// PlaceSize tells how many people are in the channel or chat; a number of enough or more need not be exact. Errors
+	// are those of Place.
+	PlaceSize(ctx context.Context, c Conversation, at Route, enough int) (int, error)
 }
 
 // PlacePolicy says in which places the bot may be used. A rule is the ID of a place, or a pattern of names in lower

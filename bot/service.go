@@ -95,6 +95,7 @@ type Service struct {
 	panicked    *lru.Cache[string, struct{}] // IDs of jobs whose panic was logged with its stack
 	begun       *lru.Cache[string, struct{}] // IDs of jobs in the background that were accepted
 	left        *lru.Cache[string, struct{}] // what kinds of job were left in the queue, and a warning was logged
+	placeSizes  recent[size]                 // of the same
 	placeNames  recent[string]               // of conversations' channels, by their keys
 	members     recent[bool]                 // who may make meetings, by the group and their object ID
 	groupNames  recent[string]
@@ -116,8 +117,8 @@ func NewService(c Config) *Service {
 		Config: c, slots: make(slots, c.Attempts), work: newWork(goroutinesPerSlot * c.Attempts),
 		leaving:  make(chan struct{}),
 		answered: newRecent(), panicked: newRecent(), begun: newRecent(), left: newRecent(),
-		placeNames: newRecentValues[string](keptPlaces),
-		members:    newRecentValues[bool](keptMembers), groupNames: newRecentValues[string](keptMembers),
+		placeSizes: newRecentValues[size](keptPlaces), placeNames: newRecentValues[string](keptPlaces),
+		members: newRecentValues[bool](keptMembers), groupNames: newRecentValues[string](keptMembers),
 	}
 	s.base, s.cancel = context.WithCancel(context.Background())
 	s.graph = &graph{
@@ -415,7 +416,10 @@ func (s *Service) card(c Command, state State, lang Language, made bool) Reply {
 	if words := insideOf(c); made && words != "" {
 		reply.Card.Wished = append(reply.Card.Wished, message("when.inside", Arg{"Words", words}))
 	}
-	if state.MayAnnounce {
+	switch {
+	case m.Withheld:
+		reply.Card.Withheld, reply.Actions = true, revealActions(m)
+	case state.MayAnnounce:
 		reply.Audience, reply.Language = AudienceEveryone, m.Language
 		reply.Card.Why = m.Replaced
 		reply.Actions = s.quietActions(state.Conversation, m)

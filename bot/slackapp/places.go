@@ -43,19 +43,7 @@ func (a *App) Place(ctx context.Context, c bot.Conversation, _ bot.Route) (bot.P
 	if strings.HasPrefix(c.Channel, "D") {
 		return bot.Place{Name: bot.PlaceDirect}, nil
 	}
-	if err := a.reaches(c); err != nil {
-		return bot.Place{}, err
-	}
-	var found *slack.Channel
-	err := a.call(ctx, "conversations.info", "", func(ctx context.Context) (err error) {
-		found, err = a.api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{
-			ChannelID: c.Channel,
-		})
-		return err
-	})
-	if e, ok := errors.AsType[*bot.Error](err); ok && mayNotPost[e.Reason] { // the bot goes on without what it asked for
-		e.Code = bot.Undeliverable
-	}
+	found, err := a.channel(ctx, c)
 	if err != nil {
 		return bot.Place{}, err
 	}
@@ -63,4 +51,34 @@ func (a *App) Place(ctx context.Context, c bot.Conversation, _ bot.Route) (bot.P
 		return bot.Place{Name: bot.PlaceGroup}, nil
 	}
 	return bot.Place{Name: found.Name}, nil
+}
+
+// PlaceSize asks Slack how many members a channel has (conversations.info), the bot among them, as bot.Placer wants it.
+func (a *App) PlaceSize(ctx context.Context, c bot.Conversation, _ bot.Route, _ int) (int, error) {
+	if strings.HasPrefix(c.Channel, "D") {
+		return 1, nil
+	}
+	found, err := a.channel(ctx, c)
+	if err != nil {
+		return 0, err
+	}
+	return found.NumMembers, nil
+}
+
+// channel asks Slack about a channel. A refusal for want of a permission or of membership is Undeliverable: the bot goes
+// on without what it asked for.
+func (a *App) channel(ctx context.Context, c bot.Conversation) (found *slack.Channel, err error) {
+	if err := a.reaches(c); err != nil {
+		return nil, err
+	}
+	err = a.call(ctx, "conversations.info", "", func(ctx context.Context) (err error) {
+		found, err = a.api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{
+			ChannelID: c.Channel, IncludeNumMembers: true,
+		})
+		return err
+	})
+	if e, ok := errors.AsType[*bot.Error](err); ok && mayNotPost[e.Reason] {
+		e.Code = bot.Undeliverable
+	}
+	return found, err
 }

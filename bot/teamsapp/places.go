@@ -62,3 +62,37 @@ func (a *App) Place(ctx context.Context, c bot.Conversation, at bot.Route) (bot.
 	}
 	return bot.Place{}, &bot.Error{Code: bot.Undeliverable, Err: errors.New("the team has no such channel")}
 }
+
+// Bounds of counting the members of a conversation.
+const (
+	membersPage  = 500 // the most that Teams gives at once
+	membersPages = 20
+)
+
+// PlaceSize counts the members of a channel or chat page by page, until there are enough, as bot.Placer wants it. Those
+// of a standard channel are the members of its team.
+func (a *App) PlaceSize(ctx context.Context, c bot.Conversation, at bot.Route, enough int) (int, error) {
+	switch {
+	case at.Alone:
+		return 1, nil
+	case at.Service == "":
+		return 0, &bot.Error{Code: bot.Undeliverable, Err: errors.New("the service of the conversation is not known")}
+	}
+	people, next := 0, ""
+	for range membersPages {
+		err := a.call(ctx, c.Channel, "count members", func(ctx context.Context) error {
+			n, following, err := a.service.CountMembers(ctx, at.Service, c.Channel, membersPage, next)
+			if err == nil {
+				people, next = people+n, following
+			}
+			return err
+		})
+		if err != nil {
+			return 0, err
+		}
+		if next == "" || people >= enough {
+			break
+		}
+	}
+	return people, nil
+}

@@ -10,11 +10,13 @@ import (
 	"meetbot/bot/teamsapp"
 )
 
-// PlacesConfig says by which word the bot is called, and where it may be used.
+// PlacesConfig says by which word the bot is called, where it may be used, and how loudly.
 type PlacesConfig struct {
 	CommandName string   // as bot.ParseCommandName takes it
 	Allowed     []string // IDs of channels and chats, and patterns of names; empty for everywhere
 	Denied      []string // as Allowed, and stronger
+	// ConfirmAbove is how many people may be in a place where a new meeting is shown to everybody at once; 0: any number.
+	ConfirmAbove int
 }
 
 var defaultPlaces = PlacesConfig{CommandName: string(bot.DefaultCommandName)}
@@ -30,6 +32,8 @@ func (c *PlacesConfig) rules() []Setting {
 		{"CHANNELS_ALLOWED", "Where the bot may be used: IDs of channels, or patterns of names such as eng-*; empty " +
 			"for everywhere.", (*list)(&c.Allowed)},
 		{"CHANNELS_DENIED", "Where the bot may not be used, in the same form, whatever is allowed.", (*list)(&c.Denied)},
+		{"CONFIRM_ABOVE", "In a conversation with more people than this, a new meeting is its asker's alone until somebody " +
+			"shows it to everybody; 0 for never.", (*number)(&c.ConfirmAbove)},
 	}
 }
 
@@ -62,6 +66,7 @@ func (c PlacesConfig) validate(p *problems) {
 	if _, err := bot.ParseCommandName(c.CommandName); err != nil {
 		p.need(false, "COMMAND_NAME", err.Error(), exampleCommandName)
 	}
+	p.need(c.ConfirmAbove >= 0, "CONFIRM_ABOVE", "is negative", "50")
 	for _, rules := range []struct {
 		variable string
 		rules    []string
@@ -97,7 +102,7 @@ func (c PlacesConfig) namesChannels() bool {
 // SlackUses says which settings need scopes of their own. The error says that a value is none.
 func (c Config) SlackUses() (uses slackapp.Uses, err error) {
 	uses.Bookmarks, err = c.Slack.Bookmarks()
-	uses.Places = c.Places.namesChannels()
+	uses.Places = c.Places.namesChannels() || c.Places.ConfirmAbove > 0
 	return uses, err
 }
 
