@@ -17,7 +17,7 @@ CHROMIUM := chromium:chromium-browser:google-chrome:google-chrome-stable:/Applic
 LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 VULN := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: help run check test race e2e story lint bench chaos stress fuzz vuln golden tools programs
+.PHONY: help run check test race e2e story lint bench chaos stress fuzz vuln golden docs tools programs
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -81,7 +81,10 @@ golden: ## write the golden files anew; read the difference before you commit it
 	UPDATE_GOLDEN=1 go test ./bot/clause -run Golden
 	UPDATE_GOLDEN=1 go test -tags $(TAGS) ./internal/doctor
 
-tools: $(TEAMSKIT)/node_modules/.package-lock.json ## install what the tests need and is missing: redis-server, Node.js, npm packages, Chromium
+docs: ## write docs/configuration.md anew, from the settings in internal/app
+	go run ./internal/app/gendoc docs/configuration.md
+
+tools: $(TEAMSKIT)/node_modules/.package-lock.json ## install what the tests need and is missing: redis-server, Node.js, npm packages, openssl, Chromium
 
 $(TEAMSKIT)/node_modules/.package-lock.json: $(TEAMSKIT)/package-lock.json | programs
 	npm ci --prefix $(TEAMSKIT) --ignore-scripts --no-audit --no-fund
@@ -106,4 +109,5 @@ programs:
 	need redis-server redis redis-server redis redis redis && \
 	need node node nodejs nodejs nodejs nodejs && \
 	need npm node npm npm npm npm && \
+	need openssl openssl openssl openssl openssl openssl && \
 	need "$(CHROMIUM)" "--cask google-chrome" "chromium chromium-browser" chromium chromium chromium

@@ -16,6 +16,8 @@ const (
 	Calendar Kind = "calendar" // the ways to put the meeting into a calendar, for the asker alone; makes nothing
 	Cancel   Kind = "cancel"   // takes the meeting's date away
 	Rename   Kind = "rename"   // another subject for the meeting, in place
+
+	Doctor Kind = "doctor" // what is wrong with the bot, for its administrators
 )
 
 // Argument is what can be said to a command besides its word.
@@ -35,7 +37,9 @@ type Spec struct {
 	Word      string     // the subcommand; empty for the bare command
 	Arguments []Argument // that it takes
 	Strict    bool       // a subject that is too long is refused, not cut
-	handler   handler
+	// Administrators says that the command is for the administrators of the bot: nobody else is offered it.
+	Administrators bool
+	handler        handler
 }
 
 // Takes tells whether the command takes an argument.
@@ -51,6 +55,12 @@ var Commands = []Spec{
 	{Kind: Link, Word: "link", handler: linkCommand{}},
 	{Kind: Calendar, Word: "calendar", handler: showCommand{calendar: true}},
 	{Kind: Help, Word: "help", handler: words{helpCommand{}}},
+	{Kind: Doctor, Word: "doctor", Administrators: true, handler: doctorCommand{}},
+}
+
+// Offered are the rows of the command table that everybody is offered, in help and in the manifests.
+func Offered() []Spec {
+	return slices.DeleteFunc(slices.Clone(Commands), func(s Spec) bool { return s.Administrators })
 }
 
 // specOf returns the row of a command; ok is false if the table has none.
@@ -91,6 +101,8 @@ type Intent struct {
 	Redate string
 	// Link is the fingerprint of the token that JobRelink replaces.
 	Link string
+	// Listed names the attendees with whom the meeting of JobInvite was just made; empty if that is not known.
+	Listed string
 }
 
 // Label names the intent for an operator: the command, or the kind of job where that is no command.

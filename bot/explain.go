@@ -68,10 +68,14 @@ func accessPolicy(organizer Organizer, client string, c Command) []Message {
 	return []Message{which, none, own, message(id+"_next", Arg{"Again", c})}
 }
 
-// HelpReply lists the command table, and says what there is besides where the answer goes.
-func HelpReply(catalog *Catalog, lang Language, where Route) Reply {
+// HelpReply lists the command table, and says what there is besides where the answer goes. With administrators, the
+// bot has some, and the commands for them are listed, too.
+func HelpReply(catalog *Catalog, lang Language, where Route, administrators bool) Reply {
 	reply := Reply{Audience: AudienceAsker, Language: lang, Messages: []Message{message("help.intro")}}
 	for _, spec := range Commands {
+		if spec.Administrators && !administrators {
+			continue
+		}
 		id := "help." + string(spec.Kind)
 		reply.Messages = append(reply.Messages, message(id, Arg{"Command", command{word: spec.Word}}))
 		if spec.Word == "" && spec.Takes(Subject) {
@@ -114,10 +118,15 @@ func AdviceReply(lang Language, typed Command, about Advice) Reply {
 	return reply
 }
 
-// OfferReply asks whether what was said to the bot is the subject of a meeting, with a button that makes it.
+// OfferReply asks whether what was said to the bot asks for a meeting, with a button that makes it as the whole line
+// says. Where no button can hold the line, it says what to type.
 func OfferReply(lang Language, typed Command) Reply {
+	create, ok := createAction(typed)
+	if !ok {
+		return sentence(lang, message("offer.long", Arg{"Subject", typed.Subject}, Arg{"Word", commandWord{}}))
+	}
 	reply := sentence(lang, message("offer.question", Arg{"Subject", typed.Subject}, Arg{"Literal", typed}))
-	reply.Actions = []Action{{ID: ActionCreate, Value: typed.Subject}}
+	reply.Actions = []Action{create}
 	return reply
 }
 
@@ -143,7 +152,7 @@ func WorkingReply(lang Language) Reply { return sentence(lang, message("ack.work
 
 // AcceptedReply is WorkingReply for an intent that may be about something else than a meeting's card.
 func AcceptedReply(lang Language, i Intent) Reply {
-	if i.Kind == JobRelink || i.Kind == JobQuiet || i.kind() == JobCommand && i.Command.Kind == Link {
+	if i.Kind == JobRelink || i.Kind == JobQuiet || i.kind() == JobCommand && (i.Command.Kind == Link || i.Command.Kind == Doctor) {
 		return sentence(lang, message("ack.link"))
 	}
 	return WorkingReply(lang)
@@ -169,6 +178,9 @@ func ExplainChange(
 	lang Language, unchanged string, refusal *Error, organizer Organizer, clientID string, c Command, reference string,
 ) Reply {
 	reply := Explain(lang, refusal, organizer, clientID, c, reference)
+	if refusal.Code == BadRequest && refusal.Reason != "" {
+		reply.Messages[0] = message("refusal.bad_change", Arg{"Reason", refusal.Reason})
+	}
 	if refusal.Code != MissingMeeting {
 		reply.Messages = append([]Message{message(unchanged)}, reply.Messages...)
 	}

@@ -75,12 +75,14 @@ type result struct {
 	made    string // the ID of the claim that this very attempt turned into a new meeting
 	// undoable says that the new meeting took the place of an earlier one, and that its asker may take that back.
 	undoable bool
-	restored bool      // an Undo gave the conversation its earlier meeting back
-	revealed bool      // the asker shows a withheld meeting to everybody
-	alone    bool      // the card is for the asker alone
-	silent   bool      // nobody is answered
-	notes    []Message // what stands below the card beside its own notes
-	invited  []Mention // whom the card mentions
+	restored bool       // an Undo gave the conversation its earlier meeting back
+	revealed bool       // the asker shows a withheld meeting to everybody
+	alone    bool       // the card is for the asker alone
+	next     func()     // starts what follows once the answer was sent, or could not be; nil: nothing
+	silent   bool       // nobody is answered
+	notes    []Message  // what stands below the card beside its own notes
+	invited  []Mention  // whom the card mentions
+	listed   []Attendee // with whom this attempt made a new meeting, if it did
 }
 
 // meetCommand gives the conversation its meeting, or a fresh one.
@@ -226,7 +228,7 @@ func (w words) execute(_ context.Context, s *Service, t task) (result, error) {
 type helpCommand struct{}
 
 func (helpCommand) speak(s *Service, _ Intent, where Route, lang Language) Reply {
-	return HelpReply(s.Catalog, lang, where)
+	return HelpReply(s.Catalog, lang, where, s.Examiner != nil)
 }
 
 // unclearCommand asks back about a near miss of a subcommand.
@@ -256,7 +258,12 @@ func (offer) answer(s *Service, i Intent, _ Route, state *State, lang Language) 
 	case state.Meeting == nil, !state.Meeting.Alive(s.Clock()):
 		return OfferReply(lang, i.Command), OutcomeWords
 	default: // whether the words were meant as a subject is not known, so the card says nothing about them
-		return s.card(Command{Kind: Meet}, *state, lang, false), OutcomeKnown
+		reply := s.card(Command{Kind: Meet}, *state, lang, false)
+		if change, ok := createAction(i.Command); ok && i.Command.Line != "" {
+			reply.Card.Wished = append(reply.Card.Wished, message("offer.change", Arg{"Literal", i.Command}))
+			reply.Actions = append(reply.Actions, change)
+		}
+		return reply, OutcomeKnown
 	}
 }
 

@@ -22,6 +22,7 @@ const (
 	OutcomeQuieted      Outcome = "quieted"      // there will be no reminder of the meeting's date
 	OutcomeRevealed     Outcome = "revealed"     // a withheld meeting was shown to everybody
 	OutcomeRelinked     Outcome = "relinked"     // the conversation has another lasting link
+	OutcomeExamined     Outcome = "examined"     // an administrator was told what is wrong with the bot
 	OutcomeGaveUp       Outcome = "gave_up"      // tried for Timing.GiveUp in vain
 	OutcomeBroken       Outcome = "broken"       // attempts broke off so often that it is not tried again
 

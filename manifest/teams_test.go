@@ -128,10 +128,10 @@ func TestTeamsCommandsAreTheTable(t *testing.T) {
 			offered[scope.(string)] = fmt.Sprint(at(list, "triggers"))
 		}
 		commands := at(list, "commands").([]any)
-		if len(commands) != len(bot.Commands) {
-			t.Fatalf("list %d has %d commands, want %d", i, len(commands), len(bot.Commands))
+		if len(commands) != len(bot.Offered()) {
+			t.Fatalf("list %d has %d commands, want %d", i, len(commands), len(bot.Offered()))
 		}
-		for j, spec := range bot.Commands {
+		for j, spec := range bot.Offered() {
 			title, _ := at(commands[j], "title").(string)
 			// The text of a title, after the bot's own word, is what the parser takes for this command.
 			word, rest, _ := strings.Cut(title, " ")

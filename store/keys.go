@@ -106,6 +106,12 @@ func (k keyspace) linked(token string) string {
 	return string(k) + ":link:" + base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
+// invited is who was invited lately to the meeting of an external ID; see invitations.go.
+func (k keyspace) invited(c bot.Conversation, externalID string) string {
+	sum := sha256.Sum256([]byte(externalID))
+	return string(k) + ":{" + c.ChannelKey() + "}:i:" + base64.RawURLEncoding.EncodeToString(sum[:8])
+}
+
 // calendar is the key that signs the addresses of calendar files.
 func (k keyspace) calendar() string { return string(k) + ":calendar" }
 
@@ -120,6 +126,12 @@ func (k keyspace) due(kind bot.DueKind, shard uint32) string {
 
 // dueShard is the part of the schedule that a conversation is in.
 func dueShard(c bot.Conversation) uint32 { return crc32.ChecksumIEEE([]byte(c.String())) % dueShards }
+
+// requests are the sets of what came to the endpoints of a platform; they lie together. See requests.go.
+func (k keyspace) requests(platform string) (last, hour string) {
+	tag := string(k) + ":{requests:" + url.QueryEscape(platform) + "}:"
+	return tag + "last", tag + "hour"
+}
 
 func (k keyspace) identity(a bot.Asker) string { return string(k) + ":id:" + askerName(a) }
 

@@ -72,7 +72,7 @@ func (a *App) channel(ctx context.Context, c bot.Conversation) (found *slack.Cha
 		return nil, err
 	}
 	err = a.call(ctx, "conversations.info", "", func(ctx context.Context) (err error) {
-		found, err = a.api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{
+		found, err = a.api().GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{
 			ChannelID: c.Channel, IncludeNumMembers: true,
 		})
 		return err

@@ -21,10 +21,16 @@ func manifestCommand() *cobra.Command {
 // urlHelp is the help of --url, of every manifest.
 const urlHelp = "Public https `address` of this bot, for example https://bot.example.com."
 
+// socketHelp is the help of --socket.
+const socketHelp = "Socket Mode instead of --url: the bot connects to Slack, and needs no public address."
+
 func slackManifestCommand() *cobra.Command {
 	var slack manifest.SlackApp
 	config := app.Default()
 	c := command("slack", "The Slack app manifest, as JSON.", noArguments, func(cmd *cobra.Command, _ []string) error {
+		if (slack.URL == "") != slack.Socket {
+			return misuse{errors.New("wanted one of --url and --socket")}
+		}
 		catalog, err := config.Places.Catalog()
 		if err != nil {
 			return err
@@ -39,8 +45,8 @@ func slackManifestCommand() *cobra.Command {
 		return manifest.WriteJSON(cmd.OutOrStdout(), m)
 	})
 	c.Flags().StringVar(&slack.URL, "url", "", urlHelp)
+	c.Flags().BoolVar(&slack.Socket, "socket", false, socketHelp)
 	addSettings(c.Flags(), config.SlackManifestSettings())
-	require(c, "url")
 	return c
 }
 

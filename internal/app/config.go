@@ -24,6 +24,9 @@ type Config struct {
 	Places   PlacesConfig
 	Meetings MeetingConfig
 	Logging  LoggingConfig
+
+	// Files are where values come from that stand in files. A secret that changes there counts while the app runs.
+	Files Files
 }
 
 // HTTPConfig says where the program listens.
@@ -70,6 +73,7 @@ type PolicyConfig struct {
 	TrustUnconfirmed string   // e-mails that Slack calls unconfirmed are trusted; as AllowGuests
 	PerUser          int      // new meetings of one person in an hour; 0 for any number
 	PerWorkspace     int      // new meetings of a workspace in an hour; 0 for any number
+	Admins           []string // administrators of the bot: e-mail addresses or object IDs; empty for nobody
 	Locale           string   // one of bot.Languages, where nothing better is known
 }
 

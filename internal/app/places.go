@@ -29,17 +29,33 @@ func (c *PlacesConfig) Settings() []Setting {
 // rules are the settings that scopes of the Slack app depend on, too.
 func (c *PlacesConfig) rules() []Setting {
 	return []Setting{
-		{"CHANNELS_ALLOWED", "Where the bot may be used: IDs of channels, or patterns of names such as eng-*; empty " +
-			"for everywhere.", (*list)(&c.Allowed)},
-		{"CHANNELS_DENIED", "Where the bot may not be used, in the same form, whatever is allowed.", (*list)(&c.Denied)},
-		{"CONFIRM_ABOVE", "In a conversation with more people than this, a new meeting is its asker's alone until somebody " +
-			"shows it to everybody; 0 for never.", (*number)(&c.ConfirmAbove)},
+		{
+			Env: "CHANNELS_ALLOWED", Kind: List, Value: (*list)(&c.Allowed), More: "operating.md#where-the-bot-may-be-used",
+			Help: "Where the bot may be used: IDs of channels and chats, or patterns of names, in which * stands for any " +
+				"text.",
+			Example: exampleChannels, Unset: "everywhere",
+		}, {
+			Env: "CHANNELS_DENIED", Kind: List, Value: (*list)(&c.Denied), More: "operating.md#where-the-bot-may-be-used",
+			Help: "Where the bot may not be used, in the same form, whatever is allowed. A meeting that is there already " +
+				"is not shown either.",
+			Example: "hr-*,C024BE7LE", Unset: "nowhere",
+		}, {
+			Env: "CONFIRM_ABOVE", Kind: Number, Value: (*number)(&c.ConfirmAbove), More: "operating.md#a-door-with-a-bell",
+			Help: "In a conversation with more people than this, the card of a new meeting is its asker's alone, with a " +
+				"button that shows it to everybody; 0 for never.",
+			Example: "50",
+		},
 	}
 }
 
 // commandName is the setting that the manifests depend on, too.
 func (c *PlacesConfig) commandName() Setting {
-	return Setting{"COMMAND_NAME", "The word that calls the bot, with or without its slash.", (*text)(&c.CommandName)}
+	return Setting{
+		Env: "COMMAND_NAME", Value: (*text)(&c.CommandName), Example: exampleCommandName,
+		Help: "The word that calls the bot, with or without its slash, where /meet is another app's. Print the manifests " +
+			"again after a change.",
+		More: "operating.md#another-command-name",
+	}
 }
 
 // Catalog is what the bot says, in the words that this configuration asks for. The error names the variable at fault.
@@ -60,7 +76,12 @@ func (c PlacesConfig) Name() (bot.CommandName, error) {
 	return name, nil
 }
 
-const exampleCommandName = "call"
+// Right values of settings.
+const (
+	exampleCommandName = "call"
+	exampleChannels    = "eng-*,C024BE7LD"
+	exampleGroup       = "cccccccc-2222-3333-4444-dddddddddddd"
+)
 
 func (c PlacesConfig) validate(p *problems) {
 	if _, err := bot.ParseCommandName(c.CommandName); err != nil {
@@ -73,7 +94,7 @@ func (c PlacesConfig) validate(p *problems) {
 	}{{"CHANNELS_ALLOWED", c.Allowed}, {"CHANNELS_DENIED", c.Denied}} {
 		for _, rule := range rules.rules {
 			p.need(strings.Trim(rule, "#@") == rule && rule != "", rules.variable,
-				fmt.Sprintf("holds %q, which is neither an ID nor a name", rule), "C024BE7LD,eng-*")
+				fmt.Sprintf("holds %q, which is neither an ID nor a name", rule), exampleChannels)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"regexp"
 	"strconv"
@@ -14,10 +15,13 @@ import (
 // SlackConfig says which Slack app this is. Slack is off while both secrets are empty.
 type SlackConfig struct {
 	SigningSecret string
-	BotToken      string // xoxb-…
-	APIURL        string // base of the Web API; ends in a slash
-	FormerTeamID  string // T…: where the app was installed before it was installed for the organization
-	Bookmark      string // "true" or "false", as strconv.ParseBool takes it: channels get a bookmark to their meeting
+	// PreviousSecret is the signing secret of before, which counts too while the secret is changed; empty for none.
+	PreviousSecret string
+	BotToken       string // xoxb-…
+	APIURL         string // base of the Web API; ends in a slash
+	ConfigToken    string // xoxe.xoxp-…: by which the doctor sees how the app is configured; empty for none
+	FormerTeamID   string // T…: where the app was installed before it was installed for the organization
+	Bookmark       string // "true" or "false", as strconv.ParseBool takes it: channels get a bookmark to their meeting
 }
 
 var defaultSlack = SlackConfig{APIURL: "https://slack.com/api/", Bookmark: "false"}
@@ -25,21 +29,42 @@ var defaultSlack = SlackConfig{APIURL: "https://slack.com/api/", Bookmark: "fals
 // Settings names the values of this concern.
 func (c *SlackConfig) Settings() []Setting {
 	return []Setting{
-		{"SLACK_SIGNING_SECRET", "Signing secret of the Slack app; Slack is off without it and the next.",
-			(*text)(&c.SigningSecret)},
-		{"SLACK_BOT_TOKEN", "Bot token of the Slack app (xoxb-…).", (*text)(&c.BotToken)},
-		{"SLACK_API_URL", "Base of the Slack Web API; ends in a slash.", (*text)(&c.APIURL)},
-		{"SLACK_FORMER_TEAM_ID",
-			"Workspace that the Slack app was installed in before its organization; its channels keep their meetings.",
-			(*text)(&c.FormerTeamID)},
+		{
+			Env: "SLACK_SIGNING_SECRET", Kind: Secret, Since: first, Value: (*text)(&c.SigningSecret),
+			Help:    "The Slack app's signing secret (Basic Information). Slack is off without it and the bot token.",
+			Example: "8f742231b10e8888abcd99yyyzzz85a5", Unset: "Slack is off",
+		}, {
+			Env: "SLACK_SIGNING_SECRET_PREVIOUS", Kind: Secret, Value: (*text)(&c.PreviousSecret),
+			Help: "The signing secret of before, while it is being changed: requests that are signed with it count too.",
+			More: "operating.md#changing-credentials", Example: "8f742231b10e8888abcd99yyyzzz85a5",
+		}, {
+			Env: "SLACK_BOT_TOKEN", Kind: Secret, Since: first, Value: (*text)(&c.BotToken),
+			Help: "The Slack app's bot token (OAuth & Permissions).", Example: "xoxb-…", Unset: "Slack is off",
+		}, {
+			Env: "SLACK_API_URL", Kind: URL, Since: first, Value: (*text)(&c.APIURL),
+			Help: "Base of the Slack Web API; ends in a slash.",
+		}, {
+			Env: "SLACK_CONFIG_TOKEN", Kind: Secret, Value: (*text)(&c.ConfigToken), More: "operating.md#the-doctor",
+			Help: "An app configuration token, by which bot doctor compares the Slack app's settings with what the bot " +
+				"needs. It is good for 12 hours. The bot itself does not use it.",
+			Example: "xoxe.xoxp-…",
+		}, {
+			Env: "SLACK_FORMER_TEAM_ID", Kind: ID, Value: (*text)(&c.FormerTeamID),
+			More: "operating.md#slack-ids-that-change", Example: "T024BE7LD",
+			Help: "Workspace that the Slack app was installed in before its organization; its channels keep their " +
+				"meetings.",
+		},
 		c.bookmark(),
 	}
 }
 
 // bookmark is the setting that decides about a scope of the app, too.
 func (c *SlackConfig) bookmark() Setting {
-	return Setting{"SLACK_BOOKMARK", "Channels that the bot is a member of get a bookmark to their meeting " +
-		"(needs PUBLIC_URL and the scope bookmarks:write): true or false.", (*text)(&c.Bookmark)}
+	return Setting{
+		Env: "SLACK_BOOKMARK", Kind: Switch, Value: (*text)(&c.Bookmark), More: "operating.md#slacks-scopes",
+		Help: "Channels that the bot is a member of get a bookmark that leads to their meeting. It needs PUBLIC_URL " +
+			"and the scope bookmarks:write.",
+	}
 }
 
 // Bookmarks tells whether channels get a bookmark. The error says that the value is no such answer.
@@ -51,7 +76,10 @@ func (c SlackConfig) Bookmarks() (bool, error) {
 	return on, nil
 }
 
-func (c Config) slackOn() bool { return c.Slack.SigningSecret != "" || c.Slack.BotToken != "" }
+func (c Config) slackOn() bool {
+	return c.Slack.SigningSecret != "" || c.Slack.BotToken != "" ||
+		c.Files.names("SLACK_SIGNING_SECRET") || c.Files.names("SLACK_BOT_TOKEN")
+}
 
 // validateSlack also finds out that no platform is on at all: Slack is then the one that is asked for first.
 func (c Config) validateSlack(p *problems) {
@@ -66,6 +94,8 @@ func (c Config) validateSlack(p *problems) {
 		p.need(rotates || strings.HasPrefix(c.Slack.BotToken, "xoxb-"), "SLACK_BOT_TOKEN",
 			"is missing or is not a bot token (Slack app, OAuth & Permissions)", "xoxb-…")
 	}
+	p.need(c.Slack.PreviousSecret == "" || c.Slack.SigningSecret != "" || c.slackOn(), "SLACK_SIGNING_SECRET",
+		"is missing, and SLACK_SIGNING_SECRET_PREVIOUS is only for the time of a change", "8f742231b10e8888abcd99yyyzzz85a5")
 	p.need(c.slackOn() || c.teamsOn(), "TEAMS_APP_ID",
 		"is missing too, and one chat platform is needed: Slack or Teams", "22222222-3333-4444-5555-666666666666")
 	p.need(isBase(c.Slack.APIURL) && strings.HasSuffix(c.Slack.APIURL, "/"), "SLACK_API_URL",
@@ -100,9 +130,36 @@ func newSlack(c Config, _ Options, in shared) (bot.Frontend, error) {
 	if err != nil {
 		return nil, err
 	}
-	return slackapp.New(slackapp.Config{
-		SigningSecret: c.Slack.SigningSecret, BotToken: c.Slack.BotToken, APIURL: c.Slack.APIURL,
+	app, err := slackapp.New(slackapp.Config{
+		SigningSecret: c.Slack.SigningSecret, PreviousSecret: c.Slack.PreviousSecret,
+		BotToken: c.Slack.BotToken, APIURL: c.Slack.APIURL,
 		Catalog: in.catalog, Language: in.language, Throttles: in.store, Log: in.log,
 		Requests: in.requests, Bookmarks: bookmarks,
+		Signed: in.metrics.Signed(slackapp.Current, slackapp.Previous),
 	})
+	if err != nil {
+		return nil, err
+	}
+	in.onChange(func(_ context.Context, c Config) error {
+		app.SetSigningSecrets(c.Slack.SigningSecret, c.Slack.PreviousSecret)
+		return nil
+	}, "SLACK_SIGNING_SECRET", "SLACK_SIGNING_SECRET_PREVIOUS")
+	in.onChange(newToken(app), "SLACK_BOT_TOKEN")
+	return app, nil
+}
+
+// newToken has Slack's front-end take a changed bot token. Slack is not asked twice about one that it refuses.
+func newToken(app *slackapp.App) taker {
+	var refused string
+	var refusal error
+	return func(ctx context.Context, c Config) error {
+		if c.Slack.BotToken == refused {
+			return refusal
+		}
+		err := app.SetToken(ctx, c.Slack.BotToken)
+		if errors.Is(err, slackapp.ErrToken) {
+			refused, refusal = c.Slack.BotToken, err
+		}
+		return err
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -57,7 +58,7 @@ func (c Config) Problems() []Problem {
 	c.Places.validate(&p)
 	c.Meetings.validate(&p)
 	c.Logging.validate(&p)
-	return p
+	return append(slices.Clone(c.Files.problems), c.Files.without(p)...)
 }
 
 // problems collects everything that is wrong with a configuration.
@@ -168,7 +169,7 @@ func (c PolicyConfig) validate(p *problems) {
 	_, err := bot.ParseOrganizerPolicy(c.Organizer)
 	p.need(err == nil, "ORGANIZER", fmt.Sprintf("cannot be understood (%v)", err), "requester")
 	p.need(c.OrganizersGroup == "" || guid.Valid(c.OrganizersGroup), "ORGANIZERS_GROUP",
-		"is not the object ID of a group", "cccccccc-2222-3333-4444-dddddddddddd")
+		"is not the object ID of a group", exampleGroup)
 	for _, d := range c.AllowedDomains {
 		p.need(domain.MatchString(strings.TrimSpace(d)), "ALLOWED_EMAIL_DOMAINS",
 			fmt.Sprintf("holds %q, which is not a domain", d), "example.com,example.org")
@@ -180,6 +181,11 @@ func (c PolicyConfig) validate(p *problems) {
 	} {
 		_, err = strconv.ParseBool(s.value)
 		p.need(err == nil, s.variable, "is neither true nor false", "false")
+	}
+	for _, who := range c.Admins {
+		p.need(guid.Valid(who) || mailAddress.MatchString(who), "ADMINS",
+			fmt.Sprintf("holds %q, which is neither an e-mail address nor an object ID", who),
+			"ana@contoso.com,5f1c2b1a-4d53-4c3e-8b59-0f2a7c1d6e11")
 	}
 	p.need(c.PerUser >= 0, "NEW_MEETINGS_PER_USER", "is negative", "20")
 	p.need(c.PerWorkspace >= 0, "NEW_MEETINGS_PER_WORKSPACE", "is negative", "1000")
@@ -194,6 +200,9 @@ func (c LoggingConfig) validate(p *problems) {
 }
 
 var domain = regexp.MustCompile(`^(?i)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$`)
+
+// mailAddress is the form of an e-mail address or a user principal name.
+var mailAddress = regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[^@\s]+$`)
 
 func isAddress(addr string) bool {
 	_, port, err := net.SplitHostPort(addr)

@@ -57,12 +57,14 @@ func (f *teamsFront) press(user member, title string) seen {
 	f.t.Helper()
 	all := f.Teams.Messages(teamsGeneral)
 	var m teamstest.Message
+	button := title
 	for _, said := range all {
-		if strings.Contains(string(said.Card), `"title":"`+title) {
-			m = said
+		if _, rest, found := strings.Cut(string(said.Card), `"title":"`+title); found {
+			whole, _, _ := strings.Cut(rest, `"`)
+			m, button = said, title+whole
 		}
 	}
-	answer, err := f.Teams.Press(f.t.Context(), f.bot.URL(), teamstest.Press{User: user.entra, Title: title, Message: m})
+	answer, err := f.Teams.Press(f.t.Context(), f.bot.URL(), teamstest.Press{User: user.entra, Title: button, Message: m})
 	if err != nil || answer.Problem != "" {
 		f.t.Fatalf("%+v, %v", answer, err)
 	}

@@ -6,6 +6,7 @@
 package replytest
 
 import (
+	"fmt"
 	"maps"
 	"strings"
 	"time"
@@ -75,27 +76,40 @@ func Invitations(lang bot.Language) map[string]bot.Reply {
 	} {
 		left = append(left, bot.LeftOut{Mention: people[i%len(people)], Why: why})
 	}
+	dated := bot.InvitationReply(lang, datedMeeting(), "Ann Example", Meeting().Created)
+	dated.Card.Calendar = calendarLinks()
 	return map[string]bot.Reply{
-		"card-with": {Language: lang, Card: &bot.Card{Meeting: Meeting(), New: true, Invited: people}},
+		"card-invitation-dated": dated,
+		"card-with":             {Language: lang, Card: &bot.Card{Meeting: Meeting(), New: true, Invited: people}},
 		"card-invitation": bot.InvitationReply(lang, Meeting(), "Ann <!here>",
 			time.Date(2026, 3, 12, 15, 4, 5, 0, time.UTC)),
 		"people-left-out": bot.LeftOutReply(lang, left, true, true),
 	}
 }
 
-// calendars are the cards that have ways into a calendar.
-func calendars(lang bot.Language) map[string]bot.Reply {
-	links := bot.CalendarLinks{
+// calendarLinks are the ways into a calendar.
+func calendarLinks() bot.CalendarLinks {
+	return bot.CalendarLinks{
 		File: "https://bot.example.com" + bot.CalendarPath + "MxP0Rau3PprlhQaUdEIeMwGI5RD47yNy" + bot.CalendarSuffix,
 		Outlook: "https://outlook.office.com/calendar/deeplink/compose?path=/calendar/action/compose&rru=addevent" +
 			"&subject=Design%20review",
 		Google: "https://calendar.google.com/calendar/render?action=TEMPLATE&text=Design%20review",
 	}
+}
+
+// datedMeeting is a meeting with a date, on the day after it was made.
+func datedMeeting() bot.Meeting {
+	m := Meeting()
+	m.Dated, m.DatedBy = true, "U0BEN"
+	m.Start, m.End = m.Created.Add(24*time.Hour), m.Created.Add(25*time.Hour)
+	return m
+}
+
+// calendars are the cards that have ways into a calendar.
+func calendars(lang bot.Language) map[string]bot.Reply {
+	links, dated := calendarLinks(), datedMeeting()
 	noFile := links
 	noFile.File = ""
-	dated := Meeting()
-	dated.Dated, dated.DatedBy = true, "U0BEN"
-	dated.Start, dated.End = dated.Created.Add(24*time.Hour), dated.Created.Add(25*time.Hour)
 	all := map[string]bot.Reply{}
 	for name, card := range map[string]bot.Card{
 		"dated":         {Meeting: dated, Ahead: true, New: true, Calendar: links},
@@ -125,6 +139,34 @@ func Reminders(lang bot.Language) map[string]bot.Reply {
 		all["reminder-"+string(news)] = bot.ReminderReply(lang, news)
 	}
 	return all
+}
+
+// Diagnoses are what an administrator is told of what is wrong with the bot.
+func Diagnoses(lang bot.Language) map[string]bot.Reply {
+	c := bot.Command{Kind: bot.Doctor}
+	findings := []bot.Finding{
+		{
+			Failed: true, Check: "redis.eviction", Subject: "REDIS_URL",
+			Detail: "maxmemory-policy is allkeys-lru. When its memory is full, Redis deletes meetings.",
+			Next:   "redis-cli -h redis -p 6379 CONFIG SET maxmemory-policy noeviction\nSet the same in redis.conf.",
+		},
+		{
+			Failed: true, Check: "slack.scopes", Subject: "users:read <!here> *x*",
+			Detail: strings.Repeat("The bot token lacks the scope `users:read` & <@U0BEN>. ", 8),
+			Next:   strings.Repeat("Add it: https://api.slack.com/apps, your app, OAuth & Permissions. ", 7),
+		},
+	}
+	for range bot.MaxFindings {
+		findings = append(findings, bot.Finding{
+			Check: "slack.requests", Detail: "No request of Slack has ever come.", Next: "Type a command.",
+		})
+	}
+	return map[string]bot.Reply{
+		"doctor-found": bot.DiagnosisReply(lang, bot.Diagnosis{Findings: findings[:1], Skipped: 2, Fine: 30}, c),
+		"doctor-many":  bot.DiagnosisReply(lang, bot.Diagnosis{Findings: findings, Skipped: 2, Fine: 30}, c),
+		"doctor-well":  bot.DiagnosisReply(lang, bot.Diagnosis{Fine: 36}, c),
+		"doctor-busy":  bot.DoctorBusyReply(lang, c),
+	}
 }
 
 // What sentences hold.
@@ -165,10 +207,13 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 		"undo-not-yours-unknown": bot.NotYoursReply(lang, nil),
 		"card-bare":              card(bot.AudienceEveryone, bot.Card{Meeting: bare}),
 		"card-hostile":           card(bot.AudienceEveryone, bot.Card{Meeting: hostile, New: true}),
-		"help":                   bot.HelpReply(catalog, lang, bot.Route{}),
-		"help-chat":              bot.HelpReply(catalog, lang, bot.Route{Chat: true}),
+		"help":                   bot.HelpReply(catalog, lang, bot.Route{}, false),
+		"help-administered":      bot.HelpReply(catalog, lang, bot.Route{}, true),
+		"help-chat":              bot.HelpReply(catalog, lang, bot.Route{Chat: true}, false),
 		"ask-back":               bot.DidYouMeanReply(lang, bot.Command{Kind: bot.Meet, Subject: "hlep"}, bot.Help),
 		"offer":                  bot.OfferReply(lang, bot.Command{Kind: bot.Meet, Subject: "thanks!"}),
+		"offer-line":             bot.OfferReply(lang, Line(1)),
+		"offer-long":             bot.OfferReply(lang, Line(60)),
 		"working":                bot.WorkingReply(lang),
 		"duplicate":              bot.DuplicateReply(lang),
 		"no-meeting":             bot.NoMeetingReply(lang),
@@ -189,6 +234,7 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 	maps.Copy(all, Lives(lang))
 	maps.Copy(all, Invitations(lang))
 	maps.Copy(all, Reminders(lang))
+	maps.Copy(all, Diagnoses(lang))
 	for _, about := range bot.Advices {
 		all["advice-"+string(about)] = bot.AdviceReply(lang, bot.Command{Kind: bot.Meet, Subject: "cancel"}, about)
 	}
@@ -201,7 +247,7 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 		bot.ChatCredentials,
 		bot.NotAPerson, bot.OutsideWorkspace, bot.GuestAccount, bot.NoEmail, bot.UnconfirmedEmail, bot.DomainNotAllowed,
 		bot.NotInDirectory, bot.AmbiguousIdentity, bot.DisabledAccount, bot.TooMany,
-		bot.TooManyAtOnce, bot.UnreadableRecord, bot.PlaceDenied, bot.PlaceUnknown, bot.NotOrganizer,
+		bot.TooManyAtOnce, bot.UnreadableRecord, bot.PlaceDenied, bot.PlaceUnknown, bot.NotOrganizer, bot.NotAdministrator,
 	} {
 		reason := "ann@contoso.example"
 		switch code {
@@ -228,7 +274,20 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 		meeting.Organizer, clientID, bot.Command{Kind: bot.New}, reference)
 	all["refusal-not-organizer-bare"] = bot.Explain(lang, &bot.Error{Code: bot.NotOrganizer}, meeting.Organizer, "",
 		bot.Command{Kind: bot.Meet}, reference)
+	all["refusal-no-administrators"] = bot.Explain(lang,
+		&bot.Error{Code: bot.NotAdministrator, Cause: bot.NoAdministrators}, bot.Organizer{}, "",
+		bot.Command{Kind: bot.Doctor}, reference)
 	all["refusal-bad-request-bare"] = bot.Explain(lang, &bot.Error{Code: bot.BadRequest}, meeting.Organizer, "",
 		bot.Command{Kind: bot.Meet}, reference)
 	return all
+}
+
+// Line is a command with a date and that many people.
+func Line(people int) bot.Command {
+	line := "Retro tomorrow at 15:00 with"
+	for i := range people {
+		name := fmt.Sprintf("P %d", i)
+		line += " " + bot.Mention{Kind: bot.MentionPerson, ID: fmt.Sprintf("U0PERSON%d", i), Name: name}.Mark()
+	}
+	return bot.Command{Kind: bot.Meet, Subject: "Retro", Line: line}
 }

@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +18,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -70,10 +72,13 @@ type Options struct {
 // Server is a workspace with one app in it. It calls the app as Slack does, and serves the Web API and the response
 // URLs that the app calls. It is safe for concurrent use. Close it when done.
 type Server struct {
+	signing, token atomic.Pointer[string] // nil: those of the options
+
 	o            Options
 	base         string // scheme, host and port
 	server       *faultserver.Server
 	client       *http.Client
+	configToken  string // of somebody who may configure the app
 	verification string // the token of old, which Slack still sends
 	faults       faultserver.Faults
 	calls        faultserver.Recorder[Call]
@@ -88,6 +93,9 @@ type Server struct {
 	tickets   tickets
 	posts     map[string]*bucket    // by channel
 	bookmarks map[string][]Bookmark // by channel
+
+	manifest      json.RawMessage // how the app is configured; nil if that was not set
+	configExpired bool            // the configuration token has
 }
 
 // install says where the app is installed.
@@ -190,6 +198,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		o:            o,
 		verification: rand.Text()[:24],
+		configToken:  "xoxe.xoxp-1-" + rand.Text(),
 		calls:        faultserver.Recorder[Call]{Limit: o.Keep},
 		client: &http.Client{
 			Transport:     transport,
@@ -222,10 +231,26 @@ func (s *Server) Close() {
 func (s *Server) APIURL() string { return s.base + "/api/" }
 
 // SigningSecret is what requests to the app are signed with.
-func (s *Server) SigningSecret() string { return s.o.SigningSecret }
+func (s *Server) SigningSecret() string {
+	if changed := s.signing.Load(); changed != nil {
+		return *changed
+	}
+	return s.o.SigningSecret
+}
+
+// SetSigningSecret signs requests with another secret from now on.
+func (s *Server) SetSigningSecret(secret string) { s.signing.Store(&secret) }
 
 // BotToken is the token that the Web API accepts.
-func (s *Server) BotToken() string { return s.o.BotToken }
+func (s *Server) BotToken() string {
+	if changed := s.token.Load(); changed != nil {
+		return *changed
+	}
+	return s.o.BotToken
+}
+
+// SetBotToken revokes the token, and accepts another one from now on.
+func (s *Server) SetBotToken(token string) { s.token.Store(&token) }
 
 // Team is the workspace's ID.
 func (s *Server) Team() string { return s.o.Team }
@@ -392,7 +417,7 @@ func (s *Server) serve(target string, w http.ResponseWriter, r *http.Request, wo
 // verifying requests, signature version v0.
 func (s *Server) Sign(h http.Header, body []byte, at time.Time) {
 	stamp := strconv.FormatInt(at.Unix(), 10)
-	mac := hmac.New(sha256.New, []byte(s.o.SigningSecret))
+	mac := hmac.New(sha256.New, []byte(s.SigningSecret()))
 	mac.Write([]byte("v0:" + stamp + ":"))
 	mac.Write(body)
 	h.Set("X-Slack-Request-Timestamp", stamp)
