@@ -18,7 +18,7 @@ const (
 	ActionRedate ActionID = "redate" // changes the date, or takes it away; the value says which date of which meeting
 	ActionKeep   ActionID = "keep"   // shows the conversation's meeting, which stays as it is; no value
 	ActionQuiet  ActionID = "quiet"  // there is to be no reminder of a date; the value says of which one
-	ActionReveal ActionID = "reveal" // shows a withheld meeting to everybody; the value is the meeting's generation
+	ActionReveal ActionID = "reveal" // shows a meeting to everybody; the value is its generation
 	ActionRelink ActionID = "relink" // replaces the conversation's lasting link; the value names the one to replace
 )
 

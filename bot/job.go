@@ -19,9 +19,10 @@ const (
 	JobAdvice JobKind = "advice"
 	// JobOffer is a mention with other words than a command: where there is no meeting, one is offered; the payload is
 	// Intent.Command.
-	JobOffer  JobKind = "offer"
-	JobUndo   JobKind = "undo"   // the press of an Undo button; the payload is Intent.Generation
-	JobReveal JobKind = "reveal" // the press of a button that shows a meeting to everybody; the payload is Intent.Generation
+	JobOffer JobKind = "offer"
+	JobUndo  JobKind = "undo" // the press of an Undo button; the payload is Intent.Generation
+	// JobReveal is the press of the button that shows a meeting to everybody; the payload is Intent.Generation.
+	JobReveal JobKind = "reveal"
 	// JobRelink is the press of the button that replaces a lasting link; the payload is Intent.Link.
 	JobRelink JobKind = "relink"
 

@@ -8,8 +8,8 @@ import (
 // Groups tells about the groups of the Entra tenant. Errors are of type *Error; a lack of the app's permission is
 // [NoPermission] with the cause [NoGroups].
 type Groups interface {
-	// IsMember tells whether a user belongs to a group, both by object ID: directly, or through other groups. Of a group
-	// that is not there, nobody is a member.
+	// IsMember tells whether a user belongs to a group, both by object ID: directly, or through other groups. Nobody is a
+	// member of a group that is not there.
 	IsMember(ctx context.Context, t Tenant, userID, groupID string) (bool, error)
 	// GroupName is what people call a group.
 	GroupName(ctx context.Context, t Tenant, groupID string) (string, error)
@@ -27,8 +27,8 @@ const (
 const nameWithin = time.Second
 
 // mayOrganize returns nil if meetings may be made for the asker. In whose name they are made does not matter: the group
-// is of those who may ask for them. Everybody may join, and be shown, what is there. The error is a refusal or a passing
-// fault.
+// is of those who may ask for them. Everybody may join, and be shown, what is there. The error is a refusal or a
+// passing fault.
 func (s *Service) mayOrganize(ctx context.Context, t task, asker Identity) error {
 	group := t.workspace.OrganizersGroup
 	if group == "" {

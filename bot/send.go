@@ -120,9 +120,8 @@ func (s *Service) send(ctx context.Context, l *Lease, reply Reply, slot *slot, p
 // a meeting, of its date or of an invitation, for everybody. An earlier attempt may have made that meeting, and its
 // card may be lost, or not be remembered.
 func (r Reply) posted(attempted bool) bool {
-	return r.Audience == AudienceEveryone && r.Card != nil && (r.Card.New || r.Card.Restored || r.Card.Revealed || r.Card.Redated ||
-
-		len(r.Card.Invited) > 0 || r.Card.Why.Why != "" || attempted)
+	return r.Audience == AudienceEveryone && r.Card != nil && (r.Card.New || r.Card.Restored || r.Card.Revealed ||
+		r.Card.Redated || len(r.Card.Invited) > 0 || r.Card.Why.Why != "" || attempted)
 }
 
 // notSent notes what became of an answer that could not be sent, and returns its error.

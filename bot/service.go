@@ -125,8 +125,8 @@ func NewService(c Config) *Service {
 	}
 	s.base, s.cancel = context.WithCancel(context.Background())
 	s.graph = &graph{
-		meetings: c.Meetings, directory: c.Directory, groups: c.Groups, throttles: c.Queue, slots: s.slots, base: s.base,
-		attempt: c.Timing.Attempt,
+		meetings: c.Meetings, directory: c.Directory, groups: c.Groups, throttles: c.Queue, slots: s.slots,
+		base: s.base, attempt: c.Timing.Attempt,
 	}
 	return s
 }

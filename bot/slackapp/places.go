@@ -65,8 +65,8 @@ func (a *App) PlaceSize(ctx context.Context, c bot.Conversation, _ bot.Route, _ 
 	return found.NumMembers, nil
 }
 
-// channel asks Slack about a channel. A refusal for want of a permission or of membership is Undeliverable: the bot goes
-// on without what it asked for.
+// channel asks Slack about a channel. A refusal for want of a permission or of membership is Undeliverable: the bot
+// goes on without what it asked for.
 func (a *App) channel(ctx context.Context, c bot.Conversation) (found *slack.Channel, err error) {
 	if err := a.reaches(c); err != nil {
 		return nil, err

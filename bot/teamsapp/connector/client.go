@@ -177,8 +177,8 @@ func (c *Client) Member(ctx context.Context, service, conversation, user string)
 }
 
 // CountMembers counts the members on a page of a conversation's list of at most size, and returns the token of the page
-// that follows; it is empty after the last one. A channel must be named without the thread. Source: Microsoft, "Get Teams
-// specific context for your bot", section "Fetch the roster or user profile".
+// that follows; it is empty after the last one. A channel must be named without the thread. Source: Microsoft, "Get
+// Teams specific context for your bot", section "Fetch the roster or user profile".
 func (c *Client) CountMembers(
 	ctx context.Context, service, conversation string, size int, page string,
 ) (n int, next string, err error) {
