@@ -18,6 +18,7 @@ const (
 	ActionRedate ActionID = "redate" // changes the date, or takes it away; the value says which date of which meeting
 	ActionKeep   ActionID = "keep"   // shows the conversation's meeting, which stays as it is; no value
 	ActionQuiet  ActionID = "quiet"  // there is to be no reminder of a date; the value says of which one
+	ActionReveal ActionID = "reveal" // shows a meeting to everybody; the value is its generation
 	ActionRelink ActionID = "relink" // replaces the conversation's lasting link; the value names the one to replace
 )
 
@@ -97,6 +98,9 @@ func ParseAction(id, value string) (i Intent, ok bool) {
 	case ActionUndo:
 		generation, err := strconv.ParseUint(value, 10, 31)
 		return Intent{Kind: JobUndo, Generation: int(generation)}, err == nil && generation > 0
+	case ActionReveal:
+		generation, err := strconv.ParseUint(value, 10, 31)
+		return Intent{Kind: JobReveal, Generation: int(generation)}, err == nil && generation > 0
 	case ActionRelink:
 		return Intent{Kind: JobRelink, Link: value}, linkPrint.MatchString(value)
 	default:

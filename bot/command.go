@@ -94,7 +94,8 @@ type Intent struct {
 	Command Command // JobCommand: what to do; otherwise: what was typed, taken literally
 	Guess   Kind    // JobUnclear: what it was probably meant to be
 	Advice  Advice  // JobAdvice: what was asked for
-	// Generation is the generation of the meeting that JobUndo takes back, and that a job in the background is about.
+	// Generation is the generation of the meeting that JobUndo takes back, that JobReveal shows, and that
+	// a job in the background is about.
 	Generation int
 	// Redate is the change of date that JobRedate carries out, as its button carries it. To JobQuiet and JobRemind it
 	// is the date that they are about, in the same form.
@@ -136,6 +137,8 @@ func (i Intent) handler() (h handler, ok bool) {
 		return offer{}, true
 	case JobUndo:
 		return undo{}, true
+	case JobReveal:
+		return reveal{}, true
 	case JobRedate:
 		return redateMeeting{}, true
 	case JobQuiet:

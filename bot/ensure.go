@@ -9,6 +9,9 @@ import (
 // ensureMeeting makes the conversation's meeting, or finds it: claim, create, complete. If the stored state is not the
 // expected one, it goes on from the state that it finds, until ctx ends. What comes next is decided in decide.go.
 func (s *Service) ensureMeeting(ctx context.Context, t task, asker Identity) (result, error) {
+	if err := s.mayOrganize(ctx, t, asker); err != nil {
+		return s.refuse(ctx, t, asker.Language, err, Organizer{})
+	}
 	organizer, err := s.organizer(ctx, t, asker)
 	if err != nil {
 		return s.refuse(ctx, t, asker.Language, err, organizer)
@@ -37,7 +40,7 @@ func (s *Service) ensureMeeting(ctx context.Context, t task, asker Identity) (re
 		pending := *state.Pending
 		made, created, refusal := s.createInTime(ctx, t, pending, mayGiveWay(state, organizer, s.Timing.GiveWay))
 		if refusal == nil {
-			state, err = s.Conversations.Complete(ctx, pending, s.meetingOf(t, pending, made, created))
+			state, err = s.Conversations.Complete(ctx, pending, s.meetingOf(ctx, t, pending, made, created))
 			if err != nil && CodeOf(err) != UnreadableRecord {
 				return result{}, err
 			}
@@ -199,12 +202,15 @@ func (s *Service) claim(t task, organizer Organizer, asker Identity) Claim {
 const newFor = time.Hour
 
 // meetingOf is what becomes of a claim with Graph's answer. created tells whether Graph says that it made the meeting.
-func (s *Service) meetingOf(t task, c Claim, found OnlineMeeting, created bool) Meeting {
+func (s *Service) meetingOf(
+	ctx context.Context, t task, c Claim, found OnlineMeeting, created bool,
+) Meeting {
 	now := s.Clock()
 	m := Meeting{
 		ClaimID: c.ID, Generation: c.Generation, ExternalID: c.Request.ExternalID,
 		Organizer: c.Organizer, Language: c.Language, Zone: c.Zone,
 		StartedBy: Starter{User: c.User, Name: c.Name}, Replaced: c.Replaced,
+		Withheld: s.withholds(ctx, t),
 	}.refreshed(found, now, created)
 	if c.Dated {
 		m.Dated, m.DatedBy = true, c.User

@@ -14,14 +14,14 @@ func Explain(
 	switch refusal.Code {
 	case NoAccessPolicy:
 		reply.Messages = accessPolicy(organizer, clientID, c)
-	case BadRequest:
+	case BadRequest, NotOrganizer:
 		if refusal.Reason == "" {
 			id += "_bare"
 		}
 		reply.Messages = []Message{message(id, Arg{"Reason", refusal.Reason}, Arg{"Again", c})}
-	case UnreadableRecord:
+	case PlaceDenied, PlaceUnknown, UnreadableRecord:
 		reply.PublicFallback = nil // there is nothing private about it
-		reply.Messages = []Message{message(id)}
+		reply.Messages = []Message{message(id, Arg{"Again", c})}
 	case TooManyAtOnce:
 		reply.PublicFallback = nil // there is nothing private about it
 		reply.Messages = []Message{message(id, Arg{"Count", MaxUnfinished}, Arg{"Again", c})}
@@ -43,7 +43,7 @@ func Explain(
 // forAdministrators are the refusals that an administrator mends, and not the asker.
 var forAdministrators = map[Code]bool{
 	NoAccessPolicy: true, OrganizerRefused: true, NoPermission: true, NoSuchUser: true, Credentials: true,
-	ServiceAccount: true, ChatCredentials: true,
+	ServiceAccount: true, ChatCredentials: true, PlaceUnknown: true,
 }
 
 // referenceMessages is the sentence with the reference to quote; none without a reference.

@@ -76,6 +76,8 @@ type result struct {
 	// undoable says that the new meeting took the place of an earlier one, and that its asker may take that back.
 	undoable bool
 	restored bool      // an Undo gave the conversation its earlier meeting back
+	revealed bool      // the asker shows a withheld meeting to everybody
+	alone    bool      // the card is for the asker alone
 	next     func()    // starts what follows once the answer was sent, or could not be; nil: nothing
 	silent   bool      // nobody is answered
 	notes    []Message // what stands below the card beside its own notes

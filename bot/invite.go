@@ -18,7 +18,9 @@ func (r *Reply) inviting(people []Mention, state State) {
 		return
 	}
 	r.Card.Invited = shown[:min(len(shown), MaxInvited)]
-	r.Audience, r.Language = AudienceEveryone, state.Meeting.Language
+	if !state.Meeting.Withheld {
+		r.Audience, r.Language = AudienceEveryone, state.Meeting.Language
+	}
 }
 
 // withPeople invites those whom the command names, if it came to a card: the card mentions them, and a job of its own
@@ -162,6 +164,9 @@ func (s *Service) tellOutsiders(ctx context.Context, t task, state State, people
 	}
 	var outside []string
 	err := retryThrottled(ctx, t.slot, func() (err error) {
+		if outside = users; state.Meeting.Withheld { // nobody reads a card that mentions them
+			return nil
+		}
 		outside, err = platform.Outside(ctx, t.Route, users)
 		return err
 	})

@@ -21,6 +21,8 @@ const (
 	// Intent.Command.
 	JobOffer JobKind = "offer"
 	JobUndo  JobKind = "undo" // the press of an Undo button; the payload is Intent.Generation
+	// JobReveal is the press of the button that shows a meeting to everybody; the payload is Intent.Generation.
+	JobReveal JobKind = "reveal"
 	// JobRelink is the press of the button that replaces a lasting link; the payload is Intent.Link.
 	JobRelink JobKind = "relink"
 
@@ -87,6 +89,7 @@ type Route struct {
 	Channel string
 	Thread  string // answer inside this thread
 	User    string
+	Team    string // the ID of what the channel belongs to, on platforms whose channels belong to something
 	Service string // the platform's endpoint, where it differs from one request to the next
 	Message string // the message to answer, where an answer names it
 	Private bool   // the request is the press of a button in a message that only the asker sees

@@ -36,7 +36,7 @@ func (s *Service) reminder(c Conversation) Reminder {
 
 // remindable tells whether the meeting has a date ahead that people want to be reminded of.
 func (m Meeting) remindable(now time.Time) bool {
-	return m.Dated && !m.Quiet && m.Start.After(now) && m.Alive(now)
+	return m.Dated && !m.Quiet && !m.Withheld && m.Start.After(now) && m.Alive(now)
 }
 
 // dateOf is the meeting's present date, as jobs and buttons carry it.

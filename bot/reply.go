@@ -39,6 +39,10 @@ type Card struct {
 	Replaces bool
 	// Restored says that the meeting is the earlier one, which an Undo gave back.
 	Restored bool
+	// Withheld says that the asker alone sees the card, until somebody shows it to everybody.
+	Withheld bool
+	// Revealed says that the asker shows it to everybody.
+	Revealed bool
 	// TooLate says that the asker wanted to undo what cannot be undone any more.
 	TooLate bool
 	// KeptSubject says that the asker named another subject than the meeting has.
@@ -190,6 +194,9 @@ func (c Card) Notes() []Message {
 	}
 	if c.Ahead && (!c.Redated || c.Why.Why != "") && !c.Ended {
 		notes = append(notes, message("card.date", Arg{"Date", Period{c.Meeting.Start, c.Meeting.End}}))
+	}
+	if c.Withheld {
+		notes = append(notes, message("card.withheld"))
 	}
 	switch {
 	case c.ForCalendar && !c.Ahead:

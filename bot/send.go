@@ -46,6 +46,12 @@ func (s *Service) compose(ctx context.Context, j Job, done result) (Reply, error
 		if len(done.invited) > 0 && state.Generation() != done.invitedTo { // the next attempt invites to this one
 			return Reply{}, &Error{Code: Unavailable, Err: errors.New("the meeting was replaced meanwhile")}
 		}
+		if done.revealed && !state.Meeting.Withheld { // whoever was shown the card alone took nothing from this
+			state.MayAnnounce = true
+		}
+		if done.alone {
+			state.MayAnnounce = false
+		}
 		reply = s.card(j.Command, state, s.jobLanguage(j, state.Identity), state.Meeting.ClaimID == done.made)
 		if generation := state.Generation(); reply.Card.New && done.undoable && generation > 1 {
 			reply.Card.Replaces = true
@@ -53,6 +59,7 @@ func (s *Service) compose(ctx context.Context, j Job, done result) (Reply, error
 			reply.Actions = append([]Action{undo}, reply.Actions...)
 		}
 		reply.Card.Restored = done.restored
+		reply.Card.Revealed = done.revealed && !state.Meeting.Withheld
 		reply.Card.Wished = done.notes
 		reply.inviting(done.invited, state)
 	}
@@ -116,8 +123,8 @@ func (s *Service) send(ctx context.Context, l *Lease, reply Reply, slot *slot, p
 // a meeting, of its date or of an invitation, for everybody. An earlier attempt may have made that meeting, and its
 // card may be lost, or not be remembered.
 func (r Reply) posted(attempted bool) bool {
-	return r.Audience == AudienceEveryone && r.Card != nil && (r.Card.New || r.Card.Restored || r.Card.Redated ||
-		len(r.Card.Invited) > 0 || r.Card.Why.Why != "" || attempted)
+	return r.Audience == AudienceEveryone && r.Card != nil && (r.Card.New || r.Card.Restored || r.Card.Revealed ||
+		r.Card.Redated || len(r.Card.Invited) > 0 || r.Card.Why.Why != "" || attempted)
 }
 
 // notSent notes what became of an answer that could not be sent, and returns its error.

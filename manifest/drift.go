@@ -37,7 +37,7 @@ func SlackDrift(exported []byte, app SlackApp, command bot.CommandName) ([]Drift
 	d.events(m.Settings.EventSubscriptions)
 	d.interactivity(m.Settings.Interactivity)
 	var lacking []string
-	for _, scope := range slackapp.Scopes(app.Bookmarks) {
+	for _, scope := range slackapp.Scopes(app.Uses) {
 		if !slices.Contains(m.OAuthConfig.Scopes.Bot, scope) {
 			lacking = append(lacking, scope)
 		}

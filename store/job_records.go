@@ -66,6 +66,7 @@ type routeRecord struct {
 	Channel     string `json:"channel,omitempty"`
 	Thread      string `json:"thread,omitempty"`
 	User        string `json:"user,omitempty"`
+	Team        string `json:"team,omitempty"`
 	Service     string `json:"service,omitempty"`
 	Message     string `json:"message,omitempty"`
 	Private     bool   `json:"private,omitempty"`
@@ -95,7 +96,7 @@ func encodeJob(j bot.Job) (string, error) {
 		r.Command.Kind = string(bot.Show)
 	case bot.JobAdvice: // and this one a wish for help
 		r.Command.Kind, r.Command.Advice = string(bot.Help), j.Advice
-	case bot.JobUndo: // to the first release it is a wish to see what is current
+	case bot.JobUndo, bot.JobReveal: // to the first release it is a wish to see what is current
 		r.Command.Kind, r.Undo = string(bot.Show), j.Generation
 	case bot.JobRedate, bot.JobQuiet, bot.JobRemind: // likewise
 		r.Command.Kind, r.Redate, r.Undo = string(bot.Show), j.Redate, j.Generation
@@ -146,7 +147,7 @@ func decodeJob(record string) (bot.Job, error) {
 		j.Command.Kind, j.Advice = bot.Meet, r.Command.Advice
 	case bot.JobWelcome:
 		j.Command = bot.Command{}
-	case bot.JobUndo:
+	case bot.JobUndo, bot.JobReveal:
 		j.Command, j.Generation = bot.Command{}, r.Undo
 	case bot.JobRedate, bot.JobQuiet, bot.JobRemind:
 		j.Command, j.Redate, j.Generation = bot.Command{}, r.Redate, r.Undo

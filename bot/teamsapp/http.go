@@ -163,10 +163,12 @@ func (a *App) request(in connector.Activity, p place, received time.Time) bot.Re
 			Platform: Platform, Workspace: a.tenant, User: strings.ToLower(cmp.Or(in.From.AADObjectID, in.From.ID)),
 		},
 		Root:     p.root,
+		Place:    placeName(in),
 		Language: bot.LanguageOf(in.Locale, ""),
 		Zone:     bot.ZoneOf(in.Zone),
 		Route: bot.Route{
-			Channel: p.answer, Thread: p.conversation.Thread, User: in.From.ID, Service: in.ServiceURL, Message: in.ID,
+			Channel: p.answer, Thread: p.conversation.Thread, Team: in.ChannelData.Team.ID,
+			User: in.From.ID, Service: in.ServiceURL, Message: in.ID,
 			Alone: p.alone, Chat: in.Conversation.Kind != connector.Channel,
 		},
 		Received: received,

@@ -60,6 +60,7 @@ type GraphConfig struct {
 // PolicyConfig says who may make meetings, in whose name, and how many.
 type PolicyConfig struct {
 	Organizer        string   // as bot.ParseOrganizerPolicy takes it
+	OrganizersGroup  string   // object ID of the Entra group whose members may make meetings; empty for everybody
 	AllowedDomains   []string // e-mail domains; empty for any
 	AllowGuests      string   // "true" or "false", as strconv.ParseBool takes it
 	MatchAliases     string   // an e-mail that is an alias names its account; as AllowGuests

@@ -64,7 +64,7 @@ func (c *Config) Concerns() []Concern {
 		{"Microsoft Teams", c.Teams.Settings()},
 		{"Microsoft Entra and Graph", append(c.Entra.Settings(), c.Graph.Settings()...)},
 		{"Who may make meetings", c.Policy.Settings()},
-		{"The command", c.Places.Settings()},
+		{"The command, and where it may be used", c.Places.Settings()},
 		{"New meetings and reminders", c.Meetings.Settings()},
 		{"Logs", c.Logging.Settings()},
 	}
@@ -182,6 +182,11 @@ func (c *PolicyConfig) Settings() []Setting {
 			Help: "In whose name meetings are made: requester (the first asker), service:ACCOUNT (one account for " +
 				"all), or requester,service:ACCOUNT (the account where Graph refuses the asker).",
 			Example: "requester,service:meetings@contoso.com",
+		}, {
+			Env: "ORGANIZERS_GROUP", Kind: ID, Value: (*text)(&c.OrganizersGroup), More: "operating.md#who-may-make-meetings",
+			Help: "Object ID of an Entra group whose members alone may make meetings; everybody may join and be shown " +
+				"them. It needs the application permission GroupMember.Read.All.",
+			Example: exampleGroup, Unset: "everybody may",
 		}, {
 			Env: "ALLOWED_EMAIL_DOMAINS", Kind: List, Since: first, Value: (*list)(&c.AllowedDomains),
 			Help: "E-mail domains whose people may make meetings. In Teams, the user principal name counts, or the " +

@@ -160,6 +160,8 @@ func (c GraphConfig) validate(p *problems) {
 func (c PolicyConfig) validate(p *problems) {
 	_, err := bot.ParseOrganizerPolicy(c.Organizer)
 	p.need(err == nil, "ORGANIZER", fmt.Sprintf("cannot be understood (%v)", err), "requester")
+	p.need(c.OrganizersGroup == "" || guid.Valid(c.OrganizersGroup), "ORGANIZERS_GROUP",
+		"is not the object ID of a group", exampleGroup)
 	for _, d := range c.AllowedDomains {
 		p.need(domain.MatchString(strings.TrimSpace(d)), "ALLOWED_EMAIL_DOMAINS",
 			fmt.Sprintf("holds %q, which is not a domain", d), "example.com,example.org")

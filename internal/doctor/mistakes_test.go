@@ -227,6 +227,10 @@ var mistakes = map[string]mistake{
 	"entra-one-role-missing": {"entra,graph", slacktest.Options{},
 		user(ann, func(_ *testing.T, w *world) { w.Entra.SetRoles("User.Read.All") })},
 
+	"entra-groups-role-missing": {"entra", slacktest.Options{}, func(_ *testing.T, w *world) {
+		w.vars["ORGANIZERS_GROUP"] = "cccccccc-2222-3333-4444-000000000001"
+	}},
+
 	"graph-away": {"graph", slacktest.Options{}, func(_ *testing.T, w *world) { w.Graph.Close() }},
 	"graph-another-cloud": {"graph", slacktest.Options{}, func(_ *testing.T, w *world) {
 		w.vars["GRAPH_BASE_URL"] = strings.Replace(w.Slack.APIURL(), "/api/", "/v1.0", 1)

@@ -93,8 +93,8 @@ func (e *examination) slackScopes(context.Context) []finding {
 		return one(skip("", "Slack does not say which scopes the token has."))
 	}
 	var all []finding
-	bookmarks, _ := e.config.Slack.Bookmarks()
-	needed := slackapp.Scopes(bookmarks)
+	uses, _ := e.config.SlackUses()
+	needed := slackapp.Scopes(uses)
 	for _, scope := range needed {
 		if slices.Contains(granted, scope) {
 			continue

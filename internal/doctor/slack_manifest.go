@@ -40,13 +40,13 @@ func (e *examination) slackManifest(ctx context.Context) []finding {
 		}
 		return one(skip(variable, "Slack gives no usable answer ("+withoutCode(err)+")."))
 	}
-	bookmarks, _ := e.config.Slack.Bookmarks()
+	uses, _ := e.config.SlackUses()
 	name, err := e.config.Places.Name()
 	if err != nil { // the checks of the configuration tell
 		name = bot.DefaultCommandName
 	}
 	drift, err := manifest.SlackDrift(exported, manifest.SlackApp{
-		URL: e.config.Links.PublicURL, Bookmarks: bookmarks, Socket: e.socketMode(),
+		URL: e.config.Links.PublicURL, Uses: uses, Socket: e.socketMode(),
 	}, name)
 	if err != nil {
 		return one(skip(variable, "The app's settings cannot be read ("+err.Error()+")."))

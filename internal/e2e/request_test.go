@@ -298,7 +298,7 @@ func TestScopes(t *testing.T) {
 		})
 		return env.Slack.Calls()
 	}
-	all := slackapp.Scopes(false)
+	all := slackapp.Scopes(slackapp.Uses{})
 	if calls := story(t, all); missing(calls) {
 		t.Errorf("with the manifest's scopes: %+v", calls)
 	}

@@ -199,6 +199,10 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 		"card-replaces": {Audience: bot.AudienceEveryone, Language: lang,
 			Card:    &bot.Card{Meeting: meeting, New: true, Replaces: true},
 			Actions: []bot.Action{{ID: bot.ActionUndo, Value: "2"}}},
+		"card-withheld": {Audience: bot.AudienceAsker, Language: lang,
+			Card:    &bot.Card{Meeting: meeting, New: true, Withheld: true},
+			Actions: []bot.Action{{ID: bot.ActionReveal, Value: "2"}}},
+		"card-revealed":          card(bot.AudienceEveryone, bot.Card{Meeting: meeting, Revealed: true}),
 		"undo-not-yours":         bot.NotYoursReply(lang, &bot.Identity{Name: "Ann Example"}),
 		"undo-not-yours-unknown": bot.NotYoursReply(lang, nil),
 		"card-bare":              card(bot.AudienceEveryone, bot.Card{Meeting: bare}),
@@ -243,12 +247,14 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 		bot.ChatCredentials,
 		bot.NotAPerson, bot.OutsideWorkspace, bot.GuestAccount, bot.NoEmail, bot.UnconfirmedEmail, bot.DomainNotAllowed,
 		bot.NotInDirectory, bot.AmbiguousIdentity, bot.DisabledAccount, bot.TooMany,
-		bot.TooManyAtOnce, bot.UnreadableRecord, bot.NotAdministrator,
+		bot.TooManyAtOnce, bot.UnreadableRecord, bot.PlaceDenied, bot.PlaceUnknown, bot.NotOrganizer, bot.NotAdministrator,
 	} {
 		reason := "ann@contoso.example"
 		switch code {
 		case bot.BadRequest:
 			reason = "The end time <must> be after the start time."
+		case bot.NotOrganizer:
+			reason = "Meeting organizers"
 		case bot.ChatCredentials:
 			reason = "missing_scope"
 		}
@@ -264,6 +270,10 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 			&bot.Error{Code: bot.Credentials, Cause: cause}, meeting.Organizer, clientID, bot.Command{Kind: bot.New},
 			reference)
 	}
+	all["refusal-no-permission-groups"] = bot.Explain(lang, &bot.Error{Code: bot.NoPermission, Cause: bot.NoGroups},
+		meeting.Organizer, clientID, bot.Command{Kind: bot.New}, reference)
+	all["refusal-not-organizer-bare"] = bot.Explain(lang, &bot.Error{Code: bot.NotOrganizer}, meeting.Organizer, "",
+		bot.Command{Kind: bot.Meet}, reference)
 	all["refusal-no-administrators"] = bot.Explain(lang,
 		&bot.Error{Code: bot.NotAdministrator, Cause: bot.NoAdministrators}, bot.Organizer{}, "",
 		bot.Command{Kind: bot.Doctor}, reference)

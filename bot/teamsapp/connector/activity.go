@@ -41,6 +41,7 @@ type ID struct {
 type ChannelData struct {
 	Tenant  ID `json:"tenant,omitzero"`
 	Channel ID `json:"channel,omitzero"`
+	Team    ID `json:"team,omitzero"`
 	Thread  ID `json:"thread,omitzero"` // of a chat: the message that the thread hangs under
 }
 

@@ -353,6 +353,9 @@ func (s *Server) channel(id string) (Channel, bool) {
 // direct tells whether c is a direct message.
 func (c Channel) direct() bool { return strings.HasPrefix(c.ID, "D") }
 
+// group tells whether it is a group message.
+func (c Channel) group() bool { return strings.HasPrefix(c.Name, "mpdm-") }
+
 // has tells whether the user is a member.
 func (c Channel) has(user string) bool {
 	return c.Members == nil || slices.Contains(c.Members, user)
