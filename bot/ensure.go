@@ -44,6 +44,11 @@ func (s *Service) ensureMeeting(ctx context.Context, t task, asker Identity) (re
 			if err != nil && CodeOf(err) != UnreadableRecord {
 				return result{}, err
 			}
+			if m := state.Meeting; m != nil && !m.Alive(s.Clock()) { // Graph has an old one under that external ID
+				t = t.inPlaceOf(*m)
+				current = t.Seen
+				continue
+			}
 			switch afterComplete(t, pending, created, state) {
 			case stepShowMade:
 				done := result{outcome: OutcomeMade, show: true, made: pending.ID, undoable: t.undoable}

@@ -191,36 +191,15 @@ func inviteFaults() []chaosFault {
 			wait()
 		}},
 		{name: "Graph fails about people", weight: 3, strike: func(c *chaos, d *rand.Rand) {
-			f := faultserver.Fault{Target: pick(d, "users", "user", "meeting", "changeMeeting"),
-				Status: pick(d, 429, 500, 503, 504)}
-			switch d.IntN(3) {
-			case 0:
-				f.Works, f.Reset = true, true
-			case 1:
-				f.Latency = upTo(d, 4*time.Second)
-			}
-			if f.Status == http.StatusTooManyRequests {
-				f.RetryAfter = pick(d, "1", "2", "5")
-			}
-			c.Graph.Fault(f)
+			c.Graph.Fault(failing(d, pick(d, "users", "user", "meeting", "changeMeeting")))
 			wait := c.askWith(d, d.IntN(3), c.rooms[d.IntN(len(c.rooms))], text(d), 3)
 			c.pause(upTo(d, 4*time.Second))
 			c.Graph.ClearFaults()
 			wait()
 		}},
 		{name: "Slack fails about people", weight: 3, strike: func(c *chaos, d *rand.Rand) {
-			f := faultserver.Fault{Target: pick(d, "conversations.members", "usergroups.users.list", "users.info",
-				"chat.postMessage"), Status: pick(d, 429, 500, 503)}
-			switch d.IntN(3) {
-			case 0:
-				f.Works, f.Reset = true, true
-			case 1:
-				f.Latency = upTo(d, 3*time.Second)
-			}
-			if f.Status == http.StatusTooManyRequests {
-				f.RetryAfter = pick(d, "1", "2")
-			}
-			c.Slack.Fault(f)
+			c.Slack.Fault(failing(d, pick(d, "conversations.members", "usergroups.users.list", "users.info",
+				"chat.postMessage")))
 			wait := c.askWith(d, d.IntN(3), c.rooms[d.IntN(len(c.rooms))], text(d), 3)
 			c.pause(upTo(d, 4*time.Second))
 			c.Slack.ClearFaults()

@@ -273,3 +273,19 @@ func TestExpiredAndDated(t *testing.T) {
 		t.Errorf("the card says\n%s", m.Text)
 	}
 }
+
+// Redis has lost a conversation whose first meeting has expired since. Graph still has it under the same external ID: it
+// is not given to anybody.
+func TestExpiredAndForgotten(t *testing.T) {
+	t.Parallel()
+	env, f := slackPeople(t)
+	first := wantCard(t, env.meet(f.bot, ann, general, "Retro"), "")
+	env.Clock.Move(61 * day)
+	env.flush()
+	m := env.meet(f.bot, ann, general, "Retro")
+	if again := wantCard(t, m, ""); again == first || !env.Graph.Joinable(again) ||
+		!strings.Contains(m.Text, "The earlier meeting had expired, so this is a new one.") {
+		t.Errorf("the card says\n%s", m.Text)
+	}
+	env.wantMeetings(2)
+}

@@ -21,28 +21,29 @@ const (
 	Wished       Kind = "wished"
 	Acknowledged Kind = "acknowledged" // the bot said that the request is safe: Request
 	// somebody reads an answer: Place, User, Request, Link, None, Why, Marks, Start, Quiet
-	Shown    Kind = "shown"
-	Changed  Kind = "changed"  // what everybody was shown shows something else now: Place, Link, Start
-	Made     Kind = "made"     // a meeting was made: Link, Conversation, Generation, Organizer
-	Died     Kind = "died"     // a link stopped working, as the bot can know: Link, Known
-	Revived  Kind = "revived"  // it works again: Link
-	Refused  Kind = "refused"  // a meeting was refused for good: Conversation, Generation, Organizer
-	Invited  Kind = "invited"  // somebody reads an invitation as a direct message: User, Link
-	LeftOut  Kind = "left_out" // an asker was told who is not on a meeting's list: User, Named; everybody if that is empty
+	Shown   Kind = "shown"
+	Changed Kind = "changed" // what everybody was shown shows something else now: Place, Link, Start
+	Made    Kind = "made"    // a meeting was made: Link, Conversation, Generation, Organizer
+	Died    Kind = "died"    // a link stopped working, as the bot can know: Link, Known
+	Revived Kind = "revived" // it works again: Link
+	Refused Kind = "refused" // a meeting was refused for good: Conversation, Generation, Organizer
+	Invited Kind = "invited" // somebody reads an invitation as a direct message: User, Link
+	// an asker was told who is not on a meeting's list: User, Place, Named; everybody whom they named if that is empty
+	LeftOut  Kind = "left_out"
 	Reminded Kind = "reminded" // everybody was reminded of a date: Place, Link, Start, Left, Since
 	Unsure   Kind = "unsure"   // the bot said that a reminder may be missing: Conversation
 	// The reminder of a date must have been posted by now, if the date stands: Conversation, Start, Well
 	Due Kind = "due"
-	// Nothing is left to do, and this is the meeting that a conversation has, and who is on its list: Conversation, Link,
-	// Named
+	// Nothing is left to do, and this is the meeting that a conversation has, and who is on its list: Conversation,
+	// Link, Named
 	Rest Kind = "rest"
 	// faults have ended; whatever was acknowledged before is due within Limits.Within
 	Calm Kind = "calm"
 	Idle Kind = "idle" // nothing is left to do; whatever was acknowledged before is due by now
 	// The bot's memory has lost something, as a fail-over may: of a request that it was accepted or how far it came
-	// (Request), or of a conversation every generation from this one on (Conversation, Generation), or dates and what was
-	// due for them (neither). It is for what was told to be lost, and for nothing else, that promises may be broken: such
-	// cases are counted.
+	// (Request), or of a conversation every generation from this one on (Conversation, Generation), or dates and what
+	// was due for them (neither). Promises may be broken for what was told to be lost, and for nothing else. Such cases
+	// are counted.
 	Lost Kind = "lost"
 	// Two servers answered for the bot's memory, as during a fail-over: from At to Until. What was read then may have
 	// been out of date.
@@ -106,7 +107,7 @@ type Report struct {
 	Doubled      int           // meetings beyond one for a generation, after what was known of it had been lost
 	Replaced     int           // generations that took the place of one whose link did not work
 	Untold       int           // of them, those of which nobody was told, since somebody wanted or made a new one
-	Attending    int           // people who were named, are on the list of a meeting that stands, and were looked for there
+	Attending    int           // times that somebody who was named was found on the list of a meeting that stands
 	Invitations  int           // as direct messages
 	Retold       int           // invitations beyond one for each request and person
 	Reminders    int           // posted

@@ -78,12 +78,7 @@ func calm(s float64) Event { return Event{At: at(s), Kind: Calm} }
 
 func TestCheck(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct {
-		name    string
-		events  []Event
-		want    string // what the only violation says; empty: there is none
-		repeats int    // as the bot reports them
-	}{
+	checks(t, []history{
 		{name: "nothing happened"},
 		{name: "answered at once", events: []Event{asked(0, "1", "ann"), made(1, "x", 1, "ann"), answer(2, "1", "x")}},
 		{
@@ -418,18 +413,7 @@ func TestCheck(t *testing.T) {
 			events: []Event{acknowledged(1, "7")},
 			want:   "request 7 was acknowledged and never asked",
 		},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			l := limits
-			l.Repeated = tt.repeats
-			got := Check(tt.events, l).Violations
-			if tt.want == "" && len(got) == 0 || len(got) == 1 && tt.want != "" && strings.Contains(got[0], tt.want) {
-				return
-			}
-			t.Errorf("violations are %q, want one that says %q", got, tt.want)
-		})
-	}
+	})
 }
 
 func TestFigures(t *testing.T) {

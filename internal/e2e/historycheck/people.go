@@ -35,9 +35,9 @@ func (r *request) announced() (cards []Event) {
 }
 
 // people checks what becomes of those whom requests name. The card that answers such a request mentions them all. When
-// nothing is left to do, and the meeting of that card is still the conversation's and works, each of them is on its list
-// or the asker was told that they are not, and each who does not read the conversation has got an invitation. Whoever is
-// on a meeting's list stays there.
+// nothing is left to do, and the meeting of that card is still the conversation's and works, each of them is on its
+// list or the asker was told that they are not, and each who does not read the conversation has got an invitation.
+// People who are on a meeting's list stay there.
 func (c *checker) people() {
 	told := map[string][]Event{} // by person
 	for _, e := range c.invited {
@@ -79,8 +79,8 @@ func (c *checker) people() {
 func (c *checker) restsOf(card Event) (rests []Event) {
 	m := c.made[card.Link]
 	for _, e := range c.rests {
-		if e.Conversation == m.Conversation && e.Link == card.Link && e.At.After(card.At) && !c.dead(e.Link, e.At, false) &&
-			!c.forgotten(m) {
+		if e.Conversation == m.Conversation && e.Link == card.Link && e.At.After(card.At) &&
+			!c.dead(e.Link, e.At, false) && !c.forgotten(m) {
 			rests = append(rests, e)
 		}
 	}
@@ -102,8 +102,8 @@ func (c *checker) toldOf(r *request, cards []Event, told map[string][]Event) {
 				shown := c.made[card.Link]
 				return shown.Conversation == m.Conversation && shown.Generation >= m.Generation || c.forgotten(shown)
 			}) && !c.forgotten(m) {
-				c.violation("%s, whom request %s names, was invited to %s, and the card shows %s", person, r.Request, e.Link,
-					cards[0].Link)
+				c.violation("%s, whom request %s names, was invited to %s, and the card shows %s", person, r.Request,
+					e.Link, cards[0].Link)
 			}
 		}
 	}
@@ -133,8 +133,8 @@ func (c *checker) atRest(r *request, card, rest Event, told map[string][]Event) 
 	}
 	for _, person := range r.Unknown {
 		if !r.isLeftOut(person) {
-			c.violation("request %s names %s, who is on no list, and %s was not told so by %s", r.Request, person, r.User,
-				clock(rest.At))
+			c.violation("request %s names %s, who is on no list, and %s was not told so by %s", r.Request, person,
+				r.User, clock(rest.At))
 		}
 	}
 }
