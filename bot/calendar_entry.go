@@ -119,5 +119,5 @@ func (s *Service) addCalendar(ctx context.Context, r *Reply) {
 		s.Log.WarnContext(ctx, "cannot read the key of calendar files; a card goes without its own", "error", err)
 		return
 	}
-	c.Calendar.File = s.PublicURL + CalendarPath + calendarTokenOf(c.of, m, fixed).sign(key) + CalendarSuffix
+	c.Calendar.File = s.PublicURL + CalendarPath + calendarTokenOf(c.Of, m, fixed).sign(key) + CalendarSuffix
 }

@@ -17,6 +17,7 @@ func (r *Reply) inviting(people []Mention, state State) {
 		return
 	}
 	r.Card.Invited = shown[:min(len(shown), MaxInvited)]
+	r.Card.Copy = false
 	r.Audience, r.Language = AudienceEveryone, state.Meeting.Language
 }
 

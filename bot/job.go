@@ -20,7 +20,10 @@ const (
 	// JobOffer is a mention with other words than a command: where there is no meeting, one is offered; the payload is
 	// Intent.Command.
 	JobOffer JobKind = "offer"
-	JobUndo  JobKind = "undo" // the press of an Undo button; the payload is Intent.Generation
+	// JobCard is the press of a button that shows more of a card's meeting; the payload is Intent.Action and
+	// Intent.Generation.
+	JobCard JobKind = "card"
+	JobUndo JobKind = "undo" // the press of an Undo button; the payload is Intent.Generation
 	// JobRelink is the press of the button that replaces a lasting link; the payload is Intent.Link.
 	JobRelink JobKind = "relink"
 
@@ -91,6 +94,7 @@ type Route struct {
 	Message string // the message to answer, where an answer names it
 	Private bool   // the request is the press of a button in a message that only the asker sees
 	Alone   bool   // nobody but the asker reads the conversation
+	Team    string // the team that the channel belongs to, where the platform needs it to find the channel's name
 	Root    bool   // an answer to everybody begins a thread of its own
 	Chat    bool   // no channel but a direct conversation or a group's: without a name, and its threads have no meeting
 	// ResponseURL is a URL to which anybody who knows it may post (Slack's response_url). It is a secret: it goes to

@@ -23,6 +23,13 @@ type Inviter interface {
 	Outside(ctx context.Context, at Route, users []string) ([]string, error)
 }
 
+// Namer is the ability of a [Platform] that can look up the name of a channel which a request does not carry.
+type Namer interface {
+	// ChannelName returns the name of the route's channel, as the platform writes it to a reader of that language; empty
+	// if it has none that others may know, or if it cannot be found in time.
+	ChannelName(ctx context.Context, at Route, lang Language) string
+}
+
 // invitation is whom a command invites, as far as it is known.
 type invitation struct {
 	people []Mention // persons, each once, without the asker, and MaxInvited at most

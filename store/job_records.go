@@ -27,6 +27,7 @@ type jobRecord struct {
 	Command      commandRecord      `json:"command"`
 	Undo         int                `json:"undo,omitempty"` // the generation that the job is about
 	Use          bot.Kind           `json:"use,omitempty"`  // the command that started a job in the background
+	Action       bot.ActionID       `json:"action,omitempty"`
 	Redate       string             `json:"redate,omitempty"`
 	Relink       string             `json:"relink,omitempty"` // the fingerprint of the token to replace
 	Asker        askerRecord        `json:"asker"`
@@ -69,6 +70,7 @@ type routeRecord struct {
 	Message     string `json:"message,omitempty"`
 	Private     bool   `json:"private,omitempty"`
 	Alone       bool   `json:"alone,omitempty"`
+	Team        string `json:"team,omitempty"`
 	Root        bool   `json:"root,omitempty"`
 	Chat        bool   `json:"chat,omitempty"`
 	ResponseURL string `json:"capability,omitempty"` // as version 1 named it
@@ -94,7 +96,9 @@ func encodeJob(j bot.Job) (string, error) {
 		r.Command.Kind = string(bot.Show)
 	case bot.JobAdvice: // and this one a wish for help
 		r.Command.Kind, r.Command.Advice = string(bot.Help), j.Advice
-	case bot.JobUndo: // to the first release it is a wish to see what is current
+	case bot.JobCard: // to the first release it is a wish to see what is current
+		r.Command.Kind, r.Action, r.Undo = string(bot.Show), j.Action, j.Generation
+	case bot.JobUndo: // likewise
 		r.Command.Kind, r.Undo = string(bot.Show), j.Generation
 	case bot.JobRedate, bot.JobQuiet, bot.JobRemind: // likewise
 		r.Command.Kind, r.Redate, r.Undo = string(bot.Show), j.Redate, j.Generation
@@ -145,6 +149,8 @@ func decodeJob(record string) (bot.Job, error) {
 		j.Command.Kind, j.Advice = bot.Meet, r.Command.Advice
 	case bot.JobWelcome:
 		j.Command = bot.Command{}
+	case bot.JobCard:
+		j.Command, j.Action, j.Generation = bot.Command{}, r.Action, r.Undo
 	case bot.JobUndo:
 		j.Command, j.Generation = bot.Command{}, r.Undo
 	case bot.JobRedate, bot.JobQuiet, bot.JobRemind:

@@ -33,6 +33,8 @@ func (a *App) routes(j bot.Job, r bot.Reply) []bot.SendRoute {
 		return []bot.SendRoute{there}
 	case r.Audience == bot.AudienceEveryone:
 		return []bot.SendRoute{there, chat}
+	case r.Optional:
+		return []bot.SendRoute{targeted, chat}
 	case r.Audience == bot.AudienceDirect:
 		return []bot.SendRoute{chat, targeted, public}
 	default:
@@ -103,7 +105,7 @@ func (a *App) chat(ctx context.Context, to bot.Route, r bot.Reply) error {
 		if err != nil {
 			return err
 		}
-		_, err = a.service.Reply(ctx, to.Service, chat, messageOf(a.catalog, r, style{alone: true}))
+		_, err = a.service.Reply(ctx, to.Service, chat, messageOf(a.catalog, r.Elsewhere(), style{alone: true}))
 		return err
 	})
 }

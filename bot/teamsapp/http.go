@@ -166,7 +166,7 @@ func (a *App) request(in connector.Activity, p place, received time.Time) bot.Re
 		Zone:     bot.ZoneOf(in.Zone),
 		Route: bot.Route{
 			Channel: p.answer, Thread: p.conversation.Thread, User: in.From.ID, Service: in.ServiceURL, Message: in.ID,
-			Alone: p.alone, Chat: in.Conversation.Kind != connector.Channel,
+			Alone: p.alone, Team: in.ChannelData.TeamID(), Chat: in.Conversation.Kind != connector.Channel,
 		},
 		Received: received,
 		Trace:    rand.Text(),
@@ -274,7 +274,7 @@ func (a *App) answerButton(w http.ResponseWriter, r *http.Request, b bot.Bot, in
 	request := a.request(in, p, received)
 	request.ID = requestID("action", in.Conversation.ID, in.ID)
 	request.Intent = intent
-	if intent.Kind == "" && intent.Command.Kind == bot.Show {
+	if intent.Kind == bot.JobCard || intent.Kind == "" && intent.Command.Kind == bot.Show {
 		answer := b.Ask(r.Context(), request)
 		answer.Given(a.respondWith(w, answer.Reply, p))
 		return

@@ -64,9 +64,9 @@ func isForBot(in connector.Activity) bool {
 // rather than the subject of a meeting.
 func (a *App) intentOf(in connector.Activity, alone bool) bot.Intent {
 	text, called := saidTo(in)
-	text = marked(in, ownLine(text))
+	text = marked(in, a.ownLine(text))
 	i := a.parser.ParseAddressed(text)
-	if alone && !called && i.Kind != bot.JobAdvice && !bot.Addressed(text) {
+	if alone && !called && i.Kind != bot.JobAdvice && !a.parser.Addressed(text) {
 		return bot.Intent{Command: bot.Command{Kind: bot.Help}}
 	}
 	return i

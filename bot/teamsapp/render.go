@@ -16,7 +16,9 @@ const (
 	maxTitle    = 150
 	maxValue    = 120
 	maxSentence = 700
-	maxFallback = 2000
+	maxFallback = 3000
+	maxLink     = 1000
+	maxName     = 80
 )
 
 // style writes sentences as plain text, which is literal wherever it stands.
@@ -50,6 +52,19 @@ func (s style) Command(word, subject string) string {
 // Conversation cannot name a conversation: Teams gives its name to its members' clients alone.
 func (style) Conversation(bot.Conversation) string { return "Microsoft Teams" }
 
+// Place tells a channel from a chat by its ID. Source: Microsoft, "Conversation basics": the IDs of channels end so, and
+// those of the chats in other ways.
+func (style) Place(c bot.Conversation) (kind bot.Place, name string) {
+	switch {
+	case c.Thread != "":
+		return bot.PlaceThread, ""
+	case strings.HasSuffix(c.Channel, "@thread.tacv2"), strings.HasSuffix(c.Channel, "@thread.skype"):
+		return bot.PlaceChannel, ""
+	default:
+		return bot.PlaceChat, ""
+	}
+}
+
 // The versions that cards have.
 const (
 	plain       = "1.2"
@@ -74,15 +89,27 @@ type (
 		Width    string             `json:"width,omitempty"`
 		Entities []connector.Entity `json:"entities,omitempty"`
 	}
-	// element is an element of the body: a line of text, or a row of buttons. A line that mentions people is a
-	// TextBlock with a Text: Teams mentions nobody in text runs.
+	// element is an element of the body: a line of text, a row of buttons, a list of facts, or a container of elements
+	// that a button shows and hides. A line that mentions people is a TextBlock with a Text: Teams mentions nobody in
+	// text runs.
 	element struct {
 		Type    string    `json:"type"`
+		ID      string    `json:"id,omitempty"`
+		Style   string    `json:"style,omitempty"`
+		Size    string    `json:"size,omitempty"`
+		Weight  string    `json:"weight,omitempty"`
 		Spacing string    `json:"spacing,omitempty"`
+		Visible *bool     `json:"isVisible,omitempty"`
 		Inlines []textRun `json:"inlines,omitempty"`
 		Actions []action  `json:"actions,omitempty"`
+		Items   []element `json:"items,omitempty"`
+		Facts   []fact    `json:"facts,omitempty"`
 		Text    string    `json:"text,omitempty"`
 		Wrap    bool      `json:"wrap,omitempty"`
+	}
+	fact struct {
+		Title string `json:"title"`
+		Value string `json:"value"`
 	}
 	textRun struct {
 		Type   string `json:"type"`
@@ -96,13 +123,14 @@ type (
 		Value string `json:"value"`
 	}
 	action struct {
-		Type     string `json:"type"`
-		Title    string `json:"title"`
-		Style    string `json:"style,omitempty"`
-		URL      string `json:"url,omitempty"`
-		Verb     string `json:"verb,omitempty"`
-		Data     *data  `json:"data,omitempty"`
-		Fallback string `json:"fallback,omitempty"` // for a client that does not know the type: "drop"
+		Type     string   `json:"type"`
+		Title    string   `json:"title"`
+		Style    string   `json:"style,omitempty"`
+		URL      string   `json:"url,omitempty"`
+		Verb     string   `json:"verb,omitempty"`
+		Data     *data    `json:"data,omitempty"`
+		Targets  []string `json:"targetElements,omitempty"`
+		Fallback string   `json:"fallback,omitempty"` // for a client that does not know the type: "drop"
 	}
 )
 
@@ -119,7 +147,7 @@ func cardOf(catalog *bot.Catalog, r bot.Reply, s style) adaptiveCard {
 			if len(m.Code) > 0 {
 				c.Teams = &teamsOnly{Width: "Full"}
 				for _, line := range m.Code {
-					c.Body = append(c.Body, rich(literal(textRun{Font: "Monospace"}, line, maxSentence)))
+					c.Body = append(c.Body, toCopy("", line))
 				}
 			}
 		}
@@ -128,10 +156,24 @@ func cardOf(catalog *bot.Catalog, r bot.Reply, s style) adaptiveCard {
 		}
 		return c
 	}
+	c.Body, c.Teams = cardBody(catalog, r, s)
+	if usesExecute(c.Body) {
+		c.Version = withExecute
+	}
+	return c
+}
+
+// The IDs of what a card folds away.
+const (
+	calendarID = "calendar"
+	detailsID  = "details"
+)
+
+// cardBody draws a meeting: its title, one line, the people who are mentioned, the button to join, those that show more,
+// what these show, and notes.
+func cardBody(catalog *bot.Catalog, r bot.Reply, s style) (body []element, only *teamsOnly) {
 	card, lang := r.Card, r.Language
-	c.Body = append(c.Body,
-		rich(literal(textRun{Size: "Large", Weight: "Bolder"}, card.Title(catalog, lang), maxTitle)),
-		rich(runs(catalog.Render(lang, card.Status(), s), false)))
+	body = append(body, heading(card.Title(catalog, lang)), rich(runs(card.Line(catalog, lang, s), false)))
 	if with, ok := card.With(); ok {
 		s.tags = !s.alone
 		line := element{Type: "TextBlock", Text: catalog.Render(lang, with, s), Wrap: true}
@@ -139,39 +181,134 @@ func cardOf(catalog *bot.Catalog, r bot.Reply, s style) adaptiveCard {
 		if s.alone { // nobody else is there to be mentioned
 			line = rich(runs(catalog.Render(lang, with, s), false))
 		} else if _, entities := tags(card.Invited); len(entities) > 0 {
-			c.Teams = &teamsOnly{Entities: entities}
+			only = &teamsOnly{Entities: entities}
 		}
-		c.Body = append(c.Body, line)
-	}
-	for i, f := range card.Facts() {
-		label := literal(textRun{Weight: "Bolder"}, catalog.PlainText(lang, f.Label)+": ", maxValue)
-		line := rich(append(label, literal(textRun{}, f.Value, maxValue)...))
-		if i > 0 {
-			line.Spacing = "None"
-		}
-		c.Body = append(c.Body, line)
-	}
-	for _, m := range card.Notes() {
-		c.Body = append(c.Body, rich(runs(catalog.Render(lang, m, s), true)))
+		body = append(body, line)
 	}
 	if url := card.JoinURL(); url != "" {
-		c.Actions = append(c.Actions, action{
+		body = append(body, row([]action{{
 			Type: "Action.OpenUrl", Title: catalog.PlainText(lang, card.JoinLabel()), Style: "positive", URL: url,
-		})
+		}}))
 	}
-	asked := buttons(catalog, r)
-	if !card.Ended { // an ended card says itself that it is not the current one
-		asked = slices.Insert(asked, 0, execute(catalog.PlainText(lang, card.RefreshLabel()), bot.ActionShow, nil))
+	folds, folded := foldsOf(catalog, r)
+	if len(folds) > 0 {
+		body = append(body, row(folds))
 	}
-	if len(asked) > 0 {
-		c.Version = withExecute
+	if asked := buttons(catalog, r); len(asked) > 0 {
+		body = append(body, row(asked))
 	}
-	c.Actions = append(c.Actions, asked...)
-	if calendar := calendarButtons(catalog, r); len(calendar) > 0 { // two rows, the way to join in the first
-		c.Body = append(c.Body, row(c.Actions), row(calendar))
-		c.Actions = nil
+	body = append(body, folded...)
+	for _, m := range card.Notes() {
+		body = append(body, rich(runs(catalog.Render(lang, m, s), true)))
 	}
-	return c
+	return body, only
+}
+
+// foldsOf are the buttons that show more of a card, and what they show. What a card's date does not tell yet, the ways
+// into a calendar of a meeting without one, the bot is asked for.
+func foldsOf(catalog *bot.Catalog, r bot.Reply) (folds []action, folded []element) {
+	card, lang := r.Card, r.Language
+	if card.Ended || card.Reminder {
+		return nil, nil
+	}
+	title := func(id bot.ActionID) string { return catalog.PlainText(lang, bot.Action{ID: id}.Label()) }
+	if calendar := calendarButtons(catalog, r); len(calendar) > 0 {
+		folds = append(folds, toggle(title(bot.ActionCalendar), calendarID))
+		folded = append(folded, container(calendarID, card.ForCalendar, row(calendar)))
+	} else if a, ok := card.Button(bot.ActionCalendar); ok {
+		folds = append(folds, execute(title(bot.ActionCalendar), a.ID, &data{Value: a.Value}))
+	}
+	items := details(catalog, r)
+	if a, ok := card.Button(bot.ActionShow); ok {
+		items = append(items, row([]action{execute(title(bot.ActionShow), a.ID, &data{Value: a.Value})}))
+	}
+	if len(items) > 0 {
+		folds = append(folds, toggle(title(bot.ActionMore), detailsID))
+		folded = append(folded, container(detailsID, card.Details, items...))
+	}
+	return folds, folded
+}
+
+// details draws what stands below More: the ways to join without the link, and the link as a text to copy. A list of
+// facts tells screen readers which value a label has; but Teams formats what stands in it, so values that would not read
+// as they are stand in text runs.
+func details(catalog *bot.Catalog, r bot.Reply) []element {
+	var list element
+	var lines []element
+	facts := r.Card.Facts()
+	plain := !slices.ContainsFunc(facts, func(f bot.Fact) bool { return !readsAsItIs(f.Value) })
+	for _, f := range facts {
+		label := catalog.PlainText(r.Language, f.Label)
+		value := bot.Clip(f.Value, maxValue)
+		if plain {
+			if f.URL != "" {
+				value = "[" + value + "](" + f.URL + ")"
+			}
+			list.Facts = append(list.Facts, fact{label, value})
+			continue
+		}
+		line := rich(append(literal(textRun{Weight: "Bolder"}, label+": ", maxValue),
+			literal(textRun{}, value, maxValue)...))
+		lines = append(lines, line)
+	}
+	if len(list.Facts) > 0 {
+		list.Type = "FactSet"
+		lines = append(lines, list)
+	}
+	if label, link, ok := r.Card.Link(); ok {
+		lines = append(lines, toCopy(catalog.PlainText(r.Language, label)+": ", link))
+	}
+	return lines
+}
+
+// plainLink knows links in which there is nothing that Teams formats.
+var plainLink = regexp.MustCompile(`^https://[A-Za-z0-9.:/?&=%@+-]*(_[A-Za-z0-9.:/?&=%@+-]*)?$`)
+
+// toCopy is a line to copy. Clients break a long link at the edge of a card in a text block alone.
+func toCopy(label, line string) element {
+	if len(line) <= maxLink && plainLink.MatchString(line) {
+		if label != "" {
+			label = "**" + strings.TrimSpace(label) + "** "
+		}
+		return element{Type: "TextBlock", Text: label + line, Wrap: true}
+	}
+	runs := literal(textRun{Weight: "Bolder"}, label, maxValue)
+	return rich(append(runs, literal(textRun{Font: "Monospace"}, line, maxLink)...))
+}
+
+// formatted knows what Markdown, Teams or a card's functions might make something else of: any sign that is not in the
+// list, what looks like an address, and what begins as an item of a list or a heading does.
+var formatted = regexp.MustCompile(`[^\pL\pM\pN\p{So}\x{fe0f}\x{200d} ,.:;!?'’"“”()/%+=€$#–—…·-]|^[^\pL\pN\p{So}"“(+#]|^#|^\+ |^\d+[.)]( |$)|://|(?i:www\.|mailto:)`)
+
+// readsAsItIs tells whether a text reads as it is where Teams formats what it draws.
+func readsAsItIs(text string) bool { return !formatted.MatchString(text) }
+
+// heading is the card's title, for screen readers a heading where the text reads as it is. The style is of version 1.5:
+// a client that does not know it leaves it out, and draws the same.
+func heading(title string) element {
+	title = bot.Clip(title, maxTitle)
+	if !readsAsItIs(title) {
+		return rich(literal(textRun{Size: "Large", Weight: "Bolder"}, title, maxTitle))
+	}
+	return element{Type: "TextBlock", Style: "heading", Size: "Large", Weight: "Bolder", Text: title, Wrap: true}
+}
+
+// toggle is a button that shows and hides an element of the card. The bot is not told of it.
+func toggle(title, id string) action {
+	return action{Type: "Action.ToggleVisibility", Title: title, Targets: []string{id}}
+}
+
+// container holds elements that a button shows and hides.
+func container(id string, visible bool, items ...element) element {
+	return element{Type: "Container", ID: id, Visible: &visible, Items: items}
+}
+
+// usesExecute tells whether the elements have buttons that the bot is told of.
+func usesExecute(elements []element) bool {
+	return slices.ContainsFunc(elements, func(e element) bool {
+		return usesExecute(e.Items) ||
+			slices.ContainsFunc(e.Actions, func(a action) bool { return a.Type == "Action.Execute" })
+	})
 }
 
 // buttons draws a reply's actions. Teams gives a button's verb and data back when somebody presses it.

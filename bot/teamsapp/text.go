@@ -84,7 +84,7 @@ func plainName(name string) string { return strings.ToLower(bot.CleanText(html.U
 
 // ownLine is the line of a message that the command stands in. Teams appends the text of a message that is forwarded,
 // so what follows in other lines may be anybody's words: below an empty first line, only a command counts.
-func ownLine(text string) string {
+func (a *App) ownLine(text string) string {
 	for i, line := range strings.FieldsFunc(text, func(r rune) bool {
 		return r == '\n' || r == '\r' ||
 			r == '\u2028'
@@ -92,7 +92,7 @@ func ownLine(text string) string {
 		if strings.TrimSpace(line) == "" {
 			continue
 		}
-		if i == 0 && strings.HasPrefix(text, line) || bot.Addressed(line) {
+		if i == 0 && strings.HasPrefix(text, line) || a.parser.Addressed(line) {
 			return line
 		}
 		return ""

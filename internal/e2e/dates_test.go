@@ -35,19 +35,19 @@ func wantDate(t *testing.T, env *environment, long time.Duration) time.Time {
 }
 
 func datedMeeting(t *testing.T, env *environment, f front) {
-	made := card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00 for 45m"}, "Retro", "New meeting.",
-		"Date: ", "15:00")
+	made := card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00 for 45m"}, "Retro", "Microsoft Teams meeting",
+		" · ", "15:00")
 	if made.alone || strings.Contains(made.words, "tomorrow") {
 		t.Errorf("the card is %+v", made)
 	}
 	wantDate(t, env, 45*time.Minute)
-	if again := card(t, f, asked{user: members.ben, command: "meet"}, "Date: "); again.link != made.link {
+	if again := card(t, f, asked{user: members.ben, command: "meet"}, " · "); again.link != made.link {
 		t.Error("another meeting")
 	}
 }
 
 func redatedMeeting(t *testing.T, env *environment, f front) {
-	first := card(t, f, asked{user: members.ann, command: "meet Retro"}, "New meeting.")
+	first := card(t, f, asked{user: members.ann, command: "meet Retro"}, "Microsoft Teams meeting")
 	dated := card(t, f, asked{user: members.ben, command: "meet tomorrow at 15:00"}, "New time: ", "The link is the same.")
 	if dated.link != first.link || dated.alone {
 		t.Errorf("the card is %+v", dated)
@@ -63,7 +63,7 @@ func redatedMeeting(t *testing.T, env *environment, f front) {
 }
 
 func othersDate(t *testing.T, env *environment, f front) {
-	card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00"}, "New meeting.")
+	card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00"}, "Microsoft Teams meeting")
 	start := wantDate(t, env, time.Hour)
 	told(t, f, asked{user: members.ben, command: "meet tomorrow at 18:00"}, "Ann Example has set this meeting for", "15:00",
 		"18:00")
@@ -92,7 +92,7 @@ func othersDate(t *testing.T, env *environment, f front) {
 
 func cancelledDate(t *testing.T, env *environment, f front) {
 	told(t, f, asked{user: members.ann, command: "cancel"}, "There is no meeting here yet")
-	first := card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00"}, "Date: ")
+	first := card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00"}, "15:00-")
 	env.settled()
 	env.Graph.ResetCalls()
 	told(t, f, asked{user: members.ben, command: "cancel"}, "Ann Example has set this meeting for", "take that date away")
@@ -112,19 +112,19 @@ func refusedTimes(t *testing.T, env *environment, f front) {
 	for line, words := range map[string]string{
 		"meet Retro tomorrow at 25:00":            "“at 25:00”",
 		"meet Retro from 15:00 to 14:00 tomorrow": "ends before it starts",
-		"meet Retro 2029-01-01 15:00":             "more than a year ahead",
+		"meet Retro 2029-01-01 15:00":             "more than a year from now",
 		"meet Retro for 30h":                      "longer than 24 hours",
 		"meet Retro 31/04 at 15:00":               "There is no day",
 		"meet Retro on Monday":                    "without a time",
 		"meet Retro every monday at 9:00":         "repeats",
 	} {
-		told(t, f, asked{user: members.ann, command: line}, words, "I made no meeting and changed nothing.")
+		told(t, f, asked{user: members.ann, command: line}, words, "I created no meeting and changed nothing.")
 	}
 	env.wantMeetings(0)
 }
 
 func timelessSubjects(t *testing.T, env *environment, f front) {
-	card(t, f, asked{user: members.ann, command: "meet 24/7 support"}, "24/7 support", "New meeting.")
+	card(t, f, asked{user: members.ann, command: "meet 24/7 support"}, "24/7 support", "Microsoft Teams meeting")
 	card(t, f, asked{user: members.ann, command: `new "Retro at 5"`}, "Retro at 5")
 	card(t, f, asked{user: members.ann, command: "new Sexta Sinfonia"}, "Sexta Sinfonia")
 	for _, m := range env.wantMeetings(3) {
@@ -135,8 +135,8 @@ func timelessSubjects(t *testing.T, env *environment, f front) {
 }
 
 func freshDated(t *testing.T, env *environment, f front) {
-	first := card(t, f, asked{user: members.ann, command: "meet Weekly"}, "New meeting.")
-	fresh := card(t, f, asked{user: members.ann, command: "new Retro tomorrow at 15:00"}, "Retro", "Date: ", "It replaces")
+	first := card(t, f, asked{user: members.ann, command: "meet Weekly"}, "Microsoft Teams meeting")
+	fresh := card(t, f, asked{user: members.ann, command: "new Retro tomorrow at 15:00"}, "Retro", "15:00-", "It replaces")
 	if fresh.link == first.link {
 		t.Error("the same meeting")
 	}

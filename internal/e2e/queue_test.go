@@ -185,7 +185,7 @@ func TestManyCommandsOfOnePerson(t *testing.T) {
 				switch {
 				case err != nil || a.Message == nil:
 					t.Errorf("%+v, %v", a, err)
-				case strings.Contains(a.Message.Text, "I have your request"):
+				case strings.Contains(a.Message.Text, "Setting up the meeting"):
 					accepted.Add(1)
 				case strings.Contains(a.Message.Text, "still working on 30 requests of yours"):
 					refused.Add(1)

@@ -83,7 +83,7 @@ func TestUpgradeFromTheFirstRelease(t *testing.T) {
 		{channel: "C0PLAN", words: "Planning", link: "teams.microsoft.com"},                     // Ann's first meeting
 		{channel: general, words: "Semanal", link: "teams.microsoft.com"},                       // Caio's new meeting
 		{channel: general, to: caio, link: "teams.microsoft.com"},                               // Caio's show
-		{channel: general, thread: thread, to: ben, words: "One meeting for each conversation"}, // Ben's help
+		{channel: general, thread: thread, to: ben, words: "Every channel has one Microsoft Teams meeting"}, // Ben's help
 		{channel: design, to: ann, words: "`/meet show`"},                                       // Ann's slip
 	} {
 		env.next(answer.channel, nil, func(m slacktest.Message) bool {

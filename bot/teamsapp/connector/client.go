@@ -175,6 +175,16 @@ func (c *Client) Member(ctx context.Context, service, conversation, user string)
 	return Member{cmp.Or(found.ObjectID, found.AADObjectID), found.TenantID}, nil
 }
 
+// Channels lists the channels of a team. The General channel has no name there. Source: Microsoft, "Get Teams specific
+// context for your bot".
+func (c *Client) Channels(ctx context.Context, service, team string) ([]ID, error) {
+	var found struct {
+		Conversations []ID `json:"conversations"`
+	}
+	err := c.call(ctx, http.MethodGet, service, "/v3/teams/"+escape(team)+"/conversations", nil, &found)
+	return found.Conversations, err
+}
+
 // escape makes an ID one segment of a path: conversation IDs hold ; and =, which servers may read as parameters.
 func escape(id string) string {
 	if id == "." || id == ".." { // which lead elsewhere

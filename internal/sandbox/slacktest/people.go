@@ -40,13 +40,12 @@ const (
 	membersAtMost    = 999
 )
 
-// conversationsMembers lists the members of a channel, page by page: the documentation of conversations.members. The
-// scope is that of the kind of channel. That an app which is not in a private channel does not find it, is that of
-// conversations.info.
-func (s *Server) conversationsMembers(args callArgs) reply {
+// readable is the channel of a call that reads it, or the refusal: the scope depends on the channel.
+func (s *Server) readable(args callArgs) (Channel, *reply) {
+	no := func(r reply) (Channel, *reply) { return Channel{}, &r }
 	channel, ok := s.channel(args["channel"])
 	if !ok {
-		return refuse("channel_not_found", nil)
+		return no(refuse("channel_not_found", nil))
 	}
 	needed := "channels:read"
 	switch {
@@ -56,10 +55,33 @@ func (s *Server) conversationsMembers(args callArgs) reply {
 		needed = "groups:read"
 	}
 	if scopes := s.Scopes(); !slices.Contains(scopes, needed) {
-		return refuse("missing_scope", map[string]any{"needed": needed, "provided": strings.Join(scopes, ",")})
+		return no(refuse("missing_scope", map[string]any{"needed": needed, "provided": strings.Join(scopes, ",")}))
 	}
 	if channel.Private && channel.BotAbsent {
-		return refuse("channel_not_found", nil)
+		return no(refuse("channel_not_found", nil))
+	}
+	return channel, nil
+}
+
+// conversationsInfo describes a channel: the documentation of conversations.info.
+func (s *Server) conversationsInfo(args callArgs) reply {
+	channel, refused := s.readable(args)
+	if refused != nil {
+		return *refused
+	}
+	return agree(map[string]any{"channel": map[string]any{
+		"id": channel.ID, "name": channel.Name, "is_channel": true, "is_private": channel.Private,
+		"is_im": channel.direct(), "is_mpim": strings.HasPrefix(channel.Name, "mpdm-"), "is_archived": channel.Archived,
+	}})
+}
+
+// conversationsMembers lists the members of a channel, page by page: the documentation of conversations.members. The
+// scope is that of the kind of channel. That an app which is not in a private channel does not find it, is that of
+// conversations.info.
+func (s *Server) conversationsMembers(args callArgs) reply {
+	channel, refused := s.readable(args)
+	if refused != nil {
+		return *refused
 	}
 	limit, from := membersByDefault, 0
 	if asked := args["limit"]; asked != "" {

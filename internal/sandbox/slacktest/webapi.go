@@ -29,7 +29,8 @@ var methods = map[string]method{
 	"chat.postEphemeral": {"chat:write", (*Server).chatPostEphemeral},
 	"chat.update":        {"chat:write", (*Server).chatUpdate},
 	"conversations.open": {"im:write", (*Server).conversationsOpen},
-	// The scope of conversations.members depends on the channel.
+	// The scope of the next two depends on the channel.
+	"conversations.info":    {"", (*Server).conversationsInfo},
 	"conversations.members": {"", (*Server).conversationsMembers},
 	"usergroups.users.list": {"usergroups:read", (*Server).usergroupsUsersList},
 	"bookmarks.add":         {"bookmarks:write", (*Server).bookmarksAdd},

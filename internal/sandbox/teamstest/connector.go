@@ -29,16 +29,17 @@ func (t *Server) routes() http.Handler {
 		op   string
 		work func(*http.Request, *Call) reply
 	}{
-		"POST " + all:                               {"create", t.create},
-		"POST " + one + "/activities":               {"send", t.sendTo},
-		"POST " + one + "/activities/{activity}":    {"reply", t.sendTo},
-		"PUT " + one + "/activities":                {"", t.notAllowed},
-		"PUT " + one + "/activities/{activity}":     {"update", t.update},
-		"DELETE " + one + "/activities/{activity}":  {"delete", t.remove},
-		"GET " + one + "/members":                   {"members", t.listMembers},
-		"GET " + one + "/pagedmembers":              {"members", t.pageMembers},
-		"GET " + one + "/members/{member}":          {"member", t.getMember},
-		region + "/":                                {"", t.nothingHere},
+		"POST " + all:                                      {"create", t.create},
+		"POST " + one + "/activities":                      {"send", t.sendTo},
+		"POST " + one + "/activities/{activity}":           {"reply", t.sendTo},
+		"PUT " + one + "/activities":                       {"", t.notAllowed},
+		"PUT " + one + "/activities/{activity}":            {"update", t.update},
+		"DELETE " + one + "/activities/{activity}":         {"delete", t.remove},
+		"GET " + one + "/members":                          {"members", t.listMembers},
+		"GET " + one + "/pagedmembers":                     {"members", t.pageMembers},
+		"GET " + one + "/members/{member}":                 {"member", t.getMember},
+		"GET " + region + "/v3/teams/{team}/conversations": {"channels", t.listChannels},
+		region + "/": {"", t.nothingHere},
 		"GET " + one + "/activities/{any}/members/": {"", t.nothingHere},
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { t.serve(route.op, w, r, route.work) })
@@ -145,6 +146,28 @@ func (t *Server) authorize(r *http.Request) reply {
 		return refuse(http.StatusUnauthorized, "BotNotRegistered", "No registration found for this bot.")
 	}
 	return reply{}
+}
+
+// listChannels lists the channels of a team, the General one without a name: the document "Get Teams specific context
+// for your bot".
+func (t *Server) listChannels(r *http.Request, _ *Call) reply {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var channels []map[string]any
+	for _, c := range t.conversations {
+		if c.Kind != Channel || c.Team != r.PathValue("team") || c.BotAbsent {
+			continue
+		}
+		channel := map[string]any{"id": c.ID, "name": c.Name}
+		if c.ID == c.Team {
+			channel["name"] = nil
+		}
+		channels = append(channels, channel)
+	}
+	if channels == nil {
+		return refuse(http.StatusForbidden, "BotNotInConversationRoster", "The bot is not part of the conversation roster.")
+	}
+	return reply{status: http.StatusOK, body: map[string]any{"conversations": channels}}
 }
 
 // enter finds the conversation of a path and checks that the bot may use it: the table "Status code responses" of the
