@@ -35,6 +35,7 @@ var catalogueFiles embed.FS
 // it, must not be used here: it calls methods by names that are known at run time only, so the linker would have to
 // keep every method of every SDK in the program.
 type Catalog struct {
+	name         CommandName
 	translations map[Language]*translation
 	parser       *Parser // how a command must be typed to be understood as it is
 }
@@ -54,16 +55,22 @@ type fixedKey struct {
 // NewCatalog loads the sentences that are part of the program. The error lists everything in the files that would show
 // at run time otherwise: what is no TOML, an empty sentence, a gap that is not written as {{.Name}}, a sentence or a
 // gap that English lacks.
-func NewCatalog() (*Catalog, error) { return loadCatalog(catalogueFiles) }
+func NewCatalog() (*Catalog, error) { return NewCatalogFor(DefaultCommandName) }
+
+// NewCatalogFor is [NewCatalog] for a bot that is called by another name.
+func NewCatalogFor(name CommandName) (*Catalog, error) { return loadCatalog(catalogueFiles, name) }
+
+// CommandName is the name by which the bot is called, in all that it says and understands.
+func (c *Catalog) CommandName() CommandName { return c.name }
 
 // loadCatalog loads the folder catalogue of files, which has a file for each of [Languages].
-func loadCatalog(files fs.FS) (*Catalog, error) {
+func loadCatalog(files fs.FS, name CommandName) (*Catalog, error) {
 	english, err := readSentences(files, English)
 	if err != nil {
 		return nil, err
 	}
 	sentences := catalog.NewBuilder()
-	c := &Catalog{translations: make(map[Language]*translation, len(Languages))}
+	c := &Catalog{name: name, translations: make(map[Language]*translation, len(Languages))}
 	for _, lang := range Languages {
 		texts, tag := english, language.Und // x/text looks for a sentence under Und if the language lacks it
 		if lang != English {
@@ -145,8 +152,8 @@ type Style interface {
 	Time(t time.Time, lang Language) string
 	// Period writes from when to when, as Time does.
 	Period(p Period, lang Language) string
-	// Command writes what a person types for a command: the subcommand, empty for the bare command, and its subject.
-	Command(word, subject string) string
+	// Command writes what a person types for a command.
+	Command(line CommandLine) string
 	// Mention writes how a person calls the bot where there are no slash commands.
 	Mention() string
 	// People writes who is mentioned, so that the platform tells them where the style is that of a message's mentions.
@@ -235,7 +242,7 @@ func (w *sentenceWriter) fill(gap string) {
 		}
 	}
 	if spec, ok := specOf(Kind(strings.ToLower(gap))); ok { // any sentence may name the commands of the table
-		w.text = append(w.text, w.style.Command(spec.Word, "")...)
+		w.text = append(w.text, w.style.Command(w.owner.name.Line(spec.Word, ""))...)
 		return
 	}
 	w.text = append(w.text, "{{."+gap+"}}"...)
@@ -246,6 +253,8 @@ func (w *sentenceWriter) write(value any) {
 	switch v := value.(type) {
 	case string:
 		w.text = append(w.text, w.style.Text(shortText(v))...)
+	case longText:
+		w.text = append(w.text, w.style.Text(shorten(CleanText(string(v)), maxLongText))...)
 	case int:
 		w.text = strconv.AppendInt(w.text, int64(v), 10)
 	case time.Time:
@@ -254,9 +263,9 @@ func (w *sentenceWriter) write(value any) {
 		w.text = append(w.text, w.style.Period(v, w.lang)...)
 	case Command:
 		again := w.owner.parser.typed(v)
-		w.text = append(w.text, w.style.Command(again.word, again.subject)...)
+		w.text = append(w.text, w.style.Command(w.owner.name.Line(again.word, again.subject))...)
 	case command:
-		w.text = append(w.text, w.style.Command(v.word, v.subject)...)
+		w.text = append(w.text, w.style.Command(w.owner.name.Line(v.word, v.subject))...)
 	case mention:
 		w.text = append(w.text, w.style.Mention()...)
 	case People:
@@ -333,9 +342,7 @@ func dayOf(t time.Time, lang Language) string {
 var weekdaysPortuguese = [...]string{"dom", "seg", "ter", "qua", "qui", "sex", "sáb"}
 
 // Command writes the command as a slash command.
-func (PlainStyle) Command(word, subject string) string {
-	return "`" + SlashCommand(word, subject) + "`"
-}
+func (PlainStyle) Command(line CommandLine) string { return "`" + line.Slash() + "`" }
 
 // Mention writes the bot's usual name.
 func (PlainStyle) Mention() string { return "`@meetbot`" }
@@ -376,21 +383,4 @@ var monthsPortuguese = [...]string{
 // Clock writes the time of the day in the zone that the moment carries, and names the zone: 21:33 (UTC-3, Sao Paulo).
 func (PlainStyle) Clock(t time.Time, _ Language) string {
 	return t.Format("15:04") + " " + zoneLabel(t)
-}
-
-// SlashCommand is a command as it is typed where slash commands exist.
-func SlashCommand(word, subject string) string {
-	return "/" + CommandLine(word, subject)
-}
-
-// CommandLine is a command as it is typed, from the command's name on.
-func CommandLine(word, subject string) string {
-	line := CommandName
-	if word != "" {
-		line += " " + word
-	}
-	if subject != "" {
-		line += " " + subject
-	}
-	return line
 }

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -32,11 +33,11 @@ func TestCatalogRefusesFiles(t *testing.T) {
 		"a sentence of its own":    {"b = 'x'", "c = 'x'", "catalogue/pt-BR.toml: a.c is not in catalogue/en.toml"},
 		"two problems":             {"b = ''\nc = '{{'", "", "a.b is empty\ncatalogue/en.toml: a.c has a gap"},
 	} {
-		if _, err := loadCatalog(files(tt.english, tt.portuguese)); err == nil || !strings.Contains(err.Error(), tt.want) {
+		if _, err := loadCatalog(files(tt.english, tt.portuguese), DefaultCommandName); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v, want %q", name, err, tt.want)
 		}
 	}
-	if _, err := loadCatalog(fstest.MapFS{}); err == nil {
+	if _, err := loadCatalog(fstest.MapFS{}, DefaultCommandName); err == nil {
 		t.Error("a catalogue without files was loaded")
 	}
 }
@@ -49,7 +50,7 @@ func TestCatalogRender(t *testing.T) {
 		lines = "one\n\ntwo"
 	`, `
 		both = 'Olá {{.Name}}: {{.New}}'
-	`))
+	`), DefaultCommandName)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,5 +89,32 @@ func TestCatalogRender(t *testing.T) {
 				t.Errorf("%s in %s with %v: %q, want %q", tt.id, tt.lang, tt.value, got, tt.want)
 			}
 		}
+	}
+}
+
+// No sentence of any language tells people to type the usual name of a bot that is called by another.
+func TestSentencesOfAnotherName(t *testing.T) {
+	c, err := NewCatalogFor("call")
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts, err := readSentences(catalogueFiles, English)
+	if err != nil {
+		t.Fatal(err)
+	}
+	usual, commands := regexp.MustCompile(`\bmeet\b`), 0
+	for _, lang := range Languages {
+		for id := range texts {
+			text := c.PlainText(lang, message(id))
+			if usual.MatchString(text) {
+				t.Errorf("%s %s: %s", lang, id, text)
+			}
+			if strings.Contains(text, "`/call") {
+				commands++
+			}
+		}
+	}
+	if commands < 20 {
+		t.Errorf("%d sentences name a command", commands)
 	}
 }

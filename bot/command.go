@@ -16,10 +16,9 @@ const (
 	Calendar Kind = "calendar" // the ways to put the meeting into a calendar, for the asker alone; makes nothing
 	Cancel   Kind = "cancel"   // takes the meeting's date away
 	Rename   Kind = "rename"   // another subject for the meeting, in place
-)
 
-// CommandName is the word that calls the bot: a slash command on Slack, the first word after a mention elsewhere.
-const CommandName = "meet"
+	Doctor Kind = "doctor" // what is wrong with the bot, for its administrators
+)
 
 // Argument is what can be said to a command besides its word.
 type Argument string
@@ -39,7 +38,9 @@ type Spec struct {
 	Arguments []Argument // that it takes
 	ForAll    bool       // it changes something for everybody: help lists it apart
 	Strict    bool       // a subject that is too long is refused, not cut
-	handler   handler
+	// Administrators says that the command is for the administrators of the bot: nobody else is offered it.
+	Administrators bool
+	handler        handler
 }
 
 // Takes tells whether the command takes an argument.
@@ -56,6 +57,12 @@ var Commands = []Spec{
 	{Kind: Link, Word: "link", handler: linkCommand{}},
 	{Kind: Calendar, Word: "calendar", handler: showCommand{calendar: true}},
 	{Kind: Help, Word: "help", handler: words{helpCommand{}}},
+	{Kind: Doctor, Word: "doctor", Administrators: true, handler: doctorCommand{}},
+}
+
+// Offered are the rows of the command table that everybody is offered, in help and in the manifests.
+func Offered() []Spec {
+	return slices.DeleteFunc(slices.Clone(Commands), func(s Spec) bool { return s.Administrators })
 }
 
 // specOf returns the row of a command; ok is false if the table has none.

@@ -71,12 +71,13 @@ func accessPolicy(organizer Organizer, client string, c Command) []Message {
 	return []Message{which, none, own, message(id+"_next", Arg{"Again", c})}
 }
 
-// HelpReply lists the command table in at most eight lines, and says what there is besides where the answer goes.
-func HelpReply(catalog *Catalog, lang Language, where Route) Reply {
+// HelpReply lists the command table in at most eight lines, and says what there is besides where the answer goes. With
+// administrators, the bot has some, and the commands for them are listed, too.
+func HelpReply(catalog *Catalog, lang Language, where Route, administrators bool) Reply {
 	var forAll, forYou []Message
 	var words []string
 	for _, spec := range Commands {
-		if spec.Word == "" {
+		if spec.Word == "" || spec.Administrators && !administrators {
 			continue
 		}
 		line := message("help."+string(spec.Kind), Arg{"Command", command{word: spec.Word}})
@@ -160,7 +161,7 @@ func WorkingReply(lang Language) Reply { return sentence(lang, message("ack.work
 
 // AcceptedReply is WorkingReply for an intent that may be about something else than a meeting's card.
 func AcceptedReply(lang Language, i Intent) Reply {
-	if i.Kind == JobRelink || i.Kind == JobQuiet || i.kind() == JobCommand && i.Command.Kind == Link {
+	if i.Kind == JobRelink || i.Kind == JobQuiet || i.kind() == JobCommand && (i.Command.Kind == Link || i.Command.Kind == Doctor) {
 		return sentence(lang, message("ack.link"))
 	}
 	return WorkingReply(lang)

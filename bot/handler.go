@@ -254,7 +254,7 @@ func (w words) execute(_ context.Context, s *Service, t task) (result, error) {
 type helpCommand struct{}
 
 func (helpCommand) speak(s *Service, _ Intent, where Route, lang Language) Reply {
-	return HelpReply(s.Catalog, lang, where)
+	return HelpReply(s.Catalog, lang, where, s.Examiner != nil)
 }
 
 // unclearCommand asks back about a near miss of a subcommand.

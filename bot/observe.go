@@ -21,6 +21,7 @@ const (
 	OutcomeRedated      Outcome = "redated"      // the meeting has another date, or none any more
 	OutcomeQuieted      Outcome = "quieted"      // there will be no reminder of the meeting's date
 	OutcomeRelinked     Outcome = "relinked"     // the conversation has another lasting link
+	OutcomeExamined     Outcome = "examined"     // an administrator was told what is wrong with the bot
 	OutcomeGaveUp       Outcome = "gave_up"      // tried for Timing.GiveUp in vain
 	OutcomeBroken       Outcome = "broken"       // attempts broke off so often that it is not tried again
 

@@ -12,6 +12,7 @@ const MaxSubject = 120
 
 // Parser understands what people type. Make it with [NewParser]. It is safe for concurrent use.
 type Parser struct {
+	name     CommandName
 	commands map[string]Kind    // the words of the commands in every language, in lower case
 	words    map[string]meaning // words and phrases that people try, in lower case
 }
@@ -25,7 +26,10 @@ type meaning struct {
 // NewParser returns a parser that knows the words of every language of the catalogue, whatever language the asker
 // speaks.
 func NewParser(c *Catalog) *Parser {
-	p := &Parser{commands: map[string]Kind{}, words: map[string]meaning{}}
+	p := &Parser{name: c.name, commands: map[string]Kind{}, words: map[string]meaning{}}
+	if c.name != DefaultCommandName { // people who know the bot from elsewhere try the usual name
+		p.words[string(DefaultCommandName)] = meaning{kind: Meet}
+	}
 	for _, spec := range Commands {
 		if spec.Word != "" {
 			p.commands[spec.Word] = spec.Kind
@@ -119,7 +123,7 @@ func (p *Parser) command(text string) (i Intent, ok bool) {
 	}
 	if alone {
 		for _, spec := range Commands {
-			if spec.Word != "" && oneTypo(strings.ToLower(word), spec.Word) {
+			if spec.Word != "" && !spec.Administrators && oneTypo(strings.ToLower(word), spec.Word) {
 				return unclear(spec.Kind)
 			}
 		}
@@ -148,11 +152,11 @@ func unformatted(text string) (bare string, ok bool) {
 // may be talk as well as a subject: that is an intent of kind JobOffer.
 func (p *Parser) ParseAddressed(text string) Intent {
 	text = afterMention(text)
-	if rest, named := cutName(text); named {
+	if rest, named := p.cutName(text); named {
 		return p.Parse(rest)
 	}
 	if bare, ok := unformatted(text); ok {
-		if rest, named := cutName(bare); named {
+		if rest, named := p.cutName(bare); named {
 			return p.Parse(rest)
 		}
 	}
@@ -179,14 +183,14 @@ func afterMention(text string) string {
 }
 
 // cutName takes away the command's name at the beginning of a text, and tells whether it was there.
-func cutName(text string) (rest string, named bool) {
+func (p *Parser) cutName(text string) (rest string, named bool) {
 	text = strings.TrimSpace(text)
 	end := strings.IndexFunc(text, unicode.IsSpace)
 	if end < 0 {
 		end = len(text)
 	}
 	name := strings.TrimRight(CleanText(text[:end]), stops)
-	return text[end:], strings.EqualFold(strings.TrimPrefix(name, "/"), CommandName)
+	return text[end:], strings.EqualFold(strings.TrimPrefix(name, "/"), string(p.name))
 }
 
 // quoted tells whether a text begins with words in quotation marks.
@@ -202,7 +206,7 @@ func (p *Parser) Addressed(text string) bool {
 	if bare, ok := unformatted(text); ok {
 		text = bare
 	}
-	if _, named := cutName(text); named {
+	if _, named := p.cutName(text); named {
 		return true
 	}
 	word, _, _ := strings.Cut(CleanText(text), " ")

@@ -72,6 +72,8 @@ type Config struct {
 	Timing       Timing // optional
 	// RemindBefore is how long before a date that people have set the conversation is reminded; 0: never.
 	RemindBefore time.Duration
+	// Examiner finds out what is wrong, for the administrators of the workspaces; optional: nobody is told without it.
+	Examiner Examiner
 	// Clock tells the time for the life of meetings, in days and weeks; optional: time.Now.
 	Clock func() time.Time
 }

@@ -150,6 +150,12 @@ func shortText(text string) string {
 	return shorten(CleanText(text), maxText)
 }
 
+// maxLongText bounds a longText, in characters. A sentence with one fits every platform's card.
+const maxLongText = 600
+
+// longText is an argument of a message: text that may be longer than others.
+type longText string
+
 // shorten is Clip for clean text, without a space or half a flag before the ellipsis.
 func shorten(text string, limit int) string {
 	if clipped := Clip(text, limit); clipped != text {

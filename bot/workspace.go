@@ -20,7 +20,10 @@ type Workspace struct {
 	Limits     Limits
 	Options    MeetingOptions // of new meetings
 	Language   Language       // where nothing better is known
-	Bookmarks  bool           // channels have a bookmark with their lasting link, on platforms that can
+	// Administrators of the bot, who may ask what is wrong with it: object IDs, user principal names or primary e-mail
+	// addresses in the tenant.
+	Administrators []string
+	Bookmarks      bool // channels have a bookmark with their lasting link, on platforms that can
 }
 
 // language is the asker's: what their platform remembers of them, or else what came with the request, or else the

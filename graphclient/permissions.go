@@ -2,11 +2,15 @@ package graphclient
 
 import "slices"
 
+// AppID is the ID that Microsoft Graph has as an app in every tenant (document "permissions-reference").
+const AppID = "00000003-0000-0000-c000-000000000000"
+
 // Permission is an application permission of Microsoft Graph that the client needs.
 type Permission struct {
 	Name   string
 	RoleID string   // by which programs name it
 	For    string   // what it is needed for: "to …"
+	Worst  string   // what a thief of the app's credential could do with it, bounded by whatever else bounds it
 	Within []string // others that include it
 }
 
@@ -14,10 +18,13 @@ type Permission struct {
 var (
 	MakeMeetings = Permission{
 		Name: "OnlineMeetings.ReadWrite.All", RoleID: "b8bb2037-6e08-44ac-a4ea-4674e010e2a4", For: "to make meetings",
+		Worst: "read, make, change and delete the online meetings of the people whom the access policy covers, and of " +
+			"nobody else; no calendar, chat, recording or transcript",
 	}
 	FindUsers = Permission{
 		Name: "User.Read.All", RoleID: "df021288-bdef-4463-88db-98f22de89214",
 		For:    "to find the people who ask for a meeting",
+		Worst:  "read the full profile of every user of the tenant; change nothing",
 		Within: []string{"User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"},
 	}
 )

@@ -7,6 +7,13 @@ import (
 	"meetbot/internal/outbound"
 )
 
+// CheckAddress tells what is wrong with the bot's own address, which the servers of a platform, such as "Slack", have to
+// reach.
+func CheckAddress(raw, platform string) error {
+	_, err := publicAddress(raw, platform)
+	return err
+}
+
 // publicAddress reads the bot's own address, which platform's servers have to reach.
 func publicAddress(raw, platform string) (*url.URL, error) {
 	base, err := url.Parse(raw)

@@ -31,18 +31,22 @@ type SlackSettings struct {
 
 // SlackApp says what a Slack app is made for.
 type SlackApp struct {
-	URL       string // where its requests go, for example https://bot.example.com
+	URL       string // where its requests go, for example https://bot.example.com; of no use with Socket
+	Socket    bool   // Socket Mode: the bot connects to Slack, and needs no public address
 	Bookmarks bool   // the bot sets channels' bookmarks
 }
 
 // Slack returns the manifest of a Slack app. Marshalled as JSON it is what Slack's "Create an app from a manifest"
 // takes. Source: Slack, "App manifest reference".
 func Slack(app SlackApp, catalog *bot.Catalog) (*SlackManifest, error) {
-	base, err := publicAddress(app.URL, "Slack")
-	if err != nil {
-		return nil, err
+	at := func(string) string { return "" } // in Socket Mode there are no addresses
+	if !app.Socket {
+		base, err := publicAddress(app.URL, "Slack")
+		if err != nil {
+			return nil, err
+		}
+		at = func(path string) string { return strings.TrimSuffix(base.String(), "/") + path }
 	}
-	at := func(path string) string { return strings.TrimSuffix(base.String(), "/") + path }
 	m := slack.Manifest{
 		Metadata: slack.ManifestMetadata{MajorVersion: 1},
 		Display: slack.Display{
@@ -54,7 +58,7 @@ func Slack(app SlackApp, catalog *bot.Catalog) (*SlackManifest, error) {
 			AppHome: slack.AppHome{MessagesTabEnabled: true, MessagesTabReadOnlyEnabled: true},
 			BotUser: slack.BotUser{DisplayName: "meetbot", AlwaysOnline: true},
 			SlashCommands: []slack.ManifestSlashCommand{{
-				Command:      "/" + bot.CommandName,
+				Command:      catalog.CommandName().Slash(),
 				Description:  catalog.PlainText(bot.English, bot.Message{ID: "manifest.command"}),
 				UsageHint:    usage(),
 				ShouldEscape: true, // mentions and channels arrive as IDs with names, not as what somebody typed
@@ -68,7 +72,8 @@ func Slack(app SlackApp, catalog *bot.Catalog) (*SlackManifest, error) {
 			RequestUrl: at(slackapp.EventsPath),
 			BotEvents:  []string{string(slackevents.AppMention)},
 		},
-		Interactivity: &slack.Interactivity{IsEnabled: true, RequestUrl: at(slackapp.InteractivityPath)},
+		Interactivity:     &slack.Interactivity{IsEnabled: true, RequestUrl: at(slackapp.InteractivityPath)},
+		SocketModeEnabled: app.Socket,
 	}
 	return &SlackManifest{Manifest: m, Settings: SlackSettings{Settings: settings}}, nil
 }
@@ -76,7 +81,7 @@ func Slack(app SlackApp, catalog *bot.Catalog) (*SlackManifest, error) {
 // usage is the hint that Slack shows behind the command: every subcommand of the table.
 func usage() string {
 	var forms []string
-	for _, spec := range bot.Commands {
+	for _, spec := range bot.Offered() {
 		form := spec.Word
 		if spec.Takes(bot.Subject) {
 			form = strings.TrimSpace(form + " [subject]")

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -20,11 +21,16 @@ import (
 
 func slackManifest(t *testing.T) *manifest.SlackManifest {
 	t.Helper()
+	return slackManifestOf(t, manifest.SlackApp{URL: "https://bot.example.com"})
+}
+
+func slackManifestOf(t *testing.T, app manifest.SlackApp) *manifest.SlackManifest {
+	t.Helper()
 	catalog, err := bot.NewCatalog()
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := manifest.Slack(manifest.SlackApp{URL: "https://bot.example.com"}, catalog)
+	m, err := manifest.Slack(app, catalog)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,35 +38,56 @@ func slackManifest(t *testing.T) *manifest.SlackManifest {
 }
 
 func TestSlackGolden(t *testing.T) {
+	for name, app := range map[string]manifest.SlackApp{
+		"slack.json":        {URL: "https://bot.example.com"},
+		"slack-socket.json": {Socket: true},
+	} {
+		var got bytes.Buffer
+		if err := manifest.WriteJSON(&got, slackManifestOf(t, app)); err != nil {
+			t.Fatal(err)
+		}
+		golden.Check(t, name, got.Bytes())
+
+		// What is printed is a manifest to slack-go too, with nothing that it does not know.
+		read := json.NewDecoder(&got)
+		read.DisallowUnknownFields()
+		var m slack.Manifest
+		if err := read.Decode(&m); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// In Socket Mode the app has everything that it has otherwise, but no address.
+func TestSlackSocketModeHasNoAddress(t *testing.T) {
+	with, without := slackManifestOf(t, manifest.SlackApp{Socket: true}), slackManifest(t)
 	var got bytes.Buffer
-	out := json.NewEncoder(&got)
-	out.SetEscapeHTML(false)
-	out.SetIndent("", "  ")
-	if err := out.Encode(slackManifest(t)); err != nil {
+	if err := manifest.WriteJSON(&got, with); err != nil {
 		t.Fatal(err)
 	}
-	golden.Check(t, "slack.json", got.Bytes())
-
-	// What is printed is a manifest to slack-go too, with nothing that it does not know.
-	read := json.NewDecoder(&got)
-	read.DisallowUnknownFields()
-	var m slack.Manifest
-	if err := read.Decode(&m); err != nil {
-		t.Error(err)
+	if text := got.String(); strings.Contains(text, "http") || !strings.Contains(text, `"socket_mode_enabled": true`) {
+		t.Errorf("in Socket Mode: %s", text)
+	}
+	with.Settings.SocketModeEnabled = false
+	without.Features.SlashCommands[0].Url = ""
+	without.Settings.EventSubscriptions.RequestUrl = ""
+	without.Settings.Interactivity.RequestUrl = ""
+	if !reflect.DeepEqual(with, without) {
+		t.Errorf("Socket Mode changes more: %+v, %+v", with, without)
 	}
 }
 
 // The command that Slack offers is the one that the bot answers to, and its hint names every subcommand of the table.
 func TestSlackCommandIsTheTable(t *testing.T) {
 	commands := slackManifest(t).Features.SlashCommands
-	if len(commands) != 1 || commands[0].Command != "/"+bot.CommandName || !commands[0].ShouldEscape {
+	if len(commands) != 1 || commands[0].Command != bot.DefaultCommandName.Slash() || !commands[0].ShouldEscape {
 		t.Fatalf("commands: %+v", commands)
 	}
 	hints := strings.Split(commands[0].UsageHint, " | ")
-	if len(hints) != len(bot.Commands) {
-		t.Fatalf("hint %q, want one form for each of %d commands", commands[0].UsageHint, len(bot.Commands))
+	if len(hints) != len(bot.Offered()) {
+		t.Fatalf("hint %q, want one form for each of %d commands", commands[0].UsageHint, len(bot.Offered()))
 	}
-	for i, spec := range bot.Commands {
+	for i, spec := range bot.Offered() {
 		if word := strings.Fields(hints[i])[0]; spec.Word != "" && word != spec.Word {
 			t.Errorf("form %d is %q, want the word %q", i, hints[i], spec.Word)
 		}
@@ -126,14 +153,7 @@ func TestSlackScopesFollowFeatures(t *testing.T) {
 
 // The scope of bookmarks is asked for where they are switched on, and with it nothing else.
 func TestSlackAsksForBookmarks(t *testing.T) {
-	catalog, err := bot.NewCatalog()
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := manifest.Slack(manifest.SlackApp{URL: "https://bot.example.com", Bookmarks: true}, catalog)
-	if err != nil {
-		t.Fatal(err)
-	}
+	m := slackManifestOf(t, manifest.SlackApp{URL: "https://bot.example.com", Bookmarks: true})
 	with, without := m.OAuthConfig.Scopes.Bot, slackManifest(t).OAuthConfig.Scopes.Bot
 	if !slices.Equal(with, append(slices.Clone(without), "bookmarks:write")) || slices.Contains(without, "bookmarks:write") {
 		t.Errorf("with bookmarks %v, without %v", with, without)

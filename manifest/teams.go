@@ -86,10 +86,11 @@ func Teams(app TeamsApp, catalog *bot.Catalog) (Package, error) {
 // teamsCommandLists has the whole command table twice: where targeted messages exist, the commands also stand under the
 // slash; a client that does not know triggers takes both lists as what a mention offers.
 func teamsCommandLists(catalog *bot.Catalog) []teamsCommandList {
-	commands := make([]teamsCommand, 0, len(bot.Commands))
-	for _, spec := range bot.Commands {
+	offered := bot.Offered()
+	commands := make([]teamsCommand, 0, len(offered))
+	for _, spec := range offered {
 		commands = append(commands, teamsCommand{
-			Title:       bot.CommandLine(spec.Word, ""),
+			Title:       catalog.CommandName().Line(spec.Word, "").String(),
 			Description: teamsCommandDescription(bot.English, spec, catalog),
 		})
 	}
@@ -109,10 +110,11 @@ func teamsTexts(lang bot.Language, m teamsManifest, catalog *bot.Catalog) map[st
 		"description.short": description.Short,
 		"description.full":  description.Full,
 	}
+	offered := bot.Offered()
 	for i, list := range m.Bots[0].CommandLists {
 		for j := range list.Commands {
 			path := fmt.Sprintf("bots[0].commandLists[%d].commands[%d].description", i, j)
-			file[path] = teamsCommandDescription(lang, bot.Commands[j], catalog)
+			file[path] = teamsCommandDescription(lang, offered[j], catalog)
 		}
 	}
 	return file

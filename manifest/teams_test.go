@@ -128,14 +128,14 @@ func TestTeamsCommandsAreTheTable(t *testing.T) {
 			offered[scope.(string)] = fmt.Sprint(at(list, "triggers"))
 		}
 		commands := at(list, "commands").([]any)
-		if len(commands) != len(bot.Commands) {
-			t.Fatalf("list %d has %d commands, want %d", i, len(commands), len(bot.Commands))
+		if len(commands) != len(bot.Offered()) {
+			t.Fatalf("list %d has %d commands, want %d", i, len(commands), len(bot.Offered()))
 		}
-		for j, spec := range bot.Commands {
+		for j, spec := range bot.Offered() {
 			title, _ := at(commands[j], "title").(string)
 			// The text of a title, after the bot's own word, is what the parser takes for this command.
 			word, rest, _ := strings.Cut(title, " ")
-			if word != bot.CommandName || parser.Parse(rest).Command.Kind != spec.Kind {
+			if word != string(bot.DefaultCommandName) || parser.Parse(rest).Command.Kind != spec.Kind {
 				t.Errorf("%q is not what one types for %s", title, spec.Kind)
 			}
 			english, _ := at(commands[j], "description").(string)

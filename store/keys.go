@@ -121,6 +121,12 @@ func (k keyspace) due(kind bot.DueKind, shard uint32) string {
 // dueShard is the part of the schedule that a conversation is in.
 func dueShard(c bot.Conversation) uint32 { return crc32.ChecksumIEEE([]byte(c.String())) % dueShards }
 
+// requests are the sets of what came to the endpoints of a platform; they lie together. See requests.go.
+func (k keyspace) requests(platform string) (last, hour string) {
+	tag := string(k) + ":{requests:" + url.QueryEscape(platform) + "}:"
+	return tag + "last", tag + "hour"
+}
+
 func (k keyspace) identity(a bot.Asker) string { return string(k) + ":id:" + askerName(a) }
 
 // spent are the new meetings of an asker and of their workspace in the present window; they lie together.

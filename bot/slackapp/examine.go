@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/slack-go/slack"
 )
 
 // HookURL is where the response URLs of a Slack lead to whose Web API has this base, without a path; empty if apiURL is
@@ -21,17 +23,6 @@ func HookURL(apiURL string) string {
 	return api.Scheme + "://" + api.Host + "/"
 }
 
-// Indispensable tells whether the bot gives nobody a meeting without a scope of [Scopes]. Without the others it does
-// less.
-func Indispensable(scope string) bool {
-	switch scope {
-	case "chat:write.public", "bookmarks:write", "usergroups:read", "channels:read", "groups:read":
-		return false
-	default:
-		return true
-	}
-}
-
 // Installation is what Slack says about a bot token: where the app is installed with it, and what it may do there.
 type Installation struct {
 	Team         string   // the workspace's name
@@ -39,6 +30,7 @@ type Installation struct {
 	EnterpriseID string   // E…; empty for a workspace of its own
 	URL          string   // of the workspace
 	BotUser      string   // U…
+	BotID        string   // B…
 	Scopes       []string // that were granted; nil if Slack does not say
 }
 
@@ -51,6 +43,7 @@ func (a *App) Examine(ctx context.Context) (Installation, error) {
 	}
 	in := Installation{
 		Team: botName(who.Team), TeamID: who.TeamID, EnterpriseID: who.EnterpriseID, URL: who.URL, BotUser: who.UserID,
+		BotID: who.BotID,
 	}
 	for scope := range strings.SplitSeq(who.Header.Get("X-OAuth-Scopes"), ",") {
 		if scope = strings.TrimSpace(scope); scope != "" {
@@ -58,4 +51,19 @@ func (a *App) Examine(ctx context.Context) (Installation, error) {
 		}
 	}
 	return in, nil
+}
+
+// ExportManifest asks Slack how the app of a bot (B…) is configured, with a configuration token of somebody who may see
+// that. It returns the app's ID, as soon as that is known, and its manifest. Errors are as those of Examine. Source:
+// Slack, methods "bots.info" and "apps.manifest.export".
+func (a *App) ExportManifest(ctx context.Context, configToken, botID string) (appID string, manifest []byte, err error) {
+	info, err := a.api.GetBotInfoContext(ctx, slack.GetBotInfoParameters{Bot: botID})
+	if err != nil {
+		return "", nil, apiError(err)
+	}
+	manifest, err = a.api.ExportManifestRawContext(ctx, configToken, info.AppID)
+	if err != nil {
+		return info.AppID, nil, apiError(err)
+	}
+	return info.AppID, manifest, nil
 }

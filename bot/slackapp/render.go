@@ -63,15 +63,15 @@ func (s style) Period(p bot.Period, lang bot.Language) string {
 }
 
 // Command writes a slash command, or a mention of the bot where there are no slash commands.
-func (s style) Command(word, subject string) string {
-	line := bot.SlashCommand(word, subject)
+func (s style) Command(c bot.CommandLine) string {
+	line := c.Slash()
 	if s.thread {
 		line = "@" + s.botName
 		switch {
-		case word != "":
-			line += " " + strings.TrimPrefix(bot.CommandLine(word, subject), bot.CommandName+" ")
-		case subject != "": // without the command's name it would be taken for talk
-			line += " " + bot.CommandLine("", subject)
+		case c.Word != "":
+			line += " " + c.Arguments()
+		case c.Subject != "": // without the command's name it would be taken for talk
+			line += " " + c.String()
 		}
 	}
 	return "`" + escapes.Replace(line) + "`"

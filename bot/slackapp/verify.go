@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -92,18 +91,4 @@ func refusal(err error, h http.Header) (reason, hint string) {
 func signatureID(h http.Header) string {
 	sum := sha256.Sum256([]byte(strings.ToLower(h.Get("X-Slack-Signature"))))
 	return "slack:request:" + hex.EncodeToString(sum[:16])
-}
-
-// setForm makes the body the request's form, for slack-go's parsers. Package http would read the body once more, and
-// copy the form for the case that the URL has a query, which Slack's do not.
-func setForm(r *http.Request, body []byte) error {
-	form, err := url.ParseQuery(string(body))
-	if err != nil {
-		return err
-	}
-	r.PostForm = form
-	if r.URL.RawQuery == "" {
-		r.Form = form
-	}
-	return nil
 }

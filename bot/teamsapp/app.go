@@ -65,7 +65,7 @@ func New(c Config) (*App, error) {
 	}
 	return &App{
 		tenant: c.TenantID, tokens: tokens, service: service,
-		catalog:  c.Catalog, parser: bot.NewParser(c.Catalog), language: c.Language, throttles: c.Throttles, log: c.Log,
+		catalog: c.Catalog, parser: bot.NewParser(c.Catalog), language: c.Language, throttles: c.Throttles, log: c.Log,
 		requests: c.Requests,
 		guard: inbound.Guard{
 			ContentType: "application/json", MaxBody: MaxBody, What: "activity", Requests: c.Requests,

@@ -113,7 +113,8 @@ func (a *App) activity(w http.ResponseWriter, r *http.Request) (connector.Activi
 		a.refuse(w, r, WrongService, "activity names a service that is not Microsoft's: if Microsoft has a new host, "+
 			"add it to TEAMS_SERVICE_HOSTS", "host", outbound.LoggedHost(service))
 	default:
-		a.requests.Accepted()
+		service, _ := url.Parse(in.ServiceURL) // Allows could
+		a.requests.AcceptedFrom(service.Host)
 		return in, true
 	}
 	return in, false

@@ -41,8 +41,8 @@ func (s style) People(p bot.People) string {
 func (style) Text(s string) string { return strings.ReplaceAll(s, "`", "'") }
 
 // Command writes the command as it is typed after a mention, which works in every client.
-func (s style) Command(word, subject string) string {
-	line := bot.CommandLine(word, subject)
+func (s style) Command(c bot.CommandLine) string {
+	line := c.String()
 	if !s.alone {
 		line = "@meetbot " + line
 	}

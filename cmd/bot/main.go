@@ -2,6 +2,9 @@
 //
 //	bot serve              answer the chat platforms, configured by the environment
 //	bot doctor             find out what is wrong with the installation
+//	bot setup slack        print how to create the Slack app
+//	bot setup entra        print how to register the Entra app, and how to let it act for people
+//	bot setup teams        print how to register the Teams bot, and how to give its app to people
 //	bot manifest slack     print the Slack app manifest
 //	bot manifest teams     pack the Teams app: manifest and icons in a zip file
 //	bot deadletters        list answers that reached nobody
@@ -73,10 +76,16 @@ type failure struct{ error }
 
 func (f failure) Unwrap() error { return f.error }
 
+// misuse is the error of a command that finds only then that its flags cannot be meant.
+type misuse struct{ error }
+
+func (m misuse) Unwrap() error { return m.error }
+
 // rootCommand is the whole command line.
 func rootCommand() *cobra.Command {
 	root := group("bot", "meetbot: one Microsoft Teams meeting for each conversation, on command.",
-		serveCommand(), doctorCommand(), manifestCommand(), deadLettersCommand("deadletters"), versionCommand())
+		serveCommand(), doctorCommand(), setupCommand(), manifestCommand(), deadLettersCommand("deadletters"),
+		versionCommand())
 	hidden := deadLettersCommand("letters") // the name of the release before
 	hidden.Hidden = true
 	root.AddCommand(hidden)
@@ -97,10 +106,11 @@ func command(use, short string, arguments cobra.PositionalArgs,
 			return missing(cmd.Flags())
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := do(cmd, args); err != nil {
-				return failure{err}
+			err := do(cmd, args)
+			if _, wrong := errors.AsType[misuse](err); err == nil || wrong {
+				return err
 			}
-			return nil
+			return failure{err}
 		},
 	}
 }

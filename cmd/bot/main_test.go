@@ -17,7 +17,7 @@ func TestReadmeNamesEveryCommand(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, spec := range bot.Commands {
-		want := "| `" + bot.SlashCommand(spec.Word, "")
+		want := "| `" + bot.DefaultCommandName.Line(spec.Word, "").Slash()
 		if !strings.Contains(string(readme), want) {
 			t.Errorf("README has no row that begins with %s", want)
 		}
@@ -35,6 +35,8 @@ func TestCommandLine(t *testing.T) {
 		{args: nil, code: 2, err: "expected one of"},
 		{args: []string{"fly"}, code: 2, err: "unexpected argument fly"},
 		{args: []string{"manifest", "slack"}, code: 2, err: "--url"},
+		{args: []string{"manifest", "slack", "--url", "https://bot.example.com", "--socket"}, code: 2, err: "--socket"},
+		{args: []string{"manifest", "slack", "--socket"}, out: `"socket_mode_enabled": true`},
 		{args: []string{"manifest", "slack", "--url", "http://bot.example.com"}, code: 1, err: "https"},
 		{args: []string{"manifest", "slack", "--url", "https://bot.example.com"}, out: `"https://bot.example.com/slack/commands"`},
 		{args: []string{"manifest", "teams", "--url", "https://bot.contoso.example"}, code: 2, err: "--app-id"},

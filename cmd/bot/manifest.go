@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"meetbot/bot"
 	"meetbot/internal/app"
 	"meetbot/manifest"
 )
@@ -22,15 +21,21 @@ func manifestCommand() *cobra.Command {
 // urlHelp is the help of --url, of every manifest.
 const urlHelp = "Public https `address` of this bot, for example https://bot.example.com."
 
+// socketHelp is the help of --socket.
+const socketHelp = "Socket Mode instead of --url: the bot connects to Slack, and needs no public address."
+
 func slackManifestCommand() *cobra.Command {
 	var slack manifest.SlackApp
-	config := app.Default().Slack
+	config := app.Default()
 	c := command("slack", "The Slack app manifest, as JSON.", noArguments, func(cmd *cobra.Command, _ []string) error {
-		catalog, err := bot.NewCatalog()
+		if (slack.URL == "") != slack.Socket {
+			return misuse{errors.New("wanted one of --url and --socket")}
+		}
+		catalog, err := config.Places.Catalog()
 		if err != nil {
 			return err
 		}
-		if slack.Bookmarks, err = config.Bookmarks(); err != nil {
+		if slack.Bookmarks, err = config.Slack.Bookmarks(); err != nil {
 			return err
 		}
 		m, err := manifest.Slack(slack, catalog)
@@ -40,16 +45,19 @@ func slackManifestCommand() *cobra.Command {
 		return manifest.WriteJSON(cmd.OutOrStdout(), m)
 	})
 	c.Flags().StringVar(&slack.URL, "url", "", urlHelp)
-	addSettings(c.Flags(), config.ManifestSettings())
-	require(c, "url")
+	c.Flags().BoolVar(&slack.Socket, "socket", false, socketHelp)
+	addSettings(c.Flags(), config.SlackManifestSettings())
 	return c
 }
 
 func teamsManifestCommand() *cobra.Command {
 	var m manifest.TeamsApp
 	var output string
+	config := app.Default()
 	c := command("teams", "The Teams app package: manifest and icons, as a zip file to upload.", noArguments,
-		func(cmd *cobra.Command, _ []string) error { return writeTeamsPackage(m, output, cmd.OutOrStdout()) })
+		func(cmd *cobra.Command, _ []string) error {
+			return writeTeamsPackage(m, config.Places, output, cmd.OutOrStdout())
+		})
 	f := c.Flags()
 	f.SortFlags = false
 	f.StringVar(&m.URL, "url", "", urlHelp)
@@ -64,13 +72,14 @@ func teamsManifestCommand() *cobra.Command {
 	f.StringVar(&m.Website, "website", "", "`Page` that the app's page links to for support; --url if left out.")
 	f.StringVar(&m.Privacy, "privacy", "", "`Page` with the privacy statement; --website if left out.")
 	f.StringVar(&m.Terms, "terms", "", "`Page` with the terms of use; --website if left out.")
+	addSettings(f, config.TeamsManifestSettings())
 	require(c, "url", "app-id")
 	return c
 }
 
 // writeTeamsPackage writes the package to the file output, or to standard output if that is empty.
-func writeTeamsPackage(m manifest.TeamsApp, output string, std io.Writer) error {
-	catalog, err := bot.NewCatalog()
+func writeTeamsPackage(m manifest.TeamsApp, places app.PlacesConfig, output string, std io.Writer) error {
+	catalog, err := places.Catalog()
 	if err != nil {
 		return err
 	}

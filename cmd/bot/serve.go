@@ -18,7 +18,7 @@ func serveCommand() *cobra.Command {
 		log := app.NewLogger(config.Logging, cmd.ErrOrStderr())
 		examine := doctor.Options{Environ: os.Environ(), Flags: givenAsFlags(cmd.Flags())}
 		warnOfConfiguration(cmd.Context(), log, config, examine)
-		a, err := app.New(config, app.Options{Doctor: doctor.Handler(config, examine)}, log)
+		a, err := app.New(config, app.Options{Doctor: doctor.New(config, examine)}, log)
 		if err != nil {
 			return err
 		}

@@ -31,8 +31,15 @@ type Options struct {
 	RootCAs *x509.CertPool   // that Entra's certificate is checked against; nil: the system's
 	Timing  bot.Timing       // zero: the defaults
 	Idle    time.Duration    // store.Options.Idle
-	Doctor  http.Handler     // of /debug/doctor on ADMIN_ADDR; nil for none
+	Doctor  Doctor           // finds out what is wrong; nil for nobody
 	Clock   func() time.Time // for the life of meetings; nil: time.Now
+}
+
+// Doctor finds out what is wrong with the bot: for whoever reaches /debug/doctor on ADMIN_ADDR, and in the chat for
+// those whom ADMINS lists.
+type Doctor interface {
+	http.Handler
+	bot.Examiner
 }
 
 // App is one running bot: one replica among those that share a Redis.
@@ -58,6 +65,7 @@ type platform struct {
 	bot.Frontend
 	paths    []string // of its endpoints
 	requests *inbound.Requests
+	tally    *tally
 	refused  atomic.Pointer[error] // what Run returned; nil while the platform may still become ready
 }
 
@@ -96,7 +104,7 @@ func New(c Config, o Options, log *slog.Logger) (*App, error) {
 
 // wire makes the app's parts.
 func (a *App) wire(c Config, o Options) error {
-	catalog, err := bot.NewCatalog()
+	catalog, err := c.Places.Catalog()
 	if err != nil {
 		return err
 	}
@@ -132,7 +140,8 @@ func (a *App) wire(c Config, o Options) error {
 		if !p.on(c) {
 			continue
 		}
-		requests := a.newRequests(p.name, slog.LevelWarn, p.refusals)
+		tally := newTally(p.name, a.metrics.Requests(p.name, p.refusals), a.store, a.log)
+		requests := inbound.NewRequests(p.name, slog.LevelWarn, a.log, tally)
 		frontend, err := p.new(c, o, shared{
 			catalog: catalog, language: lang, store: a.store, metrics: a.metrics, log: a.log, requests: requests,
 			closing: func(client interface{ Close() }) { a.idle = append(a.idle, client) },
@@ -141,10 +150,17 @@ func (a *App) wire(c Config, o Options) error {
 			return err
 		}
 		a.idle = append(a.idle, frontend)
-		a.platforms = append(a.platforms, &platform{Frontend: frontend, paths: p.paths, requests: requests})
+		a.platforms = append(a.platforms, &platform{
+			Frontend: frontend, paths: p.paths, requests: requests, tally: tally,
+		})
 		byName[frontend.Name()] = frontend
 	}
+	var examiner bot.Examiner
+	if o.Doctor != nil && len(c.Policy.Admins) > 0 {
+		examiner = o.Doctor
+	}
 	a.service = bot.NewService(bot.Config{
+		Examiner:      examiner,
 		Conversations: a.store, Identities: a.store, Queue: a.store, Limiter: a.store, Cards: a.store,
 		Schedule: a.store,
 		Meetings: graph, Directory: graph,
@@ -158,17 +174,14 @@ func (a *App) wire(c Config, o Options) error {
 			Language:   lang,
 			Options:    c.Meetings.options(),
 			Bookmarks:  bookmarks,
+
+			Administrators: c.Policy.Admins,
 		},
 		Language: lang, Timing: o.Timing, Clock: o.Clock,
 		Links: a.store, CalendarKeys: a.store, PublicURL: c.Links.PublicURL, RemindBefore: remindBefore,
 	})
 	a.public.server, a.admin.server = server(a.publicMux(), a.log), server(a.adminMux(o.Doctor), a.log)
 	return nil
-}
-
-// newRequests makes what a platform reports the requests to that come in. Refusals are logged at this level.
-func (a *App) newRequests(platform string, level slog.Level, reasons []string) *inbound.Requests {
-	return inbound.NewRequests(platform, level, a.log, a.metrics.Requests(platform, reasons))
 }
 
 // newCredential makes the credential of an Entra app.
@@ -217,6 +230,11 @@ func (a *App) Run(ctx context.Context) error {
 				stop(err)
 			}
 		})
+	}
+	for _, p := range a.platforms {
+		if p.tally != nil {
+			wg.Go(func() { p.tally.run(ctx, noteEvery) })
+		}
 	}
 	reclaiming := make(chan struct{})
 	wg.Go(func() {

@@ -21,6 +21,7 @@ type Config struct {
 	Entra    EntraConfig
 	Graph    GraphConfig
 	Policy   PolicyConfig
+	Places   PlacesConfig
 	Meetings MeetingConfig
 	Logging  LoggingConfig
 }
@@ -68,6 +69,7 @@ type PolicyConfig struct {
 	TrustUnconfirmed string   // e-mails that Slack calls unconfirmed are trusted; as AllowGuests
 	PerUser          int      // new meetings of one person in an hour; 0 for any number
 	PerWorkspace     int      // new meetings of a workspace in an hour; 0 for any number
+	Admins           []string // administrators of the bot: e-mail addresses or object IDs; empty for nobody
 	Locale           string   // one of bot.Languages, where nothing better is known
 }
 
@@ -91,6 +93,7 @@ func Default() Config {
 			Organizer: "requester", AllowGuests: "false", MatchAliases: "false", TrustUnconfirmed: "false",
 			PerUser: 20, PerWorkspace: 1000, Locale: "en",
 		},
+		Places:   defaultPlaces,
 		Meetings: defaultMeetings,
 		Logging:  LoggingConfig{Level: "info", Format: "json"},
 	}

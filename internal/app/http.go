@@ -76,7 +76,8 @@ const noPlatform = "none"
 // withPathHint reports the requests that mux has no endpoint for: perhaps the URL in a chat app's settings is wrong.
 func (a *App) withPathHint(mux *http.ServeMux) http.Handler {
 	// Everybody on the internet asks for some path, so what resembles no endpoint is no warning.
-	strangers := a.newRequests(noPlatform, slog.LevelInfo, []string{inbound.Path})
+	strangers := inbound.NewRequests(noPlatform, slog.LevelInfo, a.log,
+		a.metrics.Requests(noPlatform, []string{inbound.Path}))
 	var all []string
 	for _, p := range a.platforms {
 		all = append(all, p.paths...)
@@ -112,7 +113,7 @@ func firstPart(path string) string {
 }
 
 // adminMux has no /debug/pprof/cmdline: a secret may have been given as a flag.
-func (a *App) adminMux(doctor http.Handler) http.Handler {
+func (a *App) adminMux(doctor Doctor) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", a.metrics.Handler())
 	mux.HandleFunc("/debug/pprof/", pprof.Index)

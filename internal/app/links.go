@@ -21,9 +21,12 @@ type LinksConfig struct {
 // Settings names the values of this concern.
 func (c *LinksConfig) Settings() []Setting {
 	return []Setting{
-		{"PUBLIC_URL",
-			"The bot's public address (https://…); with it, there are lasting links and calendar files.",
-			(*text)(&c.PublicURL)},
+		{
+			Env: "PUBLIC_URL", Kind: URL, Value: (*text)(&c.PublicURL),
+			Help: "The bot's public address: https, without a path. With it, each conversation has a lasting link " +
+				"(/meet link), and a meeting with a date has a calendar file.",
+			Example: "https://bot.example.com", Unset: "there are none",
+		},
 	}
 }
 

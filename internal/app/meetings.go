@@ -43,17 +43,31 @@ var (
 // Settings names the values of this concern.
 func (c *MeetingConfig) Settings() []Setting {
 	return []Setting{
-		{"MEETING_LOBBY", "Who comes into a new meeting without waiting: " + strings.Join(lobbyScopes, ", ") + ".",
-			(*text)(&c.Lobby)},
-		{"MEETING_PRESENTERS", "Who may present in a new meeting: " + strings.Join(presenters, ", ") + ".",
-			(*text)(&c.Presenters)},
-		{"MEETING_CHAT", "The chat of a new meeting: " + strings.Join(chats, ", ") + ".", (*text)(&c.Chat)},
-		{"MEETING_RECORD", "A new meeting is recorded from its start: true or false.", (*text)(&c.Record)},
-		{"MEETING_ANNOUNCE", "A new meeting announces who comes and goes: true or false.", (*text)(&c.Announce)},
-		{"REMIND_BEFORE", "How long before the date of a meeting its conversation is reminded, such as 10m; " +
-			"0 for no reminders.", (*text)(&c.RemindBefore)},
+		{
+			Env: "MEETING_LOBBY", Kind: Choice, Value: (*text)(&c.Lobby), Example: "organization", Unset: policyDecides,
+			Help: "Who comes into new meetings without waiting in the lobby: " + strings.Join(lobbyScopes, ", ") + ".",
+		}, {
+			Env: "MEETING_PRESENTERS", Kind: Choice, Value: (*text)(&c.Presenters), Unset: policyDecides,
+			Help: "Who may present in new meetings: " + strings.Join(presenters, ", ") + ".", Example: "everyone",
+		}, {
+			Env: "MEETING_CHAT", Kind: Choice, Value: (*text)(&c.Chat), Example: "enabled", Unset: policyDecides,
+			Help: "The chat of new meetings: " + strings.Join(chats, ", ") + ".",
+		}, {
+			Env: "MEETING_RECORD", Kind: Switch, Value: (*text)(&c.Record), Example: "true", Unset: policyDecides,
+			Help: "New meetings are recorded from their start.",
+		}, {
+			Env: "MEETING_ANNOUNCE", Kind: Switch, Value: (*text)(&c.Announce), Example: "false", Unset: policyDecides,
+			Help: "New meetings announce who comes and goes.",
+		}, {
+			Env: "REMIND_BEFORE", Kind: Duration, Value: (*text)(&c.RemindBefore), More: "operating.md#reminders",
+			Help: "How long before the date of a meeting its conversation is reminded, from 1m to 24h; 0 for no " +
+				"reminders.",
+		},
 	}
 }
+
+// policyDecides is what holds for an option of meetings that is not set.
+const policyDecides = "the organizer's meeting policy"
 
 func (c MeetingConfig) validate(p *problems) {
 	for _, s := range []struct {

@@ -1,49 +1,80 @@
 package app
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 )
 
 // Setting is one value of the configuration, by the name that an operator knows.
 type Setting struct {
-	Env   string // environment variable
-	Help  string // what it is, for the help of the command line
-	Value Value  // reads and sets the value in the Config that the setting belongs to
+	Env     string // environment variable
+	Kind    Kind   // what is wanted; empty for Text
+	Help    string // what it is for: plain sentences without Markdown
+	Example string // a right value, or one of the form of a secret; empty where the default shows it
+	Unset   string // what holds while it is empty, for one that has no default; empty for nothing to tell
+	More    string // where a document in docs tells more: a file and a heading; empty for nowhere
+	Since   string // the release that brought it; empty for the next one
+	Value   Value  // reads and sets the value in the Config that the setting belongs to
+}
+
+// Kind is what is wanted as a value, in the words of docs/configuration.md.
+type Kind string
+
+// The kinds of values.
+const (
+	Text      Kind = "text"
+	Secret    Kind = "secret"
+	Password  Kind = "secret, blanks count"
+	Listen    Kind = "listen address"
+	URL       Kind = "URL"
+	SecretURL Kind = "URL, may hold a secret"
+	ID        Kind = "ID"
+	Number    Kind = "whole number"
+	Switch    Kind = "true or false"
+	List      Kind = "list, commas between"
+	Choice    Kind = "one of the words"
+	Duration  Kind = "duration"
+	Date      Kind = "date"
+	File      Kind = "path of a file"
+)
+
+// first is the release of 23 November 2026, which had no number.
+const first = "2026-11-23"
+
+// Concern is a group of settings that belong together.
+type Concern struct {
+	Name     string // a heading
+	Settings []Setting
 }
 
 // Flag is the setting's name as a flag, without the dashes in front: HTTP_ADDR is http-addr.
 func (s Setting) Flag() string { return strings.ToLower(strings.ReplaceAll(s.Env, "_", "-")) }
 
 // Secret tells whether the value is a secret, or may hold one.
-func (s Setting) Secret() bool { return secrets[s.Env] }
+func (s Setting) Secret() bool { return s.Kind == Secret || s.Kind == Password || s.Kind == SecretURL }
 
-var secrets = map[string]bool{
-	"REDIS_URL":            true, // it may hold a password
-	"SLACK_SIGNING_SECRET": true, "SLACK_BOT_TOKEN": true, "TEAMS_APP_SECRET": true,
-	"AZURE_CLIENT_SECRET": true, "AZURE_CLIENT_CERTIFICATE_PASSWORD": true,
+// Concerns names all values of c, in the order of docs/configuration.md. What is set by them is set in c.
+func (c *Config) Concerns() []Concern {
+	return []Concern{
+		{"HTTP", append(c.HTTP.Settings(), c.Links.Settings()...)},
+		{"Redis", c.Redis.Settings()},
+		{"Slack", c.Slack.Settings()},
+		{"Microsoft Teams", c.Teams.Settings()},
+		{"Microsoft Entra and Graph", append(c.Entra.Settings(), c.Graph.Settings()...)},
+		{"Who may make meetings", c.Policy.Settings()},
+		{"The command", c.Places.Settings()},
+		{"New meetings and reminders", c.Meetings.Settings()},
+		{"Logs", c.Logging.Settings()},
+	}
 }
 
-// Value is a value that is written as text. It is what package pflag wants of a flag.
-type Value interface {
-	String() string
-	Set(text string) error // an error says what was wanted
-	Type() string          // what is wanted, in a word for the help
-}
-
-// Settings names all values of c, in the order of the README's table. What is set by them is set in c.
+// Settings names all values of c, one concern after the other. What is set by them is set in c.
 func (c *Config) Settings() []Setting {
 	var all []Setting
-	for _, concern := range [][]Setting{
-		c.HTTP.Settings(), c.Links.Settings(), c.Redis.Settings(), c.Slack.Settings(), c.Teams.Settings(),
-		c.Entra.Settings(), c.Graph.Settings(), c.Policy.Settings(), c.Meetings.Settings(),
-		c.Logging.Settings(),
-	} {
-		all = append(all, concern...)
+	for _, concern := range c.Concerns() {
+		all = append(all, concern.Settings...)
 	}
 	return all
 }
@@ -70,115 +101,140 @@ func (c *Config) Set(values map[string]string) error {
 // Settings names the values of this concern.
 func (c *HTTPConfig) Settings() []Setting {
 	return []Setting{
-		{"HTTP_ADDR", "Listen address for the chat platforms, /healthz and /readyz.", (*text)(&c.Addr)},
-		{"ADMIN_ADDR", "Listen address for /metrics and profiles; never the public one.", (*text)(&c.AdminAddr)},
+		{
+			Env: "HTTP_ADDR", Kind: Listen, Since: first, Value: (*text)(&c.Addr), More: "operating.md#endpoints",
+			Help: "Where the bot listens for the chat platforms, /healthz and /readyz.",
+		}, {
+			Env: "ADMIN_ADDR", Kind: Listen, Since: first, Value: (*text)(&c.AdminAddr),
+			More: "operating.md#what-to-keep-apart",
+			Help: "Where the bot listens for /metrics and profiles; never the public address.",
+		},
 	}
 }
 
 // Settings names the values of this concern.
 func (c *RedisConfig) Settings() []Setting {
 	return []Setting{
-		{"REDIS_URL", "redis:// or rediss://; Sentinel and Cluster too.", (*text)(&c.URL)},
-		{"REDIS_PREFIX", "First part of every key; another for each deployment on one Redis.", (*text)(&c.Prefix)},
+		{
+			Env: "REDIS_URL", Kind: SecretURL, Since: first, Value: (*text)(&c.URL), More: "operating.md#redis",
+			Help:    "The Redis that keeps the state: redis://, or rediss:// for TLS; Sentinel and Cluster too.",
+			Example: "rediss://user:password@redis.example.com:6380/0",
+		}, {
+			Env: "REDIS_PREFIX", Value: (*text)(&c.Prefix), More: "operating.md#redis",
+			Help: "First part of every key in Redis; another for each deployment on one Redis.",
+		},
 	}
 }
 
 // Settings names the values of this concern.
 func (c *EntraConfig) Settings() []Setting {
 	return []Setting{
-		{"AZURE_TENANT_ID", "Entra tenant.", (*text)(&c.TenantID)},
-		{"AZURE_CLIENT_ID", "Client ID of the Entra app that calls Graph.", (*text)(&c.ClientID)},
-		{"AZURE_CLIENT_SECRET", "Its client secret, or instead of that:", (*text)(&c.ClientSecret)},
-		{"AZURE_CLIENT_SECRET_EXPIRES", "(the date when that secret expires, YYYY-MM-DD, so that a warning comes " +
-			"in time)",
-			(*text)(&c.ClientSecretExpires)},
-		{"AZURE_CLIENT_CERTIFICATE_PATH", "its certificate and key, PEM or PKCS#12;", (*text)(&c.CertificatePath)},
-		{"AZURE_CLIENT_CERTIFICATE_PASSWORD", "the password of that file, if it has one;",
-			(*password)(&c.CertificatePassword)},
-		{"AZURE_CLIENT_SEND_CERTIFICATE_CHAIN", "Send the certificates of the file along: true or false.",
-			(*text)(&c.SendCertificateChain)},
-		{"AZURE_FEDERATED_TOKEN_FILE", "a workload identity's token (Kubernetes sets this);",
-			(*text)(&c.FederatedTokenFile)},
-		{"AZURE_TOKEN_CREDENTIALS", "ManagedIdentityCredential, for a managed identity.", (*text)(&c.TokenCredentials)},
-		{"AZURE_AUTHORITY_HOST", "Entra of a national cloud.", (*text)(&c.AuthorityHost)},
+		{
+			Env: "AZURE_TENANT_ID", Kind: ID, Since: first, Value: (*text)(&c.TenantID), Unset: required,
+			Help:    "The Entra tenant, by its ID or a domain of it.",
+			Example: "8eaef023-2b34-4da1-9baa-8bc8c9d6a490",
+		}, {
+			Env: "AZURE_CLIENT_ID", Kind: ID, Since: first, Value: (*text)(&c.ClientID), Unset: required,
+			Help:    "Client ID of the Entra app that calls Graph.",
+			Example: "11111111-2222-3333-4444-555555555555",
+		}, {
+			Env: "AZURE_CLIENT_SECRET", Kind: Secret, Since: first, Value: (*text)(&c.ClientSecret),
+			Help:    "A client secret of that app, as one of the ways to prove itself, of which it needs exactly one.",
+			Example: "Xy18Q~…", Unset: "another way is needed",
+		}, {
+			Env: "AZURE_CLIENT_SECRET_EXPIRES", Kind: Date, Value: (*text)(&c.ClientSecretExpires),
+			Help:    "When that secret expires, so that bot doctor and the log warn 30 days before.",
+			Example: "2027-11-23", Unset: "nobody is warned",
+		}, {
+			Env: "AZURE_CLIENT_CERTIFICATE_PATH", Kind: File, Since: first, Value: (*text)(&c.CertificatePath),
+			Help: "Instead of the secret: a certificate with its RSA key, PEM (the key may be encrypted) or PKCS#12 " +
+				"(of OpenSSL 3 too).",
+			Example: "/etc/meetbot/client.pem",
+		}, {
+			Env: "AZURE_CLIENT_CERTIFICATE_PASSWORD", Kind: Password, Since: first,
+			Help: "The password of that file.", Value: (*password)(&c.CertificatePassword), Unset: "it has none",
+		}, {
+			Env: "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN", Kind: Switch, Value: (*text)(&c.SendCertificateChain),
+			Help: "The certificates of the file are sent along, for an app that is known by its certificate's " +
+				"subject and issuer.",
+		}, {
+			Env: "AZURE_FEDERATED_TOKEN_FILE", Kind: File, Since: first, Value: (*text)(&c.FederatedTokenFile),
+			Help:    "Instead of the secret: a workload identity's token, whose file Kubernetes sets and keeps fresh.",
+			Example: "/var/run/secrets/azure/tokens/azure-identity-token",
+		}, {
+			Env: "AZURE_TOKEN_CREDENTIALS", Kind: Choice, Since: first, Value: (*text)(&c.TokenCredentials),
+			Help:    "Instead of the secret: ManagedIdentityCredential, for a managed identity.",
+			Example: "ManagedIdentityCredential",
+		}, {
+			Env: "AZURE_AUTHORITY_HOST", Kind: URL, Since: first, Value: (*text)(&c.AuthorityHost),
+			Help: "Entra, of a national cloud where it is not the public one.", More: "operating.md#microsoft-teams",
+		},
 	}
 }
 
+// required is what holds for a setting without which the bot does not start.
+const required = "required"
+
 // Settings names the values of this concern.
 func (c *GraphConfig) Settings() []Setting {
-	return []Setting{{"GRAPH_BASE_URL", "Graph of a national cloud.", (*text)(&c.BaseURL)}}
+	return []Setting{{
+		Env: "GRAPH_BASE_URL", Kind: URL, Since: first, Value: (*text)(&c.BaseURL),
+		More: "operating.md#microsoft-teams",
+		Help: "Graph, of a national cloud where it is not the public one.",
+	}}
 }
 
 // Settings names the values of this concern.
 func (c *PolicyConfig) Settings() []Setting {
 	return []Setting{
-		{"ORGANIZER", "In whose name meetings are made: requester, service:ACCOUNT, or requester,service:ACCOUNT.",
-			(*text)(&c.Organizer)},
-		{"ALLOWED_EMAIL_DOMAINS", "E-mail domains whose people may make meetings; empty for any that the tenant knows.",
-			(*list)(&c.AllowedDomains)},
-		{"ALLOW_GUESTS", "Guests may make meetings: true or false.", (*text)(&c.AllowGuests)},
-		{"MATCH_EMAIL_ALIASES", "An e-mail that is an alias in the directory names its account: true or false.",
-			(*text)(&c.MatchAliases)},
-		{"TRUST_UNCONFIRMED_EMAIL", "E-mails that Slack calls unconfirmed are trusted: true or false.",
-			(*text)(&c.TrustUnconfirmed)},
-		{"NEW_MEETINGS_PER_USER", "New meetings that one person may make in an hour; 0 for any number.",
-			(*number)(&c.PerUser)},
-		{"NEW_MEETINGS_PER_WORKSPACE", "New meetings that a workspace may make in an hour; 0 for any number.",
-			(*number)(&c.PerWorkspace)},
-		{"LOCALE", "Language where nothing better is known: en, pt-BR.", (*text)(&c.Locale)},
+		{
+			Env: "ORGANIZER", Since: first, Value: (*text)(&c.Organizer), More: "operating.md#who-organizes",
+			Help: "In whose name meetings are made: requester (the first asker), service:ACCOUNT (one account for " +
+				"all), or requester,service:ACCOUNT (the account where Graph refuses the asker).",
+			Example: "requester,service:meetings@contoso.com",
+		}, {
+			Env: "ALLOWED_EMAIL_DOMAINS", Kind: List, Since: first, Value: (*list)(&c.AllowedDomains),
+			Help: "E-mail domains whose people may make meetings. In Teams, the user principal name counts, or the " +
+				"primary e-mail of a guest.",
+			Example: "contoso.com,contoso.de", Unset: "any domain that the tenant knows",
+		}, {
+			Env: "ALLOW_GUESTS", Kind: Switch, Since: first, Value: (*text)(&c.AllowGuests),
+			Help: "Guests of the workspace and of the tenant may make meetings.",
+		}, {
+			Env: "MATCH_EMAIL_ALIASES", Kind: Switch, Value: (*text)(&c.MatchAliases),
+			More: "../SECURITY.md#what-the-bot-trusts",
+			Help: "In Slack: an e-mail that is only an alias in the directory names the account that has it.",
+		}, {
+			Env: "TRUST_UNCONFIRMED_EMAIL", Kind: Switch, Value: (*text)(&c.TrustUnconfirmed),
+			Help: "E-mails that Slack calls unconfirmed are trusted; only where every e-mail of the workspace comes " +
+				"from your identity provider (single sign-on, SCIM).",
+		}, {
+			Env: "NEW_MEETINGS_PER_USER", Kind: Number, Since: first, Value: (*number)(&c.PerUser),
+			Help: "New meetings that one person may make in an hour; 0 for any number. Joining is always free.",
+		}, {
+			Env: "NEW_MEETINGS_PER_WORKSPACE", Kind: Number, Since: first, Value: (*number)(&c.PerWorkspace),
+			Help: "New meetings that the workspace may make in an hour; 0 for any number.",
+		}, {
+			Env: "ADMINS", Kind: List, Value: (*list)(&c.Admins), More: "operating.md#the-doctor",
+			Help: "Administrators of the bot, who may type its command doctor: user principal names, e-mail addresses " +
+				"or object IDs in Entra.",
+			Example: "ana@contoso.com,5f1c2b1a-4d53-4c3e-8b59-0f2a7c1d6e11", Unset: "nobody",
+		}, {
+			Env: "LOCALE", Kind: Choice, Since: first, Value: (*text)(&c.Locale),
+			Help: "Language where nothing better is known: en, pt-BR.",
+		},
 	}
 }
 
 // Settings names the values of this concern.
 func (c *LoggingConfig) Settings() []Setting {
 	return []Setting{
-		{"LOG_LEVEL", "debug, info, warn or error.", (*text)(&c.Level)},
-		{"LOG_FORMAT", "json or text.", (*text)(&c.Format)},
+		{
+			Env: "LOG_LEVEL", Kind: Choice, Since: first, Value: (*text)(&c.Level), More: "operating.md#logs",
+			Help: "How much is logged: debug, info, warn or error.",
+		}, {
+			Env: "LOG_FORMAT", Kind: Choice, Since: first, Value: (*text)(&c.Format),
+			Help: "How a line of the log is written: json or text.",
+		},
 	}
-}
-
-// text is a Value that is taken without the space around it: a value that comes from a file ends with a line break.
-type text string
-
-func (t *text) String() string     { return string(*t) }
-func (t *text) Set(s string) error { *t = text(strings.TrimSpace(s)); return nil }
-func (t *text) Type() string       { return "string" }
-
-// password is a Value that is taken without line breaks at its end. It may begin and end with blanks.
-type password string
-
-func (p *password) String() string     { return string(*p) }
-func (p *password) Set(s string) error { *p = password(strings.TrimRight(s, "\r\n")); return nil }
-func (p *password) Type() string       { return "string" }
-
-// number is a Value that is a whole number.
-type number int
-
-func (n *number) String() string { return strconv.Itoa(int(*n)) }
-func (n *number) Type() string   { return "int" }
-
-func (n *number) Set(s string) error {
-	value, err := strconv.ParseInt(strings.TrimSpace(s), 0, strconv.IntSize)
-	if err != nil {
-		return errors.New("want a whole number")
-	}
-	*n = number(value)
-	return nil
-}
-
-// list is a Value that is words with commas between, and space around them. Setting it again replaces the words.
-type list []string
-
-func (l *list) String() string { return strings.Join(*l, ",") }
-func (l *list) Type() string   { return "list" }
-
-func (l *list) Set(s string) error {
-	*l = strings.Split(s, ",")
-	for i, word := range *l {
-		(*l)[i] = strings.TrimSpace(word)
-	}
-	if last := len(*l) - 1; (*l)[last] == "" { // "a," is one word, and "" is none
-		*l = (*l)[:last]
-	}
-	return nil
 }

@@ -16,6 +16,7 @@ type SlackConfig struct {
 	SigningSecret string
 	BotToken      string // xoxb-…
 	APIURL        string // base of the Web API; ends in a slash
+	ConfigToken   string // xoxe.xoxp-…: by which the doctor sees how the app is configured; empty for none
 	FormerTeamID  string // T…: where the app was installed before it was installed for the organization
 	Bookmark      string // "true" or "false", as strconv.ParseBool takes it: channels get a bookmark to their meeting
 }
@@ -25,25 +26,39 @@ var defaultSlack = SlackConfig{APIURL: "https://slack.com/api/", Bookmark: "fals
 // Settings names the values of this concern.
 func (c *SlackConfig) Settings() []Setting {
 	return []Setting{
-		{"SLACK_SIGNING_SECRET", "Signing secret of the Slack app; Slack is off without it and the next.",
-			(*text)(&c.SigningSecret)},
-		{"SLACK_BOT_TOKEN", "Bot token of the Slack app (xoxb-…).", (*text)(&c.BotToken)},
-		{"SLACK_API_URL", "Base of the Slack Web API; ends in a slash.", (*text)(&c.APIURL)},
-		{"SLACK_FORMER_TEAM_ID",
-			"Workspace that the Slack app was installed in before its organization; its channels keep their meetings.",
-			(*text)(&c.FormerTeamID)},
+		{
+			Env: "SLACK_SIGNING_SECRET", Kind: Secret, Since: first, Value: (*text)(&c.SigningSecret),
+			Help:    "The Slack app's signing secret (Basic Information). Slack is off without it and the bot token.",
+			Example: "8f742231b10e8888abcd99yyyzzz85a5", Unset: "Slack is off",
+		}, {
+			Env: "SLACK_BOT_TOKEN", Kind: Secret, Since: first, Value: (*text)(&c.BotToken),
+			Help: "The Slack app's bot token (OAuth & Permissions).", Example: "xoxb-…", Unset: "Slack is off",
+		}, {
+			Env: "SLACK_API_URL", Kind: URL, Since: first, Value: (*text)(&c.APIURL),
+			Help: "Base of the Slack Web API; ends in a slash.",
+		}, {
+			Env: "SLACK_CONFIG_TOKEN", Kind: Secret, Value: (*text)(&c.ConfigToken), More: "operating.md#the-doctor",
+			Help: "An app configuration token, by which bot doctor compares the Slack app's settings with what the bot " +
+				"needs. It is good for 12 hours. The bot itself does not use it.",
+			Example: "xoxe.xoxp-…",
+		}, {
+			Env: "SLACK_FORMER_TEAM_ID", Kind: ID, Value: (*text)(&c.FormerTeamID),
+			More: "operating.md#slack-ids-that-change", Example: "T024BE7LD",
+			Help: "Workspace that the Slack app was installed in before its organization; its channels keep their " +
+				"meetings.",
+		},
 		c.bookmark(),
 	}
 }
 
 // bookmark is the setting that decides about a scope of the app, too.
 func (c *SlackConfig) bookmark() Setting {
-	return Setting{"SLACK_BOOKMARK", "Channels that the bot is a member of get a bookmark to their meeting " +
-		"(needs PUBLIC_URL and the scope bookmarks:write): true or false.", (*text)(&c.Bookmark)}
+	return Setting{
+		Env: "SLACK_BOOKMARK", Kind: Switch, Value: (*text)(&c.Bookmark), More: "operating.md#slacks-scopes",
+		Help: "Channels that the bot is a member of get a bookmark that leads to their meeting. It needs PUBLIC_URL " +
+			"and the scope bookmarks:write.",
+	}
 }
-
-// ManifestSettings names the values that the manifest of the Slack app depends on.
-func (c *SlackConfig) ManifestSettings() []Setting { return []Setting{c.bookmark()} }
 
 // Bookmarks tells whether channels get a bookmark. The error says that the value is no such answer.
 func (c SlackConfig) Bookmarks() (bool, error) {

@@ -26,15 +26,26 @@ var defaultTeams = TeamsConfig{MetadataURL: "https://login.botframework.com/v1/.
 // Settings names the values of this concern.
 func (c *TeamsConfig) Settings() []Setting {
 	return []Setting{
-		{"TEAMS_APP_ID", "App ID of the Teams bot; Teams is off without it.", (*text)(&c.AppID)},
-		{"TEAMS_APP_SECRET", "Its client secret; not needed if it is the Entra app that calls Graph.",
-			(*text)(&c.AppSecret)},
-		{"TEAMS_TENANT_ID",
-			"Tenant whose people the Teams bot serves, and where it is registered; the Graph tenant if empty.",
-			(*text)(&c.TenantID)},
-		{"TEAMS_OPENID_METADATA_URL", "Where the keys of inbound tokens are announced, in a national cloud.",
-			(*text)(&c.MetadataURL)},
-		{"TEAMS_SERVICE_HOSTS", "Hosts that answers may go to, beyond Microsoft's own.", (*list)(&c.ServiceHosts)},
+		{
+			Env: "TEAMS_APP_ID", Kind: ID, Since: first, Value: (*text)(&c.AppID),
+			Help:    "App ID of the Teams bot (Azure Bot, Configuration, Microsoft App ID).",
+			Example: "22222222-3333-4444-5555-666666666666", Unset: "Teams is off",
+		}, {
+			Env: "TEAMS_APP_SECRET", Kind: Secret, Since: first, Value: (*text)(&c.AppSecret), Example: "Xy18Q~…",
+			Help: "A client secret of that app; not needed if it is the app of AZURE_CLIENT_ID.",
+		}, {
+			Env: "TEAMS_TENANT_ID", Kind: ID, Since: first, Value: (*text)(&c.TenantID),
+			Help:    "ID of the tenant whose people the Teams bot serves, where it is registered too.",
+			Example: "8eaef023-2b34-4da1-9baa-8bc8c9d6a490", Unset: "the tenant of AZURE_TENANT_ID",
+		}, {
+			Env: "TEAMS_OPENID_METADATA_URL", Kind: URL, Since: first, Value: (*text)(&c.MetadataURL),
+			Help: "Where the keys of inbound tokens are announced, in a national cloud.",
+			More: "operating.md#microsoft-teams",
+		}, {
+			Env: "TEAMS_SERVICE_HOSTS", Kind: List, Since: first, Value: (*list)(&c.ServiceHosts),
+			Help:    "Hosts that answers may go to, beyond Microsoft's own.",
+			Example: "smba.trafficmanager.net", More: "operating.md#microsoft-teams",
+		},
 	}
 }
 

@@ -30,6 +30,9 @@ type Problem struct {
 	Example  string // a right value; empty for none
 }
 
+// Error is the text of the problem, where a part of the configuration is used by itself.
+func (p Problem) Error() string { return p.String() }
+
 func (p Problem) String() string {
 	text := p.Variable + " " + p.Wrong
 	if p.Example != "" {
@@ -51,6 +54,7 @@ func (c Config) Problems() []Problem {
 	c.Graph.validate(&p)
 	c.validateTeams(&p)
 	c.Policy.validate(&p)
+	c.Places.validate(&p)
 	c.Meetings.validate(&p)
 	c.Logging.validate(&p)
 	return p
@@ -175,6 +179,11 @@ func (c PolicyConfig) validate(p *problems) {
 		_, err = strconv.ParseBool(s.value)
 		p.need(err == nil, s.variable, "is neither true nor false", "false")
 	}
+	for _, who := range c.Admins {
+		p.need(guid.Valid(who) || mailAddress.MatchString(who), "ADMINS",
+			fmt.Sprintf("holds %q, which is neither an e-mail address nor an object ID", who),
+			"ana@contoso.com,5f1c2b1a-4d53-4c3e-8b59-0f2a7c1d6e11")
+	}
 	p.need(c.PerUser >= 0, "NEW_MEETINGS_PER_USER", "is negative", "20")
 	p.need(c.PerWorkspace >= 0, "NEW_MEETINGS_PER_WORKSPACE", "is negative", "1000")
 	_, ok := c.language()
@@ -188,6 +197,9 @@ func (c LoggingConfig) validate(p *problems) {
 }
 
 var domain = regexp.MustCompile(`^(?i)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$`)
+
+// mailAddress is the form of an e-mail address or a user principal name.
+var mailAddress = regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[^@\s]+$`)
 
 func isAddress(addr string) bool {
 	_, port, err := net.SplitHostPort(addr)

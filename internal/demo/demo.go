@@ -209,7 +209,7 @@ func (d *demo) line(ctx context.Context, line string) error {
 	word, rest, _ := strings.Cut(line, " ")
 	rest = strings.TrimSpace(rest)
 	switch {
-	case word == "/"+bot.CommandName:
+	case word == d.catalog.CommandName().Slash():
 		return d.say(ctx, bySlash, rest)
 	case word == "@meetbot":
 		return d.say(ctx, byMention, rest)

@@ -3,7 +3,7 @@
 //
 // Call [Run] with the configuration that the bot has. It makes every check of the table in table.go that can be made
 // from here, and returns a [Report]: what is wrong, why it matters, and the exact next step. [Configuration] makes
-// those checks that ask nobody. [Handler] serves a report over HTTP.
+// those checks that ask nobody. A [Doctor] examines a running bot.
 //
 // It reads what the other packages know of themselves (which permissions, rights, scopes and hosts they need) and keeps
 // no list of its own. So it imports internal/app, for the configuration, and the packages that speak to the services;

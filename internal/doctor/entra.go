@@ -193,9 +193,6 @@ func withoutCode(err error) string {
 	return traces.ReplaceAllString(text, "")
 }
 
-// graphAppID is the ID that Microsoft Graph has as an app in every tenant (document "permissions-reference").
-const graphAppID = "00000003-0000-0000-c000-000000000000"
-
 func (e *examination) entraPermissions(context.Context) []finding {
 	client := e.config.Entra.ClientID
 	var all []finding
@@ -215,7 +212,7 @@ func (e *examination) entraPermissions(context.Context) []finding {
 			"A Privileged Role Administrator or Global Administrator does this: "+portal+client+", API "+
 				"permissions, Add a permission, Microsoft Graph, Application permissions (not Delegated), "+p.Name+"; "+
 				"then Grant admin consent.\n"+
-				"az ad app permission add --id "+client+" --api "+graphAppID+" --api-permissions "+p.RoleID+"=Role "+
+				"az ad app permission add --id "+client+" --api "+graphclient.AppID+" --api-permissions "+p.RoleID+"=Role "+
 				"&& az ad app permission admin-consent --id "+client))
 	}
 	if len(all) == 0 {

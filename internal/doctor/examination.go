@@ -41,7 +41,8 @@ type examination struct {
 	account *person                             // graph.organizer: the service account
 	people  []*person                           // graph.user
 
-	slack slackapp.Installation // slack.token
+	slack    slackapp.Installation // slack.token
+	slackApp *slackapp.App         // slack.token; nil before
 
 	figures func(context.Context) (figures, error) // reads the running bot's once
 

@@ -1,41 +1,77 @@
 package doctor
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"sync"
 	"time"
 
+	"meetbot/bot"
 	"meetbot/internal/app"
 )
 
-// serveWithin is how long an examination over HTTP may take.
+// serveWithin is how long an examination of a running bot may take.
 const serveWithin = 25 * time.Second
 
-// Handler serves a report of a running bot with this configuration, as text, or as JSON with ?format=json. It makes one
-// examination at a time: another request meanwhile is answered with 429. The status is 200 whatever is found.
-func Handler(c app.Config, o Options) http.Handler {
-	var one sync.Mutex
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !one.TryLock() {
-			http.Error(w, "an examination is under way; try again in half a minute", http.StatusTooManyRequests)
-			return
+// Doctor examines a running bot, for those who ask it over HTTP or in the chat. It makes one examination at a time.
+// Nobody who asks it names people who are to be tried.
+type Doctor struct {
+	config app.Config
+	o      Options
+	one    sync.Mutex // held during an examination
+}
+
+var _ app.Doctor = (*Doctor)(nil)
+
+// New returns the doctor of a running bot with this configuration.
+func New(c app.Config, o Options) *Doctor {
+	o.Timeout, o.Users, o.Only = serveWithin, nil, nil
+	return &Doctor{config: c, o: o}
+}
+
+// run makes an examination, unless one is under way.
+func (d *Doctor) run(ctx context.Context, o Options) (r Report, ok bool) {
+	if !d.one.TryLock() {
+		return r, false
+	}
+	defer d.one.Unlock()
+	return Run(ctx, d.config, o), true
+}
+
+// Examine implements [bot.Examiner].
+func (d *Doctor) Examine(ctx context.Context) (bot.Diagnosis, bool) {
+	report, ok := d.run(ctx, d.o)
+	found := bot.Diagnosis{Skipped: report.Count(Skipped), Fine: report.Count(OK)}
+	for _, r := range report.Checks {
+		if r.Status == Fail || r.Status == Warn {
+			found.Findings = append(found.Findings, bot.Finding{
+				Failed: r.Status == Fail, Check: r.Check, Subject: r.Subject, Detail: r.Detail, Next: r.Next,
+			})
 		}
-		defer one.Unlock()
-		o := o
-		o.Timeout, o.Users, o.Only = serveWithin, nil, nil
-		if at, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok {
-			o.AdminURL = "http://" + at.String() // where this request came in
-		}
-		// The server's own limit is for requests that are answered at once.
-		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(serveWithin + 5*time.Second))
-		report := Run(r.Context(), c, o)
-		if r.URL.Query().Get("format") == "json" {
-			w.Header().Set("Content-Type", "application/json")
-			_ = report.WriteJSON(w) // the client may be gone
-			return
-		}
-		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		_ = report.WriteText(w)
-	})
+	}
+	return found, ok
+}
+
+// ServeHTTP serves a report as text, or as JSON with ?format=json. Another request during an examination is answered
+// with 429. The status is 200 whatever is found.
+func (d *Doctor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	o := d.o
+	if at, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok {
+		o.AdminURL = "http://" + at.String() // where this request came in
+	}
+	// The server's own limit is for requests that are answered at once.
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(serveWithin + 5*time.Second))
+	report, ok := d.run(r.Context(), o)
+	if !ok {
+		http.Error(w, "an examination is under way; try again in half a minute", http.StatusTooManyRequests)
+		return
+	}
+	if r.URL.Query().Get("format") == "json" {
+		w.Header().Set("Content-Type", "application/json")
+		_ = report.WriteJSON(w) // the client may be gone
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_ = report.WriteText(w)
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"meetbot/bot"
 	"meetbot/bot/slackapp"
 	"meetbot/bot/teamsapp"
 	"meetbot/store"
@@ -22,8 +23,8 @@ func (e *examination) redisConversations(ctx context.Context) []finding {
 	if n := survey.Unreadable; n > 0 {
 		all = append(all, warn("records", fmt.Sprintf("This release cannot read %d of the %s that were looked at: "+
 			"a later release wrote them, or they are damaged.", n, plural(survey.Looked, "meeting")), "Run the "+
-			"latest release that runs beside this one. Where a record is damaged, /meet new in its channel makes a "+
-			"fresh meeting; the bot's log names the channel."))
+			"latest release that runs beside this one. Where a record is damaged, "+
+			e.freshCommand()+" in its channel makes a fresh meeting; the bot's log names the channel."))
 	}
 	if strangers := e.strangers(survey); len(strangers) > 0 {
 		all = append(all, warn("REDIS_PREFIX", "There are meetings of workspaces that this bot does not serve: "+
@@ -36,6 +37,15 @@ func (e *examination) redisConversations(ctx context.Context) []finding {
 		all = one(ok("records", "The meetings in Redis are of this bot, and can be read."))
 	}
 	return all
+}
+
+// freshCommand is the slash command for a fresh meeting.
+func (e *examination) freshCommand() string {
+	name, err := e.config.Places.Name()
+	if err != nil { // config.values tells
+		name = bot.DefaultCommandName
+	}
+	return name.Line("new", "").Slash()
 }
 
 // strangers are the workspaces that have meetings in Redis and that are not this bot's, as far as its own are known.

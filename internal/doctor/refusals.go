@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"meetbot/bot/teamsapp"
 	"meetbot/internal/inbound"
 	"meetbot/internal/telemetry"
+	"meetbot/store"
 )
 
 // refusal is what an operator does about requests that are refused for one reason.
@@ -19,46 +21,115 @@ type refusal struct {
 	see    string // in place of next: the check that tells the cause
 }
 
-// judgeRequests tells what the running bot's figures say about the requests of a platform. The reasons stand in the
-// order in which they are worth telling.
-func (e *examination) judgeRequests(ctx context.Context, platform, name string, addresses string,
-	reasons []refusal) []finding {
+// traffic is what is known of the requests of a platform: from the bot that runs on this machine, since it started, and
+// from Redis, of all replicas.
+type traffic struct {
+	accepted time.Time            // the last one; zero for none
+	ever     bool                 // accepted says that of all replicas, ever
+	last     map[string]time.Time // when the last one was refused, by reason; the zero time where that is not known
+	count    map[string]int       // how many were refused, by reason; 0 where that is not known
+	hosts    []string             // where answers were wanted
+}
+
+// traffic reads both. why says why nothing is known.
+func (e *examination) traffic(ctx context.Context, platform, name string) (t traffic, why string) {
+	t = traffic{last: map[string]time.Time{}, count: map[string]int{}}
 	f, err := e.figures(ctx)
+	kept, notKept := e.requestsInRedis(ctx, platform)
 	switch {
-	case err != nil:
-		return one(skip("", "No bot answers on ADMIN_ADDR ("+err.Error()+"), so it is not known which requests came."))
-	case f.last[platform] == nil:
-		return one(skip("", "The bot that runs here does not serve "+name+"."))
+	case err != nil && notKept != nil:
+		return t, "No bot answers on ADMIN_ADDR (" + err.Error() + "), and Redis does not tell, so it is not known " +
+			"which requests came."
+	case err == nil && f.last[platform] == nil && notKept != nil:
+		return t, "The bot that runs here does not serve " + name + "."
 	}
-	accepted, refused := f.last[platform][telemetry.Accepted], f.last[platform][telemetry.Refused]
-	if !refused.IsZero() && refused.After(accepted) {
-		for _, r := range reasons {
-			if n := f.refused[platform][r.reason]; n > 0 {
-				since := " Since the bot started none was accepted."
-				if !accepted.IsZero() {
-					since = " The last one that was accepted came " + ago(accepted) + "."
-				}
-				detail := "The bot refused " + plural(n, "request") + " of " + name + ": " + r.detail + since
-				if e.skewed && (r.reason == slackapp.WrongTime || r.reason == teamsapp.WrongTime) {
-					r.see = "graph.clock"
-				}
-				if r.see != "" {
-					return one(skip("", detail+" See "+r.see+"."))
-				}
-				found := fail("", detail, r.next)
-				if !accepted.IsZero() {
-					found.status = Warn
-				}
-				return one(found)
+	if err == nil && f.last[platform] != nil {
+		t.accepted = f.last[platform][telemetry.Accepted]
+		for reason, n := range f.refused[platform] {
+			if n > 0 {
+				t.count[reason], t.last[reason] = n, f.last[platform][telemetry.Refused]
 			}
 		}
 	}
-	if accepted.IsZero() {
+	if notKept != nil {
+		return t, ""
+	}
+	t.ever = true
+	t.hosts = sortedKeys(kept.Services)
+	if kept.Accepted.After(t.accepted) {
+		t.accepted = kept.Accepted
+	}
+	for reason, r := range kept.Refused {
+		if t.count[reason] == 0 { // the bot that runs here knows it better
+			t.count[reason], t.last[reason] = r.Count, r.Last
+		}
+	}
+	return t, ""
+}
+
+// requestsInRedis reads what all replicas told of the requests of a platform.
+func (e *examination) requestsInRedis(ctx context.Context, platform string) (store.Requests, error) {
+	s, err := store.Open(e.config.Redis.URL, store.Options{
+		Replica: "doctor", Prefix: e.config.Redis.Prefix, RootCAs: e.o.RootCAs,
+	})
+	if err != nil {
+		return store.Requests{}, err
+	}
+	defer func() { _ = s.Close() }()
+	return s.Requests(ctx, platform)
+}
+
+// judgeRequests tells what is known of the requests of a platform. The reasons stand in the order in which they are
+// worth telling.
+func (e *examination) judgeRequests(ctx context.Context, platform, name string, addresses string,
+	reasons []refusal) []finding {
+	t, why := e.traffic(ctx, platform, name)
+	if why != "" {
+		return one(skip("", why))
+	}
+	for _, r := range reasons {
+		if !t.last[r.reason].After(t.accepted) {
+			continue
+		}
+		since := " None was accepted since the bot started."
+		switch {
+		case !t.accepted.IsZero():
+			since = " The last one that was accepted came " + ago(t.accepted) + "."
+		case t.ever:
+			since = " None was ever accepted."
+		}
+		detail := "The bot refused " + plural(t.count[r.reason], "request") + " of " + name + ": " + r.detail + since
+		if t.count[r.reason] == 0 {
+			detail = "The bot refused requests of " + name + ", the last one " + ago(t.last[r.reason]) + ": " +
+				r.detail + since
+		}
+		if e.skewed && (r.reason == slackapp.WrongTime || r.reason == teamsapp.WrongTime) {
+			r.see = "graph.clock"
+		}
+		if r.see != "" {
+			return one(skip("", detail+" See "+r.see+"."))
+		}
+		found := fail("", detail, r.next)
+		if !t.accepted.IsZero() {
+			found.status = Warn
+		}
+		return one(found)
+	}
+	switch {
+	case t.accepted.IsZero() && t.ever:
+		return one(warn("", "No request of "+name+" has ever come. That is right where nobody has asked yet; "+
+			"otherwise "+name+" sends them elsewhere.",
+			"Type a command. If still none comes, compare the addresses in the app's settings with these: "+addresses))
+	case t.accepted.IsZero():
 		return one(warn("", "No request of "+name+" has come since the bot started. That is right where nobody has "+
 			"asked yet.",
 			"Type a command. If still none comes, compare the addresses in the app's settings with these: "+addresses))
 	}
-	return one(ok("", "The last request of "+name+" that was accepted came "+ago(accepted)+"."))
+	from := ""
+	if len(t.hosts) > 0 {
+		from = " Answers were wanted at " + strings.Join(t.hosts, ", ") + "."
+	}
+	return one(ok("", "The last request of "+name+" that was accepted came "+ago(t.accepted)+"."+from))
 }
 
 // ago tells how long ago something was, roughly.
@@ -82,12 +153,13 @@ const (
 )
 
 // publicPaths are the addresses of a platform's endpoints, as people compare them.
-func publicPaths(paths []string) string {
-	return "https://YOUR-ADDRESS" + strings.Join(paths, ", https://YOUR-ADDRESS")
+func (e *examination) publicPaths(paths []string) string {
+	base := cmp.Or(e.config.Links.PublicURL, "https://YOUR-ADDRESS")
+	return base + strings.Join(paths, ", "+base)
 }
 
 func (e *examination) slackRequests(ctx context.Context) []finding {
-	paths := publicPaths(slackapp.Paths)
+	paths := e.publicPaths(slackapp.Paths)
 	return e.judgeRequests(ctx, slackapp.Platform, "Slack", paths, []refusal{
 		{
 			reason: slackapp.WrongSignature, detail: "their signature is not made with SLACK_SIGNING_SECRET.",
@@ -117,7 +189,7 @@ func (e *examination) slackRequests(ctx context.Context) []finding {
 
 func (e *examination) teamsRequests(ctx context.Context) []finding {
 	const configuration = "Azure portal (https://portal.azure.com), your Azure Bot, Configuration"
-	paths := publicPaths(teamsapp.Paths)
+	paths := e.publicPaths(teamsapp.Paths)
 	return e.judgeRequests(ctx, teamsapp.Platform, "Teams", paths, []refusal{
 		{
 			reason: teamsapp.WrongAudience, detail: "their tokens are for another app than TEAMS_APP_ID.",

@@ -16,6 +16,7 @@ import (
 	"meetbot/internal/sandbox/slacktest"
 	"meetbot/internal/sandbox/teamstest"
 	"meetbot/internal/testenv"
+	"meetbot/store"
 )
 
 // run starts the bot in this world, with the doctor on its admin port.
@@ -23,7 +24,7 @@ func (w *world) run(t *testing.T) *app.App {
 	t.Helper()
 	w.vars["REDIS_URL"] = "redis://" + miniredis.RunT(t).Addr() + "/0"
 	c := w.config(t)
-	a, err := app.New(c, app.Options{RootCAs: w.o.RootCAs, Doctor: Handler(c, w.o)}, slog.New(slog.DiscardHandler))
+	a, err := app.New(c, app.Options{RootCAs: w.o.RootCAs, Doctor: New(c, w.o)}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,6 +95,34 @@ func (w *world) activity(t *testing.T, a *app.App, claims map[string]any, want i
 	}
 }
 
+// elsewhere lets the doctor ask on another machine than the bot's, when Redis knows what is waited for.
+func (w *world) elsewhere(t *testing.T, known func(*store.Store) bool) {
+	t.Helper()
+	w.o.AdminURL = "http://127.0.0.1:1"
+	s, err := store.Open(w.vars["REDIS_URL"], store.Options{Replica: "test"})
+	no(t, err)
+	defer func() { _ = s.Close() }()
+	for until := time.Now().Add(10 * time.Second); !known(s); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(until) {
+			t.Fatal("Redis does not know it")
+		}
+	}
+}
+
+func (w *world) requests(t *testing.T, s *store.Store, platform string) store.Requests {
+	t.Helper()
+	r, err := s.Requests(t.Context(), platform)
+	no(t, err)
+	return r
+}
+
+func no(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // What is wrong with requests shows in the figures of the bot that runs.
 func TestRequestMistakes(t *testing.T) {
 	t.Parallel()
@@ -102,6 +131,22 @@ func TestRequestMistakes(t *testing.T) {
 		before func(t *testing.T, w *world)
 		do     func(t *testing.T, w *world, a *app.App)
 	}{
+		"requests-signature-elsewhere": {areaSlack, set("SLACK_SIGNING_SECRET", "0123456789abcdef0123456789abcdef"),
+			func(t *testing.T, w *world, a *app.App) {
+				w.command(t, a, "/slack/commands", time.Now(), http.StatusUnauthorized)
+				w.elsewhere(t, func(s *store.Store) bool { return w.requests(t, s, "slack").Refused["signature"].Count > 0 })
+			}},
+		"requests-path-long-ago": {areaSlack, set(), func(t *testing.T, w *world, _ *app.App) {
+			w.elsewhere(t, func(s *store.Store) bool {
+				no(t, s.NoteRequests(t.Context(), "slack", store.RequestNotes{
+					Refused: map[string]store.Refusals{"path": {Last: time.Now().Add(-3 * time.Hour)}},
+				}))
+				return true
+			})
+		}},
+		"requests-none-ever": {areaTeams, set(), func(t *testing.T, w *world, _ *app.App) {
+			w.elsewhere(t, func(*store.Store) bool { return true })
+		}},
 		"requests-signature": {areaSlack, set("SLACK_SIGNING_SECRET", "0123456789abcdef0123456789abcdef"),
 			func(t *testing.T, w *world, a *app.App) {
 				w.command(t, a, "/slack/commands", time.Now(), http.StatusUnauthorized)
@@ -155,7 +200,7 @@ func TestHandler(t *testing.T) {
 	}
 	if status, kind, body := get(""); status != http.StatusOK || !strings.HasPrefix(kind, "text/plain") ||
 		!strings.Contains(body, "ok    slack.token (SLACK_BOT_TOKEN): ") ||
-		!strings.Contains(body, "WARN  slack.requests: No request of Slack has come") {
+		!strings.Contains(body, "WARN  slack.requests: No request of Slack has ever come") {
 		t.Errorf("text: %d %s\n%s", status, kind, body)
 	}
 	if status, kind, body := get("?format=json"); status != http.StatusOK || kind != "application/json" ||

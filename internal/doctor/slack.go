@@ -49,6 +49,7 @@ func (e *examination) slackToken(ctx context.Context) []finding {
 			"SLACK_API_URL; see README.md."))
 	}
 	e.atEnd(app.Close)
+	e.slackApp = app
 	e.slack, err = app.Examine(ctx)
 	if err == nil {
 		where := e.slack.Team + " (" + e.slack.TeamID + ")"
@@ -85,21 +86,6 @@ func (e *examination) slackToken(ctx context.Context) []finding {
 	return one(fail(variable, "Slack refuses the bot token ("+refusal.Reason+").", copied))
 }
 
-// scopeUses says what does not work without a scope.
-var scopeUses = map[string]string{
-	"commands":          "people cannot type /" + bot.CommandName,
-	"app_mentions:read": "the bot hears no mentions, so nothing works in threads",
-	"chat:write":        "the bot can post nothing: mentions get no answer, and late answers do not arrive",
-	"chat:write.public": "cards in public channels that the bot is no member of cannot be changed later, and stay " +
-		"as they were when their meeting is replaced",
-	"usergroups:read":  "nobody of a user group that a command names is put on a meeting's list",
-	"channels:read":    "everybody whom a command in a public channel names gets a direct message",
-	"groups:read":      "everybody whom a command in a private channel names gets a direct message",
-	"bookmarks:write":  "channels get no bookmark, though SLACK_BOOKMARK is true",
-	"users:read":       "the bot does not learn who asks, and makes no meeting",
-	"users:read.email": "the bot does not learn the e-mail of who asks, and makes no meeting",
-}
-
 func (e *examination) slackScopes(context.Context) []finding {
 	granted := e.slack.Scopes
 	if len(granted) == 0 {
@@ -112,15 +98,12 @@ func (e *examination) slackScopes(context.Context) []finding {
 		if slices.Contains(granted, scope) {
 			continue
 		}
-		why := scopeUses[scope]
-		if why == "" {
-			why = "a part of the bot does not work"
-		}
+		lacking := slackapp.ScopeOf(scope)
 		report := fail
-		if !slackapp.Indispensable(scope) {
+		if lacking.Optional {
 			report = warn
 		}
-		all = append(all, report(scope, "The bot token lacks the scope "+scope+": "+why+".", "Add it: "+slackApps+
+		all = append(all, report(scope, "The bot token lacks the scope "+scope+": "+lacking.Without+".", "Add it: "+slackApps+
 			"OAuth & Permissions, Bot Token Scopes, "+scope+". Then press “Reinstall to Workspace” there; without "+
 			"that nothing changes."))
 	}

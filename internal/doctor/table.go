@@ -58,6 +58,7 @@ var table = []check{
 	{area: areaSlack, name: "reachable", needs: []string{"network.proxy"}, run: (*examination).slackReachable},
 	{area: areaSlack, name: "token", needs: []string{"slack.reachable"}, run: (*examination).slackToken},
 	{area: areaSlack, name: "scopes", needs: []string{"slack.token"}, run: (*examination).slackScopes},
+	{area: areaSlack, name: "manifest", needs: []string{"slack.token"}, run: (*examination).slackManifest},
 	{area: areaSlack, name: "hooks", needs: []string{"network.proxy"}, run: (*examination).slackHooks},
 	{area: areaSlack, name: "requests", after: []string{"graph.clock"}, run: (*examination).slackRequests},
 

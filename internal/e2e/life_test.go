@@ -67,7 +67,7 @@ func usedMeeting(t *testing.T, env *environment, f front) {
 		if again := joinable(t, env, card(t, f, asked{user: members.ben, command: "meet"})); again != first {
 			t.Fatalf("day %d: another link", env.day())
 		}
-		env.settled()
+		env.wantGoodFor(14 * day) // the confirmation renews it where less is left
 	}
 	env.wantMeetings(1)
 }

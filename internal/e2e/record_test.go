@@ -4,8 +4,10 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"meetbot/internal/app"
 )
@@ -48,16 +50,21 @@ func (env *environment) rewrite(change func(map[string]json.RawMessage)) {
 }
 
 // wantFilledIn waits until the record says when the link stops working, and what is Graph's ID of the meeting.
-func (env *environment) wantFilledIn() {
+func (env *environment) wantFilledIn() { env.t.Helper(); env.wantGoodFor(0) }
+
+// wantGoodFor waits until the record of the only meeting says that its link works for longer than that, and what is
+// Graph's ID of the meeting.
+func (env *environment) wantGoodFor(period time.Duration) {
 	env.t.Helper()
-	eventually(env.t, "the record is filled in", func() bool {
+	eventually(env.t, fmt.Sprintf("the record says that the link works for %v", period), func() bool {
 		_, record := env.record()
 		var fields struct {
 			Times   []int64 `json:"f"`
 			I, G, H string
 		}
 		err := json.Unmarshal([]byte(strings.SplitN(record, " ", 3)[2]), &fields)
-		return err == nil && fields.I+fields.G+fields.H != "" && len(fields.Times) > 2 && fields.Times[2] > env.Clock.Now().Unix()
+		return err == nil && fields.I+fields.G+fields.H != "" && len(fields.Times) > 2 &&
+			fields.Times[2] > env.Clock.Now().Add(period).Unix()
 	})
 }
 
@@ -114,10 +121,9 @@ func olderRecord(t *testing.T, env *environment, c app.Config, known []string) {
 		t.Fatalf("another link: %+v", again)
 	}
 	env.wantFilledIn()
-	env.settled()
 	env.Clock.Move(15 * day)
 	card(t, f, asked{user: members.ben, command: "meet"})
-	env.settled()
+	env.wantGoodFor(30 * day)
 	env.Clock.Move(30 * day)
 	if again := card(t, f, asked{user: members.caio, command: "meet"}, "Weekly"); joinable(t, env, again) != first.link {
 		t.Errorf("it was not renewed: %+v", again)

@@ -145,7 +145,7 @@ func (env *environment) nextOrChanged(pressed slacktest.Message, seen []slacktes
 	eventually(env.t, "the press is answered", func() bool {
 		for _, m := range env.Slack.Messages(pressed.Channel) {
 			was, known := old[m.TS]
-			instead := m.TS == pressed.TS && m.To != "" && m.Text != was.Text
+			instead := m.TS == pressed.TS && m.To != "" && (m.Text != was.Text || string(m.Blocks) != string(was.Blocks))
 			if m.Via != "user" && (!known || instead) {
 				answer = m
 				return true

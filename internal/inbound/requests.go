@@ -31,6 +31,12 @@ type Observer interface {
 	Refused(reason string)
 }
 
+// ServiceObserver is an [Observer] that wants to know, too, at which hosts the platform wants its answers.
+type ServiceObserver interface {
+	// Service is called before Accepted, for a request that names such a host.
+	Service(host string)
+}
+
 // Requests tells the operator about the requests to one platform's endpoints. A nil *Requests tells nobody. It is safe
 // for concurrent use.
 type Requests struct {
@@ -62,6 +68,18 @@ func (r *Requests) Accepted() {
 	if r != nil {
 		r.observer.Accepted()
 	}
+}
+
+// AcceptedFrom is Accepted for a request that names the host at which the platform wants the answer. The platform's
+// front-end has checked the host.
+func (r *Requests) AcceptedFrom(host string) {
+	if r == nil {
+		return
+	}
+	if o, ok := r.observer.(ServiceObserver); ok {
+		o.Service(host)
+	}
+	r.observer.Accepted()
 }
 
 // Refused reports a request that was refused. hint tells the operator what is wrong and what to look at; args are

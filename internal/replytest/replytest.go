@@ -128,6 +128,34 @@ func Reminders(lang bot.Language) map[string]bot.Reply {
 	return all
 }
 
+// Diagnoses are what an administrator is told of what is wrong with the bot.
+func Diagnoses(lang bot.Language) map[string]bot.Reply {
+	c := bot.Command{Kind: bot.Doctor}
+	findings := []bot.Finding{
+		{
+			Failed: true, Check: "redis.eviction", Subject: "REDIS_URL",
+			Detail: "maxmemory-policy is allkeys-lru. When its memory is full, Redis deletes meetings.",
+			Next:   "redis-cli -h redis -p 6379 CONFIG SET maxmemory-policy noeviction\nSet the same in redis.conf.",
+		},
+		{
+			Failed: true, Check: "slack.scopes", Subject: "users:read <!here> *x*",
+			Detail: strings.Repeat("The bot token lacks the scope `users:read` & <@U0BEN>. ", 8),
+			Next:   strings.Repeat("Add it: https://api.slack.com/apps, your app, OAuth & Permissions. ", 7),
+		},
+	}
+	for range bot.MaxFindings {
+		findings = append(findings, bot.Finding{
+			Check: "slack.requests", Detail: "No request of Slack has ever come.", Next: "Type a command.",
+		})
+	}
+	return map[string]bot.Reply{
+		"doctor-found": bot.DiagnosisReply(lang, bot.Diagnosis{Findings: findings[:1], Skipped: 2, Fine: 30}, c),
+		"doctor-many":  bot.DiagnosisReply(lang, bot.Diagnosis{Findings: findings, Skipped: 2, Fine: 30}, c),
+		"doctor-well":  bot.DiagnosisReply(lang, bot.Diagnosis{Fine: 36}, c),
+		"doctor-busy":  bot.DoctorBusyReply(lang, c),
+	}
+}
+
 // What sentences hold.
 const (
 	clientID  = "0c4b1f6e-3a52-4f6b-9f57-6d2f1a7c9e01"
@@ -175,8 +203,9 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 		"undo-not-yours-unknown": bot.NotYoursReply(lang, nil),
 		"card-bare":              card(bot.AudienceEveryone, bot.Card{Meeting: bare}),
 		"card-hostile":           card(bot.AudienceEveryone, bot.Card{Meeting: hostile, New: true}),
-		"help":                   bot.HelpReply(catalog, lang, bot.Route{}),
-		"help-chat":              bot.HelpReply(catalog, lang, bot.Route{Chat: true}),
+		"help":                   bot.HelpReply(catalog, lang, bot.Route{}, false),
+		"help-administered":      bot.HelpReply(catalog, lang, bot.Route{}, true),
+		"help-chat":              bot.HelpReply(catalog, lang, bot.Route{Chat: true}, false),
 		"ask-back":               bot.DidYouMeanReply(lang, bot.Command{Kind: bot.Meet, Subject: "hlep"}, bot.Help),
 		"offer":                  bot.OfferReply(lang, bot.Command{Kind: bot.Meet, Subject: "thanks!"}),
 		"working":                bot.WorkingReply(lang),
@@ -199,6 +228,7 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 	maps.Copy(all, Lives(lang))
 	maps.Copy(all, Invitations(lang))
 	maps.Copy(all, Reminders(lang))
+	maps.Copy(all, Diagnoses(lang))
 	for _, about := range bot.Advices {
 		all["advice-"+string(about)] = bot.AdviceReply(lang, bot.Command{Kind: bot.Meet, Subject: "cancel"}, about)
 	}
@@ -211,7 +241,7 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 		bot.ChatCredentials,
 		bot.NotAPerson, bot.OutsideWorkspace, bot.GuestAccount, bot.NoEmail, bot.UnconfirmedEmail, bot.DomainNotAllowed,
 		bot.NotInDirectory, bot.AmbiguousIdentity, bot.DisabledAccount, bot.TooMany,
-		bot.TooManyAtOnce, bot.UnreadableRecord,
+		bot.TooManyAtOnce, bot.UnreadableRecord, bot.NotAdministrator,
 	} {
 		reason := "ann@contoso.example"
 		switch code {
@@ -232,6 +262,9 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 			&bot.Error{Code: bot.Credentials, Cause: cause}, meeting.Organizer, clientID, bot.Command{Kind: bot.New},
 			reference)
 	}
+	all["refusal-no-administrators"] = bot.Explain(lang,
+		&bot.Error{Code: bot.NotAdministrator, Cause: bot.NoAdministrators}, bot.Organizer{}, "",
+		bot.Command{Kind: bot.Doctor}, reference)
 	for _, reply := range all {
 		if reply.Card != nil && reply.Card.Of == (bot.Conversation{}) {
 			reply.Card.Of = where

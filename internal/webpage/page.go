@@ -52,8 +52,8 @@ type style struct{ bot.PlainStyle }
 func (style) Text(s string) string { return html.EscapeString(s) }
 
 // Command writes a slash command.
-func (style) Command(word, subject string) string {
-	return "<code>" + html.EscapeString(bot.SlashCommand(word, subject)) + "</code>"
+func (style) Command(line bot.CommandLine) string {
+	return "<code>" + html.EscapeString(line.Slash()) + "</code>"
 }
 
 // Mention writes the bot's usual name.

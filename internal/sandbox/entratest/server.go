@@ -180,6 +180,13 @@ func (e *Server) SetClientSecret(secret string) {
 	e.first.secret, e.first.secretExpired = secret, false
 }
 
+// SetCertificate registers a certificate with the first app, in place of the one that it had. Its secret stays.
+func (e *Server) SetCertificate(cert *x509.Certificate) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.first.certificate = cert
+}
+
 // ExpireClientSecret lets the first app's secret run out.
 func (e *Server) ExpireClientSecret() { e.ExpireSecretOf(e.opts.ClientID) }
 

@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -74,6 +75,7 @@ type Server struct {
 	base         string // scheme, host and port
 	server       *faultserver.Server
 	client       *http.Client
+	configToken  string // of somebody who may configure the app
 	verification string // the token of old, which Slack still sends
 	faults       faultserver.Faults
 	calls        faultserver.Recorder[Call]
@@ -88,6 +90,9 @@ type Server struct {
 	tickets   tickets
 	posts     map[string]*bucket    // by channel
 	bookmarks map[string][]Bookmark // by channel
+
+	manifest      json.RawMessage // how the app is configured; nil if that was not set
+	configExpired bool            // the configuration token has
 }
 
 // install says where the app is installed.
@@ -190,6 +195,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		o:            o,
 		verification: rand.Text()[:24],
+		configToken:  "xoxe.xoxp-1-" + rand.Text(),
 		calls:        faultserver.Recorder[Call]{Limit: o.Keep},
 		client: &http.Client{
 			Transport:     transport,

@@ -25,6 +25,7 @@ type method struct {
 var methods = map[string]method{
 	"auth.test":          {"", (*Server).authTest},
 	"users.info":         {"users:read", (*Server).usersInfo},
+	"bots.info":          {"users:read", (*Server).botsInfo},
 	"chat.postMessage":   {"chat:write", (*Server).chatPostMessage},
 	"chat.postEphemeral": {"chat:write", (*Server).chatPostEphemeral},
 	"chat.update":        {"chat:write", (*Server).chatUpdate},
@@ -42,6 +43,9 @@ var methods = map[string]method{
 // webAPI answers one call: the documentation of the Web API, "Using the Slack Web API" and each method's page. A
 // refusal has status 200 and says so in its body.
 func (s *Server) webAPI(name string, r *http.Request) reply {
+	if name == manifestExport {
+		return s.exportManifest(r)
+	}
 	m, ok := methods[name]
 	if !ok {
 		return refuse("unknown_method", nil)
