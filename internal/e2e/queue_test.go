@@ -141,7 +141,7 @@ func TestJobThatEndsTheProcess(t *testing.T) {
 	deaths := 0
 	told := func() bool {
 		for _, m := range env.Slack.Messages("D" + ann) {
-			if strings.Contains(m.Text, "breaks each time") {
+			if strings.Contains(m.Text, "fails each time") {
 				return true
 			}
 		}
