@@ -30,8 +30,8 @@ const Subject Argument = "subject"
 const Time Argument = "time"
 
 // Spec is a row of the command table. The parser, the help text, the app manifests and the dispatch are made from it: a
-// new command is a row, its sentences in the catalogue ("help." and "manifest." and its kind, its word in each language,
-// "commands." and its kind, and other words that people try, "words." and its kind) and its handler.
+// new command is a row, its sentences in the catalogue ("help." and "manifest." and its kind, its word in each
+// language, "commands." and its kind, and other words that people try, "words." and its kind) and its handler.
 type Spec struct {
 	Kind      Kind
 	Word      string     // the subcommand; empty for the bare command. The catalogue has its words in other languages

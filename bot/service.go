@@ -372,8 +372,8 @@ func (s *Service) answerFrom(ctx context.Context, r Request, state State, outcom
 	return answer
 }
 
-// tellAside tells the asker alone what the card for everybody does not say. It is a note beside the answer: if it cannot
-// be sent now, it is left out.
+// tellAside tells the asker alone what the card for everybody does not say. It is a note beside the answer: if it
+// cannot be sent now, it is left out.
 func (s *Service) tellAside(ctx context.Context, j Job, r Reply) {
 	platform, ok := s.Platforms[j.Conversation.Platform]
 	if r.Aside == nil || !ok {

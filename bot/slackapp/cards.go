@@ -34,7 +34,8 @@ func keyOf(r bot.Reply, s style) (cardKey, bool) {
 	}
 	c := *r.Card
 	if c.Meeting.ClaimID == "" || c.Replaces || c.Restored || c.TooLate || c.Renamed || c.Ended ||
-		c.Redated || c.Reminder || c.ForCalendar || c.Elsewhere || !c.Checked.IsZero() || c.Asked != "" || len(c.Wished) > 0 || len(c.Invited) > 0 || c.InvitedBy != "" ||
+		c.Redated || c.Reminder || c.ForCalendar || c.Elsewhere || !c.Checked.IsZero() || c.Asked != "" ||
+		len(c.Wished) > 0 || len(c.Invited) > 0 || c.InvitedBy != "" ||
 		c.Why != (bot.Replacement{}) {
 		return cardKey{}, false
 	}

@@ -182,7 +182,8 @@ func cardButtons(catalog *bot.Catalog, r bot.Reply) []slack.BlockElement {
 	card, lang := r.Card, r.Language
 	var out []slack.BlockElement
 	if link := card.JoinURL(); link != "" {
-		join := slack.NewButtonBlockElement(joinAction, "", plainText(catalog.PlainText(lang, card.JoinLabel()), maxButton))
+		label := plainText(catalog.PlainText(lang, card.JoinLabel()), maxButton)
+		join := slack.NewButtonBlockElement(joinAction, "", label)
 		join.AccessibilityLabel = bot.Clip(catalog.PlainText(lang, card.JoinSpoken(catalog, lang)), maxSpoken)
 		out = append(out, join.WithStyle(slack.StylePrimary).WithURL(link))
 	}

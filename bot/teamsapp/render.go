@@ -52,8 +52,8 @@ func (s style) Command(c bot.CommandLine) string {
 // Conversation cannot name a conversation: Teams gives its name to its members' clients alone.
 func (style) Conversation(bot.Conversation) string { return "Microsoft Teams" }
 
-// Place tells a channel from a chat by its ID. Source: Microsoft, "Conversation basics": the IDs of channels end so, and
-// those of the chats in other ways.
+// Place tells a channel from a chat by its ID. Source: Microsoft, "Conversation basics": the IDs of channels end so,
+// and those of chats in other ways.
 func (style) Place(c bot.Conversation) (kind bot.Place, name string) {
 	switch {
 	case c.Thread != "":
@@ -169,8 +169,8 @@ const (
 	detailsID  = "details"
 )
 
-// cardBody draws a meeting: its title, one line, the people who are mentioned, the button to join, those that show more,
-// what these show, and notes.
+// cardBody draws a meeting: its title, one line, the people who are mentioned, the button to join, those that show
+// more, what these show, and notes.
 func cardBody(catalog *bot.Catalog, r bot.Reply, s style) (body []element, only *teamsOnly) {
 	card, lang := r.Card, r.Language
 	body = append(body, heading(card.Title(catalog, lang)), rich(runs(card.Line(catalog, lang, s), false)))
@@ -230,8 +230,8 @@ func foldsOf(catalog *bot.Catalog, r bot.Reply) (folds []action, folded []elemen
 }
 
 // details draws what stands below More: the ways to join without the link, and the link as a text to copy. A list of
-// facts tells screen readers which value a label has; but Teams formats what stands in it, so values that would not read
-// as they are stand in text runs.
+// facts tells screen readers which value a label has; but Teams formats what stands in it, so values that would not
+// read as they are stand in text runs.
 func details(catalog *bot.Catalog, r bot.Reply) []element {
 	var list element
 	var lines []element
@@ -278,7 +278,8 @@ func toCopy(label, line string) element {
 
 // formatted knows what Markdown, Teams or a card's functions might make something else of: any sign that is not in the
 // list, what looks like an address, and what begins as an item of a list or a heading does.
-var formatted = regexp.MustCompile(`[^\pL\pM\pN\p{So}\x{fe0f}\x{200d} ,.:;!?'’"“”()/%+=€$#–—…·-]|^[^\pL\pN\p{So}"“(+#]|^#|^\+ |^\d+[.)]( |$)|://|(?i:www\.|mailto:)`)
+var formatted = regexp.MustCompile(`[^\pL\pM\pN\p{So}\x{fe0f}\x{200d} ,.:;!?'’"“”()/%+=€$#–—…·-]|` +
+	`^[^\pL\pN\p{So}"“(+#]|^#|^\+ |^\d+[.)]( |$)|://|(?i:www\.|mailto:)`)
 
 // readsAsItIs tells whether a text reads as it is where Teams formats what it draws.
 func readsAsItIs(text string) bool { return !formatted.MatchString(text) }

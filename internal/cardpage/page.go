@@ -92,7 +92,8 @@ func Picture(ctx context.Context, kit string, p Page) ([]byte, error) {
 	out := file + ".png"
 	defer func() { _ = os.Remove(out) }()
 	size := strconv.Itoa(p.pageWidth()) + "," + strconv.Itoa(report.Height)
-	if _, err := browse(ctx, file, "--window-size="+size, "--force-device-scale-factor=2", "--screenshot="+out); err != nil {
+	_, err = browse(ctx, file, "--window-size="+size, "--force-device-scale-factor=2", "--screenshot="+out)
+	if err != nil {
 		return nil, err
 	}
 	return os.ReadFile(out)
@@ -119,6 +120,9 @@ func (p Page) measure(ctx context.Context, file string) (report Report, err erro
 	return report, json.Unmarshal([]byte(html.UnescapeString(string(said))), &report)
 }
 
+// renderer are the scripts of Microsoft's renderer, and of the Markdown that it leaves to others.
+var renderer = []string{"adaptivecards/dist/adaptivecards.min.js", "markdown-it/dist/markdown-it.min.js"}
+
 // write writes the page to a file, and returns what removes it.
 func (p Page) write(kit string) (file string, remove func(), err error) {
 	data, err := json.Marshal(p) // which escapes what would end the script
@@ -128,20 +132,21 @@ func (p Page) write(kit string) (file string, remove func(), err error) {
 	scripts, draw := "", slackJS
 	if p.Client == Teams {
 		draw = teamsJS
-		for _, name := range []string{"adaptivecards/dist/adaptivecards.min.js", "markdown-it/dist/markdown-it.min.js"} {
+		for _, name := range renderer {
 			path, err := filepath.Abs(filepath.Join(kit, "node_modules", filepath.FromSlash(name)))
 			if err == nil {
 				_, err = os.Stat(path)
 			}
 			if err != nil {
-				return "", nil, fmt.Errorf("the packages of internal/teamskit are needed (make tools installs them): %w", err)
+				return "", nil, fmt.Errorf("packages of internal/teamskit are needed (make tools installs them): %w", err)
 			}
 			scripts += `<script src="` + fileURL(path) + `"></script>`
 		}
 	}
 	page := `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><style>` + css + `</style>` + scripts +
-		`</head><body class="` + p.Client + ` ` + p.Look + `"><div id="cards"></div><script>const page = ` + string(data) +
-		`;</script><script>` + draw + `</script><script>` + pageJS + `</script></body></html>`
+		`</head><body class="` + p.Client + ` ` + p.Look + `"><div id="cards"></div>` +
+		`<script>const page = ` + string(data) + `;</script><script>` + draw + `</script><script>` + pageJS +
+		`</script></body></html>`
 	f, err := os.CreateTemp("", "cards-*.html")
 	if err != nil {
 		return "", nil, err
@@ -150,12 +155,15 @@ func (p Page) write(kit string) (file string, remove func(), err error) {
 	return f.Name(), func() { _ = os.Remove(f.Name()) }, errors.Join(err, f.Close())
 }
 
-func fileURL(path string) string { return (&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}).String() }
+func fileURL(path string) string {
+	return (&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}).String()
+}
 
 // names are what Chromium is called, in any of its makes.
 var names = []string{
 	"chromium", "chromium-browser", "google-chrome", "google-chrome-stable",
-	"/Applications/Chromium.app/Contents/MacOS/Chromium", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+	"/Applications/Chromium.app/Contents/MacOS/Chromium",
+	"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 }
 
 // browse opens the file in Chromium without a window, and returns what it wrote.

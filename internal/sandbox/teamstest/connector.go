@@ -165,7 +165,8 @@ func (t *Server) listChannels(r *http.Request, _ *Call) reply {
 		channels = append(channels, channel)
 	}
 	if channels == nil {
-		return refuse(http.StatusForbidden, "BotNotInConversationRoster", "The bot is not part of the conversation roster.")
+		return refuse(http.StatusForbidden, "BotNotInConversationRoster",
+			"The bot is not part of the conversation roster.")
 	}
 	return reply{status: http.StatusOK, body: map[string]any{"conversations": channels}}
 }
