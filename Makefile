@@ -87,7 +87,7 @@ docs: ## write docs/configuration.md anew, from the settings in internal/app
 pictures: tools ## draw the pictures in the README anew, from the golden files: Adaptive Cards by Microsoft's renderer
 	go run ./internal/pictures
 
-tools: $(TEAMSKIT)/node_modules/.package-lock.json ## install what the tests need and is missing: redis-server, Node.js, npm packages, Chromium
+tools: $(TEAMSKIT)/node_modules/.package-lock.json ## install what the tests need and is missing: redis-server, Node.js, npm packages, openssl, Chromium
 
 $(TEAMSKIT)/node_modules/.package-lock.json: $(TEAMSKIT)/package-lock.json | programs
 	npm ci --prefix $(TEAMSKIT) --ignore-scripts --no-audit --no-fund
@@ -112,4 +112,5 @@ programs:
 	need redis-server redis redis-server redis redis redis && \
 	need node node nodejs nodejs nodejs nodejs && \
 	need npm node npm npm npm npm && \
+	need openssl openssl openssl openssl openssl openssl && \
 	need "$(CHROMIUM)" "--cask google-chrome" "chromium chromium-browser" chromium chromium chromium

@@ -1,6 +1,9 @@
 package bot
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // ActionID names what a button does. Its values stand in messages that people may press much later, so they keep their
 // meaning.
@@ -16,6 +19,7 @@ const (
 	ActionCalendar ActionID = "calendar"
 
 	ActionCreate ActionID = "create" // makes the conversation's meeting if there is none; the value is its subject
+	ActionLine   ActionID = "line"   // does what a line with a time or people says; the value is the line, see [spelled]
 	ActionUndo   ActionID = "undo"   // takes a fresh meeting back; the value is the meeting's generation
 	ActionRedate ActionID = "redate" // changes the date, or takes it away; the value says which date of which meeting
 	ActionKeep   ActionID = "keep"   // shows the conversation's meeting, which stays as it is; no value
@@ -42,7 +46,33 @@ func (a Action) Label() Message {
 	if r, ok := parseRedate(a.Value); ok && a.ID == ActionRedate && r.to == (Period{}) {
 		id = "action.undate"
 	}
-	return message(id, Arg{"Value", shorten(CleanText(a.Value), maxLabel)})
+	value := a.Value
+	if a.ID == ActionLine {
+		value = named(unspelled(value))
+	}
+	return message(id, Arg{"Value", shorten(CleanText(value), maxLabel)})
+}
+
+// The characters of a mark as an action's value has them: no platform promises to give back private-use characters as
+// they were.
+var (
+	spelling   = strings.NewReplacer("%", "%%", markBegin, "%<", markName, "%|", markEnd, "%>")
+	unspelling = strings.NewReplacer("%%", "%", "%<", markBegin, "%|", markName, "%>", markEnd)
+)
+
+// spelled is a line as the value of an action, and unspelled is the line again.
+func spelled(line string) string { return spelling.Replace(line) }
+
+func unspelled(value string) string { return unspelling.Replace(value) }
+
+// createAction is the button that does what somebody typed: the whole line, with its time and its people. ok is false
+// if no button can hold that.
+func createAction(typed Command) (a Action, ok bool) {
+	a = Action{ID: ActionCreate, Value: typed.Subject}
+	if typed.Line != "" {
+		a = Action{ID: ActionLine, Value: spelled(typed.Line)}
+	}
+	return a, len(a.Value) <= MaxActionValue
 }
 
 // pressed is what the value of a card's own button says: which meeting the button belongs to.
@@ -61,7 +91,8 @@ func parsePressed(value string) (p pressed, ok bool) {
 
 // ParseAction understands the press of a button. ok is false for an action that this release does not know, and for a
 // value that none of its buttons has. A press proves who pressed and where, by the signature or the token of its
-// request. Its value proves nothing: it counts as if that person had typed it.
+// request. Its value proves nothing: it counts as if that person had typed it just now, so "tomorrow" is the day after
+// the press, in that person's zone.
 func ParseAction(id, value string) (i Intent, ok bool) {
 	if len(value) > MaxActionValue {
 		return Intent{}, false
@@ -72,6 +103,9 @@ func ParseAction(id, value string) (i Intent, ok bool) {
 	case ActionShow, ActionMore, ActionCalendar:
 		p, ok := parsePressed(value)
 		return Intent{Kind: JobCard, Action: ActionID(id), Generation: p.generation}, ok
+	case ActionLine:
+		c := lined(Command{Kind: Meet}, cleanMarked(unspelled(value)))
+		return Intent{Command: c}, c.Line != ""
 	case ActionCreate:
 		if text := CleanText(value); !quoted(text) {
 			return Intent{Command: lined(Command{Kind: Meet}, text)}, true

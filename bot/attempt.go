@@ -145,6 +145,9 @@ func (s *Service) attempt(ctx context.Context, l Lease, slot *slot, place *inPla
 	if err == nil && !done.silent {
 		err = s.reply(ctx, &l, done, slot, place)
 	}
+	if done.next != nil {
+		done.next()
+	}
 	took := l.age()
 	switch {
 	case err == nil:

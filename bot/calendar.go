@@ -72,12 +72,16 @@ type calendarToken struct {
 	meeting      [8]byte // the fingerprint of the meeting
 	start        int64   // the entry's start in minutes since 1970; 0: the entry follows the meeting's date
 	conversation Conversation
+	// outside says that the address was given to somebody who does not read the conversation. Its file has no lasting
+	// link: that one would lead them to later meetings too.
+	outside bool
 }
 
 // The form of a token: base64url of a signature and of what is signed, which is a version, the fingerprint, the start
 // as a uvarint, and the conversation's name.
 const (
 	calendarVersion   = 1
+	calendarOutside   = 2  // in place of the version, for people outside the conversation
 	calendarSignature = 16 // bytes of HMAC-SHA256
 	calendarHead      = calendarSignature + 1 + 8
 	maxCalendarToken  = 600 // characters
@@ -105,7 +109,11 @@ func meetingPrint(m Meeting) (print [8]byte) {
 
 // payload is what is signed.
 func (t calendarToken) payload() []byte {
-	b := append(make([]byte, 0, 128), calendarVersion)
+	version := byte(calendarVersion)
+	if t.outside {
+		version = calendarOutside
+	}
+	b := append(make([]byte, 0, 128), version)
 	b = append(b, t.meeting[:]...)
 	b = binary.AppendUvarint(b, uint64(t.start))
 	return append(b, t.conversation.String()...)
@@ -125,8 +133,10 @@ func signCalendar(key, payload []byte) []byte {
 	return mac.Sum(nil)[:calendarSignature]
 }
 
-// uid is the UID of the entry: the same for ever, and no other entry's.
+// uid is the UID of the entry: the same for ever, and no other entry's. Whoever has both addresses of a date has one
+// entry in their calendar.
 func (t calendarToken) uid() string {
+	t.outside = false
 	sum := sha256.Sum256(append([]byte("calendar entry\n"), t.payload()...))
 	return hex.EncodeToString(sum[:16]) + "@meetbot"
 }
@@ -143,10 +153,11 @@ func decodeCalendarToken(text string) ([]byte, bool) {
 		return nil, false
 	}
 	raw, err := calendarEncoding.DecodeString(text)
-	if err != nil || len(raw) <= calendarHead || raw[calendarSignature] != calendarVersion {
+	if err != nil || len(raw) <= calendarHead {
 		return nil, false
 	}
-	return raw, true
+	version := raw[calendarSignature]
+	return raw, version == calendarVersion || version == calendarOutside
 }
 
 // openCalendarToken reads a token; ok is false if it was not signed with this key.
@@ -155,6 +166,7 @@ func openCalendarToken(key []byte, text string) (t calendarToken, ok bool) {
 	if !ok || !hmac.Equal(raw[:calendarSignature], signCalendar(key, raw[calendarSignature:])) {
 		return calendarToken{}, false
 	}
+	t.outside = raw[calendarSignature] == calendarOutside
 	copy(t.meeting[:], raw[calendarSignature+1:calendarHead])
 	start, n := binary.Uvarint(raw[calendarHead:])
 	if n <= 0 || start > maxCalendarStart {

@@ -28,7 +28,7 @@ type CalendarEntry struct {
 	Text      string // some lines that say how to join
 	Organizer string // a name
 	JoinURL   string // Graph's link
-	Link      string // the conversation's lasting link; Graph's if it has none
+	Link      string // the conversation's lasting link; Graph's if it has none, or the reader must not have it
 	Label     string // of Graph's link
 	// Cancelled says that people have taken the date away. Start and End are what it was.
 	Cancelled bool
@@ -65,9 +65,11 @@ func (s *Service) CalendarEntry(ctx context.Context, token string) (CalendarEntr
 	if now.After(end.Add(calendarLife)) {
 		return CalendarEntry{}, ErrPastCalendar
 	}
-	link, err := s.Links.Token(ctx, state.Conversation)
-	if err != nil {
-		return CalendarEntry{}, err
+	link := ""
+	if !t.outside {
+		if link, err = s.Links.Token(ctx, state.Conversation); err != nil {
+			return CalendarEntry{}, err
+		}
 	}
 	label := s.Catalog.PlainText(m.Language, message("card.join"))
 	e := CalendarEntry{
@@ -92,7 +94,8 @@ func forNow(now time.Time) (start, end time.Time) {
 	return start, start.Add(usualLength)
 }
 
-// addCalendar gives a card the ways into a calendar: one with a date ahead, and one that was asked for them.
+// addCalendar gives a card the ways into a calendar: one with a date ahead, and one that was asked for them. An
+// invitation goes to somebody who does not read the conversation, so its file does not have the lasting link.
 func (s *Service) addCalendar(ctx context.Context, r *Reply) {
 	c := r.Card
 	if c == nil || c.Ended || c.Reminder {
@@ -119,5 +122,7 @@ func (s *Service) addCalendar(ctx context.Context, r *Reply) {
 		s.Log.WarnContext(ctx, "cannot read the key of calendar files; a card goes without its own", "error", err)
 		return
 	}
-	c.Calendar.File = s.PublicURL + CalendarPath + calendarTokenOf(c.Of, m, fixed).sign(key) + CalendarSuffix
+	token := calendarTokenOf(c.Of, m, fixed)
+	token.outside = c.InvitedBy != ""
+	c.Calendar.File = s.PublicURL + CalendarPath + token.sign(key) + CalendarSuffix
 }

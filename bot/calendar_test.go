@@ -51,6 +51,8 @@ func TestCalendarToken(t *testing.T) {
 			start = time.Unix(60*rapid.Int64Range(1, 1<<32).Draw(t, "start"), 0)
 		}
 		token := calendarTokenOf(c, m, start)
+		inside := token.uid()
+		token.outside = rapid.Bool().Draw(t, "outside")
 		text := token.sign(testKey)
 		if len(text) > maxCalendarToken {
 			return
@@ -76,6 +78,9 @@ func TestCalendarToken(t *testing.T) {
 		m.ExternalID += "/2/X"
 		if fresh := calendarTokenOf(c, m, start); fresh.uid() == token.uid() || later.uid() == token.uid() && !start.IsZero() {
 			t.Fatal("two entries share a UID")
+		}
+		if token.uid() != inside {
+			t.Fatal("the same date has another UID for somebody outside")
 		}
 	})
 }

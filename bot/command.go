@@ -105,6 +105,8 @@ type Intent struct {
 	Redate string
 	// Link is the fingerprint of the token that JobRelink replaces.
 	Link string
+	// Listed names the attendees with whom the meeting of JobInvite was just made; empty if that is not known.
+	Listed string
 }
 
 // Label names the intent for an operator: the command, or the kind of job where that is no command.

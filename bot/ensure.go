@@ -44,7 +44,11 @@ func (s *Service) ensureMeeting(ctx context.Context, t task, asker Identity) (re
 			}
 			switch afterComplete(t, pending, created, state) {
 			case stepShowMade:
-				return result{outcome: OutcomeMade, show: true, made: pending.ID, undoable: t.undoable}, nil
+				done := result{outcome: OutcomeMade, show: true, made: pending.ID, undoable: t.undoable}
+				if created { // otherwise nobody knows with whom it was made
+					done.listed = pending.Request.Attendees
+				}
+				return done, nil
 			case stepShowJoined:
 				return result{outcome: OutcomeJoined, show: true}, nil
 			}

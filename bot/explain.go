@@ -132,10 +132,15 @@ func AdviceReply(lang Language, typed Command, about Advice) Reply {
 	return reply
 }
 
-// OfferReply asks whether what was said to the bot is the subject of a meeting, with a button that makes it.
+// OfferReply asks whether what was said to the bot asks for a meeting, with a button that makes it as the whole line
+// says. Where no button can hold the line, it says what to type.
 func OfferReply(lang Language, typed Command) Reply {
+	create, ok := createAction(typed)
+	if !ok {
+		return sentence(lang, message("offer.long", Arg{"Subject", typed.Subject}, Arg{"Word", commandWord{}}))
+	}
 	reply := sentence(lang, message("offer.question", Arg{"Subject", typed.Subject}, Arg{"Literal", typed}))
-	reply.Actions = []Action{{ID: ActionCreate, Value: typed.Subject}}
+	reply.Actions = []Action{create}
 	return reply
 }
 
@@ -187,6 +192,9 @@ func ExplainChange(
 	lang Language, unchanged string, refusal *Error, organizer Organizer, clientID string, c Command, reference string,
 ) Reply {
 	reply := Explain(lang, refusal, organizer, clientID, c, reference)
+	if refusal.Code == BadRequest && refusal.Reason != "" {
+		reply.Messages[0] = message("refusal.bad_change", Arg{"Reason", refusal.Reason})
+	}
 	if refusal.Code != MissingMeeting {
 		reply.Messages = append([]Message{message(unchanged)}, reply.Messages...)
 	}

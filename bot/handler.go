@@ -75,10 +75,12 @@ type result struct {
 	made    string // the ID of the claim that this very attempt turned into a new meeting
 	// undoable says that the new meeting took the place of an earlier one, and that its asker may take that back.
 	undoable bool
-	restored bool      // an Undo gave the conversation its earlier meeting back
-	silent   bool      // nobody is answered
-	notes    []Message // what stands below the card beside its own notes
-	invited  []Mention // whom the card mentions
+	restored bool       // an Undo gave the conversation its earlier meeting back
+	next     func()     // starts what follows once the answer was sent, or could not be; nil: nothing
+	silent   bool       // nobody is answered
+	notes    []Message  // what stands below the card beside its own notes
+	invited  []Mention  // whom the card mentions
+	listed   []Attendee // with whom this attempt made a new meeting, if it did
 }
 
 // meetCommand gives the conversation its meeting, or a fresh one.
@@ -284,7 +286,11 @@ func (offer) answer(s *Service, i Intent, where Route, state *State, lang Langua
 	case state.Meeting == nil, !state.Meeting.Alive(s.Clock()):
 		return OfferReply(lang, i.Command), OutcomeWords
 	default: // whether the words were meant as a subject is not known, so the card says nothing about them
-		return s.card(Command{Kind: Meet}, *state, where, lang, false), OutcomeKnown
+		reply := s.card(Command{Kind: Meet}, *state, where, lang, false)
+		if change, ok := createAction(i.Command); ok && i.Command.Line != "" {
+			reply.offerChange(where, lang, i.Command, change)
+		}
+		return reply, OutcomeKnown
 	}
 }
 

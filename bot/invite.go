@@ -22,7 +22,8 @@ func (r *Reply) inviting(people []Mention, state State) {
 }
 
 // withPeople invites those whom the command names, if it came to a card: the card mentions them, and a job of its own
-// puts them on the meeting's list. The job is safe in the queue before the command is answered, so no crash loses it.
+// puts them on the meeting's list. The job is safe in the queue before the command is answered, so no crash loses it. It
+// is started after the answer, so that what its asker is told of it comes after the card.
 func (s *Service) withPeople(ctx context.Context, t task, asker Identity, state State, done result, err error) (result,
 	error) {
 	people := t.wish.people
@@ -30,23 +31,18 @@ func (s *Service) withPeople(ctx context.Context, t task, asker Identity, state 
 	case err != nil, len(people) == 0, state.Meeting == nil:
 		return done, err
 	case !done.show && done.reply.Card == nil:
-		if len(done.reply.Actions) > 0 { // the asker is asked first
-			done.reply.Messages = append(done.reply.Messages, message("people.asked"))
-		}
+		done.reply.askedAbout(people)
 		return done, nil
-	}
-	var line strings.Builder
-	for _, m := range people {
-		line.WriteString(m.Mark())
 	}
 	j := Job{
 		Intent: Intent{
-			Kind: JobInvite, Command: Command{Kind: Meet, Line: line.String()}, Generation: state.Generation(),
+			Kind: JobInvite, Command: Command{Kind: Meet, Line: marksOf(people)}, Generation: state.Generation(),
+			Listed: listPrint(done.listed),
 		},
 		ID: "invite-" + shortHash(t.ID), Conversation: state.Conversation, Asker: t.Asker, Seen: state.Generation(),
 		Language: asker.Language, Zone: t.Zone, Route: t.Route, Accepted: time.Now(), Trace: t.Trace,
 	}
-	err = s.acceptOwn(ctx, j)
+	done.next, err = s.acceptFor(ctx, j)
 	if _, tooMany := errors.AsType[BusyError](err); tooMany { // some of the asker's other commands are done soon
 		err = &Error{Code: Throttled, Err: err}
 	}
@@ -59,6 +55,24 @@ func (s *Service) withPeople(ctx context.Context, t task, asker Identity, state 
 	}
 	done.reply.inviting(shownTo(people, t), state)
 	return done, nil
+}
+
+// askedAbout says what becomes of the people of a command whose asker is asked first whether a date is to be changed:
+// the button invites them too, if it can hold them.
+func (r *Reply) askedAbout(people []Mention) {
+	for i, a := range r.Actions {
+		change, ok := parseRedate(a.Value)
+		if a.ID != ActionRedate || !ok {
+			continue
+		}
+		change.people = marksOf(marksIn(marksOf(people), maxMentions))
+		if value := change.String(); len(value) <= MaxActionValue {
+			r.Actions[i].Value = value
+			r.Messages = append(r.Messages, message("people.asked_too"))
+		} else {
+			r.Messages = append(r.Messages, message("people.asked"))
+		}
+	}
 }
 
 // shownTo are those whom a card mentions: everybody who is named but the asker.
@@ -108,7 +122,7 @@ func (invite) execute(ctx context.Context, s *Service, t task) (result, error) {
 			in.left = append(in.left, LeftOut{p.Mention, p.why})
 		}
 	}
-	refused, err := s.putOnList(ctx, t, *m, attendeesOf(people, m.Organizer.ID))
+	refused, err := s.putOnList(ctx, t, state.Conversation, *m, attendeesOf(people, m.Organizer.ID))
 	if err != nil {
 		return result{}, err
 	}
@@ -132,20 +146,6 @@ func (s *Service) stillAbout(ctx context.Context, t task) (state State, nothing 
 	default:
 		return state, "", nil
 	}
-}
-
-// putOnList puts attendees on the meeting's list. refused tells whether Graph refused that; an error is a passing
-// fault.
-func (s *Service) putOnList(ctx context.Context, t task, m Meeting, attendees []Attendee) (refused bool, err error) {
-	if len(attendees) == 0 {
-		return false, nil
-	}
-	err = s.graph.invite(ctx, t.slot, s.graph.inBackground, t.workspace.Tenant, m, attendees)
-	if refusal := refusalOf(err); refusal != nil {
-		s.noteRefusedUpkeep(ctx, t, refusal)
-		return true, nil
-	}
-	return false, err
 }
 
 // tellOutsiders starts a job for each of the people who do not read the conversation.
@@ -202,13 +202,25 @@ func (tell) execute(ctx context.Context, s *Service, t task) (result, error) {
 		return result{}, &Error{Code: Unavailable, Err: errors.New("the platform is not configured")}
 	}
 	reply := InvitationReply(t.workspace.language(state.Identity, m.Language), *m, t.Command.Subject, s.Clock())
+	reply.Card.Of = state.Conversation
+	s.addCalendar(ctx, &reply)
 	reply.setZone(state.Identity.zone(""))
+	again, err := s.Queue.BeginSend(ctx, t.lease)
+	if err != nil {
+		return result{}, err
+	}
+	if again {
+		s.Observer.PossibleDuplicate()
+	}
 	err = retryThrottled(ctx, t.slot, func() error {
 		_, err := platform.Deliver(ctx, t.Job, reply)
 		return err
 	})
 	if Temporary(err) {
-		return result{}, err
+		if CodeOf(err) == Unavailable && !Unsent(err) { // it may have arrived, and is sent again
+			s.Observer.PossibleDuplicate()
+		}
+		return result{}, s.notSent(ctx, &t.lease, err)
 	}
 	if err != nil {
 		s.Log.InfoContext(ctx, "somebody who was invited cannot get a direct message", "request", t.Trace,

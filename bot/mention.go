@@ -96,6 +96,15 @@ func marksIn(text string, limit int) []Mention {
 	return all
 }
 
+// marksOf are the marks of mentions, one after another.
+func marksOf(people []Mention) string {
+	var line strings.Builder
+	for _, m := range people {
+		line.WriteString(m.Mark())
+	}
+	return line.String()
+}
+
 // named is a text with the names of those whom it mentions in the place of the marks.
 func named(text string) string {
 	if !hasMark(text) {

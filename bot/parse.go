@@ -84,7 +84,45 @@ func (p *Parser) Parse(text string) Intent {
 			return i
 		}
 	}
-	return Intent{Command: lined(Command{Kind: Meet}, clean)}
+	c := lined(Command{Kind: Meet}, clean)
+	if c.Subject != "" {
+		if i, ok := p.beforeTime(clean); ok {
+			return i
+		}
+	}
+	return Intent{Command: c}
+}
+
+// longestPhrase is how many words a phrase of the catalogue has that people put before a time.
+const longestPhrase = 4
+
+// beforeTime understands a word or phrase that people try, and behind it nothing but a time or people: "reschedule
+// tomorrow at 10", "invite @ben". It is no subject. To end or cancel something takes no time.
+func (p *Parser) beforeTime(text string) (i Intent, ok bool) {
+	at := 0
+	for range longestPhrase {
+		space := strings.IndexByte(text[at:], ' ')
+		if space < 0 {
+			break
+		}
+		at += space
+		m := p.words[strings.ToLower(strings.TrimRight(text[:at], stops))]
+		at++
+		c := lined(Command{Kind: Meet}, text[at:])
+		if c.Line == "" || c.Subject != "" {
+			continue
+		}
+		literal := Command{Kind: Meet, Subject: subject(text)}
+		switch {
+		case m.advice == "schedule", m.kind == Meet:
+			i, ok = Intent{Command: c}, true
+		case m.advice == "end":
+			i, ok = Intent{Kind: JobAdvice, Command: literal, Advice: m.advice}, true
+		case m.kind == Cancel:
+			i, ok = Intent{Kind: JobUnclear, Command: literal, Guess: Cancel}, true
+		}
+	}
+	return i, ok
 }
 
 // command understands a text that is a command of the table, or a word or phrase that people try instead of one.

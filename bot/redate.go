@@ -14,10 +14,16 @@ import (
 type redate struct {
 	generation, sequence int    // of the meeting, as the asker saw it
 	to                   Period // zero: the date is taken away
+	people               string // the marks of those who are invited with it
 }
 
 // String writes the change as the value of an action.
 func (r redate) String() string {
+	if r.people != "" {
+		dated := r
+		dated.people = ""
+		return dated.String() + " " + spelled(r.people)
+	}
 	var start, end int64
 	if r.to != (Period{}) {
 		start, end = r.to.Start.Unix(), r.to.End.Unix()
@@ -27,18 +33,21 @@ func (r redate) String() string {
 
 // parseRedate reads the value of an action; ok is false if it has another form.
 func parseRedate(value string) (r redate, ok bool) {
-	parts := strings.Split(value, " ")
-	if len(parts) != 4 {
+	parts := strings.SplitN(value, " ", 5)
+	if len(parts) < 4 {
 		return redate{}, false
 	}
 	var n [4]int64
-	for i, part := range parts {
+	for i, part := range parts[:4] {
 		var err error
 		if n[i], err = strconv.ParseInt(part, 10, 48); err != nil || n[i] < 0 {
 			return redate{}, false
 		}
 	}
 	r = redate{generation: int(n[0]), sequence: int(n[1])}
+	if len(parts) > 4 {
+		r.people = marksOf(marksIn(unspelled(parts[4]), maxMentions))
+	}
 	if n[2] != 0 || n[3] != 0 {
 		r.to = Period{time.Unix(n[2], 0).UTC(), time.Unix(n[3], 0).UTC()}
 	}
@@ -53,7 +62,7 @@ func (s *Service) setDate(ctx context.Context, t task, asker Identity, state Sta
 	case !w.dated(), m.isDated(to): // an attempt before this one came so far
 		return s.showDated(t, state, asker.Language, w, m.Dated && w.dated()), nil
 	case m.ahead(now) && m.DatedBy != t.Asker.User:
-		return s.askRedate(ctx, t, asker.Language, m, to)
+		return s.askRedate(ctx, t, asker, m, to)
 	}
 	state, done, err := s.changeDate(ctx, t, asker.Language, state, to)
 	if err != nil || done.outcome != "" {
@@ -71,13 +80,13 @@ func (m Meeting) isDated(p Period) bool {
 }
 
 // askRedate asks the asker before somebody else's date is changed.
-func (s *Service) askRedate(ctx context.Context, t task, lang Language, m Meeting, to Period) (result, error) {
+func (s *Service) askRedate(ctx context.Context, t task, asker Identity, m Meeting, to Period) (result, error) {
 	owner, err := s.Identities.Identity(ctx, Asker{Platform: t.Asker.Platform, Workspace: t.Asker.Workspace,
 		User: m.DatedBy})
 	if err != nil {
 		return result{}, err
 	}
-	return result{outcome: OutcomeWords, reply: AskRedateReply(lang, m, owner, to)}, nil
+	return result{outcome: OutcomeWords, reply: AskRedateReply(asker.Language, m, owner, to, zoneOf(t, asker))}, nil
 }
 
 // changeDate changes the date in Graph, and then in the record. The result has an outcome if that was refused.
@@ -138,10 +147,11 @@ func (c redateMeeting) execute(ctx context.Context, s *Service, t task) (result,
 	asker.Language = lang
 	r, _ := parseRedate(t.Redate)
 	m := state.Meeting
-	w := wish{subject: m.Subject, start: r.to.Start, end: r.to.End}
+	w := wish{subject: m.Subject, start: r.to.Start, end: r.to.End, people: marksIn(r.people, maxMentions)}
+	t.wish = w
 	switch {
 	case m.isDated(r.to):
-		return s.showDated(t, state, lang, w, true), nil
+		return s.withPeople(ctx, t, asker, state, s.showDated(t, state, lang, w, true), nil)
 	case m.Generation != r.generation || m.Sequence != r.sequence: // it is another one than the asker saw
 		return s.showDated(t, state, lang, w, false), nil
 	case r.to == (Period{}):
@@ -151,7 +161,7 @@ func (c redateMeeting) execute(ctx context.Context, s *Service, t task) (result,
 	if err != nil || refused.outcome != "" {
 		return refused, err
 	}
-	return s.showDated(t, state, lang, w, true), nil
+	return s.withPeople(ctx, t, asker, state, s.showDated(t, state, lang, w, true), nil)
 }
 
 // cancelCommand takes the date away. The meeting and its link stay, and nothing is sent to Graph.
@@ -170,11 +180,12 @@ func (c cancelCommand) execute(ctx context.Context, s *Service, t task) (result,
 	if err != nil || done.outcome != "" {
 		return done, err
 	}
-	if _, err := s.identify(ctx, t); err != nil {
+	asker, err := s.identify(ctx, t)
+	if err != nil {
 		return s.refuseChange(t, lang, "when.unchanged", err, state.Meeting.Organizer)
 	}
-	if state.Meeting.DatedBy != t.Asker.User {
-		return s.askRedate(ctx, t, lang, *state.Meeting, Period{})
+	if asker.Language = lang; state.Meeting.DatedBy != t.Asker.User {
+		return s.askRedate(ctx, t, asker, *state.Meeting, Period{})
 	}
 	return s.dropDate(ctx, t, lang, state)
 }

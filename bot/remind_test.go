@@ -280,3 +280,21 @@ func dyingReplica(t *testing.T, later bool, dies int64) int64 {
 	t.Logf("died %s: %d reminders", where, n)
 	return r.step.Load()
 }
+
+// A replica that does not serve a platform does not keep a reminder there from the others.
+func TestReminderTakenByReplicaOfAnotherPlatform(t *testing.T) {
+	t.Parallel()
+	w := newRemindWorld(t)
+	r := w.replica("first", remindBefore, 0)
+	card := r.asks("1", meet(bot.Meet, w.in(24*time.Hour)))
+	r.service.Kill()
+	w.replicaOf("another", "bystander", remindBefore, 0)
+	due := card.Card.Meeting.Start.Add(-remindBefore)
+	w.clock.moveTo(due)
+	w.until("the bystander has looked", func() bool { return w.planned().After(due) })
+	w.until("others may look again soon", func() bool { return w.planned().Before(w.clock.now().Add(time.Minute)) })
+	w.replica("second", remindBefore, 0)
+	if n := w.passes(); n != 1 {
+		t.Errorf("%d reminders", n)
+	}
+}

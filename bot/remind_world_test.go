@@ -138,16 +138,22 @@ type remindReplica struct {
 // replica runs a replica until the test ends or it dies.
 func (w *remindWorld) replica(name string, before time.Duration, dies int64) *remindReplica {
 	w.t.Helper()
+	return w.replicaOf("test", name, before, dies)
+}
+
+// replicaOf is replica for one that serves that platform alone.
+func (w *remindWorld) replicaOf(platform, name string, before time.Duration, dies int64) *remindReplica {
+	w.t.Helper()
 	catalog, err := bot.NewCatalog()
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	r := &remindReplica{Store: w.open(name), world: w, dies: dies, dead: make(chan struct{})}
 	r.service = bot.NewService(bot.Config{
-		Conversations: r, Identities: r.Store, Queue: r, Limiter: r.Store, Cards: r.Store, Schedule: r,
+		Conversations: r, Identities: r.Store, Queue: r, Limiter: r.Store, Cards: r.Store, Invitations: r.Store, Schedule: r,
 		Meetings: w.graph, Directory: directory{}, Catalog: catalog,
 		Log: slog.New(slog.NewTextHandler(w.logs, nil)), Observer: observer{},
-		Platforms:  map[string]bot.Platform{"test": remindPlatform{r}},
+		Platforms:  map[string]bot.Platform{platform: remindPlatform{r}},
 		Workspaces: bot.OneWorkspace{Organizers: bot.OrganizerPolicy{Requester: true}, Language: bot.English},
 		Language:   bot.English, Timing: fleeting, Clock: w.clock.now, RemindBefore: before,
 	})

@@ -46,6 +46,9 @@ func (r renameCommand) execute(ctx context.Context, s *Service, t task) (result,
 		return result{outcome: outcome, reply: reply}, nil
 	}
 	card := &Card{Meeting: *state.Meeting, Renamed: true, Of: state.Conversation}
+	if words := timeIn(change.Subject); words != "" {
+		card.Wished = append(card.Wished, message("when.in_name", Arg{"Words", words}))
+	}
 	return result{outcome: OutcomeRenamed, reply: Reply{Audience: AudienceAsker, Language: lang, Card: card}}, nil
 }
 

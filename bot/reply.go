@@ -72,11 +72,28 @@ func (r *Reply) setAside(where Route, lang Language) {
 		return
 	}
 	if notes := r.Card.asides(); len(notes) > 0 {
-		r.Aside = &Reply{Audience: AudienceAsker, Language: lang, Messages: notes, Optional: true}
+		if r.Aside == nil {
+			r.Aside = &Reply{Audience: AudienceAsker, Language: lang, Optional: true}
+		}
+		r.Aside.Messages = append(r.Aside.Messages, notes...)
 		card := *r.Card
 		card.Asked, card.Wished = "", nil
 		r.Card = &card
 	}
+}
+
+// offerChange offers the asker a button with which they can change the meeting that the card shows: on the card, if
+// nobody else reads it, otherwise beside it.
+func (r *Reply) offerChange(where Route, lang Language, c Command, change Action) {
+	words := message("offer.change", Arg{"Literal", c})
+	if r.Audience == AudienceEveryone && !where.Alone {
+		r.Aside = &Reply{
+			Audience: AudienceAsker, Language: lang, Messages: []Message{words}, Actions: []Action{change}, Optional: true,
+		}
+		return
+	}
+	r.Card.Wished = append(r.Card.Wished, words)
+	r.Actions = append(r.Actions, change)
 }
 
 // setZone puts the times of the reply into the zone of whoever reads it: the asker's, or the maker's if everybody reads

@@ -54,6 +54,7 @@ type Config struct {
 	Queue         Queue
 	Limiter       Limiter
 	Cards         PostedCards
+	Invitations   Invitations
 	Schedule      Schedule
 	Meetings      Meetings
 	Directory     Directory

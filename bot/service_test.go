@@ -44,7 +44,7 @@ func newStand(t *testing.T, timing bot.Timing, create func(ctx context.Context, 
 	}
 	st := &stand{redis: redis, queue: &flakyQueue{Store: s}, platform: &platform{posted: make(chan bot.Reply, 100), refused: map[string]bool{}}, logs: &syncBuffer{}, graph: &meetings{create: create}}
 	st.Service = bot.NewService(bot.Config{
-		Conversations: s, Identities: s, Queue: st.queue, Limiter: s, Cards: s, Schedule: s, Meetings: st.graph, Directory: directory{}, Catalog: catalog,
+		Conversations: s, Identities: s, Queue: st.queue, Limiter: s, Cards: s, Invitations: s, Schedule: s, Meetings: st.graph, Directory: directory{}, Catalog: catalog,
 		Log: slog.New(slog.NewTextHandler(st.logs, nil)), Observer: observer{},
 		Platforms:  map[string]bot.Platform{"test": st.platform},
 		Workspaces: bot.OneWorkspace{Organizers: bot.OrganizerPolicy{Requester: true}, Language: bot.English},

@@ -15,6 +15,10 @@ const dueAtOnce = 5
 // replica begins thousands of reminders while they are still of use.
 const remindAtOnce = 50
 
+// dueElsewhere is after which time a replica may look again at what it took and does not serve, as all others may. A
+// time that was set meanwhile is lost by that: whoever finds it too early sets it again.
+const dueElsewhere = 10 * time.Second
+
 // todoJobs says which job does what is to do about a meeting.
 var todoJobs = []struct {
 	todo Todo
@@ -103,15 +107,20 @@ func (s *Service) acceptUpkeep(ctx context.Context, j Job) error {
 
 // acceptOwn puts a job that no request asks for by itself into the queue, and starts it, unless that was done before.
 func (s *Service) acceptOwn(ctx context.Context, j Job) error {
-	lease, err := s.Queue.Accept(ctx, j)
-	switch {
-	case errors.Is(err, ErrDuplicate):
-		return nil
-	case err != nil:
-		return err
+	start, err := s.acceptFor(ctx, j)
+	if err == nil {
+		start()
 	}
-	s.start(lease, nil)
-	return nil
+	return err
+}
+
+// acceptFor is acceptOwn for a job that is started later, by start.
+func (s *Service) acceptFor(ctx context.Context, j Job) (start func(), err error) {
+	lease, err := s.Queue.Accept(ctx, j)
+	if errors.Is(err, ErrDuplicate) {
+		return func() {}, nil
+	}
+	return func() { s.start(lease, nil) }, err
 }
 
 // workOffDue starts the jobs of conversations whose time has come. What it cannot start comes again after [DueLease].
@@ -141,8 +150,8 @@ func (s *Service) workOffDue(ctx context.Context) {
 // startDue accepts the job of a conversation that is due, and only then forgets that it was.
 func (s *Service) startDue(ctx context.Context, d Due, now time.Time) error {
 	platform, ok := s.Platforms[d.Conversation.Platform]
-	if !ok || !platform.Serves(d.Conversation.Workspace) {
-		return nil // it is for another replica
+	if !ok || !platform.Serves(d.Conversation.Workspace) { // it is for another replica, and a reminder cannot wait
+		return s.Schedule.SetDue(ctx, Due{Kind: d.Kind, Conversation: d.Conversation, At: now.Add(dueElsewhere)})
 	}
 	state, err := s.Conversations.Read(ctx, d.Conversation, Asker{})
 	if err != nil && CodeOf(err) != UnreadableRecord {

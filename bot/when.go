@@ -64,6 +64,15 @@ func insideOf(c Command) string {
 	return c.Subject[line.Inside.Start:line.Inside.End]
 }
 
+// timeIn is what would be a time at the end of a text, if it were no name; empty if nothing would.
+func timeIn(name string) string {
+	line, _ := clause.Parse(name, time.Unix(0, 0).UTC(), nil)
+	if len(line.Times) == 0 {
+		return ""
+	}
+	return name[line.Times[0].Start:line.Times[len(line.Times)-1].End]
+}
+
 // wish is what the words of a command ask for, beside a meeting.
 type wish struct {
 	subject    string
@@ -93,7 +102,7 @@ func wishOf(c Command, at time.Time, zone Zone) (wish, *clause.Problem) {
 		id    string
 	}{
 		{line.Tomorrow, "when.tomorrow"}, {line.Moved, "when.moved"}, {line.Twice, "when.twice"},
-		{line.DayFirst, "when.day_first"},
+		{line.DayFirst, "when.day_first"}, {zone == "" && zoneMatters(c, at, line), "when.no_zone"},
 	} {
 		if said.holds {
 			w.notes = append(w.notes, message(said.id, Arg{"Start", w.start}))
@@ -102,8 +111,17 @@ func wishOf(c Command, at time.Time, zone Zone) (wish, *clause.Problem) {
 	return w, nil
 }
 
+// zoneMatters tells whether the start of a line depends on the zone in which it was understood: not "in 20 minutes".
+func zoneMatters(c Command, at time.Time, line clause.Line) bool {
+	other, problem := clause.Parse(c.Line, at.In(time.FixedZone("", -5*3600)), markLength)
+	return !line.Now && !line.Start.IsZero() && (problem != nil || !other.Start.Equal(line.Start))
+}
+
 // Period is from one moment to another, as an argument of a message.
 type Period struct{ Start, End time.Time }
+
+// in is the period as the zone's clocks show it.
+func (p Period) in(zone Zone) Period { return Period{zone.in(p.Start), zone.in(p.End)} }
 
 // ahead tells whether the meeting has a date that is not over at that time.
 func (m Meeting) ahead(now time.Time) bool { return m.Dated && m.End.After(now) }
@@ -121,8 +139,9 @@ func TimeReply(catalog *Catalog, lang Language, p clause.Problem, c Command) Rep
 	return reply
 }
 
-// AskRedateReply asks whether a date that somebody else set is to be changed. A zero period takes it away.
-func AskRedateReply(lang Language, m Meeting, owner *Identity, to Period) Reply {
+// AskRedateReply asks whether a date that somebody else set is to be changed. A zero period takes it away. Both dates
+// are shown in the zone of the asker.
+func AskRedateReply(lang Language, m Meeting, owner *Identity, to Period, zone Zone) Reply {
 	id, name := "when.ask_change", ""
 	if owner != nil {
 		name = owner.Name
@@ -133,7 +152,8 @@ func AskRedateReply(lang Language, m Meeting, owner *Identity, to Period) Reply 
 	if name == "" {
 		id += "_unknown"
 	}
-	reply := sentence(lang, message(id, Arg{"Owner", name}, Arg{"Date", Period{m.Start, m.End}}, Arg{"To", to}))
+	reply := sentence(lang, message(id, Arg{"Owner", name}, Arg{"Date", Period{m.Start, m.End}.in(zone)},
+		Arg{"To", to.in(zone)}))
 	reply.Actions = []Action{
 		{ID: ActionRedate, Value: redate{generation: m.Generation, sequence: m.Sequence, to: to}.String()},
 		{ID: ActionKeep},

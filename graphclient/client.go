@@ -66,7 +66,7 @@ func New(cfg Config) (*Client, error) {
 	// order that is random per process and can lose the body (kiota-http-go issue 183).
 	observe := outbound.ObserveAs(cfg.Observe, operation)
 	hc := outbound.Client(outbound.Options{RootCAs: cfg.RootCAs, Observe: observe}, base)
-	hc.Transport = &graphWire{next: hc.Transport, secrets: cfg.Credential.Secrets()}
+	hc.Transport = &graphWire{next: hc.Transport, secrets: cfg.Credential.Secrets}
 	tokens := cfg.Credential.Tokens(base.Scheme + "://" + base.Host + "/.default") // the scope is that of the host
 	// The SDK's root client would register readers and writers for four media types in registries that are global.
 	// Graph speaks JSON here, so the adapter gets the two for JSON, and no registry takes part.

@@ -7,19 +7,20 @@ const AppID = "00000003-0000-0000-c000-000000000000"
 
 // Permission is an application permission of Microsoft Graph that the client needs.
 type Permission struct {
-	Name   string
-	RoleID string   // by which programs name it
-	For    string   // what it is needed for: "to …"
-	Worst  string   // what a thief of the app's credential could do with it, bounded by whatever else bounds it
-	Within []string // others that include it
+	Name    string
+	RoleID  string   // by which programs name it
+	For     string   // what it is needed for: "to …"
+	Worst   string   // what a thief of the app's credential could do with it, bounded by whatever else bounds it
+	Setting string   // environment variable that makes it needed; empty: it always is
+	Within  []string // others that include it
 }
 
 // What the client needs (documents "onlinemeeting-createorget", "user-get" and "permissions-reference").
 var (
 	MakeMeetings = Permission{
 		Name: "OnlineMeetings.ReadWrite.All", RoleID: "b8bb2037-6e08-44ac-a4ea-4674e010e2a4", For: "to make meetings",
-		Worst: "read, make, change and delete the online meetings of the people whom the access policy covers, and of " +
-			"nobody else; no calendar, chat, recording or transcript",
+		Worst: "read, make, change and delete the online meetings of the people whom the access policy covers, and " +
+			"of nobody else; no calendar, chat, recording or transcript",
 	}
 	FindUsers = Permission{
 		Name: "User.Read.All", RoleID: "df021288-bdef-4463-88db-98f22de89214",
@@ -29,8 +30,19 @@ var (
 	}
 )
 
-// Permissions are all that the client needs.
+// Permissions are all that the client may need.
 var Permissions = []Permission{MakeMeetings, FindUsers}
+
+// Needed are those that the client needs, where set tells whether an environment variable has a value.
+func Needed(set func(variable string) bool) []Permission {
+	var needed []Permission
+	for _, p := range Permissions {
+		if p.Setting == "" || set(p.Setting) {
+			needed = append(needed, p)
+		}
+	}
+	return needed
+}
 
 // In tells whether roles, those of a token, give the permission.
 func (p Permission) In(roles []string) bool {

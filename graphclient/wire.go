@@ -89,7 +89,7 @@ var errNoToken = errors.New("request without a token was held back")
 // answer that it can use; what any other answer amounts to is in the record of the call.
 type graphWire struct {
 	next    http.RoundTripper
-	secrets []string // which no error may tell, whatever Graph echoes
+	secrets func() []string // which no error may tell, whatever Graph echoes
 }
 
 // CloseIdleConnections lets http.Client.CloseIdleConnections reach the connections.
@@ -123,7 +123,7 @@ func (g *graphWire) RoundTrip(r *http.Request) (*http.Response, error) {
 		token := strings.TrimPrefix(authorization, bearer)
 		rec.failure = classify(answer{
 			op: rec.op, permitted: permits(token, rec.op), status: status, header: resp.Header, body: body,
-		}, append([]string{token}, g.secrets...)...)
+		}, append([]string{token}, g.secrets()...)...)
 		return nil, rec.failure
 	case !outbound.IsJSONObject(resp.Header, body):
 		rec.failure = &bot.Error{

@@ -7,8 +7,8 @@ import (
 	"meetbot/internal/outbound"
 )
 
-// CheckAddress tells what is wrong with the bot's own address, which the servers of a platform, such as "Slack", have to
-// reach.
+// CheckAddress tells what is wrong with the bot's own address, which the servers of a platform, such as "Slack", have
+// to reach.
 func CheckAddress(raw, platform string) error {
 	_, err := publicAddress(raw, platform)
 	return err

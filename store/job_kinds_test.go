@@ -17,7 +17,7 @@ func TestKindsOfJobs(t *testing.T) {
 		{Kind: bot.JobWelcome},
 		{Kind: bot.JobUndo, Generation: 2},
 		{Kind: bot.JobRelink, Link: "0123456789abcdef"},
-		{Kind: bot.JobInvite, Generation: 2, Command: bot.Command{Kind: bot.Meet,
+		{Kind: bot.JobInvite, Generation: 2, Listed: "print", Command: bot.Command{Kind: bot.Meet,
 			Line: bot.Mention{Kind: bot.MentionPerson, ID: "U0BEN", Name: "@ben"}.Mark()}},
 		{Kind: bot.JobTell, Generation: 2, Command: bot.Command{Kind: bot.Meet, Subject: "Ann Example"}},
 		{Kind: bot.JobBookmark},

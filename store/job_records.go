@@ -30,6 +30,7 @@ type jobRecord struct {
 	Action       bot.ActionID       `json:"action,omitempty"`
 	Redate       string             `json:"redate,omitempty"`
 	Relink       string             `json:"relink,omitempty"` // the fingerprint of the token to replace
+	Listed       string             `json:"listed,omitempty"` // the attendees with whom the meeting was made
 	Asker        askerRecord        `json:"asker"`
 	Seen         int                `json:"seen,omitempty"`
 	Language     bot.Language       `json:"language,omitempty"`
@@ -83,7 +84,7 @@ func encodeJob(j bot.Job) (string, error) {
 		Command: commandRecord{Kind: string(j.Command.Kind), Subject: j.Command.Subject, Line: j.Command.Line,
 			Clipped: j.Command.Clipped},
 		Asker: askerRecord(j.Asker), Seen: j.Seen, Language: j.Language, Zone: j.Zone, Topic: j.Topic,
-		Route: routeRecord(j.Route), Accepted: j.Accepted, Trace: j.Trace,
+		Route: routeRecord(j.Route), Accepted: j.Accepted, Trace: j.Trace, Listed: j.Listed,
 	}
 	switch j.Kind {
 	case "":
@@ -158,7 +159,7 @@ func decodeJob(record string) (bot.Job, error) {
 	case bot.JobRelink:
 		j.Command, j.Link = bot.Command{}, r.Relink
 	case bot.JobInvite, bot.JobTell:
-		j.Command.Kind, j.Generation = bot.Meet, r.Undo
+		j.Command.Kind, j.Generation, j.Listed = bot.Meet, r.Undo, r.Listed
 	case bot.JobConfirm, bot.JobOptions, bot.JobCards, bot.JobBookmark:
 		j.Command, j.Generation = bot.Command{Kind: r.Use}, r.Undo
 	}

@@ -106,6 +106,12 @@ func (k keyspace) linked(token string) string {
 	return string(k) + ":link:" + base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
+// invited is who was invited lately to the meeting of an external ID; see invitations.go.
+func (k keyspace) invited(c bot.Conversation, externalID string) string {
+	sum := sha256.Sum256([]byte(externalID))
+	return string(k) + ":{" + c.ChannelKey() + "}:i:" + base64.RawURLEncoding.EncodeToString(sum[:8])
+}
+
 // calendar is the key that signs the addresses of calendar files.
 func (k keyspace) calendar() string { return string(k) + ":calendar" }
 

@@ -30,6 +30,8 @@ var (
 
 	//go:embed scripts/card.lua
 	cardSource string
+	//go:embed scripts/invite.lua
+	inviteSource string
 	//go:embed scripts/lasting_link.lua
 	lastingLinkSource string
 	//go:embed scripts/take_due.lua
@@ -81,6 +83,7 @@ var (
 	linkScript     = redis.NewScript(linkSource)
 
 	cardScript        = redis.NewScript(cardSource)
+	inviteScript      = redis.NewScript(inviteSource)
 	lastingLinkScript = redis.NewScript(lastingLinkSource)
 	takeDueScript     = redis.NewScript(takeDueSource)
 	dropDueScript     = redis.NewScript(dropDueSource)

@@ -108,6 +108,9 @@ func Parse(text string, now time.Time, mention Mention) (Line, *Problem) {
 	if taken.problem == "" {
 		taken.problem, taken.problemAt = resolve(&line, taken.when, now), Span{}
 	}
+	if taken.problem == "" && taken.namedDay && line.Start.Weekday() != taken.weekday {
+		taken.problem, taken.problemAt = Unclear, taken.inside // "Friday standup at 15:30" on a Wednesday
+	}
 	if taken.problem != "" {
 		line.Start, line.End, line.Now = time.Time{}, time.Time{}, false
 		span := r.span(taken.blamed())

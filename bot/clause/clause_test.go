@@ -217,5 +217,8 @@ subject. Quotation marks keep what is between them literal.
 - An end that makes the meeting at most six hours long over midnight is the next day's.
 - A meeting that starts at once has §now§.
 - What looks like a time and was left in the subject is pointed at (§inside§).
-- What is refused has a code, and the words that are the reason.
+- What is refused has a code, and the words that are the reason. Where the words may be a time or a part of the subject, it
+  is §unclear§: then the bot makes nothing and asks.
+- A name after an §@§ of which the platform made no mention counts only beside a time or a mention. Otherwise the bot leaves
+  it in the subject.
 `

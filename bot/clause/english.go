@@ -13,7 +13,7 @@ var english = []meaning{
 	{opensTopic, 0, "with, about, regarding, re, on the topic of, to discuss, to talk about"},
 	{joins, 0, "and, &, +"},
 	{article, 0, "the"},
-	{ties, 0, "of, for, from, to"},
+	{ties, 0, "for, from, to"},
 	{links, 0, "of, for, from, by, the, is, since, until, till, til, to, and, or, a, an, not, vs, through, " +
 		"before, after, about, against, into, beyond, like, than, in, our, my, your, no, new, better"},
 	{fuzzy, 0, "before, after, by, since, about, around, approximately, almost, than, circa, same"},
@@ -60,7 +60,11 @@ var english = []meaning{
 		"task, room, round, table, level, score, episode, act, no, vol, volume, option, plan, set, ratio, half, " +
 		"half-time, windows, bus, gate, seat, cve, rfc, bug, issue, pr, ticket, item"},
 	{weekdayOf, 0, "black, cyber, good, casual, super, ash, easter, freaky, giving, palm, bloody, ruby"},
+	{moves, 0, "move, move it, move meeting, move the meeting, postpone, postpone it, postpone the meeting, " +
+		"reschedule, reschedule it, reschedule the meeting, change, change it, change the meeting, change the time"},
 	{over, 0, "yesterday, last night, the day before"}, {overBefore, 0, "last, past, previous"},
 	{every, 0, "every, each"}, {period, 0, "day, week, weekday, morning, month, workday, other day, other week"},
+	{vague, 0, "on christmas, on christmas eve, on christmas day, on new year's eve, on new year's day, on new year, " +
+		"on easter, on easter sunday, on easter monday, on thanksgiving"},
 	{vague, 0, "next week, this week, next month, this month, the weekend, weekend, next weekend, this weekend"},
 }

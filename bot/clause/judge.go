@@ -152,7 +152,7 @@ func (r *reader) leftInside(p *placed, from int) {
 			return
 		}
 		if noDayTaken && g.day.kind == onWeekday && !r.namesWeekday(i) && r.isWeekdayName(i) {
-			p.inside = Span{i, i + 1}
+			p.inside, p.namedDay, p.weekday = Span{i, i + 1}, true, g.day.weekday
 			return
 		}
 	}

@@ -1,16 +1,24 @@
 package clause
 
+import "time"
+
 // placed is what was taken of a text as clauses.
 type placed struct {
 	when
 	spans  []clauseSpan // in the order of the text
 	inside Span         // tokens: the first place in the subject that looks like a clause
+	// namedDay says that a weekday stands in the subject, and weekday which one.
+	namedDay bool
+	weekday  time.Weekday
 }
 
 // place finds the clauses of the command: the longest run of clauses at the end of the text, one at its beginning, or
 // one between the subject and "with" or "about".
 func (r *reader) place() placed {
 	r.limit = len(r.tokens)
+	if p, ok := r.past(); ok {
+		return p
+	}
 	p := r.trailing()
 	end := len(r.tokens)
 	if len(p.spans) > 0 {
@@ -27,6 +35,30 @@ func (r *reader) place() placed {
 	return p
 }
 
+// past tells whether the text is nothing but a time on a day that is past, and people: "yesterday at 15:00". Beside a
+// subject, such a time is a part of it: "Outage yesterday at 15:00".
+func (r *reader) past() (p placed, ok bool) {
+	after, _, ok := r.match(0, over)
+	if !ok {
+		if j, _, last := r.match(0, overBefore); last {
+			_, after, ok = r.weekday(j)
+		} else if _, j, named := r.weekday(0); named {
+			after, _, ok = r.match(j, overAfter)
+		}
+	}
+	if !ok {
+		return placed{}, false
+	}
+	g, ok := r.group(after)
+	if !ok || !g.hasStart || g.words.End < r.limit {
+		return placed{}, false
+	}
+	p.spans = append([]clauseSpan{{words: Span{0, after}}}, g.spans...)
+	p.adopt(&g, Past)
+	p.problem, p.problemAt = Past, timesOf(p.spans)
+	return p, true
+}
+
 // trailing takes the longest run of clauses that the text ends with.
 func (r *reader) trailing() placed {
 	for i := range r.tokens {
@@ -37,6 +69,12 @@ func (r *reader) trailing() placed {
 		code, ok := r.verdict(&g)
 		if !ok {
 			continue
+		}
+		if code == "" && g.day.kind != noDay && r.at(i-1).word == "of" { // Edge of Tomorrow at 20:00
+			code = Unclear
+		}
+		if s, ok := r.before(i, moves); ok && s == 0 && g.ranged { // Move from 15:00 to 16:00
+			code = Contradiction
 		}
 		p := placed{spans: g.spans}
 		p.adopt(&g, code)

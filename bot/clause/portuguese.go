@@ -61,7 +61,10 @@ var portuguese = []meaning{
 	{halfUnit, 30, "meia hora"}, {halfUnit, 15, "um quarto de hora"}, {andHalf, 0, "e meia"},
 	{counted, 0, "parte, pagina, etapa, fase, capitulo, aula, modulo, semana, versao, sala, mesa, nivel, placar, " +
 		"tarefa, rodada, turma, onibus, opcao, plano"},
+	{moves, 0, "mover, mover a reuniao, mudar, mudar a reuniao, mudar o horario, remarcar, remarcar a reuniao, " +
+		"reagendar, reagendar a reuniao, adiar, adiar a reuniao, passar, passar a reuniao"},
 	{over, 0, "ontem, anteontem"}, {overAfter, 0, "passada, passado"},
 	{every, 0, "toda, todo, cada, todas as, todos os"}, {period, 0, "dia, semana, dias, manha, mes, semanas"},
+	{vague, 0, "no natal, na vespera de natal, no ano novo, na pascoa, no reveillon, no carnaval"},
 	{vague, 0, "semana que vem, proxima semana, fim de semana, mes que vem, proximo mes, esta semana"},
 }

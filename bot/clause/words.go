@@ -64,6 +64,7 @@ const (
 	every      // every, toda
 	period     // after every: day, semana
 	vague      // no day: next week
+	moves      // the whole subject: what is meant is another time, not a subject
 )
 
 // entry is one meaning of a word, or of a phrase that begins with it.

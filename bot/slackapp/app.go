@@ -38,24 +38,26 @@ const maxRefusal = 4 << 10
 
 // Config is what the front-end needs. Every field without "optional" is required.
 type Config struct {
-	SigningSecret string
-	BotToken      string
-	APIURL        string // optional: base of the Web API, ending in "/"
-	Catalog       *bot.Catalog
-	Language      bot.Language  // where nothing better is known
-	Throttles     bot.Throttles // which of Slack's methods asked to be left alone
-	Log           *slog.Logger
-	Requests      *inbound.Requests // optional: is told of the requests that come in
-	Bookmarks     bool              // channels' bookmarks are set: see SetBookmark
+	SigningSecret  string
+	PreviousSecret string // optional: the signing secret of before, which counts too while the secret is changed
+	BotToken       string
+	APIURL         string // optional: base of the Web API, ending in "/"
+	Catalog        *bot.Catalog
+	Language       bot.Language  // where nothing better is known
+	Throttles      bot.Throttles // which of Slack's methods asked to be left alone
+	Log            *slog.Logger
+	Requests       *inbound.Requests   // optional: is told of the requests that come in
+	Bookmarks      bool                // channels' bookmarks are set: see SetBookmark
+	Signed         func(secret string) // optional: is told which secret a request is signed with: Current or Previous
 }
 
 // App is the Slack app in its workspace.
 type App struct {
-	secret    string
-	apiURL    string // base of the Web API, ending in "/"
-	token     string
-	api       *slack.Client
-	web       *http.Client // beneath api
+	secrets   atomic.Pointer[signingSecrets]
+	signed    func(secret string) // nil: nobody is told
+	apiURL    string              // base of the Web API, ending in "/"
+	access    atomic.Pointer[access]
+	web       *http.Client // beneath the access
 	hooks     *http.Client // that posts to response_url
 	hookHosts []*url.URL
 	catalog   *bot.Catalog
@@ -102,7 +104,7 @@ func New(c Config) (*App, error) {
 		return nil, err
 	}
 	a := &App{
-		cards: cards, people: people, secret: c.SigningSecret, apiURL: c.APIURL, token: c.BotToken,
+		cards: cards, people: people, signed: c.Signed, apiURL: c.APIURL,
 		catalog: c.Catalog, parser: bot.NewParser(c.Catalog), language: c.Language, throttles: c.Throttles, log: c.Log,
 		requests: c.Requests, refused: refused, bookmarks: c.Bookmarks,
 	}
@@ -116,7 +118,8 @@ func New(c Config) (*App, error) {
 	a.hooks = outbound.Client(outbound.Options{Timeout: 5 * time.Second}, a.hookHosts...)
 	a.web = outbound.Client(outbound.Options{Timeout: 5 * time.Second}, api)
 	a.web.Transport = throttleReader{next: a.web.Transport}
-	a.api = slack.New(c.BotToken, slack.OptionAPIURL(c.APIURL), slack.OptionHTTPClient(a.web))
+	a.SetSigningSecrets(c.SigningSecret, c.PreviousSecret)
+	a.access.Store(a.newAccess(c.BotToken))
 	return a, nil
 }
 
@@ -126,23 +129,14 @@ func (a *App) Close() {
 	a.hooks.CloseIdleConnections()
 }
 
-// ErrToken says that Slack refuses the bot token for good.
-var ErrToken = errors.New("Slack refuses the bot token")
-
 // Connect asks Slack which workspace the bot token belongs to (auth.test). Until it has succeeded, commands are
 // answered with a request to try again. The error is ErrToken where no repetition helps.
 func (a *App) Connect(ctx context.Context) error {
-	who, err := a.api.AuthTestContext(ctx)
+	who, err := a.api().AuthTestContext(ctx)
 	if err != nil {
-		e := apiError(err)
-		if !bot.Temporary(e) {
-			return fmt.Errorf("%w: %s", ErrToken, e.Reason)
-		}
-		return fmt.Errorf("auth.test: %w", e)
+		return connectError(err)
 	}
-	a.installed.Store(&installation{
-		team: who.TeamID, enterprise: who.EnterpriseID, botUser: who.UserID, botName: botName(who.User),
-	})
+	a.installed.Store(installationOf(who))
 	a.log.InfoContext(ctx, "connected to Slack", "team", who.TeamID, "enterprise", who.EnterpriseID, "bot", who.UserID)
 	return nil
 }

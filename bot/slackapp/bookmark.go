@@ -32,7 +32,7 @@ func (a *App) SetBookmark(ctx context.Context, c bot.Conversation, id, title, ur
 	var added slack.Bookmark
 	err := a.call(ctx, "bookmarks.add", "", func(ctx context.Context) (err error) {
 		bookmark := slack.AddBookmarkParameters{Title: title, Type: "link", Link: url}
-		added, err = a.api.AddBookmarkContext(ctx, c.Channel, bookmark)
+		added, err = a.api().AddBookmarkContext(ctx, c.Channel, bookmark)
 		return err
 	})
 	return added.ID, bookmarkError(err)
@@ -42,7 +42,7 @@ func (a *App) SetBookmark(ctx context.Context, c bot.Conversation, id, title, ur
 func (a *App) editBookmark(ctx context.Context, channel, id, title, url string) (string, error) {
 	err := a.call(ctx, "bookmarks.edit", "", func(ctx context.Context) error {
 		bookmark := slack.EditBookmarkParameters{Title: &title, Link: url}
-		_, err := a.api.EditBookmarkContext(ctx, channel, id, bookmark)
+		_, err := a.api().EditBookmarkContext(ctx, channel, id, bookmark)
 		return err
 	})
 	if err != nil {

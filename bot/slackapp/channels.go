@@ -18,7 +18,7 @@ func (a *App) ChannelName(ctx context.Context, at bot.Route, _ bot.Language) str
 	}
 	var found *slack.Channel
 	err := a.call(ctx, "conversations.info", "", func(ctx context.Context) (err error) {
-		found, err = a.api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: at.Channel})
+		found, err = a.api().GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: at.Channel})
 		return err
 	})
 	if err != nil {

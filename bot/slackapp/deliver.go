@@ -74,7 +74,7 @@ func inThread(message []slack.MsgOption, thread string) []slack.MsgOption {
 // Slack's limit is one for each channel. Source: Slack, "Rate limits", section "Posting messages".
 func (a *App) post(ctx context.Context, to string, options []slack.MsgOption) (channel, ts string, err error) {
 	err = a.call(ctx, "chat.postMessage", to, func(ctx context.Context) (err error) {
-		channel, ts, err = a.api.PostMessageContext(ctx, to, options...)
+		channel, ts, err = a.api().PostMessageContext(ctx, to, options...)
 		return err
 	})
 	return channel, ts, err
@@ -83,7 +83,7 @@ func (a *App) post(ctx context.Context, to string, options []slack.MsgOption) (c
 // postEphemeral shows a message in the conversation to the asker alone.
 func (a *App) postEphemeral(ctx context.Context, to bot.Route, options []slack.MsgOption) error {
 	return a.call(ctx, "chat.postEphemeral", to.Channel, func(ctx context.Context) error {
-		_, err := a.api.PostEphemeralContext(ctx, to.Channel, to.User, options...)
+		_, err := a.api().PostEphemeralContext(ctx, to.Channel, to.User, options...)
 		return err
 	})
 }

@@ -37,7 +37,7 @@ type Installation struct {
 // Examine asks Slack about the bot token (auth.test). It changes nothing in the app. The error is a [*bot.Error], whose
 // Reason is Slack's word for a refusal.
 func (a *App) Examine(ctx context.Context) (Installation, error) {
-	who, err := a.api.AuthTestContext(ctx)
+	who, err := a.api().AuthTestContext(ctx)
 	if err != nil {
 		return Installation{}, apiError(err)
 	}
@@ -57,11 +57,11 @@ func (a *App) Examine(ctx context.Context) (Installation, error) {
 // that. It returns the app's ID, as soon as that is known, and its manifest. Errors are as those of Examine. Source:
 // Slack, methods "bots.info" and "apps.manifest.export".
 func (a *App) ExportManifest(ctx context.Context, configToken, botID string) (appID string, manifest []byte, err error) {
-	info, err := a.api.GetBotInfoContext(ctx, slack.GetBotInfoParameters{Bot: botID})
+	info, err := a.api().GetBotInfoContext(ctx, slack.GetBotInfoParameters{Bot: botID})
 	if err != nil {
 		return "", nil, apiError(err)
 	}
-	manifest, err = a.api.ExportManifestRawContext(ctx, configToken, info.AppID)
+	manifest, err = a.api().ExportManifestRawContext(ctx, configToken, info.AppID)
 	if err != nil {
 		return info.AppID, nil, apiError(err)
 	}

@@ -187,7 +187,7 @@ func FuzzWebAPI(f *testing.F) {
 	a := fuzzApp(f)
 	f.Fuzz(func(t *testing.T, answer string) {
 		a.web = &http.Client{Transport: throttleReader{echoes(answer)}, CheckRedirect: stay}
-		a.api = slack.New(fuzzToken, slack.OptionHTTPClient(a.web))
+		a.access.Store(&access{fuzzToken, slack.New(fuzzToken, slack.OptionHTTPClient(a.web))})
 		p, err := a.Profile(t.Context(), bot.Asker{Platform: Platform, Workspace: fuzzTeam, User: "U1"}, bot.Route{})
 		checkError(t, answer, err)
 		if err != nil && p != (bot.Profile{}) {

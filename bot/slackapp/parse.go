@@ -120,7 +120,7 @@ func (a *App) names(ctx context.Context) func(user string) string {
 		defer cancel()
 		var found *slack.User
 		err := a.call(ctx, "users.info", "", func(ctx context.Context) (err error) {
-			found, err = a.api.GetUserInfoContext(ctx, user)
+			found, err = a.api().GetUserInfoContext(ctx, user)
 			return err
 		})
 		if err != nil {

@@ -17,7 +17,7 @@ var _ bot.Inviter = (*App)(nil)
 func (a *App) GroupMembers(ctx context.Context, _, group string) ([]string, error) {
 	var members []string
 	err := a.call(ctx, "usergroups.users.list", "", func(ctx context.Context) (err error) {
-		members, err = a.api.GetUserGroupMembersContext(ctx, group)
+		members, err = a.api().GetUserGroupMembersContext(ctx, group)
 		return err
 	})
 	return members, err
@@ -41,7 +41,7 @@ func (a *App) Outside(ctx context.Context, at bot.Route, users []string) ([]stri
 	for range membersPages {
 		var members []string
 		err := a.call(ctx, "conversations.members", "", func(ctx context.Context) (err error) {
-			members, cursor, err = a.api.GetUsersInConversationContext(ctx, &slack.GetUsersInConversationParameters{
+			members, cursor, err = a.api().GetUsersInConversationContext(ctx, &slack.GetUsersInConversationParameters{
 				ChannelID: at.Channel, Cursor: cursor, Limit: membersPage,
 			})
 			return err

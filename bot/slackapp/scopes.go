@@ -13,8 +13,8 @@ type Scope struct {
 // AllScopes are the permissions that the bot may ask for, none of them more than what is used. See [Scopes].
 //
 // Without the optional ones the bot does less: [App.GroupMembers] and [App.Outside] tell what becomes of invitations,
-// and without chat:write.public, a card in a public channel that the bot is not a member of is an answer in place, which
-// cannot be changed later.
+// and without chat:write.public, a card in a public channel that the bot is not a member of is an answer in place,
+// which cannot be changed later.
 var AllScopes = []Scope{
 	{
 		Name:    "commands",
@@ -38,8 +38,8 @@ var AllScopes = []Scope{
 		Name:  "chat:write.public",
 		Use:   "does the same in public channels that nobody invited it to",
 		Worst: "write in the bot's name in every public channel; it lets nobody read anything",
-		Without: "cards in public channels that the bot is no member of cannot be changed later, and stay as they were " +
-			"when their meeting is replaced",
+		Without: "cards in public channels that the bot is no member of cannot be changed later, and stay as they " +
+			"were when their meeting is replaced",
 		Optional: true,
 	},
 	{

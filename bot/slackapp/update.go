@@ -27,7 +27,7 @@ func (a *App) Update(ctx context.Context, c bot.Conversation, ref bot.MessageRef
 	// Without parse, Slack would look for names and links in the text, as it does in what people type.
 	message := append(a.message(r, a.style(p.thread)), slack.MsgOptionParse(false))
 	err := a.call(ctx, "chat.update", "", func(ctx context.Context) error {
-		_, _, _, err := a.api.UpdateMessageContext(ctx, p.channel, p.timeStamp, message...)
+		_, _, _, err := a.api().UpdateMessageContext(ctx, p.channel, p.timeStamp, message...)
 		return err
 	})
 	if e, ok := errors.AsType[*bot.Error](err); ok && e.Reason == "no_permission" { // the bot is not a member any more

@@ -45,7 +45,7 @@ func (a *App) userInfo(ctx context.Context, id string) (*user, error) {
 		return nil, fmt.Errorf("make request: %w", err)
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.Header.Set("Authorization", "Bearer "+a.token)
+	req.Header.Set("Authorization", "Bearer "+a.access.Load().token)
 	resp, err := a.web.Do(req)
 	if err != nil {
 		return nil, err

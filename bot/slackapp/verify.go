@@ -49,12 +49,7 @@ func (a *App) verified(contentType string, next signedHandler) http.Handler {
 		if !ok {
 			return
 		}
-		verifier, err := slack.NewSecretsVerifier(r.Header, a.secret)
-		if err == nil {
-			_, _ = verifier.Write(body) // writing to a hash never fails
-			err = verifier.Ensure()
-		}
-		if err != nil {
+		if err := a.verify(r.Header, body); err != nil {
 			reason, hint := refusal(err, r.Header)
 			a.requests.Refused(r.Context(), reason, hint)
 			http.Error(w, "signature missing, stale or wrong", http.StatusUnauthorized)
@@ -63,6 +58,29 @@ func (a *App) verified(contentType string, next signedHandler) http.Handler {
 		a.requests.Accepted()
 		next(w, r, body)
 	})
+}
+
+// verify checks the signature of a request, with the signing secret or the previous one.
+func (a *App) verify(h http.Header, body []byte) error {
+	secrets := a.secrets.Load()
+	err := verifyWith(secrets.current, h, body)
+	matched := Current
+	if secrets.previous != "" && errors.Is(err, slack.ErrInvalidSignature) {
+		err, matched = verifyWith(secrets.previous, h, body), Previous
+	}
+	if err == nil && a.signed != nil {
+		a.signed(matched)
+	}
+	return err
+}
+
+func verifyWith(secret string, h http.Header, body []byte) error {
+	verifier, err := slack.NewSecretsVerifier(h, secret)
+	if err != nil {
+		return err
+	}
+	_, _ = verifier.Write(body) // writing to a hash never fails
+	return verifier.Ensure()
 }
 
 // refusal tells why a signature was not accepted, and what an operator may look at. It quotes nothing of the request

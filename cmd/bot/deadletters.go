@@ -1,10 +1,17 @@
 package main
 
 import (
+	"os"
+
 	"github.com/spf13/cobra"
 
 	"meetbot/internal/app"
 )
+
+// readFiles sets the settings whose values stand in files.
+func readFiles(cmd *cobra.Command, settings []app.Setting) error {
+	return app.ReadFiles(settings, os.Getenv, givenAsFlags(cmd.Flags())).Err()
+}
 
 // deadLettersCommand lists dead letters, and has commands of its own.
 func deadLettersCommand(name string) *cobra.Command {
@@ -12,6 +19,9 @@ func deadLettersCommand(name string) *cobra.Command {
 	var limit int
 	list := func(use, short string) *cobra.Command {
 		c := command(use, short, noArguments, func(cmd *cobra.Command, _ []string) error {
+			if err := readFiles(cmd, redis.Settings()); err != nil {
+				return err
+			}
 			return app.ListDeadLetters(cmd.Context(), redis, limit, cmd.OutOrStdout())
 		})
 		c.Flags().IntVar(&limit, "limit", 50, "How many to list.")
@@ -23,6 +33,9 @@ func deadLettersCommand(name string) *cobra.Command {
 		list("list", "List dead letters, the newest first."),
 		command("retry ENTRY", "Run the command of a dead letter again.", oneArgument("entry"),
 			func(cmd *cobra.Command, args []string) error {
+				if err := readFiles(cmd, redis.Settings()); err != nil {
+					return err
+				}
 				return app.RetryDeadLetter(cmd.Context(), redis, args[0], cmd.OutOrStdout())
 			}),
 	)

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -66,6 +68,15 @@ func TestDeadLetters(t *testing.T) {
 			if out, _, code := bot("list"); code != exitDone ||
 				out != "No dead letters: every answer reached somebody.\n" {
 				t.Errorf("afterwards: code %d, %q", code, out)
+			}
+			file := filepath.Join(t.TempDir(), "redis-url")
+			if err := os.WriteFile(file, []byte(os.Getenv("REDIS_URL")+"\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			t.Setenv("REDIS_URL", "")
+			t.Setenv("REDIS_URL_FILE", file)
+			if out, problems, code := bot("list"); code != exitDone || !strings.HasPrefix(out, "No dead letters") {
+				t.Errorf("by a file: code %d, %q %q", code, out, problems)
 			}
 			away := []string{"--redis-url", "redis://127.0.0.1:1/0"}
 			for _, args := range [][]string{away, append([]string{"retry", entry}, away...),

@@ -23,6 +23,7 @@ func doctorCommand() *cobra.Command {
 	c := command("doctor", "Find out what is wrong: configuration, Redis, Entra, Graph, Slack and Teams.", noArguments,
 		func(cmd *cobra.Command, _ []string) error {
 			o.Environ, o.Flags = os.Environ(), givenAsFlags(cmd.Flags())
+			config.Files = app.ReadFiles(config.Settings(), os.Getenv, o.Flags)
 			report := doctor.Run(cmd.Context(), config, o)
 			write := report.WriteText
 			if asJSON {
@@ -55,13 +56,11 @@ func givenAsFlags(flags *pflag.FlagSet) []string {
 	return names
 }
 
-// warnOfConfiguration logs what looks wrong with a configuration by itself. The bot starts all the same.
-func warnOfConfiguration(ctx context.Context, log *slog.Logger, c app.Config, o doctor.Options) {
-	for _, r := range doctor.Configuration(c, o).Checks {
+// warnOf logs what is wrong. The bot goes on all the same.
+func warnOf(ctx context.Context, log *slog.Logger, what string, found doctor.Report) {
+	for _, r := range found.Checks {
 		if r.Status == doctor.Fail || r.Status == doctor.Warn {
-			log.WarnContext(ctx, "the configuration looks wrong", "check", r.Check, "subject",
-				r.Subject, "detail", r.Detail,
-				"next", r.Next)
+			log.WarnContext(ctx, what, "check", r.Check, "subject", r.Subject, "detail", r.Detail, "next", r.Next)
 		}
 	}
 }

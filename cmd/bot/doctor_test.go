@@ -39,7 +39,7 @@ func TestDoctorExitCodes(t *testing.T) {
 		out    string
 		err    string
 	}{
-		"all is well":    {nil, []string{"--only", "config"}, exitDone, "\n0 failed, 0 with a warning, 0 skipped, 5 ok\n", ""},
+		"nobody asked":   {nil, []string{"--only", "slack"}, exitDone, "\n0 failed, 1 with a warning, 0 skipped, 3 ok\n", ""},
 		"a warning":      {open, []string{"--only", "config"}, exitDone, "WARN  config.admin", ""},
 		"a failure":      {map[string]string{"SLACK_BOT_TOKEN": "xoxb-wrong"}, []string{"--only", "slack"}, exitFailed, "FAIL  slack.token", "bot: doctor: 1 failed\n"},
 		"not complete":   {map[string]string{"SLACK_BOT_TOKEN": ""}, []string{"--only", "slack,config"}, exitFailed, "FAIL  config.values (SLACK_BOT_TOKEN)", ""},

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"os"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -12,13 +14,15 @@ import (
 func serveCommand() *cobra.Command {
 	config := app.Default()
 	c := command("serve", "Answer the chat platforms.", noArguments, func(cmd *cobra.Command, _ []string) error {
+		config.Files = app.ReadFiles(config.Settings(), os.Getenv, givenAsFlags(cmd.Flags()))
 		if err := config.Validate(); err != nil {
 			return err
 		}
 		log := app.NewLogger(config.Logging, cmd.ErrOrStderr())
 		examine := doctor.Options{Environ: os.Environ(), Flags: givenAsFlags(cmd.Flags())}
-		warnOfConfiguration(cmd.Context(), log, config, examine)
-		a, err := app.New(config, app.Options{Doctor: doctor.New(config, examine)}, log)
+		warnOf(cmd.Context(), log, "the configuration looks wrong", doctor.Configuration(config, examine))
+		examiner := doctor.New(config, examine)
+		a, err := app.New(config, app.Options{Doctor: examiner}, log)
 		if err != nil {
 			return err
 		}
@@ -26,7 +30,13 @@ func serveCommand() *cobra.Command {
 		if err := a.Listen(cmd.Context()); err != nil {
 			return err
 		}
-		return a.Run(cmd.Context())
+		ctx, stop := context.WithCancel(cmd.Context())
+		var examined sync.WaitGroup
+		examined.Go(func() { warnOf(ctx, log, "the installation looks wrong", examiner.AtStart(ctx)) })
+		err = a.Run(cmd.Context())
+		stop()
+		examined.Wait()
+		return err
 	})
 	addSettings(c.Flags(), config.Settings())
 	return c

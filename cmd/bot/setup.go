@@ -52,14 +52,13 @@ func setupSlackCommand() *cobra.Command {
 func setupEntraCommand() *cobra.Command {
 	var e setup.Entra
 	config := app.Default()
-	names := []string{
-		"AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_AUTHORITY_HOST", "GRAPH_BASE_URL",
-		"ORGANIZER",
-	}
-	c := command("entra", "How to register the Entra app with its permissions, consent and certificate, and how to grant "+
+	names := setup.EntraSettings()
+	c := command("entra", "How to register the Entra app with its permissions, consent and certificate, and how to "+
+		"grant "+
 		"its access policy: for the Azure CLI, PowerShell and Terraform.", noArguments,
 		func(cmd *cobra.Command, _ []string) error {
-			if err := errors.Join(wrongValues(config, names), plain("--user", e.User), plain("--group", e.Group)); err != nil {
+			err := errors.Join(wrongValues(config, names), plain("--user", e.User), plain("--group", e.Group))
+			if err != nil {
 				return misuse{err}
 			}
 			e.TenantID, e.ClientID = strings.ToLower(config.Entra.TenantID), strings.ToLower(config.Entra.ClientID)
@@ -70,9 +69,11 @@ func setupEntraCommand() *cobra.Command {
 				return misuse{fmt.Errorf("ORGANIZER: %w", err)}
 			}
 			e.Service, e.Fallback = policy.Service, policy.Requester
+			e.IsSet = func(variable string) bool { return valuesOf(&config, names)[variable] != "" }
 			return e.Write(cmd.OutOrStdout())
 		})
-	c.Flags().StringVar(&e.User, "user", "", "`Person` to grant the access policy to, by user principal name or object ID.")
+	c.Flags().StringVar(&e.User, "user", "", "`Person` to grant the access policy to, by user principal name or "+
+		"object ID.")
 	c.Flags().StringVar(&e.Group, "group", "", "`Group` to grant the access policy to, by object ID or e-mail.")
 	addSettings(c.Flags(), settingsNamed(&config, names))
 	return c
@@ -82,9 +83,11 @@ func setupTeamsCommand() *cobra.Command {
 	var t setup.Teams
 	config := app.Default()
 	names := []string{
-		"TEAMS_APP_ID", "TEAMS_TENANT_ID", "AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_AUTHORITY_HOST", "GRAPH_BASE_URL",
+		"TEAMS_APP_ID", "TEAMS_TENANT_ID", "AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_AUTHORITY_HOST",
+		"GRAPH_BASE_URL",
 	}
-	c := command("teams", "How to register the Teams bot, with an Azure subscription and without one, and how to give its "+
+	c := command("teams", "How to register the Teams bot, with an Azure subscription and without one, and how to "+
+		"give its "+
 		"app to people.", noArguments,
 		func(cmd *cobra.Command, _ []string) error {
 			if err := errors.Join(checkAddress(cmd.Flags(), t.URL, "Teams"), wrongValues(config, names),
@@ -97,7 +100,8 @@ func setupTeamsCommand() *cobra.Command {
 			return t.Write(cmd.OutOrStdout())
 		})
 	addURL(c.Flags(), &t.URL)
-	c.Flags().StringVar(&t.Group, "group", "", "`Group` that may use the app in Teams, by object ID; everybody if left out.")
+	c.Flags().StringVar(&t.Group, "group", "", "`Group` that may use the app in Teams, by object ID; everybody if "+
+		"left out.")
 	addSettings(c.Flags(), settingsNamed(&config, names))
 	return c
 }
@@ -126,12 +130,18 @@ func settingsNamed(c *app.Config, names []string) []app.Setting {
 	return slices.DeleteFunc(c.Settings(), func(s app.Setting) bool { return !slices.Contains(names, s.Env) })
 }
 
+// valuesOf are the values of these environment variables.
+func valuesOf(c *app.Config, names []string) map[string]string {
+	values := map[string]string{}
+	for _, s := range settingsNamed(c, names) {
+		values[s.Env] = s.Value.String()
+	}
+	return values
+}
+
 // wrongValues names what is wrong with the values of these environment variables. Whatever has no value is right here.
 func wrongValues(c app.Config, names []string) error {
-	given := map[string]string{}
-	for _, s := range settingsNamed(&c, names) {
-		given[s.Env] = s.Value.String()
-	}
+	given := valuesOf(&c, names)
 	var wrong []error
 	for _, p := range c.Problems() {
 		if value := given[p.Variable]; value != "" && p.Variable != "AZURE_CLIENT_CERTIFICATE_PATH" { // yet to be made

@@ -33,6 +33,9 @@ type Options struct {
 	Idle    time.Duration    // store.Options.Idle
 	Doctor  Doctor           // finds out what is wrong; nil for nobody
 	Clock   func() time.Time // for the life of meetings; nil: time.Now
+	// LookEvery is how often the files with secrets are looked at; 0 for 15 seconds. What changed counts when it was seen
+	// twice.
+	LookEvery time.Duration
 }
 
 // Doctor finds out what is wrong with the bot: for whoever reaches /debug/doctor on ADMIN_ADDR, and in the chat for
@@ -53,6 +56,7 @@ type App struct {
 	idle      []interface{ Close() } // clients whose idle connections are closed last
 	service   *bot.Service
 	metrics   *telemetry.Metrics
+	changes   *changes
 
 	public, admin endpoint
 	stopping      atomic.Bool
@@ -67,6 +71,7 @@ type platform struct {
 	requests *inbound.Requests
 	tally    *tally
 	refused  atomic.Pointer[error] // what Run returned; nil while the platform may still become ready
+	changed  chan struct{}         // is told when a refused platform has another credential; has room for one
 }
 
 // unready says why commands of the platform cannot be served now; nil if they can.
@@ -75,6 +80,22 @@ func (p *platform) unready() error {
 		return *err
 	}
 	return p.Ready()
+}
+
+// taking is a taker that has the platform try again, if it was refused.
+func (p *platform) taking(take taker) taker {
+	return func(ctx context.Context, c Config) error {
+		if err := take(ctx, c); err != nil {
+			return err
+		}
+		if p.refused.Load() != nil {
+			select {
+			case p.changed <- struct{}{}:
+			default: // it was told already
+			}
+		}
+		return nil
+	}
 }
 
 // New wires an app from a valid configuration. It opens no socket, and neither Redis nor any other service needs to be
@@ -123,6 +144,7 @@ func (a *App) wire(c Config, o Options) error {
 		return fmt.Errorf("ORGANIZER: %w", err)
 	}
 	a.metrics = telemetry.New(a.store.Depth)
+	a.changes = newChanges(c, o.LookEvery, a.log, a.metrics)
 	credential, err := newCredential(c.entra(), o, a.metrics)
 	if err != nil {
 		return err
@@ -135,6 +157,7 @@ func (a *App) wire(c Config, o Options) error {
 		return err
 	}
 	a.idle = append(a.idle, graph, credential)
+	a.changes.on(func(_ context.Context, c Config) error { return credential.Update(c.entra()) }, entraSecrets...)
 	byName := map[string]bot.Platform{}
 	for _, p := range platforms {
 		if !p.on(c) {
@@ -142,17 +165,18 @@ func (a *App) wire(c Config, o Options) error {
 		}
 		tally := newTally(p.name, a.metrics.Requests(p.name, p.refusals), a.store, a.log)
 		requests := inbound.NewRequests(p.name, slog.LevelWarn, a.log, tally)
+		served := &platform{paths: p.paths, requests: requests, tally: tally, changed: make(chan struct{}, 1)}
 		frontend, err := p.new(c, o, shared{
 			catalog: catalog, language: lang, store: a.store, metrics: a.metrics, log: a.log, requests: requests,
-			closing: func(client interface{ Close() }) { a.idle = append(a.idle, client) },
+			closing:  func(client interface{ Close() }) { a.idle = append(a.idle, client) },
+			onChange: func(take taker, variables ...string) { a.changes.on(served.taking(take), variables...) },
 		})
 		if err != nil {
 			return err
 		}
 		a.idle = append(a.idle, frontend)
-		a.platforms = append(a.platforms, &platform{
-			Frontend: frontend, paths: p.paths, requests: requests, tally: tally,
-		})
+		served.Frontend = frontend
+		a.platforms = append(a.platforms, served)
 		byName[frontend.Name()] = frontend
 	}
 	var examiner bot.Examiner
@@ -162,7 +186,7 @@ func (a *App) wire(c Config, o Options) error {
 	a.service = bot.NewService(bot.Config{
 		Examiner:      examiner,
 		Conversations: a.store, Identities: a.store, Queue: a.store, Limiter: a.store, Cards: a.store,
-		Schedule: a.store,
+		Invitations: a.store, Schedule: a.store,
 		Meetings: graph, Directory: graph,
 		Catalog: catalog, Log: a.log, Observer: a.metrics,
 		Platforms: byName,
@@ -236,6 +260,7 @@ func (a *App) Run(ctx context.Context) error {
 			wg.Go(func() { p.tally.run(ctx, noteEvery) })
 		}
 	}
+	wg.Go(func() { a.changes.run(ctx) })
 	reclaiming := make(chan struct{})
 	wg.Go(func() {
 		defer close(reclaiming)
@@ -267,12 +292,29 @@ func (a *App) Run(ctx context.Context) error {
 }
 
 // runPlatform runs a front-end until ctx ends. A platform that refuses the configuration is left as it is, for the
-// others go on; the error says that none is left.
+// others go on, until it has another credential. The error says that no platform is left.
 func (a *App) runPlatform(ctx context.Context, p *platform) error {
-	err := p.Run(ctx)
-	if err == nil || ctx.Err() != nil {
-		return nil
+	for {
+		err := p.Run(ctx)
+		if err == nil || ctx.Err() != nil {
+			return nil
+		}
+		if all := a.refuse(p, err); all != nil {
+			return all
+		}
+		a.log.Error("a chat platform refuses the configuration and is not served; the others are", "platform", p.Name(),
+			"error", err)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-p.changed:
+			p.refused.Store(nil)
+		}
 	}
+}
+
+// refuse notes that a platform refuses the configuration. The error says that none is left.
+func (a *App) refuse(p *platform, err error) error {
 	a.refusing.Lock() // of platforms that are refused at the same moment, the last one alone finds none left
 	defer a.refusing.Unlock()
 	p.refused.Store(&err)
@@ -282,12 +324,10 @@ func (a *App) runPlatform(ctx context.Context, p *platform) error {
 			refusals = append(refusals, *refusal)
 		}
 	}
-	if len(refusals) == len(a.platforms) {
-		return errors.Join(refusals...)
+	if len(refusals) < len(a.platforms) {
+		return nil
 	}
-	a.log.Error("a chat platform refuses the configuration and is not served; the others are", "platform", p.Name(),
-		"error", err)
-	return nil
+	return errors.Join(refusals...)
 }
 
 // Kill ends the app where it stands, as a crash would: no answer is finished, and nothing is handed over.

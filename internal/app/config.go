@@ -24,6 +24,9 @@ type Config struct {
 	Places   PlacesConfig
 	Meetings MeetingConfig
 	Logging  LoggingConfig
+
+	// Files are where values come from that stand in files. A secret that changes there counts while the app runs.
+	Files Files
 }
 
 // HTTPConfig says where the program listens.

@@ -22,5 +22,8 @@ func (c Config) GraphApp() entra.Config { return c.entra() }
 // TeamsApp says how the Teams bot proves itself to Entra.
 func (c Config) TeamsApp() entra.Config { return c.teamsEntra() }
 
+// MeetingOptions are those of new meetings.
+func (c Config) MeetingOptions() bot.MeetingOptions { return c.Meetings.options() }
+
 // Askers says who may make meetings.
 func (c Config) Askers() bot.AskerPolicy { return c.Policy.askers() }

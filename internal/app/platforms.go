@@ -34,4 +34,5 @@ type shared struct {
 	log      *slog.Logger
 	requests *inbound.Requests
 	closing  func(interface{ Close() }) // closes a client when the app stops
+	onChange func(taker, ...string)     // has the front-end take changed values of these variables
 }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"regexp"
 	"strconv"
@@ -14,11 +15,13 @@ import (
 // SlackConfig says which Slack app this is. Slack is off while both secrets are empty.
 type SlackConfig struct {
 	SigningSecret string
-	BotToken      string // xoxb-…
-	APIURL        string // base of the Web API; ends in a slash
-	ConfigToken   string // xoxe.xoxp-…: by which the doctor sees how the app is configured; empty for none
-	FormerTeamID  string // T…: where the app was installed before it was installed for the organization
-	Bookmark      string // "true" or "false", as strconv.ParseBool takes it: channels get a bookmark to their meeting
+	// PreviousSecret is the signing secret of before, which counts too while the secret is changed; empty for none.
+	PreviousSecret string
+	BotToken       string // xoxb-…
+	APIURL         string // base of the Web API; ends in a slash
+	ConfigToken    string // xoxe.xoxp-…: by which the doctor sees how the app is configured; empty for none
+	FormerTeamID   string // T…: where the app was installed before it was installed for the organization
+	Bookmark       string // "true" or "false", as strconv.ParseBool takes it: channels get a bookmark to their meeting
 }
 
 var defaultSlack = SlackConfig{APIURL: "https://slack.com/api/", Bookmark: "false"}
@@ -30,6 +33,10 @@ func (c *SlackConfig) Settings() []Setting {
 			Env: "SLACK_SIGNING_SECRET", Kind: Secret, Since: first, Value: (*text)(&c.SigningSecret),
 			Help:    "The Slack app's signing secret (Basic Information). Slack is off without it and the bot token.",
 			Example: "8f742231b10e8888abcd99yyyzzz85a5", Unset: "Slack is off",
+		}, {
+			Env: "SLACK_SIGNING_SECRET_PREVIOUS", Kind: Secret, Value: (*text)(&c.PreviousSecret),
+			Help: "The signing secret of before, while it is being changed: requests that are signed with it count too.",
+			More: "operating.md#changing-credentials", Example: "8f742231b10e8888abcd99yyyzzz85a5",
 		}, {
 			Env: "SLACK_BOT_TOKEN", Kind: Secret, Since: first, Value: (*text)(&c.BotToken),
 			Help: "The Slack app's bot token (OAuth & Permissions).", Example: "xoxb-…", Unset: "Slack is off",
@@ -69,7 +76,10 @@ func (c SlackConfig) Bookmarks() (bool, error) {
 	return on, nil
 }
 
-func (c Config) slackOn() bool { return c.Slack.SigningSecret != "" || c.Slack.BotToken != "" }
+func (c Config) slackOn() bool {
+	return c.Slack.SigningSecret != "" || c.Slack.BotToken != "" ||
+		c.Files.names("SLACK_SIGNING_SECRET") || c.Files.names("SLACK_BOT_TOKEN")
+}
 
 // validateSlack also finds out that no platform is on at all: Slack is then the one that is asked for first.
 func (c Config) validateSlack(p *problems) {
@@ -84,6 +94,8 @@ func (c Config) validateSlack(p *problems) {
 		p.need(rotates || strings.HasPrefix(c.Slack.BotToken, "xoxb-"), "SLACK_BOT_TOKEN",
 			"is missing or is not a bot token (Slack app, OAuth & Permissions)", "xoxb-…")
 	}
+	p.need(c.Slack.PreviousSecret == "" || c.Slack.SigningSecret != "" || c.slackOn(), "SLACK_SIGNING_SECRET",
+		"is missing, and SLACK_SIGNING_SECRET_PREVIOUS is only for the time of a change", "8f742231b10e8888abcd99yyyzzz85a5")
 	p.need(c.slackOn() || c.teamsOn(), "TEAMS_APP_ID",
 		"is missing too, and one chat platform is needed: Slack or Teams", "22222222-3333-4444-5555-666666666666")
 	p.need(isBase(c.Slack.APIURL) && strings.HasSuffix(c.Slack.APIURL, "/"), "SLACK_API_URL",
@@ -118,9 +130,36 @@ func newSlack(c Config, _ Options, in shared) (bot.Frontend, error) {
 	if err != nil {
 		return nil, err
 	}
-	return slackapp.New(slackapp.Config{
-		SigningSecret: c.Slack.SigningSecret, BotToken: c.Slack.BotToken, APIURL: c.Slack.APIURL,
+	app, err := slackapp.New(slackapp.Config{
+		SigningSecret: c.Slack.SigningSecret, PreviousSecret: c.Slack.PreviousSecret,
+		BotToken: c.Slack.BotToken, APIURL: c.Slack.APIURL,
 		Catalog: in.catalog, Language: in.language, Throttles: in.store, Log: in.log,
 		Requests: in.requests, Bookmarks: bookmarks,
+		Signed: in.metrics.Signed(slackapp.Current, slackapp.Previous),
 	})
+	if err != nil {
+		return nil, err
+	}
+	in.onChange(func(_ context.Context, c Config) error {
+		app.SetSigningSecrets(c.Slack.SigningSecret, c.Slack.PreviousSecret)
+		return nil
+	}, "SLACK_SIGNING_SECRET", "SLACK_SIGNING_SECRET_PREVIOUS")
+	in.onChange(newToken(app), "SLACK_BOT_TOKEN")
+	return app, nil
+}
+
+// newToken has Slack's front-end take a changed bot token. Slack is not asked twice about one that it refuses.
+func newToken(app *slackapp.App) taker {
+	var refused string
+	var refusal error
+	return func(ctx context.Context, c Config) error {
+		if c.Slack.BotToken == refused {
+			return refusal
+		}
+		err := app.SetToken(ctx, c.Slack.BotToken)
+		if errors.Is(err, slackapp.ErrToken) {
+			refused, refusal = c.Slack.BotToken, err
+		}
+		return err
+	}
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"net/url"
 	"strings"
@@ -50,7 +51,7 @@ func (c *TeamsConfig) Settings() []Setting {
 }
 
 func (c Config) teamsOn() bool {
-	return c.Teams.AppID != "" || c.Teams.AppSecret != "" || c.Teams.TenantID != ""
+	return c.Teams.AppID != "" || c.Teams.AppSecret != "" || c.Teams.TenantID != "" || c.Files.names("TEAMS_APP_SECRET")
 }
 
 func (c Config) validateTeams(p *problems) {
@@ -100,6 +101,11 @@ func newTeams(c Config, o Options, in shared) (bot.Frontend, error) {
 		return nil, fmt.Errorf("TEAMS_APP_ID, TEAMS_APP_SECRET: %w", err)
 	}
 	in.closing(credential)
+	variables := []string{"TEAMS_APP_SECRET"}
+	if c.Teams.AppSecret == "" {
+		variables = entraSecrets
+	}
+	in.onChange(func(_ context.Context, c Config) error { return credential.Update(c.teamsEntra()) }, variables...)
 	return teamsapp.New(teamsapp.Config{
 		AppID: c.Teams.AppID, TenantID: c.teamsTenant(), Cloud: cloud, Hosts: c.Teams.ServiceHosts,
 		Tokens:  credential.Tokens(cloud.Scope),

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -57,7 +58,7 @@ func (c Config) Problems() []Problem {
 	c.Places.validate(&p)
 	c.Meetings.validate(&p)
 	c.Logging.validate(&p)
-	return p
+	return append(slices.Clone(c.Files.problems), c.Files.without(p)...)
 }
 
 // problems collects everything that is wrong with a configuration.

@@ -47,7 +47,7 @@ func (env *environment) large(ctx context.Context, o options, r *report) error {
 	if err != nil {
 		return err
 	}
-	if err := env.fill(ctx, few, people, meetings, small); err != nil {
+	if err := env.fill(ctx, few, people, meetings, small, nil); err != nil {
 		return err
 	}
 	before, err := many.info(ctx, "memory", "used_memory")
@@ -55,7 +55,7 @@ func (env *environment) large(ctx context.Context, o options, r *report) error {
 		return err
 	}
 	start := time.Now()
-	if err := env.fill(ctx, many, people, meetings, o.conversations); err != nil {
+	if err := env.fill(ctx, many, people, meetings, o.conversations, nil); err != nil {
 		return err
 	}
 	filled := time.Since(start)
@@ -163,9 +163,11 @@ func (env *environment) conversation(channel string) bot.Conversation {
 }
 
 // fill writes n conversations as the bot would have: a claim, completed by a meeting like one of the samples. It also
-// remembers who the people are.
-func (env *environment) fill(ctx context.Context, r *redisServer, people []string, samples []sampleMeeting,
-	n int) (err error) {
+// remembers who the people are. after, if there is one, adds what else a conversation has.
+func (env *environment) fill(
+	ctx context.Context, r *redisServer, people []string, samples []sampleMeeting, n int,
+	after func(context.Context, *store.Store, bot.Conversation, bot.Meeting) error,
+) (err error) {
 	stored, err := store.Open(r.url()+"?pool_size=32", store.Options{Replica: "bench"})
 	if err != nil {
 		return err
@@ -195,6 +197,9 @@ func (env *environment) fill(ctx context.Context, r *redisServer, people []strin
 					_, err := stored.Complete(ctx, claim, meeting)
 					return err
 				})
+				if err == nil && after != nil {
+					err = again(ctx, func() error { return after(ctx, stored, claim.Conversation, meeting) })
+				}
 				if err != nil {
 					return err
 				}

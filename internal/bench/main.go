@@ -9,6 +9,7 @@
 //	go run ./internal/bench -quick             everything, with short rounds
 //	go run ./internal/bench -only repeat,cold  some of: repeat, cold, large, replicas, idle, start, size
 //	go run ./internal/bench -only repeat,cold -before bot  beside another release of the bot, whose binary this is
+//	go run ./internal/bench -only dates        what a date, its reminder and invitations take in Redis
 //	go run ./internal/bench -only packages     how long `go test` takes for each package with an empty build cache
 //
 // It needs Linux, redis-server and Go; the comparison with Bolt for JavaScript needs node and npm, which installs it
@@ -59,6 +60,7 @@ var sections = []struct {
 	{"idle", true, (*environment).idle},
 	{"start", true, (*environment).start},
 	{"size", true, (*environment).size},
+	{"dates", false, (*environment).dates},
 	{"packages", false, (*environment).packages},
 }
 

@@ -71,7 +71,8 @@ func event(e bot.CalendarEntry) *ics.VEvent {
 }
 
 // noAddress is the calendar address of somebody whose e-mail is not told. The file goes to whoever has its address, so
-// no e-mail stands in it. Exchange writes the same for a person without one, and others know it.
+// no e-mail stands in it. It is what Microsoft's programs are to write for a person without one. Source: Microsoft,
+// [MS-OXCICAL], section 2.1.3.1.1.20.16, "Property: ORGANIZER".
 const noAddress = "invalid:nomail"
 
 // organizer is the property ORGANIZER with somebody's name. The name is quoted here: the library would set a backslash

@@ -42,13 +42,9 @@ func (e *examination) configUnknown(context.Context) []finding {
 		guess := e.unknown[name]
 		_, set := e.env[guess.meant]
 		switch {
-		case guess.file:
-			all = append(all, fail(name, "The bot reads no secrets from files: it does not know "+name+", and so "+
-				guess.meant+" is not what the file holds.",
-				"Set the variable to what the file holds: "+guess.meant+`="$(cat "$`+name+`")"`))
 		case guess.meant == "":
 			all = append(all, warn(name, "The bot has no such variable. It has no effect.",
-				"Remove it, or look for the name that is meant in the table of README.md."))
+				"Remove it, or look for the name that is meant in docs/configuration.md."))
 		case set:
 			all = append(all, warn(name, "The bot has no such variable, and "+guess.meant+", which is set, counts.",
 				"Remove "+name+"."))

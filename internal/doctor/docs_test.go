@@ -36,3 +36,24 @@ func TestTroubleshooting(t *testing.T) {
 		}
 	}
 }
+
+// The checks that the documents name are made.
+func TestChecksOfTheDocuments(t *testing.T) {
+	named := regexp.MustCompile("`(?:ok  )?((?:" + strings.Join(Areas, "|") + `)\.[a-z_]+)` + "`")
+	for _, path := range []string{"../../docs/install.md", "../../docs/operating.md", "../../docs/troubleshooting.md"} {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := named.FindAllStringSubmatch(string(text), -1)
+		if strings.HasSuffix(path, "install.md") && len(found) < 8 {
+			t.Errorf("%s names only %d checks", path, len(found))
+		}
+		for _, m := range found {
+			if m[1] == "redis.conf" || m[1] == "slack.com" || slices.ContainsFunc(table, func(c check) bool { return c.id() == m[1] }) {
+				continue
+			}
+			t.Errorf("%s names the check %s, which there is not", path, m[1])
+		}
+	}
+}

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"meetbot/bot"
 	"meetbot/graphclient"
+	"meetbot/internal/app"
 	"meetbot/internal/entra"
 	"meetbot/internal/outbound"
 )
@@ -39,9 +41,8 @@ func (e *examination) entraExpiry(context.Context) []finding {
 				"Upload certificate. Then replace the file "+c.CertificatePath+"; the bot reads it again by itself."))
 	case c.ClientSecret == "":
 		return one(ok("", "The app proves itself without a secret that expires."))
-	case c.ClientSecretExpires == "":
-		return one(skip("AZURE_CLIENT_SECRET_EXPIRES", "Entra does not tell when a client secret expires. With "+
-			"this variable (YYYY-MM-DD) a warning comes 30 days before."))
+	case c.ClientSecretExpires == "": // perhaps Graph tells: see entraSecret
+		return nil
 	}
 	until, err := time.Parse(time.DateOnly, c.ClientSecretExpires)
 	if err != nil {
@@ -60,13 +61,17 @@ func (e *examination) entraExpiry(context.Context) []finding {
 
 // expiry judges a time after which Entra refuses a credential.
 func (e *examination) expiry(subject, what string, until time.Time, next string) finding {
+	without := "no meeting is made"
+	if subject == "TEAMS_APP_SECRET" {
+		without = "the bot answers nobody in Teams"
+	}
 	left, date := until.Sub(e.now()), until.Format(time.DateOnly)
 	switch {
 	case left <= 0:
-		return fail(subject, "The "+what+" expired on "+date+". Entra refuses it, and no meeting is made.", next)
+		return fail(subject, "The "+what+" expired on "+date+". Entra refuses it, and "+without+".", next)
 	case left < warnBefore:
-		return warn(subject, fmt.Sprintf("The %s expires in %s, on %s. From then on no meeting is made.", what,
-			plural(int(left/(24*time.Hour)), "day"), date), next)
+		return warn(subject, fmt.Sprintf("The %s expires in %s, on %s. From then on %s.", what,
+			plural(int(left/(24*time.Hour)), "day"), date, without), next)
 	}
 	return ok(subject, "The "+what+" is valid until "+date+".")
 }
@@ -94,7 +99,7 @@ func (e *examination) entraToken(ctx context.Context) []finding {
 	credential, err := entra.NewCredential(c)
 	if err != nil {
 		return one(fail("", "The credential cannot be used ("+err.Error()+").", "Correct the variables AZURE_…; "+
-			"see README.md."))
+			"see docs/configuration.md."))
 	}
 	e.credential = credential
 	e.atEnd(credential.Close)
@@ -197,7 +202,7 @@ func (e *examination) entraPermissions(context.Context) []finding {
 	client := e.config.Entra.ClientID
 	var all []finding
 	var names []string
-	for _, p := range graphclient.Permissions {
+	for _, p := range graphclient.Needed(e.isSet) {
 		names = append(names, p.Name)
 		if p.In(e.roles) {
 			continue
@@ -212,13 +217,20 @@ func (e *examination) entraPermissions(context.Context) []finding {
 			"A Privileged Role Administrator or Global Administrator does this: "+portal+client+", API "+
 				"permissions, Add a permission, Microsoft Graph, Application permissions (not Delegated), "+p.Name+"; "+
 				"then Grant admin consent.\n"+
-				"az ad app permission add --id "+client+" --api "+graphclient.AppID+" --api-permissions "+p.RoleID+"=Role "+
-				"&& az ad app permission admin-consent --id "+client))
+				"az ad app permission add --id "+client+" --api "+graphclient.AppID+" --api-permissions "+p.RoleID+
+				"=Role && az ad app permission admin-consent --id "+client))
 	}
 	if len(all) == 0 {
 		all = one(ok(client, "The token has the permissions "+strings.Join(names, " and ")+"."))
 	}
 	return all
+}
+
+// isSet tells whether a variable has a value.
+func (e *examination) isSet(variable string) bool {
+	return slices.ContainsFunc(e.config.Settings(), func(s app.Setting) bool {
+		return s.Env == variable && s.Value.String() != ""
+	})
 }
 
 // lacks tells whether the app has not the permission for something; see entra.permissions.

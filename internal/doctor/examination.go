@@ -40,6 +40,7 @@ type examination struct {
 	graph   func() (*graphclient.Client, error) // makes the client once
 	account *person                             // graph.organizer: the service account
 	people  []*person                           // graph.user
+	trials  []trialMeeting                      // graph.meeting
 
 	slack    slackapp.Installation // slack.token
 	slackApp *slackapp.App         // slack.token; nil before
@@ -49,6 +50,9 @@ type examination struct {
 	closing []func()
 	mu      sync.Mutex // over closing
 }
+
+// trialMeeting is the doctor's own meeting in somebody's name.
+type trialMeeting struct{ who, organizer, meeting string }
 
 // person is somebody in whose name meetings may be made.
 type person struct {
@@ -72,7 +76,7 @@ func newExamination(c app.Config, o Options) *examination {
 			e.unknown[name] = guess
 		}
 		if _, set := e.env[guess.meant]; guess.meant != "" && !set {
-			e.misspelt[guess.meant] = true
+			e.misspelt[strings.TrimSuffix(guess.meant, app.FileSuffix)] = true
 		}
 	}
 	if e.now == nil {

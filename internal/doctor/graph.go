@@ -93,8 +93,11 @@ func (e *examination) graphMeeting(ctx context.Context) []finding {
 	}
 	var all []finding
 	for _, p := range people {
-		_, _, err := graph.CreateOrGet(ctx, e.tenant(), p.user.ID, bot.MeetingRequest{ExternalID: trial,
+		meeting, _, err := graph.CreateOrGet(ctx, e.tenant(), p.user.ID, bot.MeetingRequest{ExternalID: trial,
 			Subject: trial})
+		if err == nil && meeting.ID != "" {
+			e.trials = append(e.trials, trialMeeting{p.user.UPN, p.user.ID, meeting.ID})
+		}
 		all = append(all, e.judge(p, err))
 	}
 	return all

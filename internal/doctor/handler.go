@@ -4,6 +4,8 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,6 +22,8 @@ type Doctor struct {
 	config app.Config
 	o      Options
 	one    sync.Mutex // held during an examination
+
+	startAfter time.Duration
 }
 
 var _ app.Doctor = (*Doctor)(nil)
@@ -27,7 +31,7 @@ var _ app.Doctor = (*Doctor)(nil)
 // New returns the doctor of a running bot with this configuration.
 func New(c app.Config, o Options) *Doctor {
 	o.Timeout, o.Users, o.Only = serveWithin, nil, nil
-	return &Doctor{config: c, o: o}
+	return &Doctor{config: c, o: o, startAfter: startAfter}
 }
 
 // run makes an examination, unless one is under way.
@@ -36,7 +40,30 @@ func (d *Doctor) run(ctx context.Context, o Options) (r Report, ok bool) {
 		return r, false
 	}
 	defer d.one.Unlock()
-	return Run(ctx, d.config, o), true
+	return Run(ctx, d.config.Reread(), o), true
+}
+
+// startAfter is how long a bot serves before it is examined for the first time: so long may what stands before it take
+// to pass requests on to it.
+const startAfter = 5 * time.Second
+
+// AtStart examines a bot that has just started, a moment later. It says nothing of what [Configuration] finds, and of
+// requests, which nobody can have sent yet. The report is empty if ctx ends first.
+func (d *Doctor) AtStart(ctx context.Context) Report {
+	select {
+	case <-ctx.Done():
+		return Report{}
+	case <-time.After(d.startAfter):
+	}
+	report, _ := d.run(ctx, d.o)
+	if ctx.Err() != nil { // checks that were broken off say nothing
+		return Report{}
+	}
+	report.Checks = slices.DeleteFunc(report.Checks, func(r Result) bool {
+		area, name, _ := strings.Cut(r.Check, ".")
+		return area == areaConfig || name == "requests"
+	})
+	return report
 }
 
 // Examine implements [bot.Examiner].

@@ -5,16 +5,24 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/json"
 	"encoding/pem"
+	"io"
+	"log"
 	"math/big"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
+	"meetbot/bot"
+	"meetbot/internal/sandbox/entratest"
 	"meetbot/internal/sandbox/faultserver"
 	"meetbot/internal/sandbox/graphtest"
 	"meetbot/internal/sandbox/slacktest"
+	"meetbot/internal/testenv"
+	"meetbot/manifest"
 )
 
 // mistake is one that an administrator makes, and where it shows.
@@ -38,6 +46,17 @@ func rename(from, to string) func(*testing.T, *world) {
 	return func(_ *testing.T, w *world) {
 		w.vars[to] = w.vars[from]
 		delete(w.vars, from)
+	}
+}
+
+// secretFile gives the client secret by a file: this path, or a file with this content.
+func secretFile(path string, content []byte) func(*testing.T, *world) {
+	return func(t *testing.T, w *world) {
+		if path == "" {
+			path = w.file(t, "azure-client-secret", content)
+		}
+		delete(w.vars, "AZURE_CLIENT_SECRET")
+		w.vars["AZURE_CLIENT_SECRET_FILE"] = path
 	}
 }
 
@@ -103,12 +122,34 @@ func slackSays(word string) func(*testing.T, *world) {
 	}
 }
 
+// settings configures the Slack app by its manifest, after a change, and gives the doctor a configuration token.
+func settings(change func(*manifest.SlackManifest)) func(*testing.T, *world) {
+	return func(t *testing.T, w *world) {
+		t.Helper()
+		catalog, err := bot.NewCatalog()
+		no(t, err)
+		m, err := manifest.Slack(manifest.SlackApp{URL: "https://bot.example.com"}, catalog)
+		no(t, err)
+		change(m)
+		exported, err := json.Marshal(m)
+		no(t, err)
+		w.Slack.SetManifest(exported)
+		w.vars["SLACK_CONFIG_TOKEN"], w.vars["PUBLIC_URL"] = w.Slack.ConfigToken(), "https://bot.example.com"
+	}
+}
+
 // mistakes are those that need no Redis. Those of mistakes_redis_test.go and requests_test.go come beside them.
 var mistakes = map[string]mistake{
-	"config-name-misspelt":      {"config", slacktest.Options{}, rename("SLACK_SIGNING_SECRET", "SLACK_SIGNING_SECERT")},
-	"config-organiser":          {"config", slacktest.Options{}, set("ORGANISER", "service:"+meetings)},
-	"config-domain-singular":    {"config", slacktest.Options{}, set("ALLOWED_EMAIL_DOMAIN", "contoso.example")},
-	"config-secret-file":        {"config", slacktest.Options{}, rename("AZURE_CLIENT_SECRET", "AZURE_CLIENT_SECRET_FILE")},
+	"config-name-misspelt":     {"config", slacktest.Options{}, rename("SLACK_SIGNING_SECRET", "SLACK_SIGNING_SECERT")},
+	"config-organiser":         {"config", slacktest.Options{}, set("ORGANISER", "service:"+meetings)},
+	"config-domain-singular":   {"config", slacktest.Options{}, set("ALLOWED_EMAIL_DOMAIN", "contoso.example")},
+	"config-secret-file":       {"config", slacktest.Options{}, rename("AZURE_CLIENT_SECRET", "AZURE_CLIENT_SECRET_FILE")},
+	"config-secret-file-away":  {"config", slacktest.Options{}, secretFile("/run/secrets/meetbot/azure", nil)},
+	"config-secret-file-empty": {"config", slacktest.Options{}, secretFile("", []byte("\n"))},
+	"config-secret-twice":      {"config", slacktest.Options{}, set("SLACK_BOT_TOKEN_FILE", "/run/secrets/slack")},
+	"slack-previous-equal": {"slack", slacktest.Options{}, func(_ *testing.T, w *world) {
+		w.vars["SLACK_SIGNING_SECRET_PREVIOUS"] = w.vars["SLACK_SIGNING_SECRET"]
+	}},
 	"config-prefix-of-ours":     {"config", slacktest.Options{}, set("SLACK_WEBHOOK_URL", "https://hooks.slack.com/x")},
 	"config-both-names":         {"config", slacktest.Options{}, set("ALLOW_GUEST", "true", "ALLOW_GUESTS", "false")},
 	"config-quotes":             {"config", slacktest.Options{}, set("AZURE_CLIENT_SECRET", `"a-client-secret"`)},
@@ -136,7 +177,13 @@ var mistakes = map[string]mistake{
 		w.vars["PUBLIC_URL"] = strings.TrimSuffix(w.Slack.APIURL(), "/api/")
 	}},
 	"network-public-url-away": {"network", slacktest.Options{}, set("PUBLIC_URL", "http://127.0.0.1:1")},
-	"network-slack-away":      {"slack", slacktest.Options{}, set("SLACK_API_URL", "http://127.0.0.1:1/api/")},
+	"network-public-url-certificate": {"network", slacktest.Options{}, func(t *testing.T, w *world) {
+		elsewhere := httptest.NewTLSServer(http.NotFoundHandler())
+		t.Cleanup(elsewhere.Close)
+		elsewhere.Config.ErrorLog = log.New(io.Discard, "", 0)
+		w.vars["PUBLIC_URL"] = elsewhere.URL
+	}},
+	"network-slack-away": {"slack", slacktest.Options{}, set("SLACK_API_URL", "http://127.0.0.1:1/api/")},
 
 	"entra-tenant":  {"entra", slacktest.Options{}, set("AZURE_TENANT_ID", "8eaef023-2b34-4da1-9baa-8bc8c9d6a4ff")},
 	"entra-client":  {"entra", slacktest.Options{}, set("AZURE_CLIENT_ID", "0c4b1f6e-3a52-4f6b-9f57-6d2f1a7c9eff")},
@@ -149,6 +196,22 @@ var mistakes = map[string]mistake{
 	"entra-secret-date-past": {"entra", slacktest.Options{}, func(_ *testing.T, w *world) {
 		w.vars["AZURE_CLIENT_SECRET_EXPIRES"] = "2026-11-20"
 		w.o.Now = func() time.Time { return today }
+	}},
+	"entra-secret-expires-by-graph": {"entra", slacktest.Options{}, func(_ *testing.T, w *world) {
+		w.Entra.SetRoles(append([]string{"Application.Read.All"}, entratest.Roles...)...)
+		w.o.Now = func() time.Time { return today }
+		w.Graph.SetAppSecrets(testenv.ClientID,
+			graphtest.AppSecret{Name: "of last year", Secret: testenv.ClientSecret, Expires: today.AddDate(0, -1, 0)},
+			graphtest.AppSecret{Name: "of this year", Secret: testenv.ClientSecret, Expires: today.AddDate(0, 0, 10)},
+			graphtest.AppSecret{Name: "another", Secret: "xyz", Expires: today.AddDate(0, 0, 2)})
+		w.Graph.SetAppSecrets(teamsApp, graphtest.AppSecret{Secret: w.Teams.AppSecret(), Expires: today.AddDate(0, 0, 5)})
+	}},
+	"entra-secret-date-wrong": {"entra", slacktest.Options{}, func(_ *testing.T, w *world) {
+		w.Entra.SetRoles(append([]string{"Application.Read.All"}, entratest.Roles...)...)
+		w.o.Now = func() time.Time { return today }
+		w.vars["AZURE_CLIENT_SECRET_EXPIRES"] = "2028-11-26"
+		w.Graph.SetAppSecrets(testenv.ClientID,
+			graphtest.AppSecret{Secret: testenv.ClientSecret, Expires: today.AddDate(1, 0, 0)})
 	}},
 	"entra-unknown-certificate": {"entra", slacktest.Options{}, withCertificate(90)},
 	"entra-certificate-expired": {"entra", slacktest.Options{}, withCertificate(-3)},
@@ -175,10 +238,24 @@ var mistakes = map[string]mistake{
 		user(ann, func(_ *testing.T, w *world) { w.Graph.SetGlobalPolicy(false) })},
 	"graph-no-licence":     {"graph", slacktest.Options{}, user(ann, is(graphtest.User{Unlicensed: true}))},
 	"graph-meeting-policy": {"graph", slacktest.Options{}, user(ann, is(graphtest.User{NoMeetings: true}))},
-	"graph-not-in-teams":   {"graph", slacktest.Options{}, user(ann, is(graphtest.User{Unprovisioned: true}))},
-	"graph-disabled":       {"graph", slacktest.Options{}, user(ann, is(graphtest.User{Disabled: true}))},
-	"graph-guest":          {"graph", slacktest.Options{}, user(ann, is(graphtest.User{Guest: true}))},
-	"graph-nobody":         {"graph", slacktest.Options{}, user("nobody@contoso.example", set())},
+	"graph-option-refused": {"graph", slacktest.Options{}, user(ann, func(_ *testing.T, w *world) {
+		w.vars["MEETING_LOBBY"], w.vars["MEETING_RECORD"] = "everyone", "true"
+		w.Graph.Fault(faultserver.Fault{
+			Target: "changeMeeting", Status: http.StatusBadRequest, Times: 1,
+			Body: `{"error":{"code":"BadRequest","message":"The lobby of this meeting is set by its sensitivity label."}}`,
+		})
+	})},
+	"graph-options-forbidden": {"graph", slacktest.Options{}, user(ann, func(_ *testing.T, w *world) {
+		w.vars["MEETING_CHAT"] = "disabled"
+		w.Graph.Fault(faultserver.Fault{
+			Target: "changeMeeting", Status: http.StatusForbidden,
+			Body: `{"error":{"code":"Forbidden","message":"Forbidden"}}`,
+		})
+	})},
+	"graph-not-in-teams": {"graph", slacktest.Options{}, user(ann, is(graphtest.User{Unprovisioned: true}))},
+	"graph-disabled":     {"graph", slacktest.Options{}, user(ann, is(graphtest.User{Disabled: true}))},
+	"graph-guest":        {"graph", slacktest.Options{}, user(ann, is(graphtest.User{Guest: true}))},
+	"graph-nobody":       {"graph", slacktest.Options{}, user("nobody@contoso.example", set())},
 	"graph-two-people": {"graph", slacktest.Options{}, user("team@contoso.example", func(t *testing.T, w *world) {
 		is(graphtest.User{ID: annID, UPN: ann, Mail: "team@contoso.example"})(t, w)
 		is(graphtest.User{ID: twoID, UPN: "two@contoso.example", Mail: "team@contoso.example"})(t, w)
@@ -203,6 +280,25 @@ var mistakes = map[string]mistake{
 	"slack-scope-missing": {"slack", slacktest.Options{
 		Scopes: []string{"commands", "app_mentions:read", "users:read"},
 	}, set()},
+	"slack-settings": {"slack", slacktest.Options{}, settings(func(m *manifest.SlackManifest) {
+		m.Features.SlashCommands[0].ShouldEscape = false
+		m.Features.SlashCommands[0].Url = "https://bot.example.com/slack/command"
+		m.Settings.EventSubscriptions.RequestUrl = "https://old.example.com/slack/events"
+		m.Settings.Interactivity.IsEnabled = false
+		m.OAuthConfig.Scopes.Bot = m.OAuthConfig.Scopes.Bot[:5]
+	})},
+	"slack-no-command": {"slack", slacktest.Options{}, settings(func(m *manifest.SlackManifest) {
+		m.Features.SlashCommands, m.Settings.EventSubscriptions = nil, nil
+		m.Settings.SocketModeEnabled, m.Settings.TokenRotationEnabled = true, true
+	})},
+	"slack-config-token-expired": {"slack", slacktest.Options{}, func(t *testing.T, w *world) {
+		settings(func(*manifest.SlackManifest) {})(t, w)
+		w.Slack.ExpireConfigToken()
+	}},
+	"slack-config-token-wrong": {"slack", slacktest.Options{}, set("SLACK_CONFIG_TOKEN", "xoxe-1-of-another")},
+	"slack-config-token-of-another": {"slack", slacktest.Options{}, func(_ *testing.T, w *world) {
+		w.vars["SLACK_CONFIG_TOKEN"] = w.Slack.ConfigToken()
+	}},
 	"slack-scope-superfluous": {"slack", slacktest.Options{
 		Scopes: append(slacktest.Scopes(), "channels:history", "files:read"),
 	}, set()},

@@ -4,13 +4,14 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"meetbot/internal/app"
 )
 
 // guess is what a variable's name may stand for.
 type guess struct {
 	ours  bool   // it is meant for the bot, which does not know it
 	meant string // the name that was probably meant; empty if none is close
-	file  bool   // it names a file with the value of meant
 }
 
 // ourPrefixes begin the names of the bot's variables and of no others that are common. AZURE_ and REDIS_ are not among
@@ -23,17 +24,26 @@ var foreign = regexp.MustCompile(
 		`|^AZURE_(CONFIG_DIR|SUBSCRIPTION_ID|RESOURCE_GROUP|REGIONAL_AUTHORITY_NAME|USERNAME|PASSWORD|CLOUD_NAME|` +
 		`POD_IDENTITY_AUTHORITY_HOST)$`)
 
+// nicknames are names that people use for one variable, though they might stand for several.
+var nicknames = map[string]string{"SLACK_TOKEN": "SLACK_BOT_TOKEN"}
+
 // guessName tells whether a variable is meant for the bot, which reads the known ones.
 func guessName(name string, known []string) guess {
-	if slices.Contains(known, name) || foreign.MatchString(name) {
+	if slices.Contains(known, strings.TrimSuffix(name, app.FileSuffix)) || slices.Contains(known, name) ||
+		foreign.MatchString(name) {
 		return guess{}
 	}
 	upper := strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
-	if of, isFile := strings.CutSuffix(upper, "_FILE"); isFile && slices.Contains(known, of) {
-		return guess{ours: true, meant: of, file: true}
+	if meant := nicknames[upper]; meant != "" {
+		return guess{ours: true, meant: meant}
 	}
 	if meant := closest(upper, known); meant != "" {
 		return guess{ours: true, meant: meant}
+	}
+	if of, isFile := strings.CutSuffix(upper, app.FileSuffix); isFile {
+		if meant := closest(of, known); meant != "" {
+			return guess{ours: true, meant: meant + app.FileSuffix}
+		}
 	}
 	ours := slices.ContainsFunc(ourPrefixes, func(prefix string) bool { return strings.HasPrefix(upper, prefix) })
 	return guess{ours: ours}

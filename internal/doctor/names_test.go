@@ -38,7 +38,8 @@ func TestGuessName(t *testing.T) {
 		"SLACK_TOKEN":               {ours: true, meant: "SLACK_BOT_TOKEN"},
 		"TEAMS_APPID":               {ours: true, meant: "TEAMS_APP_ID"},
 		"REDIS_URI":                 {ours: true, meant: "REDIS_URL"},
-		"SLACK_SIGNING_SECRET_FILE": {ours: true, meant: "SLACK_SIGNING_SECRET", file: true},
+		"SLACK_SIGNING_SECRET_FILE": {}, "LOG_LEVEL_FILE": {},
+		"SLACK_SIGNING_SECERT_FILE": {ours: true, meant: "SLACK_SIGNING_SECRET_FILE"},
 		"SLACK_WEBHOOK_URL":         {ours: true},
 		"MEETBOT_COLOUR":            {ours: true},
 

@@ -127,12 +127,17 @@ func (e *examination) unreachable(what, address string, err error) finding {
 			"wrong, or the address is another server's.", "Compare the clock (date -u), then look at the "+
 			"certificate: openssl s_client -connect "+withPort(host)+" -servername "+name+" </dev/null")
 	}
+	if strings.Contains(err.Error(), http.StatusText(http.StatusProxyAuthRequired)) {
+		return fail(host, "The proxy on the way to "+what+" wants a user and a password.", proxyPassword)
+	}
 	if dns, is := errors.AsType[*net.DNSError](err); is && dns.IsNotFound {
 		return fail(host, "The name "+name+" is not known here, so "+what+" is not reached. "+through,
 			"Ask your name server: nslookup "+name+"\nIf the name is right: "+open)
 	}
 	return fail(host, what+" gives no answer ("+said+"). "+through, open+try)
 }
+
+const proxyPassword = "Put them into the proxy's URL: HTTPS_PROXY=http://USER:PASSWORD@proxy.contoso.com:3128"
 
 // untrusted tells whether an error says that the certificate of a service is not accepted.
 func untrusted(err error) bool {
@@ -164,8 +169,7 @@ func (e *examination) upstream(ctx context.Context, what, address string) (reach
 	case parseErr != nil:
 		return answer, skip(address, "The address is no URL.")
 	case answer.status == http.StatusProxyAuthRequired:
-		return answer, fail(u.Host, "The proxy on the way to "+what+" wants a user and a password.",
-			"Put them into the proxy's URL: HTTPS_PROXY=http://USER:PASSWORD@proxy.contoso.com:3128")
+		return answer, fail(u.Host, "The proxy on the way to "+what+" wants a user and a password.", proxyPassword)
 	}
 	return answer, ok(u.Host, what+" answers.")
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"meetbot/bot"
+	"meetbot/internal/outbound"
 )
 
 // networkPublicURL asks for the bot under its own public address, as people do who follow a lasting link.
@@ -18,7 +20,11 @@ func (e *examination) networkPublicURL(ctx context.Context) []finding {
 	answer, err := e.reach(ctx, address+"/healthz")
 	switch {
 	case err != nil && untrusted(err):
-		return one(e.unreachable("PUBLIC_URL", address, err))
+		f := e.unreachable("PUBLIC_URL", address, err)
+		return one(fail(variable, "The certificate at "+address+" is not trusted here ("+outbound.Redact(err).Error()+"). "+
+			"Slack, Teams and browsers refuse it, too, unless only this machine does.", "Give the proxy there a "+
+			"certificate that a public authority signed for this name, with its chain. See who signed: "+
+			f.next[strings.LastIndex(f.next, "openssl"):]))
 	case err != nil:
 		f := e.unreachable("PUBLIC_URL", address, err)
 		return one(warn(variable, f.detail+" Perhaps it is reached from outside all the same: some networks do not "+

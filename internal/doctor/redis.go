@@ -51,6 +51,9 @@ func (e *examination) redisVersion(context.Context) []finding {
 	if silent := e.told(); silent != nil {
 		return silent
 	}
+	if e.server.Major == 0 {
+		return one(skip(redisURL, "Redis does not tell its version."))
+	}
 	if e.server.Major < oldestRedis {
 		return one(fail(redisURL, fmt.Sprintf("Redis is version %s. The bot needs %d.0 or later.", e.server.Version,
 			oldestRedis), fmt.Sprintf("Update Redis to %d.0 or later.", oldestRedis)))

@@ -20,10 +20,14 @@ import (
 type figures struct {
 	refused map[string]map[string]int       // how many, by platform and reason
 	last    map[string]map[string]time.Time // when the last one came, by platform and result; zero for none
+	signed  map[string]int                  // how many of Slack's, by the signing secret
 }
 
 // sample is a line of the figures, in the text format of Prometheus.
 var sample = regexp.MustCompile(`^([a-z_]+)\{platform="([a-z]+)",(?:reason|result)="([a-z_]+)"\} (\S+)$`)
+
+// signature is a line of the figure about the signing secrets.
+var signature = regexp.MustCompile(`^` + telemetry.Signatures + `\{secret="([a-z]+)"\} (\d+)$`)
 
 // readFigures asks the bot that runs on this machine, if one does.
 func (e *examination) readFigures(ctx context.Context) (figures, error) {
@@ -59,9 +63,13 @@ func (e *examination) readFigures(ctx context.Context) (figures, error) {
 	if resp.StatusCode != http.StatusOK {
 		return figures{}, fmt.Errorf("HTTP status %d", resp.StatusCode)
 	}
-	f := figures{map[string]map[string]int{}, map[string]map[string]time.Time{}}
+	f := figures{map[string]map[string]int{}, map[string]map[string]time.Time{}, map[string]int{}}
 	lines := bufio.NewScanner(resp.Body)
 	for lines.Scan() {
+		if m := signature.FindStringSubmatch(lines.Text()); m != nil {
+			f.signed[m[1]], _ = strconv.Atoi(m[2])
+			continue
+		}
 		m := sample.FindStringSubmatch(lines.Text())
 		if m == nil {
 			continue

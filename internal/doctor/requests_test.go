@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -157,6 +158,10 @@ func TestRequestMistakes(t *testing.T) {
 		"requests-path": {areaSlack, set(), func(t *testing.T, w *world, a *app.App) {
 			w.command(t, a, "/slack/command", time.Now(), http.StatusNotFound)
 		}},
+		"requests-previous-unused": {areaSlack, set("SLACK_SIGNING_SECRET_PREVIOUS", "0123456789abcdef0123456789abcdef"),
+			func(t *testing.T, w *world, a *app.App) {
+				w.command(t, a, "/slack/commands", time.Now(), http.StatusOK)
+			}},
 		"requests-none": {areaSlack, set(), func(*testing.T, *world, *app.App) {}},
 		"requests-stale-later": {areaSlack, set(), func(t *testing.T, w *world, a *app.App) {
 			w.command(t, a, "/slack/commands", time.Now(), http.StatusOK)
@@ -176,6 +181,46 @@ func TestRequestMistakes(t *testing.T) {
 			tt.do(t, w, w.run(t))
 			w.check(t, name, w.examine(t, tt.area))
 		})
+	}
+}
+
+// A bot that has just started is examined by itself. What comes later is not told, nor what was told before.
+func TestAtStart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, slacktest.Options{})
+	w.vars["REDIS_URL"] = "redis://" + miniredis.RunT(t).Addr() + "/0"
+	w.vars["ADMIN_ADDR"], w.vars["AZURE_CLIENT_SECRET"] = "0.0.0.0:9090", "of-another-app"
+	d := New(w.config(t), w.o)
+	d.startAfter = 0
+	report := d.AtStart(t.Context())
+	if report.Count(Fail) != 1 || report.Checks[0].Check != "entra.token" {
+		t.Errorf("%+v", report)
+	}
+	for _, r := range report.Checks {
+		if strings.HasPrefix(r.Check, "config.") || strings.HasSuffix(r.Check, ".requests") {
+			t.Errorf("%+v", r)
+		}
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if report := New(w.config(t), w.o).AtStart(ctx); len(report.Checks) > 0 {
+		t.Errorf("at the end: %+v", report)
+	}
+}
+
+// One examination is made at a time, whoever asks.
+func TestOneAtATime(t *testing.T) {
+	t.Parallel()
+	w := &world{vars: map[string]string{}}
+	d := New(w.config(t), w.o)
+	d.one.Lock()
+	if _, ok := d.Examine(t.Context()); ok {
+		t.Error("a second examination is made in the chat")
+	}
+	answer := httptest.NewRecorder()
+	d.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/debug/doctor", nil))
+	if answer.Code != http.StatusTooManyRequests {
+		t.Errorf("over HTTP: %d", answer.Code)
 	}
 }
 

@@ -46,7 +46,7 @@ func (e *examination) slackToken(ctx context.Context) []finding {
 	})
 	if err != nil {
 		return one(fail("SLACK_API_URL", "The client of Slack cannot be made ("+err.Error()+").", "Correct "+
-			"SLACK_API_URL; see README.md."))
+			"SLACK_API_URL; see docs/configuration.md."))
 	}
 	e.atEnd(app.Close)
 	e.slackApp = app
@@ -103,7 +103,8 @@ func (e *examination) slackScopes(context.Context) []finding {
 		if lacking.Optional {
 			report = warn
 		}
-		all = append(all, report(scope, "The bot token lacks the scope "+scope+": "+lacking.Without+".", "Add it: "+slackApps+
+		all = append(all, report(scope, "The bot token lacks the scope "+scope+": "+lacking.Without+".", "Add it: "+
+			slackApps+
 			"OAuth & Permissions, Bot Token Scopes, "+scope+". Then press “Reinstall to Workspace” there; without "+
 			"that nothing changes."))
 	}

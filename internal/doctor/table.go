@@ -45,6 +45,8 @@ var table = []check{
 	{area: areaEntra, name: "token", needs: []string{"entra.expiry", "entra.reachable"},
 		run: (*examination).entraToken},
 	{area: areaEntra, name: "permissions", needs: []string{"entra.token"}, run: (*examination).entraPermissions},
+	{area: areaEntra, name: "secret", needs: []string{"entra.token", "graph.reachable"},
+		run: (*examination).entraSecret},
 
 	{area: areaGraph, name: "reachable", needs: []string{"network.proxy"}, run: (*examination).graphReachable},
 	{area: areaGraph, name: "clock", needs: []string{"graph.reachable"}, run: (*examination).graphClock},
@@ -54,12 +56,15 @@ var table = []check{
 		uses: []string{"entra.permissions"}, run: (*examination).graphUser},
 	{area: areaGraph, name: "meeting", needs: []string{"entra.token", "graph.reachable"},
 		uses: []string{"entra.permissions", "graph.organizer", "graph.user"}, run: (*examination).graphMeeting},
+	{area: areaGraph, name: "options", needs: []string{"entra.token", "graph.reachable"},
+		uses: []string{"graph.meeting"}, run: (*examination).graphOptions},
 
 	{area: areaSlack, name: "reachable", needs: []string{"network.proxy"}, run: (*examination).slackReachable},
 	{area: areaSlack, name: "token", needs: []string{"slack.reachable"}, run: (*examination).slackToken},
 	{area: areaSlack, name: "scopes", needs: []string{"slack.token"}, run: (*examination).slackScopes},
 	{area: areaSlack, name: "manifest", needs: []string{"slack.token"}, run: (*examination).slackManifest},
 	{area: areaSlack, name: "hooks", needs: []string{"network.proxy"}, run: (*examination).slackHooks},
+	{area: areaSlack, name: "previous_secret", run: (*examination).slackPrevious},
 	{area: areaSlack, name: "requests", after: []string{"graph.clock"}, run: (*examination).slackRequests},
 
 	{area: areaTeams, name: "token", needs: []string{"entra.reachable"}, run: (*examination).teamsToken},

@@ -31,7 +31,7 @@ func (e *examination) teamsToken(ctx context.Context) []finding {
 	credential, err := entra.NewCredential(c)
 	if err != nil {
 		return one(fail("TEAMS_APP_ID", "The credential cannot be used ("+err.Error()+").", "Correct TEAMS_APP_ID "+
-			"and TEAMS_APP_SECRET; see README.md."))
+			"and TEAMS_APP_SECRET; see docs/configuration.md."))
 	}
 	e.atEnd(credential.Close)
 	if _, err = credential.Tokens(e.teamsCloud().Scope).Token(ctx); err != nil {

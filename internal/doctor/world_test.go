@@ -87,6 +87,7 @@ func (w *world) config(t *testing.T) app.Config {
 	if err := c.Set(known); err != nil {
 		t.Fatal(err)
 	}
+	c.Files = app.ReadFiles(c.Settings(), func(name string) string { return w.vars[name] }, nil)
 	w.o.Environ = nil
 	for name, value := range w.vars {
 		w.o.Environ = append(w.o.Environ, name+"="+value)

@@ -13,7 +13,7 @@ import (
 func TestBenchRuns(t *testing.T) {
 	t.Parallel()
 	cmd := exec.CommandContext(t.Context(), "go", "run", "./internal/bench", "-bolt=false", "-only",
-		"repeat,cold,large,replicas,idle,start",
+		"repeat,cold,large,replicas,idle,start,dates",
 		"-rounds", "1", "-round", "100ms", "-cold", "100ms", "-idle", "1s", "-conversations", "2000")
 	cmd.Dir = "../.."
 	var problems strings.Builder
@@ -28,6 +28,7 @@ func TestBenchRuns(t *testing.T) {
 		"calls to Graph per command | 1.00 |", "calls to Slack per command | 1.00 |",
 		"| 2000 conversations: memory of Redis for each", "all of them asked for: p99 |",
 		"| 3 replicas on one Redis against one: throughput", "| 3 replicas: CPU per repeat",
+		"| 2000 conversations, plain: memory", "| 2000 conversations, with a date and its reminder: memory",
 		"| idle: commands a second", "| start, bot against bare handler",
 	} {
 		if !strings.Contains(string(out), row) {

@@ -87,6 +87,12 @@ func calendarShown(t *testing.T, f front) into {
 			}
 		}
 	}
+	return intoCalendar(t, raw)
+}
+
+// intoCalendar reads the ways into a calendar in the JSON of a card.
+func intoCalendar(t *testing.T, raw string) into {
+	t.Helper()
 	var found into
 	for _, match := range buttonURL.FindAllStringSubmatch(raw, -1) {
 		var link string

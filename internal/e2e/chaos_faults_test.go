@@ -278,9 +278,10 @@ func upstreamFaults() []chaosFault {
 
 // chaosFaults are all faults that can strike in this run. Their order is part of what a seed means.
 func (c *chaos) chaosFaults() []chaosFault {
-	all := slices.Concat(replicaFaults(), redisFaults(), upstreamFaults(), lifeFaults())
+	all := slices.Concat(replicaFaults(), redisFaults(), upstreamFaults(), lifeFaults(), inviteFaults(),
+		remindFaults())
 	return slices.DeleteFunc(all, func(f chaosFault) bool {
-		return f.redis != "" && f.redis != c.redis.kind || f.long && !c.long()
+		return f.redis != "" && f.redis != c.redis.kind || f.long && !c.long() || !strings.Contains(f.name, c.Only)
 	})
 }
 
@@ -291,7 +292,7 @@ func (c *chaos) long() bool { return c.Faults > 50 }
 func (c *chaos) inject(d *rand.Rand) {
 	c.t.Helper()
 	all := c.chaosFaults()
-	if c.faults() == 0 && c.redis.kind != single {
+	if c.faults() == 0 && c.redis.kind != single && c.Only == "" {
 		all = slices.DeleteFunc(all, func(f chaosFault) bool {
 			return f.redis != c.redis.kind && f.name != "Redis killed"
 		})
@@ -367,14 +368,19 @@ func (c *chaos) askFor(d *rand.Rand, replica, users int) (wait func()) {
 func (c *chaos) askIn(d *rand.Rand, replica int, room chaosRoom, text string, users int) (wait func()) {
 	var wg sync.WaitGroup
 	for range users {
-		a := chaosAsk{
-			id: fmt.Sprintf("fault %d.%d", c.faults(), c.spare), user: chaosSpare(c.spare), room: room,
-			text: text, at: replica, again: d.IntN(3), repeat: 9, mention: room.thread != "" || d.IntN(4) == 0,
-		}
-		c.spare++
+		a := c.spareAsk(d, replica, room, text)
 		wg.Go(func() { c.ask(a) })
 	}
 	return wg.Wait
+}
+
+// spareAsk is a request of a user who has not asked in this batch.
+func (c *chaos) spareAsk(d *rand.Rand, replica int, room chaosRoom, text string) chaosAsk {
+	id := fmt.Sprintf("fault %d.%d", c.faults(), c.spare)
+	return chaosAsk{
+		id: id, user: c.nextSpare(), room: room, text: text, at: replica, again: d.IntN(3), repeat: 9,
+		mention: room.thread != "" || d.IntN(4) == 0,
+	}
 }
 
 // faults is how many faults there were so far, and faultsOf how many of somebody's.

@@ -40,6 +40,9 @@ func (c *chaos) rawHistory() []historycheck.Event {
 		if e.Kind == historycheck.Asked {
 			channel, _, _ := strings.Cut(e.Place, "/")
 			channels[channel], channels["D"+e.User] = true, true
+			for _, user := range e.Outside {
+				channels["D"+user] = true
+			}
 		}
 	}
 	c.mu.Unlock()
@@ -57,11 +60,14 @@ func (c *chaos) rawHistory() []historycheck.Event {
 					continue
 				}
 				e := historycheck.Event{Kind: historycheck.Shown, At: m.At, User: m.To,
-					Place: placeOf(m.Channel, m.ThreadTS), Link: link(m), None: saysNone(m.Text), Why: saysWhy(m.Text)}
+					Place: placeOf(m.Channel, m.ThreadTS), Link: link(m), None: saysNone(m.Text), Why: saysWhy(m.Text),
+					Marks: marksOn(m), Start: startOn(m.Text), Quiet: saysQuiet(m.Text)}
 				if user, direct := strings.CutPrefix(channel, "D"); direct {
 					e.User = user
 				}
-				if i > 0 {
+				if about, ok := c.aboutPeople(m, e); ok {
+					e = about
+				} else if i > 0 {
 					e.Kind, e.At = historycheck.Changed, m.Edited
 				}
 				events = append(events, e)
@@ -78,7 +84,7 @@ func (c *chaos) rawHistory() []historycheck.Event {
 			})
 		}
 	}
-	return append(events, c.gaveWay()...)
+	return slices.Concat(events, c.gaveWay(), c.unsureReminders())
 }
 
 // gaveWay is what the replicas logged of claims that they released because Graph failed for them. Their meetings are as

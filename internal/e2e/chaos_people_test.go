@@ -42,12 +42,12 @@ func (c *chaos) furnish(batch int) {
 		room := chaosRoom{channel: id, conversation: c.conversation(id, "")}
 		switch d.IntN(6) {
 		case 0:
-			c.Slack.AddChannel(slacktest.Channel{ID: id})
+			c.channelOf(id)
 			room.thread = c.Slack.Say(chaosUser(0), id, "Shall we talk?").TS
 			room.conversation = c.conversation(id, room.thread)
 		case 1:
 			// Where nobody was heard yet, there is nothing to hang under, and the place is a channel like others.
-			c.Slack.AddChannel(slacktest.Channel{ID: id})
+			c.channelOf(id)
 			if n := len(c.rooms); n > 0 {
 				at := c.rooms[d.IntN(n)]
 				if root := c.root(at); root != "" {
@@ -55,10 +55,15 @@ func (c *chaos) furnish(batch int) {
 				}
 			}
 		default:
-			c.Slack.AddChannel(slacktest.Channel{ID: id})
+			c.channelOf(id)
 		}
 		c.rooms = append(c.rooms, room)
 	}
+}
+
+// channelOf makes a channel. Its members are those who ask.
+func (c *chaos) channelOf(id string) {
+	c.Slack.AddChannel(slacktest.Channel{ID: id, Members: c.members})
 }
 
 // root is a mention in a channel that the bot has accepted, or the newest card there; empty for neither, and for a
@@ -124,6 +129,9 @@ func (c *chaos) people(batch int) (stop func()) {
 				}
 				c.traffic++
 				free--
+				if d.IntN(6) == 0 && mayInvite(a.text) {
+					a = c.invites(d, a)
+				}
 				return a
 			}
 			first := next()
@@ -133,18 +141,21 @@ func (c *chaos) people(batch int) (stop func()) {
 					other := next()
 					other.room, other.mention = first.room, other.mention || first.room.thread != ""
 					if first.repeat%2 == 0 {
-						other.text = "new"
+						other.text = other.company.with("new")
 					}
 					wg.Go(func() { c.ask(other) })
 				}
 				if first.repeat%2 == 0 {
-					first.text = "new"
+					first.text = first.company.with("new")
 				}
 				wg.Go(func() { c.ask(first) })
 			case 1: // two mentions of the same person, of which the later is delivered first
 				second := first
+				second.text = second.company.base(second.text)
 				second.id, second.at = first.id+"b", d.IntN(3)
+				second.company = chaosCompany{}
 				if second.room = c.rooms[d.IntN(len(c.rooms))]; second.room.place() == first.room.place() {
+					first.company = chaosCompany{}
 					first.text, second.text = "", "" // which of two answers in one place is whose must not matter
 				}
 				wg.Go(func() { c.reordered(first, second) })
@@ -189,6 +200,11 @@ func chaosText(n, number int) string {
 	}
 }
 
+// mayInvite tells whether people can be named behind this text.
+func mayInvite(text string) bool {
+	return text != "show" && text != "link" && text != "cancel" && !strings.HasPrefix(text, "rename")
+}
+
 // chaosAsk is one request to come.
 type chaosAsk struct {
 	id, user, text string
@@ -200,6 +216,7 @@ type chaosAsk struct {
 	press          bool          // whether the asker presses a button afterwards
 	wait           time.Duration // before that
 	edit           int           // how the asker edits the mention, if at all
+	company        chaosCompany  // whom it names
 }
 
 // How a mention is edited.
@@ -251,7 +268,8 @@ func (c *chaos) ask(a chaosAsk) {
 func (c *chaos) asked(a chaosAsk) {
 	c.happened(historycheck.Event{
 		Kind: historycheck.Asked, Request: a.id, User: a.user, Place: a.room.place(), Conversation: a.room.conversation,
-		Fresh: strings.HasPrefix(a.text, "new"),
+		Fresh: strings.HasPrefix(a.text, "new"), Marks: a.company.marks, Named: a.company.named,
+		Outside: a.company.outside, Unknown: a.company.unknown,
 	})
 }
 
@@ -260,6 +278,9 @@ func (c *chaos) named(a chaosAsk, id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.requests[id] = a.id
+	for _, job := range a.ownJobs(id) {
+		c.requests[job] = a.id
+	}
 }
 
 // pressOf has the asker press the button of a card. The bot's answer to that is of no consequence, as long as it is
@@ -306,7 +327,7 @@ func (c *chaos) commandOf(a chaosAsk) {
 	} else if !isNoAnswer(m.Text) {
 		c.happened(historycheck.Event{
 			Kind: historycheck.Shown, Request: a.id, User: m.To, Place: a.room.place(), Link: link(m),
-			None: saysNone(m.Text), Why: saysWhy(m.Text),
+			None: saysNone(m.Text), Why: saysWhy(m.Text), Marks: marksOn(m), Start: startOn(m.Text),
 		})
 	} else {
 		c.leftUnsure(m.Text[:min(len(m.Text), 30)])

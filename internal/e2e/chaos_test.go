@@ -32,6 +32,7 @@ const (
 // chaosSize says how much chaos.
 type chaosSize struct {
 	Seed          uint64 // CHAOS_SEED: of every decision that the driver takes
+	Only          string // CHAOS_ONLY: part of the names of the faults that strike; empty: all
 	Organizer     string // CHAOS_ORGANIZER: the bot's ORGANIZER; else drawn by the seed
 	Faults        int    // CHAOS_FAULTS: how many in all
 	Batch         int    // CHAOS_BATCH: after how many of them the history is settled and checked
@@ -44,6 +45,7 @@ func chaosSizeOf(t *testing.T, faults int) chaosSize {
 	t.Helper()
 	size := chaosSize{
 		Seed:          uint64(number(t, "CHAOS_SEED", 1+rand.IntN(1_000_000))),
+		Only:          os.Getenv("CHAOS_ONLY"),
 		Organizer:     os.Getenv("CHAOS_ORGANIZER"),
 		Faults:        number(t, "CHAOS_FAULTS", faults),
 		Batch:         number(t, "CHAOS_BATCH", 10),
@@ -81,32 +83,36 @@ type chaos struct {
 	queue    *store.Store // to look at, as an operator does
 	stops    sync.WaitGroup
 
-	staff   []string          // Entra IDs
-	entraID map[string]string // by user
-	rooms   []chaosRoom
-	traffic int            // requests so far: the number of the next
-	spare   int            // users of this batch that were taken for faults
-	done    map[string]int // faults so far, by name
-	kills   int            // replicas ended by SIGKILL
-	orderly int            // and by SIGTERM
-	missed  int            // faults that waited for a moment that did not come
+	staff    []string          // Entra IDs
+	entraID  map[string]string // by user
+	members  []string          // of every channel: whoever asks
+	rooms    []chaosRoom
+	traffic  int            // requests so far: the number of the next
+	spare    int            // users of this batch that were taken for faults
+	done     map[string]int // faults so far, by name
+	kills    int            // replicas ended by SIGKILL
+	orderly  int            // and by SIGTERM
+	missed   int            // faults that waited for a moment that did not come
+	ownRooms int            // channels so far in which only a fault talks
 
 	works      map[string]bool // whether a link could be joined when that was looked at last
 	staleCards map[string]bool // cards that lead to an earlier meeting and that the bot cannot change
 
 	overs, lostRequests, lostConversations int // fail-overs so far, and what they lost
 
-	mu       sync.Mutex
-	events   []historycheck.Event
-	roots    map[string]string          // by channel: a mention that was accepted there
-	repeated map[string]int             // meetbot_answers_repeated_total of every process that ever was
-	requests map[string]string          // by the bot's name for it
-	edited   []chaosEdit                // mentions that were edited
-	moved    []clockMove                // of the clock by which meetings live
-	links    map[string]map[string]bool // lasting links that commands were answered with, by conversation
-	replays  int                        // commands delivered twice of which the second may have been carried out
-	rounds   int                        // in which somebody asked in every place
-	unsure   map[string]int             // commands whose answer in place, or want of one, left open what becomes of them
+	mu        sync.Mutex
+	events    []historycheck.Event
+	roots     map[string]string          // by channel: a mention that was accepted there
+	repeated  map[string]int             // meetbot_answers_repeated_total of every process that ever was
+	requests  map[string]string          // by the bot's name for it
+	edited    []chaosEdit                // mentions that were edited
+	moved     []clockMove                // of the clock by which meetings live
+	links     map[string]map[string]bool // lasting links that commands were answered with, by conversation
+	replays   int                        // commands delivered twice of which the second may have been carried out
+	rounds    int                        // in which somebody asked in every place
+	userOf    map[string]string          // by Entra ID, in lower case
+	outsiders int                        // people so far who are named and are in no channel
+	unsure    map[string]int             // commands whose answer in place, or want of one, left open what becomes of them
 }
 
 // Promises 1 and 2 as a whole: whatever dies, freezes or refuses, each conversation shows one meeting at a time, every
@@ -134,7 +140,8 @@ func newChaos(t *testing.T, kind string, size chaosSize) *chaos {
 		chaosSize: size,
 		done:      map[string]int{}, roots: map[string]string{}, repeated: map[string]int{}, unsure: map[string]int{},
 		requests: map[string]string{}, entraID: map[string]string{}, links: map[string]map[string]bool{},
-		works: map[string]bool{}, staleCards: map[string]bool{},
+		works: map[string]bool{}, staleCards: map[string]bool{}, userOf: map[string]string{},
+		members: []string{theBot.slack},
 	}
 	t.Logf("Redis %s, %+v", kind, size)
 	c.redis = startRedis(t, kind)
@@ -145,7 +152,7 @@ func newChaos(t *testing.T, kind string, size chaosSize) *chaos {
 	t.Cleanup(func() { _ = c.queue.Close() })
 	t.Cleanup(c.stops.Wait)
 	c.entraUser(graphtest.User{ID: serviceID, UPN: serviceUPN, Mail: serviceUPN, DisplayName: "Meetings", DialIn: true})
-	c.staff = append(c.staff, serviceID)
+	c.staff, c.userOf[serviceID] = append(c.staff, serviceID), "the service account"
 	for i := range c.People {
 		c.employ(chaosUser(i))
 	}
@@ -180,8 +187,10 @@ func (c *chaos) run() {
 		}
 		stop()
 		slowest = max(slowest, c.settle())
+		c.rests()
 		c.probe()
 		c.comeBack()
+		c.rests()
 		report := c.check()
 		for _, v := range append(report.Violations, c.editsCarriedOut()...) {
 			c.t.Error(v)
@@ -193,6 +202,9 @@ func (c *chaos) run() {
 			report.Overtaken, report.Slowest.Round(time.Millisecond), slowest.Round(time.Millisecond))
 		c.t.Logf("%d generations took the place of one whose link did not work, %d of them untold; %d cards are out of reach; "+
 			"the clock is %d days ahead", report.Replaced, report.Untold, len(c.staleCards), c.ahead/day)
+		c.t.Logf("%d times somebody who was named was found on the list; %d invitations, %d of them repeated; %d reminders, "+
+			"and %d dates without one, of which the bot said so", report.Attending, report.Invitations, report.Retold,
+			report.Reminders, report.Unreminded)
 		if c.overs > 0 {
 			c.t.Logf("%d fail-overs lost marks of %d requests and generations of %d conversations; for that, %d acknowledged commands were not answered "+
 				"and %d meetings are second ones", c.overs, c.lostRequests, c.lostConversations, report.Unanswered, report.Doubled)
@@ -213,6 +225,7 @@ func (c *chaos) heal() {
 	for _, over := range c.redis.heal() {
 		requests, conversations := lostIn(readCopy(c.t, over.knew), readCopy(c.t, over.survived))
 		c.overs++
+		c.happened(historycheck.Event{At: over.at, Kind: historycheck.Lost})
 		c.lostRequests += len(requests)
 		c.lostConversations += len(conversations)
 		for _, id := range requests {
@@ -241,7 +254,8 @@ func chaosProbe(i int) string { return fmt.Sprintf("U0PROBE%04d", i) }
 func (c *chaos) employ(user string) {
 	id := newGUID()
 	c.person(user, strings.ToLower(user), "en-US", id)
-	c.staff, c.entraID[user] = append(c.staff, id), id
+	c.staff, c.entraID[user], c.userOf[strings.ToLower(id)] = append(c.staff, id), id, user
+	c.members = append(c.members, user)
 }
 
 // happened adds an event to the history.

@@ -3,9 +3,15 @@
 package e2e
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"time"
+
+	"meetbot/internal/sandbox/faultserver"
+	"meetbot/internal/sandbox/graphtest"
+	"meetbot/internal/sandbox/slacktest"
+	"meetbot/internal/sandbox/teamstest"
 )
 
 // Dates of meetings, on every platform.
@@ -18,6 +24,12 @@ func TestDates(t *testing.T) {
 		"refused":                 refusedTimes,
 		"subjects with times":     timelessSubjects,
 		"a fresh one with a date": freshDated,
+		"a running meeting":       datedWhileRunning,
+		"a change is refused":     dateRefused,
+		"no such time zone":       datedWithoutZone,
+		"words before a time":     wordsBeforeTimes,
+		"a time in a name":        timeInName,
+		"no public address":       calendarWithoutAddress,
 	})
 }
 
@@ -139,5 +151,91 @@ func freshDated(t *testing.T, env *environment, f front) {
 	fresh := card(t, f, asked{user: members.ann, command: "new Retro tomorrow at 15:00"}, "Retro", "15:00-", "It replaces")
 	if fresh.link == first.link {
 		t.Error("the same meeting")
+	}
+}
+
+// A meeting in which people are cannot be moved. That is said, and nothing changes.
+func datedWhileRunning(t *testing.T, env *environment, f front) {
+	first := card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00"}, "Date: ")
+	start := wantDate(t, env, time.Hour)
+	if !env.Graph.StartSession(env.Graph.Meetings()[0].JoinURL) {
+		t.Fatal("nobody can join")
+	}
+	told(t, f, asked{user: members.ann, command: "meet tomorrow at 18:00"}, "The meeting keeps its time, and its link.",
+		"while the meeting is in progress", "try again when they have left")
+	shown := card(t, f, asked{user: members.ben, command: "show"}, "Date: ", "15:00")
+	if wantDate(t, env, time.Hour) != start || shown.link != first.link {
+		t.Error("the meeting was changed")
+	}
+}
+
+// Where Graph refuses the change for another reason, the link stays too.
+func dateRefused(t *testing.T, env *environment, f front) {
+	first := card(t, f, asked{user: members.ann, command: "meet Retro"}, "New meeting.")
+	for status, words := range map[int]string{
+		http.StatusForbidden: "The meeting keeps its time, and its link.", http.StatusNotFound: "",
+	} {
+		env.Graph.Fault(faultserver.Fault{Target: "changeMeeting", Times: 1, Status: status, ContentType: "application/json",
+			Body: `{"error":{"code":"Forbidden","message":"No."}}`})
+		s, _ := f.ask(asked{user: members.ann, command: "meet tomorrow at 15:00"})
+		if s.link != "" || !s.alone || !strings.Contains(s.words, words) {
+			t.Errorf("after %d Ann is told %+v", status, s)
+		}
+	}
+	if again := card(t, f, asked{user: members.ben, command: "show"}); again.link != first.link ||
+		strings.Contains(again.words, "Date: ") {
+		t.Errorf("the card is %+v", again)
+	}
+}
+
+// Whoever has a time zone that does not exist is told how their time was understood.
+func datedWithoutZone(t *testing.T, env *environment, f front) {
+	env.Slack.AddUser(slacktest.User{ID: members.gus.slack, Name: "gus", Email: "gus@contoso.example", EmailConfirmed: true,
+		TZ: "Mars/Phobos"})
+	if env.Teams != nil {
+		env.teamsUser(teamstest.User{ID: members.gus.entra, Name: "Gus", TZ: "Mars/Phobos"})
+	}
+	env.entraUser(graphtest.User{ID: members.gus.entra, UPN: "gus@contoso.example", Mail: "gus@contoso.example",
+		DisplayName: "Gus"})
+	card(t, f, asked{user: members.gus, command: "meet Retro tomorrow at 15:00"}, "Date: ", "15:00",
+		"I do not know your time zone, so I took the time as UTC")
+	if start := wantDate(t, env, time.Hour); start.UTC().Hour() != 15 {
+		t.Errorf("it is at %v", start)
+	}
+}
+
+// Words that people put before a time are no subject.
+func wordsBeforeTimes(t *testing.T, env *environment, f front) {
+	told(t, f, asked{user: members.ann, command: "meet end at 16:00"}, "I cannot end, cancel or delete a meeting.")
+	told(t, f, asked{user: members.ann, command: "meet yesterday at 15:00"}, "“yesterday at 15:00” is past.")
+	told(t, f, asked{user: members.ann, command: "meet cancel tomorrow at 15:00"}, "Did you mean ")
+	env.wantMeetings(0)
+	card(t, f, asked{user: members.ann, command: "meet Retro"}, "New meeting.")
+	moved := card(t, f, asked{user: members.ann, command: "meet reschedule tomorrow at 10:00"}, "Retro", "New time: ", "10:00")
+	if strings.Contains(moved.words, "the subject stays") {
+		t.Errorf("the word counts as a subject:\n%s", moved.words)
+	}
+	card(t, f, asked{user: members.caio, command: "meet convidar", with: []member{members.ben}}, "With ")
+}
+
+// A time in a new name changes no time, and that is said.
+func timeInName(t *testing.T, env *environment, f front) {
+	card(t, f, asked{user: members.ann, command: "meet Retro"}, "New meeting.")
+	card(t, f, asked{user: members.ann, command: "rename Review tomorrow at 15:00"}, "Review tomorrow at 15:00", "Renamed.",
+		"“tomorrow at 15:00” is a part of the name now.")
+}
+
+// Without a public address the two links remain, with a date and without one.
+func calendarWithoutAddress(t *testing.T, env *environment, f front) {
+	card(t, f, asked{user: members.ann, command: "meet Retro"}, "New meeting.")
+	card(t, f, asked{user: members.ann, command: "calendar"}, "the calendar entry is for now")
+	if now := calendarOn(t, f); now.file != "" || now.outlook == "" || now.google == "" {
+		t.Errorf("without a date: %+v", now)
+	}
+	made := card(t, f, asked{user: members.ann, command: "meet tomorrow at 15:00"}, "New time: ")
+	dated := calendarOn(t, f)
+	wantDrafts(t, dated, "Retro", wantDate(t, env, time.Hour), time.Hour, made.link)
+	if dated.file != "" {
+		t.Errorf("with a date: %+v", dated)
 	}
 }

@@ -57,9 +57,11 @@ func (f *teamsFront) press(user member, title string) seen {
 	f.t.Helper()
 	all := f.Teams.Messages(teamsGeneral)
 	var m teamstest.Message
+	button := title
 	for _, said := range all {
-		if strings.Contains(string(said.Card), `"title":"`+title) {
-			m = said
+		if _, rest, found := strings.Cut(string(said.Card), `"title":"`+title); found {
+			whole, _, _ := strings.Cut(rest, `"`)
+			m, button = said, title+whole
 		}
 	}
 	for _, b := range teamstest.ReadCard(m.Card).Buttons {
@@ -68,7 +70,7 @@ func (f *teamsFront) press(user member, title string) seen {
 			return seen{link: teamstest.ReadCard(m.Card).Link(), words: m.Words(), alone: true}
 		}
 	}
-	answer, err := f.Teams.Press(f.t.Context(), f.bot.URL(), teamstest.Press{User: user.entra, Title: title, Message: m})
+	answer, err := f.Teams.Press(f.t.Context(), f.bot.URL(), teamstest.Press{User: user.entra, Title: button, Message: m})
 	if err != nil || answer.Problem != "" {
 		f.t.Fatalf("%+v, %v", answer, err)
 	}

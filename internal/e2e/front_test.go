@@ -52,7 +52,8 @@ type front interface {
 	again()
 	// guest adds somebody who is a guest.
 	guest(user member)
-	// press presses the button of the last message with such a button in the first channel, and returns what follows.
+	// press presses the button whose text begins with title, of the last message with such a button in the first
+	// channel, and returns what follows.
 	press(user member, title string) seen
 	// askOnly mentions the bot, and does not wait for its answer.
 	askOnly(asked)

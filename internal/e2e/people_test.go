@@ -33,6 +33,8 @@ func TestPeople(t *testing.T) {
 		"Graph is slow about people": invitedSlowly,
 		"Graph refuses the list":     invitedInVain,
 		"typed marks":                typedMarks,
+		"by two at the same moment":  invitedByTwo,
+		"by talk":                    invitedByTalk,
 	})
 }
 
@@ -125,8 +127,10 @@ func invitedAtOnce(t *testing.T, env *environment, f front) {
 	}
 	wantAttendees(t, env, benAttends, caioAttends)
 	wantNobodyTold(t, env, f)
-	if n := changes(env); n != 0 {
-		t.Errorf("%d changes of a meeting that was made with its people", n)
+	for _, call := range env.Graph.Calls() {
+		if call.Op == "meeting" || call.Op == "changeMeeting" {
+			t.Errorf("a meeting that was made with its people is asked about or changed: %s", call.Op)
+		}
 	}
 	if again := card(t, f, asked{user: members.ben, command: "show"}); strings.Contains(again.words, "With ") {
 		t.Errorf("people are mentioned again:\n%s", again.words)
@@ -212,9 +216,14 @@ func invitedStranger(t *testing.T, env *environment, f front) {
 func invitedWithOthersDate(t *testing.T, env *environment, f front) {
 	card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00"}, "Microsoft Teams meeting")
 	told(t, f, asked{user: members.ben, command: "meet tomorrow at 16:00 with", with: []member{members.caio}},
-		"Ann Example has set this meeting for", "I will invite nobody until that is decided.")
+		"Ann Example has set this meeting for", "If you change it, I also invite the people you named.")
 	env.settled()
 	wantAttendees(t, env)
+	if changed := f.press(members.ben, "Change it"); !strings.Contains(changed.words, "New time: ") ||
+		!strings.Contains(changed.words, "With ") {
+		t.Errorf("Change brought %+v", changed)
+	}
+	wantAttendees(t, env, caioAttends)
 }
 
 func invitedSlowly(t *testing.T, env *environment, f front) {
@@ -243,6 +252,52 @@ func invitedInVain(t *testing.T, env *environment, f front) {
 		})
 	})
 	env.wantMeetings(1)
+}
+
+// Of two changes of the list at the same moment, none undoes the other.
+func invitedByTwo(t *testing.T, env *environment, f front) {
+	card(t, f, asked{user: members.ann, command: "meet Retro"}, "New meeting.")
+	env.settled()
+	late := make(chan struct{}, 10)
+	env.Graph.Fault(faultserver.Fault{Target: "changeMeeting", Times: 1, Latency: time.Second,
+		Struck: func() { late <- struct{}{} }})
+	card(t, f, asked{user: members.ann, command: "meet with", with: []member{members.ben}}, "With ")
+	eventually(t, "a change of the list is on its way", func() bool { return len(late) > 0 })
+	card(t, f, asked{user: members.ben, command: "meet with", with: []member{members.caio}}, "With ")
+	env.settled()
+	list := attendees(env)
+	slices.Sort(list)
+	if !slices.Equal(list, []string{benAttends, caioAttends}) {
+		t.Errorf("the attendees are %q", list)
+	}
+	wantNobodyTold(t, env, f)
+}
+
+// Talk that asks for a meeting is asked back about. The button does what the whole line said.
+func invitedByTalk(t *testing.T, env *environment, f front) {
+	told(t, f, asked{user: members.ann, command: "Retro tomorrow at 15:00 for 45m with", with: []member{members.ben}},
+		"“Retro”", "Press the button")
+	env.wantMeetings(0)
+	made := f.press(members.ann, "Yes: “Retro tomorrow at 15:00 for 45m with")
+	if made.link == "" || !strings.Contains(made.words, "Date: ") || !strings.Contains(made.words, "With ") {
+		t.Errorf("the button brought %+v", made)
+	}
+	start := wantDate(t, env, 45*time.Minute)
+	wantAttendees(t, env, benAttends)
+	env.settled()
+	again := card(t, f, asked{user: members.ann, command: "Retro tomorrow at 17:00 with", with: []member{members.caio}},
+		"If you want another time or more people for this meeting", "17:00 with ")
+	if again.link != made.link || wantDate(t, env, 45*time.Minute) != start {
+		t.Error("talk changed the meeting")
+	}
+	changed := f.press(members.ann, "Yes: “Retro tomorrow at 17:00 with")
+	if changed.link != made.link || !strings.Contains(changed.words, "New time: ") || !strings.Contains(changed.words, "With ") {
+		t.Errorf("the button brought %+v", changed)
+	}
+	if moved := wantDate(t, env, time.Hour); moved.Sub(start) != 2*time.Hour {
+		t.Errorf("moved from %v to %v", start, moved)
+	}
+	wantAttendees(t, env, benAttends, caioAttends)
 }
 
 // Nobody is mentioned by typing what stands for a mention.
@@ -288,6 +343,60 @@ func TestUserGroup(t *testing.T) {
 		if told := invitations(env, user); len(told) != 0 {
 			t.Errorf("%s, who is in the channel, got %s", user, texts(told))
 		}
+	}
+}
+
+// Who does not read the channel gets the ways into a calendar too, and with them no more than the meeting.
+func TestInvitedIntoCalendar(t *testing.T) {
+	t.Parallel()
+	env, _, r := linkFronts["slack"](t)
+	env.Slack.AddChannel(slacktest.Channel{ID: "C0SMALL", Name: "small", Members: []string{ann, theBot.slack}})
+	m := env.meet(r, ann, "C0SMALL", "Retro tomorrow at 15:00 for 45m with <@U0BEN|ben>")
+	wantCard(t, m, "")
+	start := wantDate(t, env, 45*time.Minute)
+	env.settled()
+	told := invitations(env, ben)
+	if len(told) != 1 {
+		t.Fatalf("Ben got %s", texts(told))
+	}
+	into := intoCalendar(t, string(told[0].Blocks))
+	wantDrafts(t, into, "Retro", start, 45*time.Minute, link(m))
+	before := env.Slack.Messages("C0SMALL")
+	env.command(r, ann, "C0SMALL", "link")
+	lasting := lastingLink.FindString(env.next("C0SMALL", before, nil).Text)
+	if lasting == "" {
+		t.Fatal("the channel has no lasting link")
+	}
+	uid, _ := wantEvent(t, r, into.file, "CONFIRMED", "", start, 45*time.Minute)
+	e := fetchEvent(t, r, into.file)
+	text, err := e.Props.Text("DESCRIPTION")
+	if err != nil || strings.Contains(text, "/j/") || value(e, "URL") != link(m) || !strings.Contains(text, link(m)) {
+		t.Errorf("the event says %q and leads to %s", text, value(e, "URL"))
+	}
+	inside := intoCalendar(t, string(env.next("C0SMALL", nil, func(m slacktest.Message) bool { return link(m) != "" }).Blocks))
+	if value(fetchEvent(t, r, inside.file), "UID") != uid || value(fetchEvent(t, r, inside.file), "URL") != lasting {
+		t.Errorf("in the channel, the file of %s is another entry than %s", inside.file, into.file)
+	}
+	env.command(r, ann, "C0SMALL", "tomorrow at 16:00 for 45m")
+	env.settled()
+	wantEvent(t, r, into.file, "CONFIRMED", uid, start.Add(time.Hour), 45*time.Minute)
+}
+
+// Where nobody knows whether an invitation arrived, it is sent again, and that is counted.
+func TestInvitationAgain(t *testing.T) {
+	t.Parallel()
+	env, f := slackPeople(t)
+	env.Slack.AddChannel(slacktest.Channel{ID: "C0SMALL", Name: "small", Members: []string{ann, theBot.slack}})
+	wantCard(t, env.meet(f.bot, ann, "C0SMALL", "Retro"), "")
+	env.Slack.Fault(faultserver.Fault{Target: "conversations.members", Status: http.StatusServiceUnavailable})
+	env.mention(f.bot, ann, "C0SMALL", "", "meet with <@U0BEN|ben>")
+	env.next("C0SMALL", nil, func(m slacktest.Message) bool { return strings.Contains(m.Text, "With <@U0BEN>.") })
+	env.Slack.ClearFaults() // the card is posted, and the invitation comes next
+	env.Slack.Fault(faultserver.Fault{Target: "chat.postMessage", Times: 1, Works: true, Reset: true})
+	eventually(t, "the invitation comes again", func() bool { return len(invitations(env, ben)) == 2 })
+	env.wantRepeated(f.bot, 1)
+	if told := invitations(env, ben); len(told) != 2 {
+		t.Errorf("Ben got %s", texts(told))
 	}
 }
 
@@ -426,4 +535,40 @@ func TestTeamsMentions(t *testing.T) {
 	if strings.Contains(string(m.Card), "entities") || !strings.Contains(m.Words(), "With Ben Example.") {
 		t.Errorf("after a refusal of the mentions, the card is %s", m.Card)
 	}
+}
+
+// Of 60 people who are mentioned in Teams the first 50 are invited, and the asker is told. Whoever has left is left out.
+func TestManyPeopleInTeams(t *testing.T) {
+	t.Parallel()
+	env := newTeamsEnv(t)
+	line, want := "meet Retro tomorrow at 15:00 with", []string{}
+	for i := range 60 {
+		id, upn := fmt.Sprintf("%08d-0000-4000-8000-000000000000", i), fmt.Sprintf("p%d@contoso.example", i)
+		env.add(testenv.Person{
+			Teams: &teamstest.User{ID: id, Name: fmt.Sprintf("Person %d", i)},
+			Entra: &graphtest.User{ID: id, UPN: upn, Mail: upn, DisplayName: fmt.Sprintf("Person %d", i), Disabled: i == 3},
+		})
+		line += fmt.Sprintf(" <at>Person %d</at>", i)
+		if i < 50 && i != 3 {
+			want = append(want, id+" "+upn)
+		}
+	}
+	r := env.start(env.teamsConfig(), app.Options{})
+	m := env.callAnswered(r, annID, teamsGeneral, "", line)
+	wantTeamsCard(t, m, "")
+	if n := strings.Count(string(m.Card), `"type":"mention"`); n != 50 {
+		t.Errorf("the card mentions %d people", n)
+	}
+	eventually(t, "the first 50 are invited", func() bool { return len(attendees(env)) == len(want) })
+	list := attendees(env)
+	slices.Sort(list)
+	if !slices.Equal(list, want) {
+		t.Errorf("the attendees are %q", list)
+	}
+	eventually(t, "Ann is told", func() bool {
+		return slices.ContainsFunc(env.Teams.Messages(teamsGeneral), func(m teamstest.Message) bool {
+			return m.To == annID && strings.Contains(m.Words(), "I invite 50 people at most") &&
+				strings.Contains(m.Words(), "Person 3: the account in Microsoft 365 is disabled.")
+		})
+	})
 }

@@ -274,7 +274,7 @@ func TestWhatRedisKeeps(t *testing.T) {
 	c := env.config()
 	c.Links.PublicURL = publicURL
 	r := env.start(c, app.Options{})
-	wantCard(t, env.meet(r, ann, general, "Weekly tomorrow at 15:00"), "")
+	wantCard(t, env.meet(r, ann, general, "Weekly tomorrow at 15:00 with <@U0BEN|ben>"), "")
 	wantCard(t, env.meet(r, ann, general, "calendar"), ann)
 	wantCard(t, env.meet(r, ann, general, ""), ann)
 	wantCard(t, env.asks(r, ben, general, "", "new"), "")
@@ -299,6 +299,7 @@ func TestWhatRedisKeeps(t *testing.T) {
 		regexp.MustCompile(`^mb:\{slack:[^}]+\}:n:$`):                  2 * time.Hour,
 		regexp.MustCompile(`^mb:\{slack:[^}]+\}:c:$`):                  90 * 24 * time.Hour,
 		regexp.MustCompile(`^mb:\{slack:[^}]+\}:l:$`):                  forever,
+		regexp.MustCompile(`^mb:\{slack:[^}]+\}:i:[A-Za-z0-9_-]{11}$`): time.Hour,
 		regexp.MustCompile(`^mb:link:[A-Za-z0-9_-]{22}$`):              forever,
 		regexp.MustCompile(`^mb:calendar$`):                            forever,
 		regexp.MustCompile(`^mb:\{due:[0-9]+\}:(confirm|remind)$`):     forever,

@@ -175,7 +175,7 @@ func TestWhatTheScheduleCosts(t *testing.T) {
 	}
 	s.service = bot.NewService(bot.Config{
 		Conversations: s.store, Identities: s.store, Queue: accepting{s.store, s}, Limiter: s.store, Cards: s.store,
-		Schedule: s.store, Meetings: s, Directory: s, Catalog: catalog, Observer: nobody{},
+		Invitations: s.store, Schedule: s.store, Meetings: s, Directory: s, Catalog: catalog, Observer: nobody{},
 		Log:        slog.New(slog.DiscardHandler),
 		Platforms:  map[string]bot.Platform{"slack": s},
 		Workspaces: bot.OneWorkspace{Organizers: bot.OrganizerPolicy{Requester: true}, Language: bot.English},

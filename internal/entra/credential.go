@@ -28,14 +28,15 @@ var wellKnown = map[string]bool{
 // Credential is what an app proves its identity to Entra with. It keeps the tokens that it got. It is safe for
 // concurrent use.
 type Credential struct {
-	build   func() (azcore.TokenCredential, error)
-	http    *http.Client // beneath it
-	secrets []string     // which no error may tell
+	config Config       // as it was given to NewCredential
+	http   *http.Client // beneath it
 	// turn is held while azidentity is asked. azidentity holds a mutex of its own during its exchange with Entra, and a
 	// caller that waits for a mutex cannot give up.
 	turn chan struct{}
 
 	mu      sync.Mutex
+	build   func() (azcore.TokenCredential, error)
+	secrets []string // which no error may tell: those of before, too
 	current azcore.TokenCredential
 	renewed time.Time
 }
@@ -47,24 +48,64 @@ func NewCredential(cfg Config) (*Credential, error) {
 	if err != nil {
 		return nil, err
 	}
-	build, web, err := chooseCredential(cfg, authority)
-	if err != nil {
+	c := &Credential{config: cfg, turn: make(chan struct{}, 1)}
+	if cfg.ManagedIdentity {
+		c.http = platformClient(outbound.ObserveAs(cfg.Observe, func(*http.Request) string { return opToken }))
+	} else {
+		observe := outbound.ObserveAs(cfg.Observe, operation)
+		c.http = outbound.Client(outbound.Options{RootCAs: cfg.RootCAs, Observe: observe}, authority)
+	}
+	c.http.Transport = &recorder{next: c.http.Transport, secrets: c.Secrets}
+	if err := c.set(cfg, authority); err != nil {
 		return nil, err
+	}
+	return c, nil
+}
+
+// Update has the credential prove the app by the secret, the certificate's file and its password of cfg from now on; the
+// rest of cfg is as it was given to [NewCredential]. It reads the file, and asks Entra nothing. The next token is asked
+// for anew; those that were handed out go on, and so does a call under way. On an error, nothing has changed.
+func (c *Credential) Update(cfg Config) error {
+	fresh := c.config
+	fresh.ClientSecret, fresh.CertificatePath = cfg.ClientSecret, cfg.CertificatePath
+	fresh.CertificatePassword = cfg.CertificatePassword
+	authority, err := fresh.authority()
+	if err != nil {
+		return err
+	}
+	return c.set(fresh, authority)
+}
+
+// set makes what asks Entra for tokens.
+func (c *Credential) set(cfg Config, authority *url.URL) error {
+	build, err := chooseCredential(cfg, authority, clientOptions(c.http))
+	if err != nil {
+		return err
 	}
 	current, err := build()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return &Credential{
-		build: build, http: web, secrets: cfg.secrets(), turn: make(chan struct{}, 1), current: current,
-	}, nil
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.build, c.current, c.renewed = build, current, time.Time{}
+	for _, s := range cfg.secrets() {
+		if !slices.Contains(c.secrets, s) {
+			c.secrets = append(c.secrets, s)
+		}
+	}
+	return nil
 }
 
 // Close closes the connections that wait to be used again.
 func (c *Credential) Close() { c.http.CloseIdleConnections() }
 
-// Secrets are what no error may tell, for the client of a service that might echo them.
-func (c *Credential) Secrets() []string { return slices.Clone(c.secrets) }
+// Secrets are what no error may tell, for the client of a service that might echo them. They become more with Update.
+func (c *Credential) Secrets() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.secrets)
+}
 
 // ask asks azidentity for a token, one caller at a time.
 func (c *Credential) ask(ctx context.Context, scope string) (string, error) {
@@ -98,8 +139,10 @@ func (c *Credential) renew() {
 	}
 }
 
-// chooseCredential returns how to make the credential, and the HTTP client that it speaks through.
-func chooseCredential(cfg Config, authority *url.URL) (func() (azcore.TokenCredential, error), *http.Client, error) {
+// chooseCredential returns how to make the credential.
+func chooseCredential(
+	cfg Config, authority *url.URL, options azcore.ClientOptions,
+) (func() (azcore.TokenCredential, error), error) {
 	kinds := 0
 	for _, given := range []bool{
 		cfg.ClientSecret != "", cfg.CertificatePath != "", cfg.FederatedTokenFile != "", cfg.ManagedIdentity,
@@ -110,19 +153,15 @@ func chooseCredential(cfg Config, authority *url.URL) (func() (azcore.TokenCrede
 	}
 	switch {
 	case kinds != 1:
-		return nil, nil, fmt.Errorf("exactly one of ClientSecret, CertificatePath, FederatedTokenFile and "+
+		return nil, fmt.Errorf("exactly one of ClientSecret, CertificatePath, FederatedTokenFile and "+
 			"ManagedIdentity is needed, got %d", kinds)
 	case cfg.ManagedIdentity:
-		build, web := managedIdentity(cfg)
-		return build, web, nil
+		return managedIdentity(cfg, options), nil
 	case cfg.TenantID == "":
-		return nil, nil, errors.New("TenantID is missing")
+		return nil, errors.New("TenantID is missing")
 	case cfg.ClientID == "":
-		return nil, nil, errors.New("ClientID is missing")
+		return nil, errors.New("ClientID is missing")
 	}
-	observe := outbound.ObserveAs(cfg.Observe, operation)
-	hc := outbound.Client(outbound.Options{RootCAs: cfg.RootCAs, Observe: observe}, authority)
-	options := clientOptions(hc, cfg.secrets())
 	options.Cloud = cloud.Configuration{ActiveDirectoryAuthorityHost: authority.String()}
 	private := !wellKnown[authority.Host]
 	switch {
@@ -130,14 +169,14 @@ func chooseCredential(cfg Config, authority *url.URL) (func() (azcore.TokenCrede
 		return func() (azcore.TokenCredential, error) {
 			return azidentity.NewClientSecretCredential(cfg.TenantID, cfg.ClientID, cfg.ClientSecret,
 				&azidentity.ClientSecretCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: private})
-		}, hc, nil
+		}, nil
 	case cfg.FederatedTokenFile != "":
 		return func() (azcore.TokenCredential, error) {
 			return azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{
 				ClientOptions: options, DisableInstanceDiscovery: private,
 				TenantID: cfg.TenantID, ClientID: cfg.ClientID, TokenFilePath: cfg.FederatedTokenFile,
 			})
-		}, hc, nil
+		}, nil
 	default:
 		return func() (azcore.TokenCredential, error) {
 			certs, key, err := readCertificate(cfg.CertificatePath, cfg.CertificatePassword)
@@ -149,14 +188,13 @@ func chooseCredential(cfg Config, authority *url.URL) (func() (azcore.TokenCrede
 					ClientOptions: options, DisableInstanceDiscovery: private,
 					SendCertificateChain: cfg.SendCertificateChain,
 				})
-		}, hc, nil
+		}, nil
 	}
 }
 
 // clientOptions has azidentity speak through hc, with one quick second try. A longer Retry-After than MaxRetryDelay is
 // not waited for but handed on.
-func clientOptions(hc *http.Client, secrets []string) azcore.ClientOptions {
-	hc.Transport = &recorder{next: hc.Transport, secrets: secrets}
+func clientOptions(hc *http.Client) azcore.ClientOptions {
 	return azcore.ClientOptions{
 		Transport: hc,
 		Retry: policy.RetryOptions{
@@ -166,11 +204,10 @@ func clientOptions(hc *http.Client, secrets []string) azcore.ClientOptions {
 }
 
 // managedIdentity asks the platform that the program runs on.
-func managedIdentity(cfg Config) (func() (azcore.TokenCredential, error), *http.Client) {
-	hc := platformClient(outbound.ObserveAs(cfg.Observe, func(*http.Request) string { return opToken }))
-	options := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: clientOptions(hc, nil)}
+func managedIdentity(cfg Config, options azcore.ClientOptions) func() (azcore.TokenCredential, error) {
+	identity := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: options}
 	if cfg.ClientID != "" {
-		options.ID = azidentity.ClientID(cfg.ClientID)
+		identity.ID = azidentity.ClientID(cfg.ClientID)
 	}
-	return func() (azcore.TokenCredential, error) { return azidentity.NewManagedIdentityCredential(options) }, hc
+	return func() (azcore.TokenCredential, error) { return azidentity.NewManagedIdentityCredential(identity) }
 }

@@ -16,6 +16,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -309,6 +310,47 @@ func TestCertificate(t *testing.T) {
 	_, err = r.Token(t.Context())
 	if e := wantCode(t, err, bot.Credentials); !strings.Contains(e.Error(), "AADSTS700027") {
 		t.Errorf("not registered: %v", e)
+	}
+}
+
+// Another client secret is used for the next token, without a new credential. A token that was handed out goes on.
+func TestAnotherSecretIsTaken(t *testing.T) {
+	r := start(t, setup{})
+	cred, err := entra.NewCredential(r.cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cred.Close)
+	tokens := cred.Tokens(r.resource + "/.default")
+	first, err := tokens.Token(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const next = "client~secret~9876543210"
+	r.entra.SetClientSecret(next) // and the secret of before is refused
+	if again, err := tokens.Token(t.Context()); err != nil || again != first {
+		t.Fatalf("the token at hand: %v", err)
+	}
+	fresh := r.cfg
+	fresh.ClientSecret = next
+	if err := cred.Update(fresh); err != nil {
+		t.Fatal(err)
+	}
+	if second, err := tokens.Token(t.Context()); err != nil || second == first {
+		t.Errorf("after the change: %v, the same token: %t", err, second == first)
+	}
+	if got := cred.Secrets(); !slices.Equal(got, []string{secret, next}) {
+		t.Errorf("secrets %q", got)
+	}
+	fresh.ClientSecret, fresh.CertificatePath = "", "/nothing"
+	if err := cred.Update(fresh); err == nil {
+		t.Error("a certificate that is not there was taken")
+	}
+	if _, err := tokens.Token(t.Context()); err != nil {
+		t.Errorf("after a wrong change: %v", err)
+	}
+	if _, err := r.Token(t.Context()); bot.CodeOf(err) != bot.Credentials {
+		t.Errorf("a credential with the secret of before: %v", err)
 	}
 }
 

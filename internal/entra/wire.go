@@ -56,7 +56,7 @@ func (r *record) explain(ctx context.Context, err error) *bot.Error {
 // azidentity, which then behaves as it is meant to, and records what the answer amounts to.
 type recorder struct {
 	next    http.RoundTripper
-	secrets []string // which no error may tell
+	secrets func() []string // which no error may tell
 }
 
 // CloseIdleConnections lets http.Client.CloseIdleConnections reach the connections.
@@ -71,7 +71,7 @@ func (w *recorder) RoundTrip(r *http.Request) (*http.Response, error) {
 	case err != nil:
 		rec.failure = &bot.Error{Code: bot.Unavailable, Status: status, Err: fmt.Errorf("%s: %w", op, err)}
 	case status != http.StatusOK:
-		rec.failure = classify(op, status, resp.Header, body, w.secrets...)
+		rec.failure = classify(op, status, resp.Header, body, w.secrets()...)
 	case !outbound.IsJSONObject(resp.Header, body):
 		cause := fmt.Errorf("%s: the answer is not JSON", op)
 		rec.failure = &bot.Error{Code: bot.Unavailable, Status: status, Err: cause}

@@ -6,6 +6,7 @@
 package replytest
 
 import (
+	"fmt"
 	"maps"
 	"strings"
 	"time"
@@ -76,27 +77,40 @@ func Invitations(lang bot.Language) map[string]bot.Reply {
 	} {
 		left = append(left, bot.LeftOut{Mention: people[i%len(people)], Why: why})
 	}
+	dated := bot.InvitationReply(lang, datedMeeting(), "Ann Example", Meeting().Created)
+	dated.Card.Calendar = calendarLinks()
 	return map[string]bot.Reply{
-		"card-with": {Language: lang, Card: &bot.Card{Meeting: Meeting(), New: true, Invited: people}},
+		"card-invitation-dated": dated,
+		"card-with":             {Language: lang, Card: &bot.Card{Meeting: Meeting(), New: true, Invited: people}},
 		"card-invitation": bot.InvitationReply(lang, Meeting(), "Ann <!here>",
 			time.Date(2026, 3, 12, 15, 4, 5, 0, time.UTC)),
 		"people-left-out": bot.LeftOutReply(lang, left, true, true),
 	}
 }
 
-// calendars are the cards that have ways into a calendar.
-func calendars(lang bot.Language) map[string]bot.Reply {
-	links := bot.CalendarLinks{
+// calendarLinks are the ways into a calendar.
+func calendarLinks() bot.CalendarLinks {
+	return bot.CalendarLinks{
 		File: "https://bot.example.com" + bot.CalendarPath + "MxP0Rau3PprlhQaUdEIeMwGI5RD47yNy" + bot.CalendarSuffix,
 		Outlook: "https://outlook.office.com/calendar/deeplink/compose?path=/calendar/action/compose&rru=addevent" +
 			"&subject=Design%20review",
 		Google: "https://calendar.google.com/calendar/render?action=TEMPLATE&text=Design%20review",
 	}
+}
+
+// datedMeeting is a meeting with a date, on the day after it was made.
+func datedMeeting() bot.Meeting {
+	m := Meeting()
+	m.Dated, m.DatedBy = true, "U0BEN"
+	m.Start, m.End = m.Created.Add(24*time.Hour), m.Created.Add(25*time.Hour)
+	return m
+}
+
+// calendars are the cards that have ways into a calendar.
+func calendars(lang bot.Language) map[string]bot.Reply {
+	links, dated := calendarLinks(), datedMeeting()
 	noFile := links
 	noFile.File = ""
-	dated := Meeting()
-	dated.Dated, dated.DatedBy = true, "U0BEN"
-	dated.Start, dated.End = dated.Created.Add(24*time.Hour), dated.Created.Add(25*time.Hour)
 	all := map[string]bot.Reply{}
 	for name, card := range map[string]bot.Card{
 		"dated":         {Meeting: dated, Ahead: true, New: true, Calendar: links},
@@ -208,6 +222,8 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 		"help-chat":              bot.HelpReply(catalog, lang, bot.Route{Chat: true}, false),
 		"ask-back":               bot.DidYouMeanReply(lang, bot.Command{Kind: bot.Meet, Subject: "hlep"}, bot.Help),
 		"offer":                  bot.OfferReply(lang, bot.Command{Kind: bot.Meet, Subject: "thanks!"}),
+		"offer-line":             bot.OfferReply(lang, Line(1)),
+		"offer-long":             bot.OfferReply(lang, Line(60)),
 		"working":                bot.WorkingReply(lang),
 		"duplicate":              bot.DuplicateReply(lang),
 		"no-meeting":             bot.NoMeetingReply(lang),
@@ -273,4 +289,14 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 	all["refusal-bad-request-bare"] = bot.Explain(lang, &bot.Error{Code: bot.BadRequest}, meeting.Organizer, "",
 		bot.Command{Kind: bot.Meet}, reference)
 	return all
+}
+
+// Line is a command with a date and that many people.
+func Line(people int) bot.Command {
+	line := "Retro tomorrow at 15:00 with"
+	for i := range people {
+		name := fmt.Sprintf("P %d", i)
+		line += " " + bot.Mention{Kind: bot.MentionPerson, ID: fmt.Sprintf("U0PERSON%d", i), Name: name}.Mark()
+	}
+	return bot.Command{Kind: bot.Meet, Subject: "Retro", Line: line}
 }

@@ -8,8 +8,8 @@ import (
 	"meetbot/graphclient"
 )
 
-// Entra is what is known about the app that calls Graph, and about the people whom it makes meetings for. Everything may
-// be empty.
+// Entra is what is known about the app that calls Graph, and about the people whom it makes meetings for. Everything
+// may be empty.
 type Entra struct {
 	TenantID    string // GUID or domain
 	ClientID    string // GUID of the app; empty: it is not registered yet
@@ -20,6 +20,16 @@ type Entra struct {
 	Group       string // the group to grant it to, by e-mail or object ID
 	Authority   string // Entra of the cloud: https URL
 	GraphURL    string // Graph of the cloud: https URL that ends in /v1.0
+	// IsSet tells whether an environment variable of [EntraSettings] has a value; nil: none has.
+	IsSet func(variable string) bool
+}
+
+// permissions are what the app needs.
+func (e Entra) permissions() []graphclient.Permission {
+	if e.IsSet == nil {
+		e.IsSet = func(string) bool { return false }
+	}
+	return graphclient.Needed(e.IsSet)
 }
 
 // certificateFile is where the certificate is put if nothing is said.
@@ -41,8 +51,8 @@ func (e Entra) Write(w io.Writer) error {
 		[]string{"3. its certificate", "an owner of the app, on the machine where the bot runs"},
 		[]string{"4. the access policy", "Teams Administrator"},
 	)
-	p.say("Steps 1 to 3 stand here three times: for the Azure CLI, for PowerShell and for Terraform. One of them is enough. " +
-		"Step 4 is the same for all.")
+	p.say("Steps 1 to 3 stand here three times: for the Azure CLI, for PowerShell and for Terraform. One of them is " +
+		"enough. Step 4 is the same for all.")
 	if e.ClientID == "" {
 		p.say("If somebody else does a later step, set `AZURE_TENANT_ID` and `AZURE_CLIENT_ID` after step 1 and run " +
 			"`bot setup entra` again: the lines then have the IDs in them.")
@@ -108,8 +118,8 @@ func (e Entra) makeCertificate() []string {
 // sayCertificate says what makeCertificate makes.
 func (e Entra) sayCertificate(p *page) {
 	pem, crt := e.certificate()
-	p.say("Where the bot runs, in bash. `" + pem + "` has the key and stays there; `" + crt + "` is the certificate alone, " +
-		"which Entra gets.")
+	p.say("Where the bot runs, in bash. `" + pem + "` has the key and stays there; `" + crt + "` is the certificate " +
+		"alone, which Entra gets.")
 	p.block(inBash, e.makeCertificate()...)
 }
 
@@ -128,18 +138,19 @@ func (e Entra) azureCLI(p *page) {
 	lines := []string{tenantOfAz}
 	if e.ClientID == "" {
 		lines = append(lines,
-			"CLIENT_ID=$(az ad app create --display-name Meetbot --sign-in-audience AzureADMyOrg --query appId --output tsv)",
+			"CLIENT_ID=$(az ad app create --display-name Meetbot --sign-in-audience AzureADMyOrg --query appId "+
+				"--output tsv)",
 			`az ad sp create --id "$CLIENT_ID"`)
 	} else {
 		lines = append(lines, "CLIENT_ID="+e.ClientID)
 	}
 	lines = append(lines, `az ad app permission add --id "$CLIENT_ID" --api `+graphclient.AppID+` \`,
-		"  --api-permissions "+strings.Join(e.roles(func(p graphclient.Permission) string { return p.RoleID + "=Role" }), " "),
+		"  --api-permissions "+strings.Join(e.roles("", "=Role"), " "),
 		`printf 'AZURE_TENANT_ID=%s\nAZURE_CLIENT_ID=%s\n' "$TENANT_ID" "$CLIENT_ID"`)
 	p.block(inBash, lines...)
 	p.heading(3, "2. Consent")
-	p.say("If it says that the app is not found, wait a minute: a new app is not known everywhere at once. The second command " +
-		"lists the IDs of the roles that the app has now; they must be those of the table above.")
+	p.say("If it says that the app is not found, wait a minute: a new app is not known everywhere at once. The " +
+		"second command lists the IDs of the roles that the app has now; they must be those of the table above.")
 	consent := []string{}
 	if e.ClientID != "" {
 		consent = append(consent, "CLIENT_ID="+e.ClientID)
@@ -151,11 +162,11 @@ func (e Entra) azureCLI(p *page) {
 	e.sayCertificate(p)
 	_, crt := e.certificate()
 	p.say("Then give Entra the certificate. `--append` leaves the app's other credentials as they are.")
-	p.block(inBash, `az ad app credential reset --id "$CLIENT_ID" --append --display-name meetbot --cert `+word("@"+crt))
-	p.say("A client secret does too, if it must be; it can be copied, so it is the weaker proof. It is shown once, and it is " +
-		"the value of `AZURE_CLIENT_SECRET`; put its date into `AZURE_CLIENT_SECRET_EXPIRES`.")
-	p.block(inBash,
-		`az ad app credential reset --id "$CLIENT_ID" --append --display-name meetbot --years 1 --query password --output tsv`)
+	const reset = `az ad app credential reset --id "$CLIENT_ID" --append --display-name meetbot `
+	p.block(inBash, reset+"--cert "+word("@"+crt))
+	p.say("A client secret does too, if it must be; it can be copied, so it is the weaker proof. It is shown once, " +
+		"and it is the value of `AZURE_CLIENT_SECRET`; put its date into `AZURE_CLIENT_SECRET_EXPIRES`.")
+	p.block(inBash, reset+"--years 1 --query password --output tsv")
 }
 
 func (e Entra) graphPowerShell(p *page) {
@@ -168,22 +179,19 @@ func (e Entra) graphPowerShell(p *page) {
 	if e.ClientID == "" {
 		lines = append(lines,
 			"$Access = @{ ResourceAppId = '"+graphclient.AppID+"'; ResourceAccess = @(")
-		roles := e.roles(func(p graphclient.Permission) string { return "  @{ Id = '" + p.RoleID + "'; Type = 'Role' }" })
-		for i, role := range roles {
-			if i < len(roles)-1 {
-				role += "," // at the end of the line, where it tells that the list goes on
-			}
-			lines = append(lines, role)
-		}
+		// A comma at the end of a line tells that the list goes on.
+		lines = append(lines, strings.Join(e.roles("  @{ Id = '", "'; Type = 'Role' }"), ",\n"))
 		lines = append(lines, ") }",
-			"$App = New-MgApplication -DisplayName Meetbot -SignInAudience AzureADMyOrg -RequiredResourceAccess @($Access)",
+			"$App = New-MgApplication -DisplayName Meetbot -SignInAudience AzureADMyOrg -RequiredResourceAccess "+
+				"@($Access)",
 			"New-MgServicePrincipal -AppId $App.AppId",
 			"$ClientId = $App.AppId",
 		)
 	} else {
 		lines = append(lines, "$ClientId = '"+e.ClientID+"'", `$App = Get-MgApplication -Filter "appId eq '$ClientId'"`)
 	}
-	p.block(inPowerShell, append(lines, `"AZURE_TENANT_ID=$((Get-MgContext).TenantId)"`, `"AZURE_CLIENT_ID=$ClientId"`)...)
+	lines = append(lines, `"AZURE_TENANT_ID=$((Get-MgContext).TenantId)"`, `"AZURE_CLIENT_ID=$ClientId"`)
+	p.block(inPowerShell, lines...)
 	p.heading(3, "2. Consent")
 	lines = nil
 	if e.ClientID != "" {
@@ -193,9 +201,9 @@ func (e Entra) graphPowerShell(p *page) {
 		e.cloud().connectGraph(e.TenantID, "'Application.Read.All', 'AppRoleAssignment.ReadWrite.All'"),
 		"$Graph = Get-MgServicePrincipal -Filter \"appId eq '"+graphclient.AppID+"'\"",
 		`$Service = Get-MgServicePrincipal -Filter "appId eq '$ClientId'"`)
-	for _, role := range graphclient.Permissions {
-		lines = append(lines, "New-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $Service.Id -PrincipalId $Service.Id "+
-			"-ResourceId $Graph.Id -AppRoleId '"+role.RoleID+"'")
+	for _, role := range e.permissions() {
+		lines = append(lines, "New-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $Service.Id "+
+			"-PrincipalId $Service.Id -ResourceId $Graph.Id -AppRoleId '"+role.RoleID+"'")
 	}
 	p.block(inPowerShell, append(lines,
 		"Get-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $Service.Id | Select-Object AppRoleId")...)
@@ -203,25 +211,26 @@ func (e Entra) graphPowerShell(p *page) {
 	e.sayCertificate(p)
 	_, crt := e.certificate()
 	if e.ClientID != "" {
-		p.say("Then give Entra the certificate: " + e.cloud().portal + ", App registrations, All applications, " + e.ClientID +
-			", Certificates & secrets, Certificates, Upload certificate, `" + crt + "`. (`Update-MgApplication` would replace " +
-			"the certificates that the app has already.)")
+		p.say("Then give Entra the certificate: " + e.cloud().portal + ", App registrations, All applications, " +
+			e.ClientID + ", Certificates & secrets, Certificates, Upload certificate, `" + crt + "`. " +
+			"(`Update-MgApplication` would replace the certificates that the app has already.)")
 		return
 	}
-	p.say("Then give Entra the certificate, with a copy of `" + crt + "` beside the terminal of the first step. These lines are " +
-		"for a new app: they replace every certificate that the app has.")
+	p.say("Then give Entra the certificate, with a copy of `" + crt + "` beside the terminal of the first step. " +
+		"These lines are for a new app: they replace every certificate that the app has.")
 	p.block(inPowerShell,
 		"$File = (Resolve-Path "+powerShell(crt)+").Path",
 		"$Certificate = [System.Security.Cryptography.X509Certificates.X509Certificate2]::new($File)",
-		"$Key = @{ Type = 'AsymmetricX509Cert'; Usage = 'Verify'; Key = $Certificate.RawData; DisplayName = 'meetbot' }",
+		"$Key = @{ Type = 'AsymmetricX509Cert'; Usage = 'Verify'; Key = $Certificate.RawData; DisplayName = "+
+			"'meetbot' }",
 		"Update-MgApplication -ApplicationId $App.Id -KeyCredentials @($Key)")
 }
 
-// roles writes the role of each permission.
-func (e Entra) roles(write func(graphclient.Permission) string) []string {
-	all := make([]string, 0, len(graphclient.Permissions))
-	for _, p := range graphclient.Permissions {
-		all = append(all, write(p))
+// roles are the IDs of the permissions' roles, each with something before and behind it.
+func (e Entra) roles(before, behind string) []string {
+	var all []string
+	for _, p := range e.permissions() {
+		all = append(all, before+p.RoleID+behind)
 	}
 	return all
 }
@@ -235,9 +244,9 @@ func (e Entra) terraform(p *page) {
 	p.heading(2, "Steps 1 to 3 with Terraform")
 	e.sayCertificate(p)
 	_, crt := e.certificate()
-	p.say("As `meetbot.tf` beside the certificate; `terraform init`, then `terraform apply`. It asks when the certificate " +
-		"expires: `openssl x509 -in " + word(crt) + " -noout -enddate` says so. Whoever applies it needs the roles of all three " +
-		"steps: Terraform consents by assigning the roles.")
+	p.say("As `meetbot.tf` beside the certificate; `terraform init`, then `terraform apply`. It asks when the " +
+		"certificate expires: `openssl x509 -in " + word(crt) + " -noout -enddate` says so. Whoever applies it " +
+		"needs the roles of all three steps: Terraform consents by assigning the roles.")
 	p.block(inTerraform, e.terraformFile()...)
 }
 
@@ -259,7 +268,11 @@ func (e Entra) terraformFile() []string {
 		provider = append(provider, `  environment = "`+e.cloud().terraform+`"`)
 	}
 	if e.TenantID != "" {
-		provider = append(provider, strings.Repeat(" ", 2)+pad("tenant_id", len(provider) > 0)+"= "+terraform(e.TenantID))
+		name := "  tenant_id "
+		if len(provider) > 0 { // lines up the equals signs
+			name = "  tenant_id   "
+		}
+		provider = append(provider, name+"= "+terraform(e.TenantID))
 	}
 	if len(provider) > 0 {
 		lines = append(lines, `provider "azuread" {`)
@@ -285,7 +298,7 @@ func (e Entra) terraformFile() []string {
 			"",
 			"  required_resource_access {",
 			`    resource_app_id = "`+graphclient.AppID+`"`)
-		for _, p := range graphclient.Permissions {
+		for _, p := range e.permissions() {
 			lines = append(lines, "",
 				"    resource_access { # "+p.Name,
 				`      id   = "`+p.RoleID+`"`,
@@ -309,7 +322,7 @@ func (e Entra) terraformFile() []string {
 	lines = append(lines,
 		`resource "azuread_app_role_assignment" "meetbot" {`,
 		"  for_each = toset([")
-	for _, p := range graphclient.Permissions {
+	for _, p := range e.permissions() {
 		lines = append(lines, `    "`+p.RoleID+`", # `+p.Name)
 	}
 	lines = append(lines,
@@ -328,14 +341,6 @@ func (e Entra) terraformFile() []string {
 		"  value = "+app+".client_id",
 		"}")
 	return lines
-}
-
-// pad lines up the equals sign of a name with that of "environment".
-func pad(name string, wide bool) string {
-	if wide {
-		return name + strings.Repeat(" ", len("environment ")-len(name))
-	}
-	return name + " "
 }
 
 func (e Entra) configuration(p *page) {

@@ -15,8 +15,8 @@ import (
 // Slack is what the Slack app is made for.
 type Slack manifest.SlackApp
 
-// Write writes the link by which the app is created, what to copy from it, and the manifest. The error says what is wrong
-// with the address.
+// Write writes the link by which the app is created, what to copy from it, and the manifest. The error says what is
+// wrong with the address.
 func (s Slack) Write(w io.Writer, catalog *bot.Catalog) error {
 	m, err := manifest.Slack(manifest.SlackApp(s), catalog)
 	if err != nil {
@@ -29,7 +29,8 @@ func (s Slack) Write(w io.Writer, catalog *bot.Catalog) error {
 	p := &page{}
 	p.heading(1, "The Slack app of meetbot")
 	if s.Socket {
-		p.say("In Socket Mode: the bot connects to Slack, so it needs no address that Slack can reach. Nothing was run.")
+		p.say("In Socket Mode: the bot connects to Slack, so it needs no address that Slack can reach. Nothing was " +
+			"run.")
 	} else {
 		p.say("For requests over HTTP, to " + s.URL + ". Nothing was run.")
 	}
@@ -42,19 +43,21 @@ func (s Slack) Write(w io.Writer, catalog *bot.Catalog) error {
 	p.heading(2, "1. Create the app")
 	p.say("Open this link, pick the workspace, and press *Create*. Slack shows what the manifest asks for first.")
 	p.block("", link)
-	p.say("The link holds the manifest at the end. If it does not open, go to <https://api.slack.com/apps?new_app=1>, choose *From " +
-		"a manifest*, and paste that.")
+	p.say("The link holds the manifest at the end. If it does not open, go to " +
+		"<https://api.slack.com/apps?new_app=1>, choose *From a manifest*, and paste that.")
 	p.heading(2, "2. Install it")
 	p.say("*Install App*, *Install to …*, *Allow*. The scopes, and the worst that each allows:")
 	p.text.WriteString("\n" + ScopeTable())
 	p.heading(2, "3. Copy what the bot needs")
 	if s.Socket {
-		p.say("*Basic Information*, *App-Level Tokens*, *Generate Token and Scopes*: any name, the scope `connections:write`. A thief " +
-			"of this token could receive what is meant for the bot. *OAuth & Permissions* has the bot token.")
+		p.say("*Basic Information*, *App-Level Tokens*, *Generate Token and Scopes*: any name, the scope " +
+			"`connections:write`. A thief of this token could receive what is meant for the bot. *OAuth & " +
+			"Permissions* has the bot token.")
 		p.block(inBash, "export SLACK_APP_TOKEN=xapp-…", "export SLACK_BOT_TOKEN=xoxb-…")
 		p.say("Leave `SLACK_SIGNING_SECRET` out: in Socket Mode there are no signed requests.")
 	} else {
-		p.say("*Basic Information*, *App Credentials*, *Signing Secret*; then *OAuth & Permissions*, *Bot User OAuth Token*.")
+		p.say("*Basic Information*, *App Credentials*, *Signing Secret*; then *OAuth & Permissions*, *Bot User " +
+			"OAuth Token*.")
 		p.block(inBash, "export SLACK_SIGNING_SECRET=…", "export SLACK_BOT_TOKEN=xoxb-…")
 	}
 	p.say("Check, where the bot runs and with this in the environment:")

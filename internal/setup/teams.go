@@ -38,12 +38,13 @@ func (t Teams) Write(w io.Writer) error {
 	p.say("Nothing was run: these are lines to read, change and paste. The bot is reached at <" + endpoint + ">.")
 	if t.app() == "" {
 		p.say("Not known:")
-		p.items("`AZURE_CLIENT_ID` or `TEAMS_APP_ID`: way A makes an app of its own for the bot. With `AZURE_CLIENT_ID`, the bot " +
-			"is the app that calls Graph, and needs no secret of its own")
+		p.items("`AZURE_CLIENT_ID` or `TEAMS_APP_ID`: way A makes an app of its own for the bot. With " +
+			"`AZURE_CLIENT_ID`, the bot is the app that calls Graph, and needs no secret of its own")
 	}
 	p.table(
 		[]string{"step", "who may do it"},
-		[]string{"1. register the bot, way A", "a Contributor of the Azure resource group, who may register apps in Entra"},
+		[]string{"1. register the bot, way A", "a Contributor of the Azure resource group, who may register apps in " +
+			"Entra"},
 		[]string{"1. register the bot, way B", "everybody with a licence for Teams who may register apps in Entra"},
 		[]string{"2. pack the app", "everybody"},
 		[]string{"3. give it to people", "Teams Administrator"},
@@ -72,12 +73,14 @@ func (t Teams) endpoint() (string, error) {
 
 func (t Teams) azureBot(p *page, endpoint string) {
 	p.heading(2, "1. Register the bot, way A: an Azure Bot, with the Azure CLI in bash")
-	p.say("It needs an Azure subscription. The Teams channel costs nothing, and `F0` is the price level without a price.")
+	p.say("It needs an Azure subscription. The Teams channel costs nothing, and `F0` is the price level without a " +
+		"price.")
 	p.block(inBash, cloudOf(t.Authority, t.GraphURL).azLogin(t.TenantID)...)
 	lines := []string{tenantOfAz}
 	if t.app() == "" {
 		lines = append(lines,
-			"APP_ID=$(az ad app create --display-name 'Meetbot for Teams' --sign-in-audience AzureADMyOrg --query appId --output tsv)",
+			"APP_ID=$(az ad app create --display-name 'Meetbot for Teams' --sign-in-audience AzureADMyOrg --query "+
+				"appId --output tsv)",
 			`az ad sp create --id "$APP_ID"`)
 	} else {
 		lines = append(lines, "APP_ID="+t.app())
@@ -89,19 +92,20 @@ func (t Teams) azureBot(p *page, endpoint string) {
 		`az bot msteams create --resource-group meetbot --name "$APP_ID"`,
 		`printf 'TEAMS_APP_ID=%s\nTEAMS_TENANT_ID=%s\n' "$APP_ID" "$TENANT_ID"`)...)
 	if t.app() != "" && strings.EqualFold(t.app(), t.ClientID) {
-		p.say("The bot is the app that calls Graph (`AZURE_CLIENT_ID`), so `TEAMS_APP_SECRET` stays empty: the bot proves itself in " +
-			"both places by the same certificate or secret.")
+		p.say("The bot is the app that calls Graph (`AZURE_CLIENT_ID`), so `TEAMS_APP_SECRET` stays empty: the bot " +
+			"proves itself in both places by the same certificate or secret.")
 		return
 	}
 	p.say("This makes the bot's secret, which is shown once: the value of `TEAMS_APP_SECRET`.")
 	p.block(inBash,
-		`az ad app credential reset --id "$APP_ID" --append --display-name meetbot --years 1 --query password --output tsv`)
+		`az ad app credential reset --id "$APP_ID" --append --display-name meetbot --years 1 --query password `+
+			`--output tsv`)
 }
 
 func (t Teams) teamsCLI(p *page, endpoint string) {
 	p.heading(2, "1. Register the bot, way B: without a subscription, with the Teams CLI in bash")
-	p.say("Microsoft then keeps the registration, in the Teams Developer Portal. The CLI needs Node.js. Without `--sign-in-audience " +
-		"myOrg` it would make an app for every tenant.")
+	p.say("Microsoft then keeps the registration, in the Teams Developer Portal. The CLI needs Node.js. Without " +
+		"`--sign-in-audience myOrg` it would make an app for every tenant.")
 	p.block(inBash, "npm install --global "+teamsCLI, "teams login")
 	p.block(inBash,
 		"umask 077",
@@ -109,10 +113,10 @@ func (t Teams) teamsCLI(p *page, endpoint string) {
 		"  --teams-managed --sign-in-audience myOrg --env meetbot-teams.env",
 		"sed -n -e 's/^CLIENT_ID=/TEAMS_APP_ID=/p' -e 's/^CLIENT_SECRET=/TEAMS_APP_SECRET=/p' \\",
 		"  -e 's/^TENANT_ID=/TEAMS_TENANT_ID=/p' meetbot-teams.env")
-	p.say("The last command prints the three variables for the bot. The CLI also makes an app with a manifest of its own: do not " +
-		"install that one. The package of step 2 is the one with the bot's commands.")
-	p.say("By hand, the same is <https://dev.teams.microsoft.com>, *Tools*, *Bot management*, *New bot*: *Configure* takes the " +
-		"endpoint address, and *Client secrets* makes a secret.")
+	p.say("The last command prints the three variables for the bot. The CLI also makes an app with a manifest of " +
+		"its own: do not install that one. The package of step 2 is the one with the bot's commands.")
+	p.say("By hand, the same is <https://dev.teams.microsoft.com>, *Tools*, *Bot management*, *New bot*: " +
+		"*Configure* takes the endpoint address, and *Client secrets* makes a secret.")
 }
 
 func (t Teams) appPackage(p *page) {
@@ -128,12 +132,14 @@ func (t Teams) giveToPeople(p *page) {
 		installTeams,
 		c.connectTeams(t.TenantID),
 		"New-TeamsApp -DistributionMethod organization -Path (Resolve-Path meetbot.zip).Path")
-	p.say("By hand: Teams admin center (<https://admin.teams.microsoft.com>), *Teams apps*, *Manage apps*, *Upload new app*. Who may " +
-		"use it depends on the kind of the tenant. *Teams apps*, *Permission policies* tells which it is:")
+	p.say("By hand: Teams admin center (<https://admin.teams.microsoft.com>), *Teams apps*, *Manage apps*, *Upload " +
+		"new app*. Who may use it depends on the kind of the tenant. *Teams apps*, *Permission policies* tells " +
+		"which it is:")
 	p.items(
-		"**It says that app centric management has replaced permission policies.** Then there are no policies to assign, and " +
-			"PowerShell's cmdlets for them have no effect. Each app says who may use it: *Manage apps*, Meetbot, the tab about users " +
-			"and groups (*Assignments*), *Everyone* or *Specific users or groups*. Or in PowerShell:",
+		"**It says that app centric management has replaced permission policies.** Then there are no policies to " +
+			"assign, and PowerShell's cmdlets for them have no effect. Each app says who may use it: *Manage apps*, " +
+			"Meetbot, the tab about users and groups (*Assignments*), *Everyone* or *Specific users or groups*. Or " +
+			"in PowerShell:",
 	)
 	lines := []string{"$App = Get-TeamsApp -ExternalId " + powerShell(cmp.Or(t.app(), appIDHere))}
 	if t.Group == "" {
@@ -144,9 +150,11 @@ func (t Teams) giveToPeople(p *page) {
 	}
 	p.block(inPowerShell, append(lines, "Get-M365TeamsApp -Id $App.Id")...)
 	p.items(
-		"**It lists policies.** Then each policy says which custom apps its people may use: open the policy of the people " +
-			"(`Global` is that of everybody else), *Custom apps*, and allow Meetbot. *Manage apps* must show it as allowed, too.",
+		"**It lists policies.** Then each policy says which custom apps its people may use: open the policy of the " +
+			"people (`Global` is that of everybody else), *Custom apps*, and allow Meetbot. *Manage apps* must show " +
+			"it as allowed, too.",
 	)
-	p.say("To try it before, a person who may upload custom apps (*Setup policies*, *Upload custom apps*) does it in Teams: *Apps*, " +
-		"*Manage your apps*, *Upload an app*. Then, in Teams, *Apps*, Meetbot, *Add to a team*: the bot says how to start.")
+	p.say("To try it before, a person who may upload custom apps (*Setup policies*, *Upload custom apps*) does it " +
+		"in Teams: *Apps*, *Manage your apps*, *Upload an app*. Then, in Teams, *Apps*, Meetbot, *Add to a team*: " +
+		"the bot says how to start.")
 }

@@ -23,6 +23,12 @@ const (
 	Refused         = "refused"
 )
 
+// Taken is the result of a change of a secret in its file that counts; the other one is Refused.
+const Taken = "taken"
+
+// Signatures is the name of the figure about the signing secrets of Slack, for those who read it.
+const Signatures = "meetbot_slack_signatures_total"
+
 // Metrics are the figures of one process. It is a bot.Observer.
 type Metrics struct {
 	registry *prometheus.Registry
@@ -38,6 +44,10 @@ type Metrics struct {
 
 	refused     *prometheus.CounterVec
 	lastRequest *prometheus.GaugeVec
+
+	secretChanges *prometheus.CounterVec
+	secretRefused *prometheus.GaugeVec
+	signatures    *prometheus.CounterVec
 }
 
 var _ bot.Observer = (*Metrics)(nil)
@@ -93,7 +103,20 @@ func New(depth func(context.Context) (bot.Depth, error)) *Metrics {
 		Name: "meetbot_calendar_requests_total",
 		Help: "Requests for meetings' calendar files, by what became of them.",
 	}, []string{"outcome"})
-	m.registry.MustRegister(m.refused, m.lastRequest, m.links, m.calendars)
+	m.secretChanges = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "meetbot_secret_changes_total",
+		Help: "Changes of secrets in their files, by variable, and by whether the new value is used.",
+	}, []string{"variable", "result"})
+	m.secretRefused = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "meetbot_secret_file_refused",
+		Help: "1 while what the file of a secret holds cannot be used, and the value of before counts.",
+	}, []string{"variable"})
+	m.signatures = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: Signatures,
+		Help: "Requests of Slack's, by which of the two signing secrets they were signed with.",
+	}, []string{"secret"})
+	m.registry.MustRegister(m.refused, m.lastRequest, m.links, m.calendars, m.secretChanges, m.secretRefused,
+		m.signatures)
 	m.registry.MustRegister(m.commands, m.graph, m.identity, m.possibleDuplicates, m.deadLettered, m.unreadableRecords,
 		m.gaveWay, &queue{depth: depth}, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector())
@@ -134,6 +157,34 @@ func (m *Metrics) UnreadableRecord() { m.unreadableRecords.Inc() }
 // Graph counts one exchange with Graph or Entra; status 0 is no answer.
 func (m *Metrics) Graph(operation string, status int) {
 	m.graph.WithLabelValues(operation, strconv.Itoa(status)).Inc()
+}
+
+// SecretChanged counts a change of a secret in its file; the result is Taken or Refused.
+func (m *Metrics) SecretChanged(variable, result string) {
+	m.secretChanges.WithLabelValues(variable, result).Inc()
+}
+
+// SecretRefused tells whether what the file of a secret holds now cannot be used.
+func (m *Metrics) SecretRefused(variable string, refused bool) {
+	value := 0.0
+	if refused {
+		value = 1
+	}
+	m.secretRefused.WithLabelValues(variable).Set(value)
+}
+
+// Signed returns what counts the requests of Slack's by the signing secret. Every series exists from now on, for these
+// secrets.
+func (m *Metrics) Signed(secrets ...string) func(secret string) {
+	counters := map[string]prometheus.Counter{}
+	for _, s := range secrets {
+		counters[s] = m.signatures.WithLabelValues(s)
+	}
+	return func(secret string) {
+		if c := counters[secret]; c != nil {
+			c.Inc()
+		}
+	}
 }
 
 // Requests returns the figures of the requests from one platform, which may be refused for these reasons. Every series

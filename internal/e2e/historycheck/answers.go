@@ -58,8 +58,8 @@ func (c *checker) answers() {
 	for _, rest := range public {
 		c.report.Repeated += len(rest)
 	}
-	if c.report.Repeated > c.limits.Repeated+c.limits.Unasked+len(c.lostRequests) {
-		c.violation("%d answers were repeated, and the bot reports %d", c.report.Repeated, c.limits.Repeated)
+	if n := c.report.Repeated + c.report.Retold; n > c.limits.Repeated+c.limits.Unasked+len(c.lostRequests) {
+		c.violation("%d answers were repeated, and the bot reports %d", n, c.limits.Repeated)
 	}
 }
 
@@ -76,8 +76,8 @@ func (c *checker) inTime(r *request, at time.Time) {
 }
 
 // match gives to as many requests as possible an answer that was shown after they were asked and, for those that have a
-// time, in it if that can be; an earlier request of the list is never left out for a later one. It returns the index of
-// each request's answer, -1 for none.
+// time, in it if that can be; an earlier request of the list is never left out for a later one. A card that mentions
+// nobody is no answer to a request that names people. It returns the index of each request's answer, -1 for none.
 func match(asked []*request, shown []Event) []int {
 	owner := make([]int, len(shown)) // of each answer; -1: nobody's
 	for i := range owner {
@@ -87,7 +87,8 @@ func match(asked []*request, shown []Event) []int {
 	var place func(r int) bool
 	place = func(r int) bool {
 		for i, e := range shown {
-			if tried[i] || e.At.Before(asked[r].At) || !asked[r].due.IsZero() && e.At.After(asked[r].due) {
+			if tried[i] || e.At.Before(asked[r].At) || !asked[r].due.IsZero() && e.At.After(asked[r].due) ||
+				len(asked[r].Marks) > 0 && e.Link != "" {
 				continue
 			}
 			tried[i] = true

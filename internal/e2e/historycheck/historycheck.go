@@ -14,22 +14,35 @@ type Kind string
 
 // The kinds, and which fields of an Event each one uses beside At.
 const (
-	Asked Kind = "asked" // a request left its asker: Request, User, Place, Conversation, Fresh
+	// a request left its asker: Request, User, Place, Conversation, Fresh, Marks, Named, Outside, Unknown; of a press
+	// against a reminder, Link and Start too
+	Asked Kind = "asked"
 	// Wished says that an edit of a request, which may be accepted instead of it, wants a new meeting: Conversation
 	Wished       Kind = "wished"
 	Acknowledged Kind = "acknowledged" // the bot said that the request is safe: Request
-	Shown        Kind = "shown"        // somebody reads an answer: Place, User, Request, Link, None
-	Changed      Kind = "changed"      // what everybody was shown shows something else now: Place, Link
-	Made         Kind = "made"         // a meeting was made: Link, Conversation, Generation, Organizer
-	Died         Kind = "died"         // a link stopped working, as the bot can know: Link, Known
-	Revived      Kind = "revived"      // it works again: Link
-	Refused      Kind = "refused"      // a meeting was refused for good: Conversation, Generation, Organizer
+	// somebody reads an answer: Place, User, Request, Link, None, Why, Marks, Start, Quiet
+	Shown    Kind = "shown"
+	Changed  Kind = "changed"  // what everybody was shown shows something else now: Place, Link, Start
+	Made     Kind = "made"     // a meeting was made: Link, Conversation, Generation, Organizer
+	Died     Kind = "died"     // a link stopped working, as the bot can know: Link, Known
+	Revived  Kind = "revived"  // it works again: Link
+	Refused  Kind = "refused"  // a meeting was refused for good: Conversation, Generation, Organizer
+	Invited  Kind = "invited"  // somebody reads an invitation as a direct message: User, Link
+	LeftOut  Kind = "left_out" // an asker was told who is not on a meeting's list: User, Named; everybody if that is empty
+	Reminded Kind = "reminded" // everybody was reminded of a date: Place, Link, Start, Left, Since
+	Unsure   Kind = "unsure"   // the bot said that a reminder may be missing: Conversation
+	// The reminder of a date must have been posted by now, if the date stands: Conversation, Start, Well
+	Due Kind = "due"
+	// Nothing is left to do, and this is the meeting that a conversation has, and who is on its list: Conversation, Link,
+	// Named
+	Rest Kind = "rest"
 	// faults have ended; whatever was acknowledged before is due within Limits.Within
 	Calm Kind = "calm"
 	Idle Kind = "idle" // nothing is left to do; whatever was acknowledged before is due by now
 	// The bot's memory has lost something, as a fail-over may: of a request that it was accepted or how far it came
-	// (Request), or of a conversation every generation from this one on (Conversation, Generation). It is for what was
-	// told to be lost, and for nothing else, that promises may be broken: such cases are counted.
+	// (Request), or of a conversation every generation from this one on (Conversation, Generation), or dates and what was
+	// due for them (neither). It is for what was told to be lost, and for nothing else, that promises may be broken: such
+	// cases are counted.
 	Lost Kind = "lost"
 )
 
@@ -48,6 +61,16 @@ type Event struct {
 	Known        bool   // the bot knows without asking anybody, since the time had been told before
 	Generation   int
 	Organizer    string
+
+	Marks   []string      // what an answer has to mention, and what it mentions: people and groups
+	Named   []string      // people: who is to be on the meeting's list, or is on it, or is not
+	Outside []string      // people who are to get an invitation of their own
+	Unknown []string      // people of whom the asker is to be told that they are not on the list
+	Start   time.Time     // of the date; zero: there is none
+	Quiet   bool          // it says that nobody will be reminded of the date that the request was about
+	Left    time.Duration // until the date, when the reminder was posted at the earliest
+	Since   time.Time     // from when on the date could be reminded of
+	Well    bool          // nothing was in the way of the reminder
 }
 
 // Limits are what a history is held to.
@@ -78,6 +101,11 @@ type Report struct {
 	Doubled      int           // meetings beyond one for a generation, after what was known of it had been lost
 	Replaced     int           // generations that took the place of one whose link did not work
 	Untold       int           // of them, those of which nobody was told, since somebody wanted or made a new one
+	Attending    int           // people who were named, are on the list of a meeting that stands, and were looked for there
+	Invitations  int           // as direct messages
+	Retold       int           // invitations beyond one for each request and person
+	Reminders    int           // posted
+	Unreminded   int           // dates that stood without a reminder, of which the bot said so
 	Slowest      time.Duration // from the end of the faults to the answer of a request acknowledged before it
 }
 
@@ -87,6 +115,7 @@ func Check(events []Event, l Limits) Report {
 		limits: l, requests: map[string]*request{}, last: map[string]*request{}, open: map[string][]*request{},
 		made:         map[string]Event{},
 		lostRequests: map[string]bool{}, turns: map[string][]Event{}, wished: map[string][]time.Time{},
+		naming: map[string][]*request{},
 	}
 	events = slices.Clone(events)
 	slices.SortStableFunc(events, func(a, b Event) int { return a.At.Compare(b.At) })
@@ -94,6 +123,8 @@ func Check(events []Event, l Limits) Report {
 	c.meetings()
 	c.order()
 	c.lives()
+	c.people()
+	c.reminders()
 	c.answers()
 	return c.report
 }
@@ -105,6 +136,7 @@ type request struct {
 	due          time.Time // zero: the history ends before the faults do
 	calm         time.Time // when those faults ended
 	own          []Event   // answers that are certainly its own
+	leftOut      []Event
 }
 
 type checker struct {
@@ -123,6 +155,13 @@ type checker struct {
 	turns    map[string][]Event     // by link: its deaths and revivals, in order
 	wished   map[string][]time.Time // by conversation: when a new meeting was asked for
 	idle     time.Time              // when nothing was left to do for the last time
+	naming   map[string][]*request  // by what they mention
+	invited  []Event
+	rests    []Event
+	reminded []Event
+	unsure   []Event
+	due      []Event
+	losses   []time.Time // when dates may have been lost
 
 	lostRequests map[string]bool
 }
@@ -152,6 +191,9 @@ func (c *checker) read(events []Event) {
 			if e.Fresh {
 				c.wished[e.Conversation] = append(c.wished[e.Conversation], e.At)
 			}
+			for _, mark := range e.Marks {
+				c.naming[mark] = append(c.naming[mark], r)
+			}
 			c.last[e.User], c.open[e.User] = r, append(c.open[e.User], r)
 			c.inOrder = append(c.inOrder, r)
 		case Acknowledged:
@@ -177,11 +219,26 @@ func (c *checker) read(events []Event) {
 		case Refused:
 			c.refused = append(c.refused, e)
 		case Lost:
-			if e.Request != "" {
+			switch {
+			case e.Request != "":
 				c.lostRequests[e.Request] = true
-			} else {
+			case e.Conversation != "":
 				c.lost = append(c.lost, e)
+			default:
+				c.losses = append(c.losses, e.At)
 			}
+		case LeftOut:
+			c.giveLeftOut(e)
+		case Invited:
+			c.invited = append(c.invited, e)
+		case Rest:
+			c.rests = append(c.rests, e)
+		case Reminded:
+			c.reminded = append(c.reminded, e)
+		case Unsure:
+			c.unsure = append(c.unsure, e)
+		case Due:
+			c.due = append(c.due, e)
 		case Calm:
 			calms = append(calms, e.At)
 		case Idle:
@@ -205,11 +262,17 @@ func (c *checker) read(events []Event) {
 	c.report.Requests, c.report.Answers = len(c.inOrder), len(c.shown)-changed
 }
 
-// give finds the request that was answered: the one named; otherwise, of what the only reader had asked in that place,
+// give finds the request that was answered: the one named; the only one that names somebody whom the answer mentions;
+// otherwise, of what the only reader had asked in that place,
 // the first that is owed an answer and has none, or the first that has none, or the last; and if they had asked nothing
 // there (it is a direct message), the last of all.
 func (c *checker) give(e Event, owed map[string]bool) {
 	r := c.requests[e.Request]
+	for _, mark := range e.Marks {
+		if by := c.naming[mark]; r == nil && len(by) == 1 {
+			r = by[0]
+		}
+	}
 	if r == nil {
 		r = c.last[e.User]
 		best := 0

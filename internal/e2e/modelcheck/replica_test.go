@@ -254,7 +254,7 @@ func run(t *testing.T, catalog *bot.Catalog, sc scenario, who person, spent func
 		var log bytes.Buffer
 		s := bot.NewService(bot.Config{
 			Conversations: r, Identities: r, Queue: r, Limiter: r, Meetings: graph{r}, Directory: r,
-			Cards: r, Schedule: r, Observer: observer{p}, Catalog: catalog, Clock: func() time.Time { return present },
+			Cards: r, Invitations: r, Schedule: r, Observer: observer{p}, Catalog: catalog, Clock: func() time.Time { return present },
 			Log:       slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})),
 			Platforms: map[string]bot.Platform{place.Platform: platform},
 			Workspaces: bot.OneWorkspace{Tenant: bot.Tenant{ClientID: "client"}, Organizers: sc.policy,
@@ -434,6 +434,10 @@ func (r *replica) KeepCard(_ context.Context, c bot.Conversation, card bot.Poste
 
 func (r *replica) ForgetCard(context.Context, bot.Conversation, bot.MessageRef) error {
 	panic("every card of the model can be changed")
+}
+
+func (r *replica) Invite(context.Context, bot.Conversation, string, bot.Invitation) ([]bot.Invitation, error) {
+	panic("nobody is invited in the model")
 }
 
 func (r *replica) CreateOrGet(_ context.Context, _ bot.Tenant, organizer string, q bot.MeetingRequest) (

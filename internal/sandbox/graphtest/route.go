@@ -15,6 +15,9 @@ type handler func(w http.ResponseWriter, r *http.Request, body []byte)
 func (g *Server) route(r *http.Request, call *Call) (work handler, roles []string) {
 	// A UPN may hold an escaped slash: split before decoding.
 	parts, err := splitPath(r.URL.EscapedPath())
+	if err == nil && len(parts) == 1 && r.Method == http.MethodGet && strings.HasPrefix(parts[0], "applications(") {
+		return g.routeApplication(parts[0], call)
+	}
 	if err == nil && parts[0] == "users" {
 		if len(parts) > 1 {
 			call.UserID = parts[1]

@@ -39,7 +39,7 @@ type Options struct {
 
 // Call is one request that reached the service.
 type Call struct {
-	Op         string // "createOrGet", "meeting", "changeMeeting", "deleteMeeting", "user", "users"; or empty
+	Op         string // "createOrGet", "meeting", "changeMeeting", "deleteMeeting", "user", "users", "application"; or empty
 	Method     string
 	Path       string // decoded, without the query
 	Query      string // raw
@@ -75,8 +75,9 @@ type Server struct {
 	meetings     map[meetingKey]*meeting // the newest of each
 	byID         map[string]*meeting
 	byLink       map[string]*meeting
-	made         []*meeting     // in the order of creation
-	counts       map[string]int // requests by operation
+	made         []*meeting             // in the order of creation
+	counts       map[string]int         // requests by operation
+	secrets      map[string][]AppSecret // by lower-case client ID
 	windowStart  time.Time
 	windowUsed   int
 }
@@ -110,6 +111,7 @@ func New(o Options) (*Server, error) {
 		byID:         make(map[string]*meeting),
 		byLink:       make(map[string]*meeting),
 		counts:       make(map[string]int),
+		secrets:      make(map[string][]AppSecret),
 	}
 	g.SetClock(o.Clock)
 	for _, u := range o.Users {

@@ -18,6 +18,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -71,6 +72,8 @@ type Options struct {
 // Server is a workspace with one app in it. It calls the app as Slack does, and serves the Web API and the response
 // URLs that the app calls. It is safe for concurrent use. Close it when done.
 type Server struct {
+	signing, token atomic.Pointer[string] // nil: those of the options
+
 	o            Options
 	base         string // scheme, host and port
 	server       *faultserver.Server
@@ -228,10 +231,26 @@ func (s *Server) Close() {
 func (s *Server) APIURL() string { return s.base + "/api/" }
 
 // SigningSecret is what requests to the app are signed with.
-func (s *Server) SigningSecret() string { return s.o.SigningSecret }
+func (s *Server) SigningSecret() string {
+	if changed := s.signing.Load(); changed != nil {
+		return *changed
+	}
+	return s.o.SigningSecret
+}
+
+// SetSigningSecret signs requests with another secret from now on.
+func (s *Server) SetSigningSecret(secret string) { s.signing.Store(&secret) }
 
 // BotToken is the token that the Web API accepts.
-func (s *Server) BotToken() string { return s.o.BotToken }
+func (s *Server) BotToken() string {
+	if changed := s.token.Load(); changed != nil {
+		return *changed
+	}
+	return s.o.BotToken
+}
+
+// SetBotToken revokes the token, and accepts another one from now on.
+func (s *Server) SetBotToken(token string) { s.token.Store(&token) }
 
 // Team is the workspace's ID.
 func (s *Server) Team() string { return s.o.Team }
@@ -395,7 +414,7 @@ func (s *Server) serve(target string, w http.ResponseWriter, r *http.Request, wo
 // verifying requests, signature version v0.
 func (s *Server) Sign(h http.Header, body []byte, at time.Time) {
 	stamp := strconv.FormatInt(at.Unix(), 10)
-	mac := hmac.New(sha256.New, []byte(s.o.SigningSecret))
+	mac := hmac.New(sha256.New, []byte(s.SigningSecret()))
 	mac.Write([]byte("v0:" + stamp + ":"))
 	mac.Write(body)
 	h.Set("X-Slack-Request-Timestamp", stamp)

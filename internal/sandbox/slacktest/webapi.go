@@ -57,7 +57,7 @@ func (s *Server) webAPI(name string, r *http.Request) reply {
 		return refuse(word, nil)
 	case token == "":
 		return refuse("not_authed", nil)
-	case token != s.o.BotToken:
+	case token != s.BotToken():
 		return refuse("invalid_auth", nil)
 	case m.scope != "" && !slices.Contains(scopes, m.scope):
 		return refuse("missing_scope", map[string]any{"needed": m.scope, "provided": strings.Join(scopes, ",")})
