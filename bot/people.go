@@ -25,7 +25,7 @@ type Inviter interface {
 
 // Namer is the ability of a [Platform] that can look up the name of a channel which a request does not carry.
 type Namer interface {
-	// ChannelName returns the name of the route's channel, as the platform writes it to a reader of that language. It is
+	// ChannelName returns the name of the route's channel, as the platform writes it to readers of that language. It is
 	// empty if the channel has none that others may know, or if it cannot be found in time.
 	ChannelName(ctx context.Context, at Route, lang Language) string
 }

@@ -88,7 +88,8 @@ func (r *Reply) offerChange(where Route, lang Language, c Command, change Action
 	words := message("offer.change", Arg{"Literal", c})
 	if r.Audience == AudienceEveryone && !where.Alone {
 		r.Aside = &Reply{
-			Audience: AudienceAsker, Language: lang, Messages: []Message{words}, Actions: []Action{change}, Optional: true,
+			Audience: AudienceAsker, Language: lang, Messages: []Message{words}, Actions: []Action{change},
+			Optional: true,
 		}
 		return
 	}

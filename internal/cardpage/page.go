@@ -138,7 +138,7 @@ func (p Page) write(kit string) (file string, remove func(), err error) {
 				_, err = os.Stat(path)
 			}
 			if err != nil {
-				return "", nil, fmt.Errorf("packages of internal/teamskit are needed (make tools installs them): %w", err)
+				return "", nil, fmt.Errorf("packages of internal/teamskit are needed (see make tools): %w", err)
 			}
 			scripts += `<script src="` + fileURL(path) + `"></script>`
 		}

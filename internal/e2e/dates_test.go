@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -156,14 +157,14 @@ func freshDated(t *testing.T, env *environment, f front) {
 
 // A meeting in which people are cannot be moved. That is said, and nothing changes.
 func datedWhileRunning(t *testing.T, env *environment, f front) {
-	first := card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00"}, "Date: ")
+	first := card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00"}, "15:00-")
 	start := wantDate(t, env, time.Hour)
 	if !env.Graph.StartSession(env.Graph.Meetings()[0].JoinURL) {
 		t.Fatal("nobody can join")
 	}
-	told(t, f, asked{user: members.ann, command: "meet tomorrow at 18:00"}, "The meeting keeps its time, and its link.",
+	told(t, f, asked{user: members.ann, command: "meet tomorrow at 18:00"}, "The meeting keeps its time and its link.",
 		"while the meeting is in progress", "try again when they have left")
-	shown := card(t, f, asked{user: members.ben, command: "show"}, "Date: ", "15:00")
+	shown := card(t, f, asked{user: members.ben, command: "show"}, "15:00-")
 	if wantDate(t, env, time.Hour) != start || shown.link != first.link {
 		t.Error("the meeting was changed")
 	}
@@ -171,9 +172,9 @@ func datedWhileRunning(t *testing.T, env *environment, f front) {
 
 // Where Graph refuses the change for another reason, the link stays too.
 func dateRefused(t *testing.T, env *environment, f front) {
-	first := card(t, f, asked{user: members.ann, command: "meet Retro"}, "New meeting.")
+	first := card(t, f, asked{user: members.ann, command: "meet Retro"}, "Microsoft Teams meeting")
 	for status, words := range map[int]string{
-		http.StatusForbidden: "The meeting keeps its time, and its link.", http.StatusNotFound: "",
+		http.StatusForbidden: "The meeting keeps its time and its link.", http.StatusNotFound: "",
 	} {
 		env.Graph.Fault(faultserver.Fault{Target: "changeMeeting", Times: 1, Status: status, ContentType: "application/json",
 			Body: `{"error":{"code":"Forbidden","message":"No."}}`})
@@ -183,7 +184,7 @@ func dateRefused(t *testing.T, env *environment, f front) {
 		}
 	}
 	if again := card(t, f, asked{user: members.ben, command: "show"}); again.link != first.link ||
-		strings.Contains(again.words, "Date: ") {
+		strings.Contains(again.words, "15:00-") {
 		t.Errorf("the card is %+v", again)
 	}
 }
@@ -197,8 +198,12 @@ func datedWithoutZone(t *testing.T, env *environment, f front) {
 	}
 	env.entraUser(graphtest.User{ID: members.gus.entra, UPN: "gus@contoso.example", Mail: "gus@contoso.example",
 		DisplayName: "Gus"})
-	card(t, f, asked{user: members.gus, command: "meet Retro tomorrow at 15:00"}, "Date: ", "15:00",
-		"I do not know your time zone, so I took the time as UTC")
+	card(t, f, asked{user: members.gus, command: "meet Retro tomorrow at 15:00"}, "15:00-")
+	eventually(t, "Gus is told alone", func() bool {
+		return slices.ContainsFunc(f.cards(), func(s seen) bool {
+			return s.alone && strings.Contains(s.words, "I do not know your time zone, so I took the time as UTC")
+		})
+	})
 	if start := wantDate(t, env, time.Hour); start.UTC().Hour() != 15 {
 		t.Errorf("it is at %v", start)
 	}
@@ -207,10 +212,10 @@ func datedWithoutZone(t *testing.T, env *environment, f front) {
 // Words that people put before a time are no subject.
 func wordsBeforeTimes(t *testing.T, env *environment, f front) {
 	told(t, f, asked{user: members.ann, command: "meet end at 16:00"}, "I cannot end, cancel or delete a meeting.")
-	told(t, f, asked{user: members.ann, command: "meet yesterday at 15:00"}, "“yesterday at 15:00” is past.")
+	told(t, f, asked{user: members.ann, command: "meet yesterday at 15:00"}, "“yesterday at 15:00” is in the past.")
 	told(t, f, asked{user: members.ann, command: "meet cancel tomorrow at 15:00"}, "Did you mean ")
 	env.wantMeetings(0)
-	card(t, f, asked{user: members.ann, command: "meet Retro"}, "New meeting.")
+	card(t, f, asked{user: members.ann, command: "meet Retro"}, "Microsoft Teams meeting")
 	moved := card(t, f, asked{user: members.ann, command: "meet reschedule tomorrow at 10:00"}, "Retro", "New time: ", "10:00")
 	if strings.Contains(moved.words, "the subject stays") {
 		t.Errorf("the word counts as a subject:\n%s", moved.words)
@@ -220,14 +225,14 @@ func wordsBeforeTimes(t *testing.T, env *environment, f front) {
 
 // A time in a new name changes no time, and that is said.
 func timeInName(t *testing.T, env *environment, f front) {
-	card(t, f, asked{user: members.ann, command: "meet Retro"}, "New meeting.")
+	card(t, f, asked{user: members.ann, command: "meet Retro"}, "Microsoft Teams meeting")
 	card(t, f, asked{user: members.ann, command: "rename Review tomorrow at 15:00"}, "Review tomorrow at 15:00", "Renamed.",
 		"“tomorrow at 15:00” is a part of the name now.")
 }
 
 // Without a public address the two links remain, with a date and without one.
 func calendarWithoutAddress(t *testing.T, env *environment, f front) {
-	card(t, f, asked{user: members.ann, command: "meet Retro"}, "New meeting.")
+	card(t, f, asked{user: members.ann, command: "meet Retro"}, "Microsoft Teams meeting")
 	card(t, f, asked{user: members.ann, command: "calendar"}, "the calendar entry is for now")
 	if now := calendarOn(t, f); now.file != "" || now.outlook == "" || now.google == "" {
 		t.Errorf("without a date: %+v", now)

@@ -256,7 +256,7 @@ func invitedInVain(t *testing.T, env *environment, f front) {
 
 // Of two changes of the list at the same moment, none undoes the other.
 func invitedByTwo(t *testing.T, env *environment, f front) {
-	card(t, f, asked{user: members.ann, command: "meet Retro"}, "New meeting.")
+	card(t, f, asked{user: members.ann, command: "meet Retro"}, "Microsoft Teams meeting")
 	env.settled()
 	late := make(chan struct{}, 10)
 	env.Graph.Fault(faultserver.Fault{Target: "changeMeeting", Times: 1, Latency: time.Second,
@@ -279,7 +279,7 @@ func invitedByTalk(t *testing.T, env *environment, f front) {
 		"“Retro”", "Press the button")
 	env.wantMeetings(0)
 	made := f.press(members.ann, "Yes: “Retro tomorrow at 15:00 for 45m with")
-	if made.link == "" || !strings.Contains(made.words, "Date: ") || !strings.Contains(made.words, "With ") {
+	if made.link == "" || !strings.Contains(made.words, "16:00-") || !strings.Contains(made.words, "With ") {
 		t.Errorf("the button brought %+v", made)
 	}
 	start := wantDate(t, env, 45*time.Minute)
@@ -567,7 +567,7 @@ func TestManyPeopleInTeams(t *testing.T) {
 	}
 	eventually(t, "Ann is told", func() bool {
 		return slices.ContainsFunc(env.Teams.Messages(teamsGeneral), func(m teamstest.Message) bool {
-			return m.To == annID && strings.Contains(m.Words(), "I invite 50 people at most") &&
+			return m.To == annID && strings.Contains(m.Words(), "I can invite 50 people") &&
 				strings.Contains(m.Words(), "Person 3: the account in Microsoft 365 is disabled.")
 		})
 	})
