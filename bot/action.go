@@ -19,7 +19,7 @@ const (
 	ActionCalendar ActionID = "calendar"
 
 	ActionCreate ActionID = "create" // makes the conversation's meeting if there is none; the value is its subject
-	ActionLine   ActionID = "line"   // does what a line with a time or people says; the value is the line, see [spelled]
+	ActionLine   ActionID = "line"   // does what a line with a time or people says; the value is the line, [spelled]
 	ActionUndo   ActionID = "undo"   // takes a fresh meeting back; the value is the meeting's generation
 	ActionRedate ActionID = "redate" // changes the date, or takes it away; the value says which date of which meeting
 	ActionKeep   ActionID = "keep"   // shows the conversation's meeting, which stays as it is; no value

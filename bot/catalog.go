@@ -266,8 +266,6 @@ func (w *sentenceWriter) write(value any) {
 		w.text = append(w.text, w.style.Command(w.owner.name.Line(again.word, again.subject))...)
 	case command:
 		w.text = append(w.text, w.style.Command(w.owner.name.Line(v.word, v.subject))...)
-	case commandWord:
-		w.text = append(w.text, w.owner.name...)
 	case mention:
 		w.text = append(w.text, w.style.Mention()...)
 	case People:
@@ -298,9 +296,6 @@ func (w *sentenceWriter) write(value any) {
 
 // command is an argument of a message: a command to type, with a subject. word is empty for the bare command.
 type command struct{ word, subject string }
-
-// commandWord is an argument of a message: the word that calls the bot, alone.
-type commandWord struct{}
 
 // mention is an argument of a message: how a person calls the bot in a thread.
 type mention struct{}

@@ -137,7 +137,7 @@ func AdviceReply(lang Language, typed Command, about Advice) Reply {
 func OfferReply(lang Language, typed Command) Reply {
 	create, ok := createAction(typed)
 	if !ok {
-		return sentence(lang, message("offer.long", Arg{"Subject", typed.Subject}, Arg{"Word", commandWord{}}))
+		return sentence(lang, message("offer.long", Arg{"Subject", typed.Subject}))
 	}
 	reply := sentence(lang, message("offer.question", Arg{"Subject", typed.Subject}, Arg{"Literal", typed}))
 	reply.Actions = []Action{create}

@@ -22,17 +22,17 @@ type Invitation struct {
 // each other's change of its list.
 type Invitations interface {
 	// Invite remembers the invitation in the place of an earlier one of the same job; without attendees, it forgets
-	// that one. It returns all that are remembered for the meeting of this external ID afterwards. It is atomic and safe
-	// to repeat.
+	// that one. It returns all that are remembered for the meeting of this external ID afterwards. It is atomic and
+	// safe to repeat.
 	Invite(ctx context.Context, c Conversation, externalID string, i Invitation) ([]Invitation, error)
 }
 
 // guestList puts the attendees of one job on a meeting's list.
 //
-// Graph takes a list as a whole and without a condition: whoever reads it, adds somebody and sends it back undoes what
-// others have sent in between, also if they are in another replica, or a request of theirs arrives late. So a job
-// remembers its attendees first, in one atomic step. Then it sends those of all jobs, and looks again who is remembered
-// by now; if there is anybody whom it did not send, it does so again.
+// Graph takes a list as a whole and without a condition. So a job that reads it, adds somebody and sends it back undoes
+// what others have sent in between, also if they are in another replica, or if its request arrives late. Therefore a
+// job remembers its attendees first, in one atomic step. Then it sends those of all jobs, and looks again who is
+// remembered by now; if there is anybody whom it did not send, it sends them all once more.
 //
 // Why the list is complete in the end: let A be the job whose change of the list is the last one. After that change, A
 // looked who is remembered, and found nobody whom it had not sent. A job B that remembers somebody later than that look
@@ -47,8 +47,9 @@ type guestList struct {
 // put puts the invitation's attendees on the list. refused is why Graph does not take them, if it does not; an error is
 // a passing fault.
 //
-// Somebody whom Graph refuses must not keep others out: if it refuses a list, each job's attendees are sent alone, and
-// the jobs whose attendees are refused so are left out from then on. A refused job forgets its own.
+// Somebody whom Graph refuses must not keep others out: if it refuses the attendees of all jobs together, those of each
+// job are sent alone, and the jobs whose attendees are refused so are left out from then on. A refused job forgets its
+// own. It has changed nothing then: nobody on the list would be refused.
 func (l guestList) put(ctx context.Context, own Invitation) (refused *Error, err error) {
 	rejected := map[string]bool{}
 	var sent []Invitation
@@ -58,39 +59,47 @@ func (l guestList) put(ctx context.Context, own Invitation) (refused *Error, err
 			return nil, err
 		}
 		all = slices.DeleteFunc(all, func(i Invitation) bool { return rejected[i.Job] })
-		if len(all) == 0 || sent != nil && covers(sent, all) {
-			return refused, nil
+		if sent != nil && covers(sent, all) {
+			return nil, nil
 		}
 		err = l.send(ctx, attendeesOfAll(all))
-		if refusalOf(err) == nil {
-			if err != nil {
-				return nil, err
-			}
+		if err == nil {
 			sent = all
 			continue
 		}
+		if refused, err = l.alone(ctx, own, len(all) == 1, err); refused != nil || err != nil {
+			return refused, err
+		}
 		before := len(rejected)
 		for _, i := range all {
-			if len(all) > 1 {
-				err = l.send(ctx, i.Attendees)
-			}
-			refusal := refusalOf(err)
-			if refusal == nil {
-				if err != nil {
-					return nil, err
-				}
-				continue
-			}
-			if rejected[i.Job] = true; i.Job == own.Job {
-				refused, own.Attendees = refusal, nil
+			if err := l.send(ctx, i.Attendees); refusalOf(err) != nil {
+				rejected[i.Job] = true
+			} else if err != nil {
+				return nil, err
 			}
 		}
 		if len(rejected) == before { // Graph takes each of them alone, and not all of them together
-			return refused, nil
+			return nil, nil
 		}
 		sent = nil
 	}
 	return nil, &Error{Code: Unavailable, Err: ctx.Err()}
+}
+
+// alone sends the job's own attendees, after err came of sending those of all jobs, which were its own if only is set.
+// refused is why Graph does not take them.
+func (l guestList) alone(ctx context.Context, own Invitation, only bool, err error) (refused *Error, _ error) {
+	if refusalOf(err) != nil && !only {
+		err = l.send(ctx, own.Attendees)
+	}
+	if refused = refusalOf(err); refused == nil {
+		return nil, err
+	}
+	_, err = l.remember(ctx, Invitation{Job: own.Job})
+	if err != nil {
+		return nil, err
+	}
+	return refused, nil
 }
 
 // covers tells whether everybody whom the invitations name was sent.

@@ -22,8 +22,8 @@ func (r *Reply) inviting(people []Mention, state State) {
 }
 
 // withPeople invites those whom the command names, if it came to a card: the card mentions them, and a job of its own
-// puts them on the meeting's list. The job is safe in the queue before the command is answered, so no crash loses it. It
-// is started after the answer, so that what its asker is told of it comes after the card.
+// puts them on the meeting's list. The job is safe in the queue before the command is answered, so no crash loses it.
+// It is started after the answer, so that what its asker is told of it comes after the card.
 func (s *Service) withPeople(ctx context.Context, t task, asker Identity, state State, done result, err error) (result,
 	error) {
 	people := t.wish.people

@@ -3,8 +3,11 @@ package bot
 import (
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"meetbot/bot/clause"
 )
 
 // MaxSubject is the number of characters that a subject is cut to. It fits the title of every platform's card.
@@ -99,6 +102,10 @@ const longestPhrase = 4
 // beforeTime understands a word or phrase that people try, and behind it nothing but a time or people: "reschedule
 // tomorrow at 10", "invite @ben". It is no subject. To end or cancel something takes no time.
 func (p *Parser) beforeTime(text string) (i Intent, ok bool) {
+	if _, problem := clause.Parse(text, time.Unix(0, 0).UTC(), markLength); problem != nil &&
+		problem.Code == clause.Contradiction { // move the meeting from 15:00 to 16:00
+		return Intent{}, false
+	}
 	at := 0
 	for range longestPhrase {
 		space := strings.IndexByte(text[at:], ' ')

@@ -24,6 +24,7 @@ func TestWordsBeforeTime(t *testing.T) {
 		"start a meeting at 15:00":             {line: "at 15:00"},
 		"invite " + ben:                        {line: ben},
 		"convidar " + ben + " amanhã às 10h":   {line: ben + " amanhã às 10h"},
+		"move the meeting from 15:00 to 16:00": {line: "move the meeting from 15:00 to 16:00", subject: "move the meeting"},
 		"now until 16:00":                      {line: "now until 16:00"},
 		"end at 16:00":                         {subject: "end at 16:00", kind: bot.JobAdvice},
 		"encerrar às 16h":                      {subject: "encerrar às 16h", kind: bot.JobAdvice},

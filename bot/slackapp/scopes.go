@@ -18,7 +18,7 @@ type Scope struct {
 var AllScopes = []Scope{
 	{
 		Name:    "commands",
-		Use:     "offers the command `/meet`",
+		Use:     "offers the slash command",
 		Worst:   "nothing",
 		Without: "people cannot type the command",
 	},

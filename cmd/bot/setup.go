@@ -39,7 +39,7 @@ func setupSlackCommand() *cobra.Command {
 			}
 			catalog, err := config.Places.Catalog()
 			if err != nil {
-				return err
+				return misuse{err}
 			}
 			return s.Write(cmd.OutOrStdout(), catalog)
 		})

@@ -49,7 +49,10 @@ func (env *environment) dates(ctx context.Context, o options, r *report) error {
 		{"plain", plain, nil},
 		{"with a date", dated, nil},
 		{"with a date and its reminder", dated, planReminder},
-		{fmt.Sprintf("with a date, its reminder, and %d people invited in the last hour", invitedEach), dated, inviteSome},
+		{
+			fmt.Sprintf("with a date, its reminder, and %d people invited in the last hour", invitedEach),
+			dated, inviteSome,
+		},
 	} {
 		each, err := env.bytesEach(ctx, people, kind.meetings, n, kind.after)
 		if err != nil {
@@ -99,7 +102,8 @@ func inviteSome(ctx context.Context, s *store.Store, c bot.Conversation, m bot.M
 	i := bot.Invitation{Job: "invite-0123456789abcdef0123456789abcdef"}
 	for n := range invitedEach {
 		i.Attendees = append(i.Attendees, bot.Attendee{
-			ID: fmt.Sprintf("a1111111-0000-4000-8000-%012d", n), UPN: fmt.Sprintf("first.lastname%d@contoso.example", n),
+			ID:  fmt.Sprintf("a1111111-0000-4000-8000-%012d", n),
+			UPN: fmt.Sprintf("first.lastname%d@contoso.example", n),
 		})
 	}
 	_, err := s.Invite(ctx, c, m.ExternalID, i)

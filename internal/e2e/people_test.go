@@ -279,7 +279,7 @@ func invitedByTalk(t *testing.T, env *environment, f front) {
 		"“Retro”", "Press the button")
 	env.wantMeetings(0)
 	made := f.press(members.ann, "Yes: “Retro tomorrow at 15:00 for 45m with")
-	if made.link == "" || !strings.Contains(made.words, "16:00-") || !strings.Contains(made.words, "With ") {
+	if made.link == "" || !strings.Contains(made.words, "15:00-15:45") || !strings.Contains(made.words, "With ") {
 		t.Errorf("the button brought %+v", made)
 	}
 	start := wantDate(t, env, 45*time.Minute)

@@ -124,7 +124,7 @@ func TestRefusalsOfGraph(t *testing.T) {
 			want: []string{
 				`New-CsApplicationAccessPolicy -Identity Meetbot -AppIds "` + testenv.ClientID + `"`,
 				`Grant-CsApplicationAccessPolicy -PolicyName Meetbot -Identity "` + annID + `"`, "30 minutes",
-				`Get-CsOnlineUser -Identity "` + annID + `"`,
+				`Get-CsUserPolicyAssignment -Identity "` + annID + `"`,
 				`Set-CsApplicationAccessPolicy -Identity "NAME" -AppIds @{Add="` + testenv.ClientID + `"}`,
 				"takes away what another app may do", "-Global reaches only people without a policy of their own",
 			},

@@ -42,11 +42,9 @@ func (e Entra) accessPolicy(p *page) {
 	e.grantToPerson(p)
 	e.grantToAll(p)
 	p.heading(3, "Which policy somebody has")
-	p.say("The first line that comes out counts. Nothing comes out for those who have the tenant's. " +
-		"(`Get-CsOnlineUser` does not show what somebody has through a group.)")
-	p.block(inPowerShell, e.userLine(), `Get-CsUserPolicyAssignment -Identity "$User" -PolicyType `+
-		`ApplicationAccessPolicy | `+
-		"Select-Object -ExpandProperty PolicySource")
+	p.say("`PolicyName` is the one that counts. Nothing comes out for those who have the tenant's. (`Get-CsOnlineUser` " +
+		"does not show what somebody has through a group.)")
+	p.block(inPowerShell, append([]string{e.userLine()}, policy.Show...)...)
 }
 
 func (e Entra) grantToGroup(p *page) {
