@@ -18,6 +18,7 @@ func (r *Reply) inviting(people []Mention, state State) {
 		return
 	}
 	r.Card.Invited = shown[:min(len(shown), MaxInvited)]
+	r.Card.Copy = false
 	if !state.Meeting.Withheld {
 		r.Audience, r.Language = AudienceEveryone, state.Meeting.Language
 	}
@@ -209,7 +210,7 @@ func (tell) execute(ctx context.Context, s *Service, t task) (result, error) {
 		return result{}, &Error{Code: Unavailable, Err: errors.New("the platform is not configured")}
 	}
 	reply := InvitationReply(t.workspace.language(state.Identity, m.Language), *m, t.Command.Subject, s.Clock())
-	reply.Card.of = state.Conversation
+	reply.Card.Of = state.Conversation
 	s.addCalendar(ctx, &reply)
 	reply.setZone(state.Identity.zone(""))
 	again, err := s.Queue.BeginSend(ctx, t.lease)

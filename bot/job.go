@@ -20,7 +20,10 @@ const (
 	// JobOffer is a mention with other words than a command: where there is no meeting, one is offered; the payload is
 	// Intent.Command.
 	JobOffer JobKind = "offer"
-	JobUndo  JobKind = "undo" // the press of an Undo button; the payload is Intent.Generation
+	// JobCard is the press of a button that shows more of a card's meeting; the payload is Intent.Action and
+	// Intent.Generation.
+	JobCard JobKind = "card"
+	JobUndo JobKind = "undo" // the press of an Undo button; the payload is Intent.Generation
 	// JobReveal is the press of the button that shows a meeting to everybody; the payload is Intent.Generation.
 	JobReveal JobKind = "reveal"
 	// JobRelink is the press of the button that replaces a lasting link; the payload is Intent.Link.

@@ -69,7 +69,8 @@ func notHere(why string) *Error { return &Error{Code: PlaceDenied, Err: errors.N
 // cannot be applied must not let anybody in. A job in the background goes on then: the place was allowed to whoever
 // began it, and its platform may tell nothing without a request.
 func (s *Service) keepOut(ctx context.Context, t task) (done result, ok bool, err error) {
-	verdict, why := s.judgePlace(t.workspace, t.Conversation, t.Topic)
+	// The topic is no name for rules: it is written for readers. The name that a request tells is remembered.
+	verdict, why := s.judgePlace(t.workspace, t.Conversation, "")
 	var cause error
 	if verdict == placeNeedsName {
 		var name string

@@ -123,8 +123,8 @@ func (s *Service) showDated(t task, state State, lang Language, w wish, changed 
 	}
 	c := t.Command
 	c.Subject = w.subject
-	reply := s.card(c, state, lang, false)
-	reply.Card.Redated, reply.Card.Wished = changed, w.notes
+	reply := s.card(c, state, t.Route, lang, false)
+	reply.Card.Redated, reply.Card.Wished, reply.Card.Copy = changed, w.notes, false
 	outcome := OutcomeKnown
 	if changed {
 		outcome = OutcomeRedated

@@ -58,7 +58,7 @@ func (s *Service) planShown(ctx context.Context, c *Card) error {
 	if c == nil || c.Meeting.Todo&TodoRemind == 0 {
 		return nil
 	}
-	err := s.planReminder(ctx, State{Conversation: c.of, Meeting: &c.Meeting})
+	err := s.planReminder(ctx, State{Conversation: c.Of, Meeting: &c.Meeting})
 	if err == nil {
 		c.Meeting.Todo &^= TodoRemind
 	}
@@ -172,7 +172,7 @@ func (s *Service) postReminder(
 	m := *state.Meeting
 	reply := Reply{
 		Audience: AudienceEveryone, Language: m.Language,
-		Card: &Card{Meeting: m, Reminder: true, of: state.Conversation},
+		Card: &Card{Meeting: m, Reminder: true, Of: state.Conversation},
 	}
 	reply.setZone(m.Zone)
 	posting, cancel := context.WithTimeout(ctx, left)

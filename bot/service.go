@@ -239,6 +239,7 @@ func (s *Service) Ask(ctx context.Context, r Request) Answer {
 		if reply, outcome := h.answer(s, r.Intent, r.Route, known, lang); outcome != "" {
 			s.addCalendar(ctx, &reply)
 			reply.setZone(state.Identity.zone(r.Zone))
+			reply.setAside(r.Route, lang)
 			return s.answerFrom(ctx, r, state, outcome, reply)
 		}
 	}
@@ -371,13 +372,14 @@ func (s *Service) answerFrom(ctx context.Context, r Request, state State, outcom
 	if s.mayTend(state) {
 		s.tendAfterUse(state, s.job(r, state))
 	}
-	if reply.Card.Why.Why != "" {
+	if reply.Card.Why.Why != "" || reply.Aside != nil {
 		answer.Given = func(err error) {
 			if err == nil {
 				s.work.begin(func() {
 					ctx, cancel := context.WithTimeout(s.base, s.Timing.Attempt)
 					defer cancel()
 					s.told(ctx, reply.Card, r.Trace)
+					s.tellAside(ctx, s.job(r, state), reply)
 				})
 			}
 		}
@@ -405,17 +407,29 @@ func (s *Service) refuseHere(ctx context.Context, r Request, refusal *Error) Ans
 	return s.answerInPlace(ctx, r, OutcomeRefused(refusal.Code), reply)
 }
 
-// card shows the conversation's meeting: to everybody in the conversation's language, or, if everybody saw it just
-// now, to the asker in theirs.
-func (s *Service) card(c Command, state State, lang Language, made bool) Reply {
+// tellAside tells the asker alone what the card for everybody does not say. It is a note beside the answer: if it
+// cannot be sent now, it is left out.
+func (s *Service) tellAside(ctx context.Context, j Job, r Reply) {
+	platform, ok := s.Platforms[j.Conversation.Platform]
+	if r.Aside == nil || !ok {
+		return
+	}
+	if _, err := platform.Deliver(ctx, j, *r.Aside); err != nil {
+		s.Log.InfoContext(ctx, "cannot tell somebody what their command did not do", "request", j.Trace, "error", err)
+	}
+}
+
+// card shows the conversation's meeting, which state was announced with: to everybody in the conversation's language,
+// or, if everybody saw it just now, to the asker in theirs.
+func (s *Service) card(c Command, state State, where Route, lang Language, made bool) Reply {
 	m := *state.Meeting
 	reply := Reply{Audience: AudienceAsker, Language: lang, Card: &Card{
-		Meeting:     m,
-		New:         made,
-		KeptSubject: !made && c.Subject != "" && CleanText(m.Subject) != c.Subject,
-		Ahead:       m.ahead(s.Clock()),
-		of:          state.Conversation,
+		Meeting: m, New: made, Ahead: m.ahead(s.Clock()), Of: state.Conversation, Chat: where.Chat,
+		Copy: !state.MayAnnounce && !where.Alone,
 	}}
+	if !made && c.Subject != "" && CleanText(m.Subject) != c.Subject {
+		reply.Card.Asked = c.Subject
+	}
 	if words := insideOf(c); made && words != "" {
 		reply.Card.Wished = append(reply.Card.Wished, message("when.inside", Arg{"Words", words}))
 	}

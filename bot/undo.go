@@ -53,7 +53,7 @@ func (undo) execute(ctx context.Context, s *Service, t task) (result, error) {
 	case state.Meeting == nil:
 		return result{outcome: OutcomeNotUndone, reply: NoMeetingReply(lang)}, nil
 	default:
-		card := &Card{Meeting: *state.Meeting, TooLate: true, of: state.Conversation}
+		card := &Card{Meeting: *state.Meeting, TooLate: true, Of: state.Conversation, Chat: t.Route.Chat}
 		return result{outcome: OutcomeNotUndone, reply: Reply{Audience: AudienceAsker, Language: lang, Card: card}}, nil
 	}
 }

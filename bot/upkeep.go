@@ -183,7 +183,7 @@ func (s *Service) told(ctx context.Context, c *Card, trace string) {
 	}
 	forget := func(m *Meeting) { m.Replaced = Replacement{} }
 	err := s.insist(ctx, func(ctx context.Context) error {
-		_, err := s.Conversations.ChangeMeeting(ctx, c.of, c.Meeting.ClaimID, forget)
+		_, err := s.Conversations.ChangeMeeting(ctx, c.Of, c.Meeting.ClaimID, forget)
 		return err
 	})
 	if err != nil {

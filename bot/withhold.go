@@ -97,19 +97,6 @@ func (reveal) execute(ctx context.Context, s *Service, t task) (result, error) {
 		return result{outcome: OutcomeRevealed, show: true, revealed: true}, nil
 	default: // somebody else has shown it, or it is another one than the button's
 		state.MayAnnounce = false
-		return result{outcome: OutcomeKnown, reply: s.card(Command{Kind: Meet}, state, lang, false)}, nil
+		return result{outcome: OutcomeKnown, reply: s.card(Command{Kind: Meet}, state, t.Route, lang, false)}, nil
 	}
-}
-
-// Elsewhere is the reply as it stands in another conversation than its own, such as a direct message: a press there
-// would be about that one.
-func (r Reply) Elsewhere() Reply {
-	var kept []Action
-	for _, a := range r.Actions {
-		if a.ID != ActionReveal {
-			kept = append(kept, a)
-		}
-	}
-	r.Actions = kept
-	return r
 }

@@ -63,10 +63,12 @@ var AllScopes = []Scope{
 		Optional: true,
 	},
 	{
-		Name:     "channels:read", // conversations.members
-		Use:      "lists who is in the public channel of such a command, to send the card to those who are not",
-		Worst:    "read the names and members of public channels",
-		Without:  "everybody whom a command in a public channel names gets a direct message",
+		Name: "channels:read", // conversations.members, conversations.info
+		Use: "lists who is in the public channel of such a command, to send the card to those who are not; reads " +
+			"the name of a channel, for the name of its meeting",
+		Worst: "read the names and members of public channels",
+		Without: "everybody whom a command in a public channel names gets a direct message, and a meeting that is asked " +
+			"for by a mention is not called after its channel",
 		Optional: true,
 	},
 	{

@@ -33,6 +33,8 @@ func (a *App) routes(j bot.Job, r bot.Reply) []bot.SendRoute {
 		return []bot.SendRoute{there}
 	case r.Audience == bot.AudienceEveryone:
 		return []bot.SendRoute{there, chat}
+	case r.Optional:
+		return []bot.SendRoute{targeted, chat}
 	case r.Audience == bot.AudienceDirect:
 		return []bot.SendRoute{chat, targeted, public}
 	case r.Card != nil && r.Card.Withheld: // many people must not be disturbed

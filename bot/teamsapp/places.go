@@ -47,11 +47,7 @@ func (a *App) Place(ctx context.Context, c bot.Conversation, at bot.Route) (bot.
 	case at.Team == "" || at.Service == "":
 		return bot.Place{}, &bot.Error{Code: bot.Undeliverable, Err: errors.New("the channel's team is not known")}
 	}
-	var channels []connector.ID
-	err := a.call(ctx, at.Team, "list channels", func(ctx context.Context) (err error) {
-		channels, err = a.service.Channels(ctx, at.Service, at.Team)
-		return err
-	})
+	channels, err := a.channels(ctx, at)
 	if err != nil {
 		return bot.Place{}, err
 	}
