@@ -8,8 +8,8 @@ import (
 // Groups tells about the groups of the Entra tenant. Errors are of type *Error; a lack of the app's permission is
 // [NoPermission] with the cause [NoGroups].
 type Groups interface {
-	// IsMember tells whether a user belongs to a group, both by object ID: directly, or through other groups. Nobody is a
-	// member of a group that is not there.
+	// IsMember tells whether a user belongs to a group, both by object ID: directly, or through other groups. Nobody is
+	// a member of a group that is not there.
 	IsMember(ctx context.Context, t Tenant, userID, groupID string) (bool, error)
 	// GroupName is what people call a group.
 	GroupName(ctx context.Context, t Tenant, groupID string) (string, error)

@@ -18,8 +18,8 @@ type Workspace struct {
 	Organizers OrganizerPolicy
 	Askers     AskerPolicy
 	Places     PlacePolicy
-	// ConfirmAbove is how many people may be in a place where the card of a new meeting is for everybody at once; 0: any
-	// number.
+	// ConfirmAbove is how many people may be in a place where the card of a new meeting is for everybody at once; 0:
+	// any number.
 	ConfirmAbove int
 	// OrganizersGroup is the object ID of the group whose members meetings are made for; empty for everybody.
 	OrganizersGroup string

@@ -22,8 +22,8 @@ const (
 var _ bot.Groups = (*Client)(nil)
 
 // IsMember tells whether a user is in a group, both by object ID, directly or through other groups (document
-// "directoryobject-checkmembergroups", which names User.Read.All and GroupMember.Read.All as the least permissions). Graph
-// does not tell a group that is missing from one that the user is not in.
+// "directoryobject-checkmembergroups", which names User.Read.All and GroupMember.Read.All as the least permissions).
+// Graph does not tell a group that is missing from one that the user is not in.
 func (c *Client) IsMember(ctx context.Context, t bot.Tenant, userID, groupID string) (bool, error) {
 	if err := c.checkTenant(t, opMember); err != nil {
 		return false, err

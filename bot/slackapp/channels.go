@@ -8,9 +8,9 @@ import (
 
 var _ bot.Namer = (*App)(nil)
 
-// ChannelName returns the name of the conversation's channel (conversations.info), as bot.Namer wants it: a mention does
-// not carry it. A slash command does, unless the channel is not public. Without the scope channels:read there is no
-// name.
+// ChannelName returns the name of the conversation's channel (conversations.info), as bot.Namer wants it: a mention
+// does not carry it. A slash command does, unless the channel is not public. Without the scope channels:read there is
+// no name.
 func (a *App) ChannelName(ctx context.Context, c bot.Conversation, at bot.Route, _ bot.Language) string {
 	if at.ResponseURL != "" {
 		return ""

@@ -67,8 +67,8 @@ var AllScopes = []Scope{
 		Use: "lists who is in the public channel of such a command, to send the card to those who are not; reads " +
 			"the name of a channel, for the name of its meeting",
 		Worst: "read the names and members of public channels",
-		Without: "everybody whom a command in a public channel names gets a direct message, and a meeting that is asked " +
-			"for by a mention is not called after its channel",
+		Without: "everybody whom a command in a public channel names gets a direct message, and a meeting that is " +
+			"asked for by a mention is not called after its channel",
 		Optional: true,
 	},
 	{

@@ -15,7 +15,8 @@ type PlacesConfig struct {
 	CommandName string   // as bot.ParseCommandName takes it
 	Allowed     []string // IDs of channels and chats, and patterns of names; empty for everywhere
 	Denied      []string // as Allowed, and stronger
-	// ConfirmAbove is how many people may be in a place where a new meeting is shown to everybody at once; 0: any number.
+	// ConfirmAbove is how many people may be in a place where a new meeting is shown to everybody at once; 0: any
+	// number.
 	ConfirmAbove int
 }
 
@@ -30,19 +31,22 @@ func (c *PlacesConfig) Settings() []Setting {
 func (c *PlacesConfig) rules() []Setting {
 	return []Setting{
 		{
-			Env: "CHANNELS_ALLOWED", Kind: List, Value: (*list)(&c.Allowed), More: "operating.md#where-the-bot-may-be-used",
-			Help: "Where the bot may be used: IDs of channels and chats, or patterns of names, in which * stands for any " +
-				"text.",
+			Env: "CHANNELS_ALLOWED", Kind: List, Value: (*list)(&c.Allowed),
+			More: "operating.md#where-the-bot-may-be-used",
+			Help: "Where the bot may be used: IDs of channels and chats, or patterns of names, in which * stands for " +
+				"any text.",
 			Example: exampleChannels, Unset: "everywhere",
 		}, {
-			Env: "CHANNELS_DENIED", Kind: List, Value: (*list)(&c.Denied), More: "operating.md#where-the-bot-may-be-used",
-			Help: "Where the bot may not be used, in the same form, whatever is allowed. A meeting that is there already " +
-				"is not shown either.",
+			Env: "CHANNELS_DENIED", Kind: List, Value: (*list)(&c.Denied),
+			More: "operating.md#where-the-bot-may-be-used",
+			Help: "Where the bot may not be used, in the same form, whatever is allowed. A meeting that is there " +
+				"already is not shown either.",
 			Example: "hr-*,C024BE7LE", Unset: "nowhere",
 		}, {
-			Env: "CONFIRM_ABOVE", Kind: Number, Value: (*number)(&c.ConfirmAbove), More: "operating.md#a-door-with-a-bell",
-			Help: "In a conversation with more people than this, the card of a new meeting is its asker's alone, with a " +
-				"button that shows it to everybody; 0 for never.",
+			Env: "CONFIRM_ABOVE", Kind: Number, Value: (*number)(&c.ConfirmAbove),
+			More: "operating.md#a-door-with-a-bell",
+			Help: "In a conversation with more people than this, the card of a new meeting is its asker's alone, " +
+				"with a button that shows it to everybody; 0 for never.",
 			Example: "50",
 		},
 	}
@@ -52,8 +56,8 @@ func (c *PlacesConfig) rules() []Setting {
 func (c *PlacesConfig) commandName() Setting {
 	return Setting{
 		Env: "COMMAND_NAME", Value: (*text)(&c.CommandName), Example: exampleCommandName,
-		Help: "The word that calls the bot, with or without its slash, where /meet is another app's. Print the manifests " +
-			"again after a change.",
+		Help: "The word that calls the bot, with or without its slash, where /meet is another app's. Print the " +
+			"manifests again after a change.",
 		More: "operating.md#another-command-name",
 	}
 }

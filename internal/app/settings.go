@@ -183,9 +183,10 @@ func (c *PolicyConfig) Settings() []Setting {
 				"all), or requester,service:ACCOUNT (the account where Graph refuses the asker).",
 			Example: "requester,service:meetings@contoso.com",
 		}, {
-			Env: "ORGANIZERS_GROUP", Kind: ID, Value: (*text)(&c.OrganizersGroup), More: "operating.md#who-may-make-meetings",
-			Help: "Object ID of an Entra group whose members alone may make meetings; everybody may join and be shown " +
-				"them. It needs the application permission GroupMember.Read.All.",
+			Env: "ORGANIZERS_GROUP", Kind: ID, Value: (*text)(&c.OrganizersGroup),
+			More: "operating.md#who-may-make-meetings",
+			Help: "Object ID of an Entra group whose members alone may make meetings; everybody may join and be " +
+				"shown them. It needs the application permission GroupMember.Read.All.",
 			Example: exampleGroup, Unset: "everybody may",
 		}, {
 			Env: "ALLOWED_EMAIL_DOMAINS", Kind: List, Since: first, Value: (*list)(&c.AllowedDomains),

@@ -138,7 +138,8 @@ func (t *teams) say(ctx context.Context, url string, at spot, how manner, text s
 	case how == byMention:
 		p.Text = strings.TrimSpace(t.Mention() + " " + text)
 	case how == bySlash && at.place.id == "":
-		return outcome{}, fmt.Errorf("Teams has no slash menu in a chat with the bot alone: type %s", bot.DefaultCommandName)
+		return outcome{}, fmt.Errorf("Teams has no slash menu in a chat with the bot alone: type %s",
+			bot.DefaultCommandName)
 	case how == bySlash:
 		p.Text, p.Slash = bot.DefaultCommandName.Line(text, "").String(), true
 	}

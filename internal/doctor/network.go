@@ -138,9 +138,9 @@ func (e *examination) unreachable(what, address string, err error) finding {
 				" -servername "+name+" </dev/null")
 	}
 	if _, is := errors.AsType[x509.SystemRootsError](err); is {
-		return fail(host, "This machine knows no certificate authorities at all, so it accepts no certificate, not that "+
-			"of "+what+" either.", "Install them (apt-get install ca-certificates; apk add ca-certificates), or name a "+
-			"file with them: SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt")
+		return fail(host, "This machine knows no certificate authorities at all, so it accepts no certificate, not "+
+			"that of "+what+" either.", "Install them (apt-get install ca-certificates; apk add ca-certificates), "+
+			"or name a file with them: SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt")
 	}
 	if untrusted(err) {
 		return fail(host, "The certificate of "+what+" is not accepted ("+said+"). Perhaps this machine's clock is "+

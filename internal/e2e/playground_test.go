@@ -50,7 +50,7 @@ func TestPlayground(t *testing.T) {
 	})
 	page.Keep("more")
 	page.Press(1, refresh)
-	cards = page.Cards("a fresh card in the place of the old one", func(now []playground.Card) bool {
+	page.Cards("a fresh card in the place of the old one", func(now []playground.Card) bool {
 		return len(now) == 2 && strings.Contains(now[1].Text(), "meeting since") &&
 			strings.Contains(now[1].Text(), "Still current, checked ")
 	})

@@ -195,8 +195,8 @@ func (c *Client) CountMembers(
 	return len(found.Members), found.Next, err
 }
 
-// Channels lists the channels of a team. The first one, which every team has, has no name. Source: Microsoft, "Get Teams
-// specific context for your bot", section "Get the list of channels in a team".
+// Channels lists the channels of a team. The first one, which every team has, has no name. Source: Microsoft, "Get
+// Teams specific context for your bot", section "Get the list of channels in a team".
 func (c *Client) Channels(ctx context.Context, service, team string) ([]ID, error) {
 	var found struct {
 		Conversations []ID `json:"conversations"`

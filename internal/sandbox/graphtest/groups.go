@@ -76,6 +76,7 @@ func (g *Server) getGroup(w http.ResponseWriter, r *http.Request, id string) {
 		return
 	}
 	writeJSON(w, http.StatusOK, map[string]any{
-		"@odata.context": g.BaseURL() + "/$metadata#groups(displayName)/$entity", "displayName": nullable(group.DisplayName),
+		"@odata.context": g.BaseURL() + "/$metadata#groups(displayName)/$entity",
+		"displayName":    nullable(group.DisplayName),
 	})
 }

@@ -77,8 +77,8 @@ func (s *Server) conversationsMembers(args callArgs) reply {
 	})
 }
 
-// refuseReading refuses a call that reads about a channel without the scope for its kind, or about a private channel that
-// the app is not in; nil if the call may go on.
+// refuseReading refuses a call that reads about a channel without the scope for its kind, or about a private channel
+// that the app is not in; nil if the call may go on.
 func (s *Server) refuseReading(channel Channel) *reply {
 	needed := "channels:read"
 	switch {

@@ -414,8 +414,8 @@ func (t *Server) listMembers(_ *http.Request, call *Call) reply {
 	return reply{status: http.StatusOK, body: list}
 }
 
-// listChannels is GET …/v3/teams/{team}/conversations: the document "Get Teams specific context for your bot". The first
-// channel, whose ID is the team's, has no name there.
+// listChannels is GET …/v3/teams/{team}/conversations: the document "Get Teams specific context for your bot". The
+// first channel, whose ID is the team's, has no name there.
 func (t *Server) listChannels(_ *http.Request, call *Call) reply {
 	if _, refusal := t.enter(call.Conversation); refusal.status != 0 {
 		return refusal
