@@ -34,7 +34,7 @@ var ErrNotConfirmed = errors.New("nothing was changed; --yes changes it")
 // DataSettings are the settings that the commands on data read.
 func (c *Config) DataSettings() []Setting {
 	former := slices.DeleteFunc(c.Slack.Settings(), func(s Setting) bool { return s.Env != "SLACK_FORMER_TEAM_ID" })
-	return slices.Concat(c.Redis.Settings(), former, c.Logging.Settings())
+	return slices.Concat(c.StoreSettings(), former, c.Logging.Settings())
 }
 
 // withStore opens the store for one command of an operator.
@@ -43,19 +43,19 @@ func withStore(ctx context.Context, c Config, do func(*store.Store) error) error
 		return fmt.Errorf("REDIS_PREFIX: %w", err)
 	}
 	slack := slackapp.Names(c.Slack.FormerTeamID)
-	s, err := store.Open(c.Redis.URL, store.Options{
-		Replica: "operator", Prefix: c.Redis.Prefix,
+	s, end, err := OpenStore(ctx, c, store.Options{
+		Replica: "operator",
 		Names: func(conversation bot.Conversation) []bot.Conversation {
 			if conversation.Platform != slackapp.Platform {
 				return nil
 			}
 			return slack(conversation)
 		},
-	})
+	}, nil)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = s.Close() }()
+	defer end()
 	if err := s.Ping(ctx); err != nil {
 		return fmt.Errorf("REDIS_URL: %w", err)
 	}
