@@ -218,7 +218,7 @@ func marksOn(m slacktest.Message) (marks []string) {
 	return marks
 }
 
-var chaosDate = regexp.MustCompile(`(?:Date|New time|Starts): <!date\^([0-9]+)\^`)
+var chaosDate = regexp.MustCompile(`(?:· |New time: |Starts: )<!date\^([0-9]+)\^`)
 
 // startOn is the date on a card; zero for none.
 func startOn(text string) time.Time {
@@ -244,7 +244,7 @@ func refusesList(text string) bool {
 		strings.Contains(text, "everybody whom you named on the meeting's list")
 }
 
-func saysInvited(text string) bool { return strings.Contains(text, "invites you to this meeting") }
+func saysInvited(text string) bool { return strings.Contains(text, "invites you to this Microsoft Teams meeting") }
 
 func saysReminded(text string) bool { return strings.Contains(text, "Starts: ") }
 

@@ -57,7 +57,7 @@ func TestOrganizersGroup(t *testing.T) {
 			c.Policy.Organizer = "service:" + serviceUPN
 			f := env.started(c)
 			told(t, f, asked{user: members.caio, command: "meet"}, "Só membros do grupo")
-			card(t, f, asked{user: members.ann, command: "meet"}, "Organizer: Meetings")
+			card(t, f, asked{user: members.ann, command: "meet"}, "started by Ann Example")
 		},
 		"the permission is missing": func(t *testing.T, env *environment, c app.Config) {
 			env.organizers(&c)
@@ -74,7 +74,7 @@ func TestOrganizersGroup(t *testing.T) {
 		"nobody knows the group": func(t *testing.T, env *environment, c app.Config) {
 			env.organizers(&c)
 			c.Policy.OrganizersGroup = "cccccccc-2222-3333-4444-00000000000f"
-			told(t, env.started(c), asked{user: members.ann, command: "meet"}, "Only members of one group may make meetings here")
+			told(t, env.started(c), asked{user: members.ann, command: "meet"}, "Only members of one group may create meetings here")
 			eventually(t, "the log tells", func() bool {
 				return strings.Contains(env.logs.String(), "the group that ORGANIZERS_GROUP names")
 			})

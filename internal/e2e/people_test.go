@@ -287,8 +287,13 @@ func invitedByTalk(t *testing.T, env *environment, f front) {
 	start := wantDate(t, env, 45*time.Minute)
 	wantAttendees(t, env, benAttends)
 	env.settled()
-	again := card(t, f, asked{user: members.ann, command: "Retro tomorrow at 17:00 with", with: []member{members.caio}},
-		"If you want another time or more people for this meeting", "17:00 with ")
+	again := card(t, f, asked{user: members.ann, command: "Retro tomorrow at 17:00 with", with: []member{members.caio}})
+	eventually(t, "the offer, on a card for Ann alone or beside one for everybody", func() bool {
+		return slices.ContainsFunc(f.cards(), func(s seen) bool {
+			return s.alone && strings.Contains(s.words, "If you want another time or more people for this meeting") &&
+				strings.Contains(s.words, "17:00 with ")
+		})
+	})
 	if again.link != made.link || wantDate(t, env, 45*time.Minute) != start {
 		t.Error("talk changed the meeting")
 	}
@@ -375,7 +380,9 @@ func TestInvitedIntoCalendar(t *testing.T) {
 	if err != nil || strings.Contains(text, "/j/") || value(e, "URL") != link(m) || !strings.Contains(text, link(m)) {
 		t.Errorf("the event says %q and leads to %s", text, value(e, "URL"))
 	}
-	inside := intoCalendar(t, string(env.next("C0SMALL", nil, func(m slacktest.Message) bool { return link(m) != "" }).Blocks))
+	before = env.Slack.Messages("C0SMALL")
+	env.command(r, ann, "C0SMALL", "calendar")
+	inside := intoCalendar(t, string(env.next("C0SMALL", before, nil).Blocks))
 	if value(fetchEvent(t, r, inside.file), "UID") != uid || value(fetchEvent(t, r, inside.file), "URL") != lasting {
 		t.Errorf("in the channel, the file of %s is another entry than %s", inside.file, into.file)
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 // notHere is what a person reads in a place where the bot may not be used.
-const notHere = "I may not be used in this conversation: the administrator of this bot decides where I may."
+const notHere = "I may not be used here: the administrator of this bot decides where I may."
 
 // firstChannel is the ID of the first channel on the environment's platform.
 func (env *environment) firstChannel() string {
@@ -48,7 +48,7 @@ func TestPlaces(t *testing.T) {
 				env.Teams.Fault(faultserver.Fault{Target: "channels", Status: http.StatusForbidden})
 			}
 			f := env.started(c)
-			told(t, f, asked{user: members.ann, command: "meet"}, "I cannot see what this conversation is called", "ask the administrator")
+			told(t, f, asked{user: members.ann, command: "meet"}, "I cannot see what this channel is called", "ask the administrator")
 			env.wantMeetings(0)
 			eventually(t, "the log says why", func() bool {
 				return strings.Contains(env.logs.String(), "CHANNELS_ALLOWED or CHANNELS_DENIED has names")
@@ -68,10 +68,14 @@ func TestPlaces(t *testing.T) {
 }
 
 func deniedPlace(t *testing.T, env *environment, c app.Config, setting string, deny func(*app.Config)) {
-	before := env.started(c)
+	unlimited := env.start(c, app.Options{})
+	before := env.frontOf(unlimited)
 	card(t, before, asked{user: members.ann, command: "meet Weekly"}, "Weekly")
 	card(t, before, asked{user: members.caio, command: "new Planning"}, "Planning") // now his language is known
 	card(t, before, asked{user: members.ann, command: "new Retro"}, "Retro")
+	if err := unlimited.stop(); err != nil { // over Socket Mode, Slack would deliver to it, too
+		t.Fatal(err)
+	}
 	deny(&c)
 	r := env.start(c, app.Options{})
 	f := env.frontOf(r)
@@ -81,7 +85,7 @@ func deniedPlace(t *testing.T, env *environment, c app.Config, setting string, d
 	} {
 		told(t, f, asked{user: members.ben, command: command}, notHere)
 	}
-	told(t, f, asked{user: members.caio, command: "meet"}, "Não posso ser usado nesta conversa")
+	told(t, f, asked{user: members.caio, command: "meet"}, "Não posso ser usado aqui")
 	root := f.say(members.ben, "Who broke the build?")
 	told(t, f, asked{user: members.ben, thread: root, command: "meet"}, notHere)
 	env.wantMeetings(3)
@@ -144,7 +148,7 @@ func TestPlacesInPrivateChannel(t *testing.T) {
 	r := env.start(c, app.Options{})
 	wantWords(t, env.meet(r, ann, "G0HRPAY001", ""), ann, notHere)
 	wantCard(t, env.meet(r, ann, "G0ENGAPI01", ""), "")
-	wantWords(t, env.meet(r, ann, "G0ABSENT01", ""), ann, "I cannot see what this conversation is called")
+	wantWords(t, env.meet(r, ann, "G0ABSENT01", ""), ann, "I cannot see what this channel is called")
 	wantCard(t, env.meet(r, ann, "C0GROUP001", ""), "")
 	wantWords(t, env.meet(r, ann, "D"+ann, ""), ann, notHere)
 	env.Slack.ResetCalls()

@@ -301,6 +301,8 @@ func TestWhatRedisKeeps(t *testing.T) {
 		regexp.MustCompile(`^mb:\{slack:[^}]+\}:l:$`):                  forever,
 		regexp.MustCompile(`^mb:\{slack:[^}]+\}:i:[A-Za-z0-9_-]{11}$`): time.Hour,
 		regexp.MustCompile(`^mb:link:[A-Za-z0-9_-]{22}$`):              forever,
+		regexp.MustCompile(`^mb:\{requests:slack\}:last$`):             forever,
+		regexp.MustCompile(`^mb:\{requests:slack\}:hour$`):             time.Hour,
 		regexp.MustCompile(`^mb:calendar$`):                            forever,
 		regexp.MustCompile(`^mb:\{due:[0-9]+\}:(confirm|remind)$`):     forever,
 		regexp.MustCompile(`^mb:id:slack:T024BE7LD:U0(ANN|BEN|CAIO)$`): time.Hour,

@@ -128,7 +128,7 @@ func TestSocketBreaksInMidCommand(t *testing.T) {
 		t.Fatal(status, err)
 	}
 	wantCard(t, env.next(design, seen, nil), "")
-	wantWords(t, env.asks(r, ann, design, "", "help"), ann, "One meeting for each conversation")
+	wantWords(t, env.asks(r, ann, design, "", "help"), ann, "Every channel has one Microsoft Teams meeting")
 	if n := len(env.Slack.Messages(design)); n != 4 { // two mentions and two answers
 		t.Errorf("%d messages:%s", n, texts(env.Slack.Messages(design)))
 	}
@@ -145,7 +145,7 @@ func TestSocketReplicaKilledAfterAcknowledgement(t *testing.T) {
 	if err != nil || a.Message == nil {
 		t.Fatalf("command: %+v, %v", a, err)
 	}
-	wantWords(t, *a.Message, ann, "I have your request")
+	wantWords(t, *a.Message, ann, "Setting up the meeting")
 	if err := victim.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,7 @@ func TestConfirmAbove(t *testing.T) {
 		"withheld and shown": func(t *testing.T, env *environment, c app.Config) {
 			c.Places.ConfirmAbove = 2 // there are three people, and the bot
 			f := env.started(c)
-			first := card(t, f, asked{user: members.ann, command: "meet Weekly"}, "Weekly", "New meeting.", "Only you see this card", showIt)
+			first := card(t, f, asked{user: members.ann, command: "meet Weekly"}, "Weekly", "Microsoft Teams meeting · started by", "Only you see this card", showIt)
 			repeat := card(t, f, asked{user: members.ben, command: "meet"}, "Weekly", "Only you see this card", showIt)
 			if !first.alone || !repeat.alone || repeat.link != first.link {
 				t.Fatalf("Ann got %+v, Ben got %+v", first, repeat)
