@@ -60,3 +60,9 @@ func TestCompose(t *testing.T) {
 		}
 	}
 }
+
+// Prometheus understands the alerts, and each fires in its test and not without its reason.
+func TestAlerts(t *testing.T) {
+	tool(t, "prometheus", "promtool", "check", "rules", "meetbot.rules.yml")
+	tool(t, "prometheus", "promtool", "test", "rules", "meetbot.test.yml")
+}
