@@ -12,7 +12,7 @@ import (
 func healthCommand() *cobra.Command {
 	var config app.Config
 	config.HTTP.Addr = app.Default().HTTP.Addr
-	// Of the configuration, it needs the address alone: it runs every half a minute, and a secret is none of its business.
+	// It needs the address alone, and reads no secret.
 	settings := config.HTTP.Settings()[:1]
 	c := command("health", "Ask the bot that runs on this machine whether it lives.", noArguments,
 		func(cmd *cobra.Command, _ []string) error {

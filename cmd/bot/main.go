@@ -85,8 +85,8 @@ func (m misuse) Unwrap() error { return m.error }
 // rootCommand is the whole command line.
 func rootCommand() *cobra.Command {
 	root := group("bot", "meetbot: one Microsoft Teams meeting for each conversation, on command.",
-		serveCommand(), healthCommand(), doctorCommand(), setupCommand(), manifestCommand(), deadLettersCommand("deadletters"),
-		versionCommand())
+		serveCommand(), healthCommand(), doctorCommand(), setupCommand(), manifestCommand(),
+		deadLettersCommand("deadletters"), versionCommand())
 	hidden := deadLettersCommand("letters") // the name of the release before
 	hidden.Hidden = true
 	root.AddCommand(hidden)

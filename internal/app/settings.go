@@ -111,8 +111,8 @@ func (c *HTTPConfig) Settings() []Setting {
 		}, {
 			Env: "SHUTDOWN_DELAY", Kind: Duration, Value: (*text)(&c.ShutdownDelay), Example: "5s",
 			More: "operating.md#stopping",
-			Help: "How long requests are still answered after the bot was told to stop, while /readyz already says that " +
-				"it is not ready: as long as a balancer needs to notice; at most 1m.",
+			Help: "How long requests are still answered after the bot was told to stop, while /readyz already says " +
+				"that it is not ready: as long as a balancer needs to notice; at most 1m.",
 		},
 	}
 }
