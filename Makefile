@@ -17,7 +17,7 @@ CHROMIUM := chromium:chromium-browser:google-chrome:google-chrome-stable:/Applic
 LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 VULN := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: help run check test race e2e story deploy lint bench chaos stress fuzz vuln golden docs tools programs deploytools
+.PHONY: help run check test race e2e story deploy lint bench chaos stress fuzz vuln golden docs pictures tools programs deploytools
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -94,6 +94,9 @@ golden: ## write the golden files anew; read the difference before you commit it
 
 docs: ## write docs/configuration.md anew, from the settings in internal/app
 	go run ./internal/app/gendoc docs/configuration.md
+
+pictures: tools ## draw the pictures in the README anew, from the golden files: Adaptive Cards by Microsoft's renderer
+	go run ./internal/pictures
 
 tools: $(TEAMSKIT)/node_modules/.package-lock.json ## install what the tests need and is missing: redis-server, Node.js, npm packages, openssl, Chromium
 

@@ -11,13 +11,20 @@ type ActionID string
 
 // The actions.
 const (
-	ActionShow   ActionID = "show"   // shows the conversation's meeting to whoever presses; no value
+	// ActionShow, ActionMore and ActionCalendar show the conversation's meeting to the person who presses: whether it
+	// is still the current one, with everything there is to say, with the ways into a calendar. The value is the
+	// generation of the meeting that the button belongs to. Releases up to 1.3 give ActionShow none.
+	ActionShow     ActionID = "show"
+	ActionMore     ActionID = "more"
+	ActionCalendar ActionID = "calendar"
+
 	ActionCreate ActionID = "create" // makes the conversation's meeting if there is none; the value is its subject
 	ActionLine   ActionID = "line"   // does what a line with a time or people says; the value is the line, [spelled]
 	ActionUndo   ActionID = "undo"   // takes a fresh meeting back; the value is the meeting's generation
 	ActionRedate ActionID = "redate" // changes the date, or takes it away; the value says which date of which meeting
 	ActionKeep   ActionID = "keep"   // shows the conversation's meeting, which stays as it is; no value
 	ActionQuiet  ActionID = "quiet"  // there is to be no reminder of a date; the value says of which one
+	ActionReveal ActionID = "reveal" // shows a meeting to everybody; the value is its generation
 	ActionRelink ActionID = "relink" // replaces the conversation's lasting link; the value names the one to replace
 )
 
@@ -69,6 +76,20 @@ func createAction(typed Command) (a Action, ok bool) {
 	return a, len(a.Value) <= MaxActionValue
 }
 
+// pressed is what the value of a card's own button says: which meeting the button belongs to.
+type pressed struct{ generation int }
+
+func (p pressed) String() string { return strconv.Itoa(p.generation) }
+
+// parsePressed reads the value of a card's own button; ok is false if it has another form.
+func parsePressed(value string) (p pressed, ok bool) {
+	if value == "" {
+		return pressed{}, true
+	}
+	generation, err := strconv.ParseUint(value, 10, 31)
+	return pressed{int(generation)}, err == nil && generation > 0
+}
+
 // ParseAction understands the press of a button. ok is false for an action that this release does not know, and for a
 // value that none of its buttons has. A press proves who pressed and where, by the signature or the token of its
 // request. Its value proves nothing: it counts as if that person had typed it just now, so "tomorrow" is the day after
@@ -78,8 +99,11 @@ func ParseAction(id, value string) (i Intent, ok bool) {
 		return Intent{}, false
 	}
 	switch ActionID(id) {
-	case ActionShow, ActionKeep:
+	case ActionKeep:
 		return Intent{Command: Command{Kind: Show}}, true
+	case ActionShow, ActionMore, ActionCalendar:
+		p, ok := parsePressed(value)
+		return Intent{Kind: JobCard, Action: ActionID(id), Generation: p.generation}, ok
 	case ActionLine:
 		c := lined(Command{Kind: Meet}, cleanMarked(unspelled(value)))
 		return Intent{Command: c}, c.Line != ""
@@ -97,6 +121,9 @@ func ParseAction(id, value string) (i Intent, ok bool) {
 	case ActionUndo:
 		generation, err := strconv.ParseUint(value, 10, 31)
 		return Intent{Kind: JobUndo, Generation: int(generation)}, err == nil && generation > 0
+	case ActionReveal:
+		generation, err := strconv.ParseUint(value, 10, 31)
+		return Intent{Kind: JobReveal, Generation: int(generation)}, err == nil && generation > 0
 	case ActionRelink:
 		return Intent{Kind: JobRelink, Link: value}, linkPrint.MatchString(value)
 	default:

@@ -191,7 +191,7 @@ func logAnswer(ctx context.Context, log *slog.Logger, done result, took time.Dur
 	if refusal := done.refusal; refusal != nil && refusal.Err != nil {
 		answer = append(answer, "cause", refusal)
 		switch refusal.Code {
-		case Credentials, NoPermission, ServiceAccount, ChatCredentials:
+		case Credentials, NoPermission, NoAccessPolicy, ServiceAccount, ChatCredentials:
 			level = slog.LevelWarn
 		}
 	}
@@ -207,7 +207,10 @@ func (s *Service) execute(ctx context.Context, l Lease, slot *slot) (result, err
 	}
 	h, _ := j.handler() // no other job is taken over or accepted
 	t := task{Job: j, lease: l, workspace: w, slot: slot}
-	done, err := h.execute(ctx, s, t)
+	done, out, err := s.keepOut(ctx, t)
+	if err == nil && !out {
+		done, err = h.execute(ctx, s, t)
+	}
 	if CodeOf(err) == UnreadableRecord {
 		s.noteUnreadable(ctx, t, err)
 		return s.refuse(ctx, t, w.language(nil, j.Language), err, Organizer{})

@@ -103,7 +103,7 @@ func TestBookmark(t *testing.T) {
 	st.bookmark(t, "b1")
 	shown := st.link(t, "r2")
 	token := tokenOf(t, shown, bot.LinkShown)
-	want := []string{" Join meeting https://bot.example.com/j/" + token}
+	want := []string{" Join in Microsoft Teams https://bot.example.com/j/" + token}
 	if got := b.calls(); len(got) != 1 || got[0] != want[0] {
 		t.Fatalf("set %q, want %q", got, want)
 	}
@@ -117,7 +117,7 @@ func TestBookmark(t *testing.T) {
 
 	token = tokenOf(t, st.press(t, "r3", shown), bot.LinkReplaced)
 	st.idle(t, conversations)
-	want = append(want, "Bk1 Join meeting https://bot.example.com/j/"+token)
+	want = append(want, "Bk1 Join in Microsoft Teams https://bot.example.com/j/"+token)
 	if got := b.calls(); len(got) != 2 || got[1] != want[1] {
 		t.Errorf("set %q, want %q", got, want)
 	}

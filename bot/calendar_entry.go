@@ -122,7 +122,7 @@ func (s *Service) addCalendar(ctx context.Context, r *Reply) {
 		s.Log.WarnContext(ctx, "cannot read the key of calendar files; a card goes without its own", "error", err)
 		return
 	}
-	token := calendarTokenOf(c.of, m, fixed)
+	token := calendarTokenOf(c.Of, m, fixed)
 	token.outside = c.InvitedBy != ""
 	c.Calendar.File = s.PublicURL + CalendarPath + token.sign(key) + CalendarSuffix
 }

@@ -71,7 +71,7 @@ func (s *Service) updateCard(
 		return nil
 	}
 	reply := Reply{Audience: AudienceEveryone, Language: posted.Language, Card: &card}
-	card.of = t.Conversation
+	card.Of = t.Conversation
 	s.addCalendar(ctx, &reply)
 	if !ended {
 		reply.Actions = s.quietActions(t.Conversation, m)
@@ -111,7 +111,7 @@ func (s *Service) cardsOf(c Conversation) Todo {
 // conversation holds now: if that is no longer what the card shows, the card is to be changed. The same goes for the
 // card of an earlier attempt, which may have broken off before it looked.
 func (s *Service) keepCard(ctx context.Context, l *Lease, r Reply, posted Posted) State {
-	shown, of := r.Card.Meeting, r.Card.of
+	shown, of := r.Card.Meeting, r.Card.Of
 	state := State{Conversation: of, Meeting: &shown}
 	err := s.insist(ctx, func(ctx context.Context) error {
 		err := s.Cards.KeepCard(ctx, of, PostedCard{

@@ -160,6 +160,12 @@ type Style interface {
 	People(p People) string
 	// Conversation names a conversation to a person who reads of it elsewhere.
 	Conversation(c Conversation) string
+	// Place says what a conversation is to a person who reads of it there, and its name, written; empty if it has none
+	// that the platform tells.
+	Place(c Conversation) (kind PlaceKind, name string)
+	// Day writes the day of a moment, and Clock its time of the day, as Time does.
+	Day(t time.Time, lang Language) string
+	Clock(t time.Time, lang Language) string
 }
 
 // Render returns a sentence in one language, with its gaps filled. A gap is an argument of the message, or a command of
@@ -266,6 +272,23 @@ func (w *sentenceWriter) write(value any) {
 		w.text = append(w.text, w.style.People(v)...)
 	case Conversation:
 		w.text = append(w.text, w.style.Conversation(v)...)
+	case onDay:
+		w.text = append(w.text, w.style.Day(time.Time(v), w.lang)...)
+	case atClock:
+		w.text = append(w.text, w.style.Clock(time.Time(v), w.lang)...)
+	case written:
+		w.text = append(w.text, v...)
+	case placeWords:
+		w.write(v.message(w.style))
+	case Message:
+		w.text = append(w.text, w.owner.Render(w.lang, v, w.style)...)
+	case []Message:
+		for i, m := range v {
+			if i > 0 {
+				w.text = append(w.text, between...)
+			}
+			w.write(m)
+		}
 	default:
 		w.text = append(w.text, w.style.Text(shortText(fmt.Sprint(v)))...)
 	}
@@ -335,3 +358,29 @@ func (PlainStyle) People(p People) string {
 
 // Conversation writes the channel's ID.
 func (PlainStyle) Conversation(c Conversation) string { return c.Channel }
+
+// Place knows threads from channels, and no names.
+func (PlainStyle) Place(c Conversation) (kind PlaceKind, name string) {
+	if c.Thread != "" {
+		return PlaceThread, ""
+	}
+	return PlaceChannel, ""
+}
+
+// Day writes the day in the zone that the moment carries: 12 March 2026.
+func (PlainStyle) Day(t time.Time, lang Language) string {
+	if lang == Portuguese {
+		return fmt.Sprintf("%d de %s de %d", t.Day(), monthsPortuguese[t.Month()-1], t.Year())
+	}
+	return t.Format("2 January 2006")
+}
+
+var monthsPortuguese = [...]string{
+	"janeiro", "fevereiro", "março", "abril", "maio", "junho", "julho", "agosto", "setembro", "outubro", "novembro",
+	"dezembro",
+}
+
+// Clock writes the time of the day in the zone that the moment carries, and names the zone: 21:33 (UTC-3, Sao Paulo).
+func (PlainStyle) Clock(t time.Time, _ Language) string {
+	return t.Format("15:04") + " " + zoneLabel(t)
+}

@@ -69,7 +69,13 @@ func TestMessagesFillTheirGaps(t *testing.T) {
 				messages = append(messages, *reply.PublicFallback)
 			}
 			if card := reply.Card; card != nil {
-				messages = append(card.Notes(), card.Status(), card.JoinLabel(), card.RefreshLabel())
+				messages = append(card.Notes(), card.Status(), card.JoinLabel(), card.JoinSpoken(catalog, lang))
+				for _, id := range []bot.ActionID{bot.ActionCalendar, bot.ActionMore, bot.ActionShow} {
+					messages = append(messages, bot.Action{ID: id}.Label())
+				}
+				if label, _, ok := card.Link(); ok {
+					messages = append(messages, label)
+				}
 				for _, fact := range card.Facts() {
 					messages = append(messages, fact.Label)
 				}

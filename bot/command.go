@@ -8,7 +8,7 @@ type Kind string
 // The commands.
 const (
 	Meet Kind = "meet" // the conversation's meeting: made if there is none
-	New  Kind = "new"  // a fresh meeting from now on
+	New  Kind = "new"  // another meeting from now on
 	Show Kind = "show" // the card for the asker alone; makes nothing
 	Link Kind = "link" // the conversation's lasting link, for the asker alone; makes no meeting
 	Help Kind = "help" // what the bot can do
@@ -30,12 +30,13 @@ const Subject Argument = "subject"
 const Time Argument = "time"
 
 // Spec is a row of the command table. The parser, the help text, the app manifests and the dispatch are made from it: a
-// new command is a row, its sentences in the catalogue ("help." and "manifest." and its kind, and the words by which
-// people call it, "words." and its kind) and its handler.
+// new command is a row, its sentences in the catalogue ("help." and "manifest." and its kind, its word in each
+// language, "commands." and its kind, and other words that people try, "words." and its kind) and its handler.
 type Spec struct {
 	Kind      Kind
-	Word      string     // the subcommand; empty for the bare command
+	Word      string     // the subcommand; empty for the bare command. The catalogue has its words in other languages
 	Arguments []Argument // that it takes
+	ForAll    bool       // it changes something for everybody: help lists it apart
 	Strict    bool       // a subject that is too long is refused, not cut
 	// Administrators says that the command is for the administrators of the bot: nobody else is offered it.
 	Administrators bool
@@ -48,9 +49,10 @@ func (s Spec) Takes(a Argument) bool { return slices.Contains(s.Arguments, a) }
 // Commands is the command table.
 var Commands = []Spec{
 	{Kind: Meet, Arguments: []Argument{Subject, Time}, handler: meetCommand{}},
-	{Kind: New, Word: "new", Arguments: []Argument{Subject, Time}, handler: meetCommand{fresh: true}},
-	{Kind: Cancel, Word: "cancel", handler: cancelCommand{}},
-	{Kind: Rename, Word: "rename", Arguments: []Argument{Subject}, Strict: true, handler: renameCommand{}},
+	{Kind: New, Word: "new", ForAll: true, Arguments: []Argument{Subject, Time}, handler: meetCommand{fresh: true}},
+	{Kind: Cancel, Word: "cancel", ForAll: true, handler: cancelCommand{}},
+	{Kind: Rename, Word: "rename", ForAll: true, Arguments: []Argument{Subject}, Strict: true,
+		handler: renameCommand{}},
 	{Kind: Show, Word: "show", handler: showCommand{}},
 	{Kind: Link, Word: "link", handler: linkCommand{}},
 	{Kind: Calendar, Word: "calendar", handler: showCommand{calendar: true}},
@@ -90,11 +92,13 @@ var Advices = []Advice{"end", "schedule", "settings", "list"}
 
 // Intent is what a request or a job is for.
 type Intent struct {
-	Kind    JobKind // empty: JobCommand
-	Command Command // JobCommand: what to do; otherwise: what was typed, taken literally
-	Guess   Kind    // JobUnclear: what it was probably meant to be
-	Advice  Advice  // JobAdvice: what was asked for
-	// Generation is the generation of the meeting that JobUndo takes back, and that a job in the background is about.
+	Kind    JobKind  // empty: JobCommand
+	Command Command  // JobCommand: what to do; otherwise: what was typed, taken literally
+	Guess   Kind     // JobUnclear: what it was probably meant to be
+	Advice  Advice   // JobAdvice: what was asked for
+	Action  ActionID // JobCard: the button that was pressed
+	// Generation is the generation of the meeting that JobUndo takes back, that JobReveal shows, that the button of
+	// JobCard belongs to, and that a job in the background is about.
 	Generation int
 	// Redate is the change of date that JobRedate carries out, as its button carries it. To JobQuiet and JobRemind it
 	// is the date that they are about, in the same form.
@@ -134,8 +138,12 @@ func (i Intent) handler() (h handler, ok bool) {
 		return words{advise{}}, true
 	case JobOffer:
 		return offer{}, true
+	case JobCard:
+		return lookCloser{}, true
 	case JobUndo:
 		return undo{}, true
+	case JobReveal:
+		return reveal{}, true
 	case JobRedate:
 		return redateMeeting{}, true
 	case JobQuiet:

@@ -97,8 +97,8 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// Every subcommand of the table is understood, alone and in capitals. The words of every language of the catalogue for it
-// do the same where nothing is made, and are asked back about where everybody's meeting would be replaced.
+// Every subcommand of the table is understood, alone and in capitals, in every language of the catalogue. Other words for
+// it do the same where nothing is made, and are asked back about where everybody's meeting would be replaced.
 func TestParseKnowsTheTable(t *testing.T) {
 	parser := newParser(t)
 	for _, spec := range bot.Commands {
@@ -109,7 +109,7 @@ func TestParseKnowsTheTable(t *testing.T) {
 		}
 	}
 	for word, kind := range map[string]bot.Kind{
-		"mostrar": bot.Show, "mostra": bot.Show, "Show me": bot.Show, "show?": bot.Show,
+		"mostrar": bot.Show, "Mostrar!": bot.Show, "me mostra": bot.Show, "novo": bot.New, "mostra": bot.Show, "Show me": bot.Show, "show?": bot.Show,
 		"ajuda": bot.Help, "AJUDA!": bot.Help, "?": bot.Help, "-h": bot.Help, "--help": bot.Help, "—help": bot.Help,
 		"help me": bot.Help, "help?": bot.Help,
 		"now": bot.Meet, "Start": bot.Meet, "join": bot.Meet, "here": bot.Meet, "now!": bot.Meet, "agora": bot.Meet,
@@ -121,10 +121,49 @@ func TestParseKnowsTheTable(t *testing.T) {
 			t.Errorf("Parse(%q) = %+v, want the command %s", word, got, kind)
 		}
 	}
-	for word, guess := range map[string]bot.Kind{"novo": bot.New, "nova": bot.New, "NOVA": bot.New, "new?": bot.New} {
+	for word, guess := range map[string]bot.Kind{"nova": bot.New, "NOVA": bot.New, "new?": bot.New} {
 		if got := parser.Parse(word); got.Kind != bot.JobUnclear || got.Guess != guess {
 			t.Errorf("Parse(%q) = %+v, want a question about %s", word, got, guess)
 		}
+	}
+}
+
+// Every command has a word in every language, of its own, and takes what it takes in any of them.
+func TestCommandsInEveryLanguage(t *testing.T) {
+	catalog, err := bot.NewCatalog()
+	if err != nil {
+		t.Fatal(err)
+	}
+	parser := bot.NewParser(catalog)
+	for _, spec := range bot.Commands {
+		for _, lang := range bot.Languages {
+			id := "commands." + string(spec.Kind)
+			words := catalog.PlainText(lang, bot.Message{ID: id})
+			if spec.Word != "" && words == id {
+				t.Errorf("%s has no word in %s", spec.Kind, lang)
+			}
+			for word := range strings.SplitSeq(words, ", ") {
+				if got := parser.Parse(word); spec.Word != "" && got != (bot.Intent{Command: bot.Command{Kind: spec.Kind}}) {
+					t.Errorf("Parse(%q) = %+v, want the command %s", word, got, spec.Kind)
+				}
+			}
+		}
+	}
+	for text, want := range map[string]bot.Command{
+		"novo Retro":             {Kind: bot.New, Subject: "Retro"},
+		"renomear Retrospectiva": {Kind: bot.Rename, Subject: "Retrospectiva"},
+		`"novo"`:                 {Kind: bot.Meet, Subject: "novo"},
+		"mostrar os slides":      {Kind: bot.Meet, Subject: "mostrar os slides"},
+	} {
+		if got := parser.Parse(text); got != (bot.Intent{Command: want}) {
+			t.Errorf("Parse(%q) = %+v, want %+v", text, got, want)
+		}
+		if !parser.Addressed(text) && want.Kind != bot.Meet {
+			t.Errorf("%q is not for the bot", text)
+		}
+	}
+	if got := parser.Parse("novo Retro amanhã às 15h"); got.Command.Kind != bot.New || got.Command.Line == "" {
+		t.Errorf("a date after novo is not seen: %+v", got)
 	}
 }
 

@@ -259,7 +259,7 @@ func (s *Service) adopt(ctx context.Context, t task, m Meeting, other OnlineMeet
 		return silent(OutcomeObsolete) // somebody has replaced it, or is about to
 	}
 	claim = *state.Pending
-	next := s.meetingOf(t, claim, other, false)
+	next := s.meetingOf(ctx, t, claim, other, false)
 	next.Confirmed = s.Clock()
 	if state, err = s.Conversations.Complete(ctx, claim, next); err != nil {
 		return result{}, err

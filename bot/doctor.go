@@ -84,7 +84,8 @@ func (doctorCommand) execute(ctx context.Context, s *Service, t task) (result, e
 func (s *Service) mustAdminister(ctx context.Context, t task, asker Identity) error {
 	listed := func(names ...string) bool {
 		return slices.ContainsFunc(t.workspace.Administrators, func(listed string) bool {
-			return slices.ContainsFunc(names, func(name string) bool { return name != "" && strings.EqualFold(name, listed) })
+			is := func(name string) bool { return name != "" && strings.EqualFold(name, listed) }
+			return slices.ContainsFunc(names, is)
 		})
 	}
 	if listed(asker.ID, asker.UPN) {
@@ -134,7 +135,8 @@ func DiagnosisReply(lang Language, d Diagnosis, c Command) Reply {
 		if lines != "" {
 			next.Code = strings.Split(lines, "\n")
 		}
-		reply.Messages = append(reply.Messages, message(id, Arg{"Check", what}, Arg{"Detail", longText(f.Detail)}), next)
+		reply.Messages = append(reply.Messages, message(id, Arg{"Check", what}, Arg{"Detail", longText(f.Detail)}),
+			next)
 	}
 	if more := len(d.Findings) - MaxFindings; more > 0 {
 		reply.Messages = append(reply.Messages, message("doctor.more", Arg{"Count", more}))

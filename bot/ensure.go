@@ -9,6 +9,10 @@ import (
 // ensureMeeting makes the conversation's meeting, or finds it: claim, create, complete. If the stored state is not the
 // expected one, it goes on from the state that it finds, until ctx ends. What comes next is decided in decide.go.
 func (s *Service) ensureMeeting(ctx context.Context, t task, asker Identity) (result, error) {
+	if err := s.mayOrganize(ctx, t, asker); err != nil {
+		return s.refuse(ctx, t, asker.Language, err, Organizer{})
+	}
+	t.Topic = s.topic(ctx, t, asker.Language)
 	organizer, err := s.organizer(ctx, t, asker)
 	if err != nil {
 		return s.refuse(ctx, t, asker.Language, err, organizer)
@@ -37,9 +41,14 @@ func (s *Service) ensureMeeting(ctx context.Context, t task, asker Identity) (re
 		pending := *state.Pending
 		made, created, refusal := s.createInTime(ctx, t, pending, mayGiveWay(state, organizer, s.Timing.GiveWay))
 		if refusal == nil {
-			state, err = s.Conversations.Complete(ctx, pending, s.meetingOf(t, pending, made, created))
+			state, err = s.Conversations.Complete(ctx, pending, s.meetingOf(ctx, t, pending, made, created))
 			if err != nil && CodeOf(err) != UnreadableRecord {
 				return result{}, err
+			}
+			if m := state.Meeting; m != nil && !m.Alive(s.Clock()) { // Graph has an old one under that external ID
+				t = t.inPlaceOf(*m)
+				current = t.Seen
+				continue
 			}
 			switch afterComplete(t, pending, created, state) {
 			case stepShowMade:
@@ -185,13 +194,36 @@ func (s *Service) claim(t task, organizer Organizer, asker Identity) Claim {
 	claim.Request.Subject = t.Command.Subject
 	claim.Request.Attendees = without(t.attendees, organizer.ID)
 	if claim.Request.Subject == "" {
-		m := message("subject.default")
-		if t.Topic != "" {
-			m = message("subject.topic", Arg{"Topic", t.Topic})
-		}
-		claim.Request.Subject = s.Catalog.PlainText(lang, m)
+		claim.Request.Subject = s.Catalog.PlainText(lang, defaultSubject(t, asker))
 	}
 	return claim
+}
+
+// namedWithin is how long a meeting waits for the name of its channel, which is no more than a nicer subject.
+const namedWithin = time.Second
+
+// topic is the name of the channel that a meeting without a subject is called after; empty if there is none, or if it
+// cannot be looked up in time.
+func (s *Service) topic(ctx context.Context, t task, lang Language) string {
+	platform, ok := s.Platforms[t.Conversation.Platform].(Namer)
+	if !ok || t.Topic != "" || t.Command.Subject != "" || t.Route.Chat {
+		return t.Topic
+	}
+	ctx, cancel := context.WithTimeout(ctx, namedWithin)
+	defer cancel()
+	return platform.ChannelName(ctx, t.Conversation, t.Route, lang)
+}
+
+// defaultSubject names a meeting after its channel; where the name is not known, or there is none, after its asker.
+func defaultSubject(t task, asker Identity) Message {
+	switch {
+	case t.Topic != "":
+		return message("subject.topic", Arg{"Topic", t.Topic})
+	case asker.Name != "":
+		return message("subject.of", Arg{"Who", asker.Name})
+	default:
+		return message("subject.default")
+	}
 }
 
 // newFor is how old a meeting may be that counts as made for a claim, though no call of Graph says that it made it: the
@@ -199,12 +231,15 @@ func (s *Service) claim(t task, organizer Organizer, asker Identity) Claim {
 const newFor = time.Hour
 
 // meetingOf is what becomes of a claim with Graph's answer. created tells whether Graph says that it made the meeting.
-func (s *Service) meetingOf(t task, c Claim, found OnlineMeeting, created bool) Meeting {
+func (s *Service) meetingOf(
+	ctx context.Context, t task, c Claim, found OnlineMeeting, created bool,
+) Meeting {
 	now := s.Clock()
 	m := Meeting{
 		ClaimID: c.ID, Generation: c.Generation, ExternalID: c.Request.ExternalID,
 		Organizer: c.Organizer, Language: c.Language, Zone: c.Zone,
 		StartedBy: Starter{User: c.User, Name: c.Name}, Replaced: c.Replaced,
+		Withheld: s.withholds(ctx, t),
 	}.refreshed(found, now, created)
 	if c.Dated {
 		m.Dated, m.DatedBy = true, c.User

@@ -47,6 +47,9 @@ const (
 	WrongClock         Cause = "clock"              // the machine's clock makes the signed assertion invalid
 )
 
+// NoGroups is a cause of [NoPermission]: the app may not see who is in a group.
+const NoGroups Cause = "groups"
+
 // What passes: the same request may succeed later.
 const (
 	Throttled   Code = "throttled"   // asked to wait: Wait
@@ -64,7 +67,14 @@ const (
 	NotInDirectory    Code = "not_in_directory"   // no Entra user has this e-mail
 	AmbiguousIdentity Code = "ambiguous_identity" // several have
 	DisabledAccount   Code = "disabled_account"   // the Entra account may not sign in
+	NotOrganizer      Code = "not_organizer"      // ORGANIZERS_GROUP; Reason is the group's name, if it is known
 	TooMany           Code = "too_many"           // so many new meetings lately that the next must wait: Wait
+)
+
+// Why nobody is served in a place.
+const (
+	PlaceDenied  Code = "place_denied"  // CHANNELS_ALLOWED, CHANNELS_DENIED
+	PlaceUnknown Code = "place_unknown" // those settings name it by a name that the platform does not tell
 )
 
 // TooManyAtOnce says that the asker waits for MaxUnfinished jobs.
@@ -82,7 +92,8 @@ var Codes = []Code{
 	NoAccessPolicy, OrganizerRefused, NoPermission, NoSuchUser, BadRequest, Credentials, ServiceAccount, BadTime,
 	ChatCredentials, Throttled, Unavailable, NotAPerson, OutsideWorkspace, GuestAccount, NoEmail, UnconfirmedEmail,
 	DomainNotAllowed, NotInDirectory, AmbiguousIdentity, DisabledAccount, TooMany, TooManyAtOnce, UnreadableRecord,
-	Undeliverable, MissingMeeting, NotAdministrator, UnknownPerson, ClosedGroup, otherReason,
+	PlaceDenied, PlaceUnknown, NotOrganizer, Undeliverable, MissingMeeting, NotAdministrator, UnknownPerson,
+	ClosedGroup, otherReason,
 }
 
 // Error is a failure that somebody must decide about. It never holds a secret, an e-mail or a join link other than

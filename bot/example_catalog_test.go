@@ -15,7 +15,10 @@ func ExampleCatalog() {
 		return
 	}
 	created := time.Date(2026, 3, 12, 15, 4, 5, 0, time.UTC)
-	since := bot.Message{ID: "card.since", Args: []bot.Arg{{Name: "When", Value: created}}}
+	since := bot.Message{ID: "card.since", Args: []bot.Arg{
+		{Name: "Of", Value: bot.Message{ID: "place.of_channel"}},
+		{Name: "Day", Value: created},
+	}}
 	fmt.Println(catalog.Render(bot.English, since, bot.PlainStyle{}))
 	fmt.Println(catalog.PlainText(bot.Portuguese, since))
 
@@ -24,7 +27,7 @@ func ExampleCatalog() {
 	fmt.Println(catalog.PlainText(lang, bot.Message{ID: "show.none"}))
 
 	// Output:
-	// This conversation's meeting since 12 Mar 2026 15:04 UTC.
-	// É a reunião desta conversa desde 12/03/2026 15:04 UTC.
-	// Ainda não há reunião aqui. `/meet` cria uma para todos nesta conversa.
+	// This channel's meeting since 12 Mar 2026 15:04 UTC
+	// Reunião deste canal desde 12/03/2026 15:04 UTC
+	// Ainda não há reunião aqui. `/meet` cria uma para todos.
 }

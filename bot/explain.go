@@ -1,6 +1,9 @@
 package bot
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Explain turns a refusal into what its asker reads: the one place where failures become sentences. The organizer is
 // the one in whose name the meeting was to be made, clientID is the Entra app's, c is the command that was refused, and
@@ -14,14 +17,14 @@ func Explain(
 	switch refusal.Code {
 	case NoAccessPolicy:
 		reply.Messages = accessPolicy(organizer, clientID, c)
-	case BadRequest:
+	case BadRequest, NotOrganizer:
 		if refusal.Reason == "" {
 			id += "_bare"
 		}
 		reply.Messages = []Message{message(id, Arg{"Reason", refusal.Reason}, Arg{"Again", c})}
-	case UnreadableRecord:
+	case PlaceDenied, PlaceUnknown, UnreadableRecord:
 		reply.PublicFallback = nil // there is nothing private about it
-		reply.Messages = []Message{message(id)}
+		reply.Messages = []Message{message(id, Arg{"Again", c})}
 	case TooManyAtOnce:
 		reply.PublicFallback = nil // there is nothing private about it
 		reply.Messages = []Message{message(id, Arg{"Count", MaxUnfinished}, Arg{"Again", c})}
@@ -43,7 +46,7 @@ func Explain(
 // forAdministrators are the refusals that an administrator mends, and not the asker.
 var forAdministrators = map[Code]bool{
 	NoAccessPolicy: true, OrganizerRefused: true, NoPermission: true, NoSuchUser: true, Credentials: true,
-	ServiceAccount: true, ChatCredentials: true,
+	ServiceAccount: true, ChatCredentials: true, PlaceUnknown: true,
 }
 
 // referenceMessages is the sentence with the reference to quote; none without a reference.
@@ -68,28 +71,39 @@ func accessPolicy(organizer Organizer, client string, c Command) []Message {
 	return []Message{which, none, own, message(id+"_next", Arg{"Again", c})}
 }
 
-// HelpReply lists the command table, and says what there is besides where the answer goes. With administrators, the
-// bot has some, and the commands for them are listed, too.
+// HelpReply lists the command table in at most eight lines, and says what there is besides where the answer goes. With
+// administrators, the bot has some, and the commands for them are listed, too.
 func HelpReply(catalog *Catalog, lang Language, where Route, administrators bool) Reply {
-	reply := Reply{Audience: AudienceAsker, Language: lang, Messages: []Message{message("help.intro")}}
+	var forAll, forYou []Message
+	var words []string
 	for _, spec := range Commands {
-		if spec.Administrators && !administrators {
+		if spec.Word == "" || spec.Administrators && !administrators {
 			continue
 		}
-		id := "help." + string(spec.Kind)
-		reply.Messages = append(reply.Messages, message(id, Arg{"Command", command{word: spec.Word}}))
-		if spec.Word == "" && spec.Takes(Subject) {
-			example := catalog.PlainText(lang, message("help.example_subject"))
-			when := catalog.PlainText(lang, message("when.example_line"))
-			reply.Messages = append(reply.Messages,
-				message("help.meet_subject", Arg{"Command", command{subject: example}}),
-				message("help.meet_when", Arg{"Command", command{subject: when}}))
+		line := message("help."+string(spec.Kind), Arg{"Command", command{word: spec.Word}})
+		if spec.ForAll {
+			forAll = append(forAll, line)
+		} else {
+			forYou = append(forYou, line)
+		}
+		if word := wordsOf(catalog, lang, "commands."+string(spec.Kind))[0]; word != spec.Word {
+			words = append(words, word)
 		}
 	}
+	example := catalog.PlainText(lang, message("when.example_line"))
 	literal := catalog.PlainText(lang, message("help.example_literal"))
-	reply.Messages = append(reply.Messages, message("help.quotes", Arg{"Command", command{subject: literal}}))
+	reply := Reply{Audience: AudienceAsker, Language: lang, Messages: []Message{
+		message("help.intro"),
+		message("help.meet", Arg{"Command", command{}}, Arg{"Example", command{subject: example}}),
+		message("help.for_all", Arg{"Commands", forAll}),
+		message("help.for_you", Arg{"Commands", forYou}),
+		message("help.quotes", Arg{"Command", command{subject: literal}}),
+	}}
 	if !where.Chat {
 		reply.Messages = append(reply.Messages, message("help.thread", Arg{"Command", mention{}}))
+	}
+	if len(words) > 0 {
+		reply.Messages = append(reply.Messages, message("help.words", Arg{"Words", strings.Join(words, ", ")}))
 	}
 	return reply
 }
@@ -152,7 +166,8 @@ func WorkingReply(lang Language) Reply { return sentence(lang, message("ack.work
 
 // AcceptedReply is WorkingReply for an intent that may be about something else than a meeting's card.
 func AcceptedReply(lang Language, i Intent) Reply {
-	if i.Kind == JobRelink || i.Kind == JobQuiet || i.kind() == JobCommand && (i.Command.Kind == Link || i.Command.Kind == Doctor) {
+	noCard := i.Command.Kind == Link || i.Command.Kind == Doctor
+	if i.Kind == JobRelink || i.Kind == JobQuiet || i.kind() == JobCommand && noCard {
 		return sentence(lang, message("ack.link"))
 	}
 	return WorkingReply(lang)

@@ -17,6 +17,7 @@ import (
 type graph struct {
 	meetings  Meetings
 	directory Directory
+	groups    Groups
 	throttles Throttles
 	slots     slots           // for calls that several attempts share
 	base      context.Context // of calls that several attempts share
@@ -200,6 +201,14 @@ func (g *graph) user(ctx context.Context, s *slot, at pace, t Tenant, idOrUPN st
 		return err
 	})
 	return u, err
+}
+
+func (g *graph) isMember(ctx context.Context, s *slot, t Tenant, userID, groupID string) (member bool, err error) {
+	err = g.forCommand(ctx, s, "member", userID, func(ctx context.Context) (err error) {
+		member, err = g.groups.IsMember(ctx, t, userID, groupID)
+		return err
+	})
+	return member, err
 }
 
 func (g *graph) usersByEmail(

@@ -75,12 +75,16 @@ type result struct {
 	made    string // the ID of the claim that this very attempt turned into a new meeting
 	// undoable says that the new meeting took the place of an earlier one, and that its asker may take that back.
 	undoable bool
-	restored bool       // an Undo gave the conversation its earlier meeting back
-	next     func()     // starts what follows once the answer was sent, or could not be; nil: nothing
-	silent   bool       // nobody is answered
-	notes    []Message  // what stands below the card beside its own notes
-	invited  []Mention  // whom the card mentions
-	listed   []Attendee // with whom this attempt made a new meeting, if it did
+	restored bool      // an Undo gave the conversation its earlier meeting back
+	revealed bool      // the asker shows a withheld meeting to everybody
+	alone    bool      // the card is for the asker alone
+	next     func()    // starts what follows once the answer was sent, or could not be; nil: nothing
+	silent   bool      // nobody is answered
+	notes    []Message // what stands below the card beside its own notes
+	invited  []Mention // whom the card mentions
+	// invitedTo is the generation of the meeting that they are invited to.
+	invitedTo int
+	listed    []Attendee // with whom this attempt made a new meeting, if it did
 }
 
 // meetCommand gives the conversation its meeting, or a fresh one.
@@ -88,11 +92,11 @@ type meetCommand struct{ fresh bool }
 
 func (m meetCommand) announces() bool { return !m.fresh }
 
-func (m meetCommand) answer(s *Service, i Intent, _ Route, state *State, lang Language) (Reply, Outcome) {
+func (m meetCommand) answer(s *Service, i Intent, where Route, state *State, lang Language) (Reply, Outcome) {
 	if m.fresh || i.Command.Line != "" || state == nil || state.Meeting == nil || !state.Meeting.Alive(s.Clock()) {
 		return Reply{}, ""
 	}
-	return s.card(i.Command, *state, lang, false), OutcomeKnown
+	return s.card(i.Command, *state, where, lang, false), OutcomeKnown
 }
 
 func (m meetCommand) execute(ctx context.Context, s *Service, t task) (result, error) {
@@ -127,7 +131,7 @@ func (m meetCommand) execute(ctx context.Context, s *Service, t task) (result, e
 		return result{}, err
 	case !t.fresh && state.Meeting != nil && t.Command.Line == "":
 		lang := t.workspace.language(state.Identity, t.Language)
-		return result{outcome: OutcomeKnown, reply: s.card(t.Command, state, lang, false)}, nil
+		return result{outcome: OutcomeKnown, reply: s.card(t.Command, state, t.Route, lang, false)}, nil
 	case satisfies(t, state) && t.Command.Line == "":
 		return result{outcome: OutcomeKnown, show: true}, nil
 	case t.lease.age() >= s.Timing.GiveUp:
@@ -180,7 +184,14 @@ type showCommand struct{ calendar bool }
 
 func (showCommand) announces() bool { return false }
 
-func (c showCommand) answer(s *Service, _ Intent, _ Route, state *State, lang Language) (Reply, Outcome) {
+func (c showCommand) answer(s *Service, _ Intent, where Route, state *State, lang Language) (Reply, Outcome) {
+	return s.lookAt(state, lang, func(card *Card) {
+		card.Chat, card.Details, card.ForCalendar = where.Chat, !c.calendar, c.calendar
+	})
+}
+
+// lookAt shows the asker alone the conversation's meeting, as change has it; or that there is none.
+func (s *Service) lookAt(state *State, lang Language, change func(*Card)) (Reply, Outcome) {
 	switch {
 	case state == nil:
 		return Reply{}, ""
@@ -190,7 +201,8 @@ func (c showCommand) answer(s *Service, _ Intent, _ Route, state *State, lang La
 		return EndedReply(lang, *state.Meeting), OutcomeKnown
 	default:
 		m := *state.Meeting
-		card := &Card{Meeting: m, Ahead: m.ahead(s.Clock()), ForCalendar: c.calendar, of: state.Conversation}
+		card := &Card{Meeting: m, Ahead: m.ahead(s.Clock()), Of: state.Conversation}
+		change(card)
 		return Reply{Audience: AudienceAsker, Language: lang, Card: card}, OutcomeKnown
 	}
 }
@@ -202,6 +214,28 @@ func (c showCommand) execute(ctx context.Context, s *Service, t task) (result, e
 	}
 	reply, outcome := c.answer(s, t.Intent, t.Route, &state, t.Language)
 	return result{outcome: outcome, reply: reply}, nil
+}
+
+// lookCloser answers the press of a button that shows more of a card's meeting. What it shows is the meeting that the
+// conversation has now, whatever the button belongs to.
+type lookCloser struct{}
+
+func (lookCloser) announces() bool { return false }
+
+func (lookCloser) answer(s *Service, i Intent, where Route, state *State, lang Language) (Reply, Outcome) {
+	return s.lookAt(state, lang, func(card *Card) {
+		card.Chat = where.Chat
+		card.Details, card.ForCalendar = i.Action != ActionCalendar, i.Action == ActionCalendar
+		card.Newer = i.Generation != 0 && i.Generation != card.Meeting.Generation
+		if card.Newer || i.Action == ActionShow {
+			card.Checked = s.Clock()
+		}
+	})
+}
+
+func (l lookCloser) execute(ctx context.Context, s *Service, t task) (result, error) {
+	_, _, done, err := s.opening(ctx, t, l)
+	return done, err
 }
 
 // speaker answers an intent that concerns no meeting.
@@ -249,17 +283,16 @@ type offer struct{}
 
 func (offer) announces() bool { return true }
 
-func (offer) answer(s *Service, i Intent, _ Route, state *State, lang Language) (Reply, Outcome) {
+func (offer) answer(s *Service, i Intent, where Route, state *State, lang Language) (Reply, Outcome) {
 	switch {
 	case state == nil:
 		return Reply{}, ""
 	case state.Meeting == nil, !state.Meeting.Alive(s.Clock()):
 		return OfferReply(lang, i.Command), OutcomeWords
 	default: // whether the words were meant as a subject is not known, so the card says nothing about them
-		reply := s.card(Command{Kind: Meet}, *state, lang, false)
+		reply := s.card(Command{Kind: Meet}, *state, where, lang, false)
 		if change, ok := createAction(i.Command); ok && i.Command.Line != "" {
-			reply.Card.Wished = append(reply.Card.Wished, message("offer.change", Arg{"Literal", i.Command}))
-			reply.Actions = append(reply.Actions, change)
+			reply.offerChange(where, lang, i.Command, change)
 		}
 		return reply, OutcomeKnown
 	}

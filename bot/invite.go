@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -17,7 +18,10 @@ func (r *Reply) inviting(people []Mention, state State) {
 		return
 	}
 	r.Card.Invited = shown[:min(len(shown), MaxInvited)]
-	r.Audience, r.Language = AudienceEveryone, state.Meeting.Language
+	r.Card.Copy = false
+	if !state.Meeting.Withheld {
+		r.Audience, r.Language = AudienceEveryone, state.Meeting.Language
+	}
 }
 
 // withPeople invites those whom the command names, if it came to a card: the card mentions them, and a job of its own
@@ -38,8 +42,10 @@ func (s *Service) withPeople(ctx context.Context, t task, asker Identity, state 
 			Kind: JobInvite, Command: Command{Kind: Meet, Line: marksOf(people)}, Generation: state.Generation(),
 			Listed: listPrint(done.listed),
 		},
-		ID: "invite-" + shortHash(t.ID), Conversation: state.Conversation, Asker: t.Asker, Seen: state.Generation(),
-		Language: asker.Language, Zone: t.Zone, Route: t.Route, Accepted: time.Now(), Trace: t.Trace,
+		// Another attempt may find another meeting: its card shows that one, and so people are invited to it.
+		ID:           "invite-" + shortHash(fmt.Sprintf("%s\n%d", t.ID, state.Generation())),
+		Conversation: state.Conversation, Asker: t.Asker, Seen: state.Generation(), Language: asker.Language,
+		Zone: t.Zone, Route: t.Route, Accepted: time.Now(), Trace: t.Trace,
 	}
 	done.next, err = s.acceptFor(ctx, j)
 	if _, tooMany := errors.AsType[BusyError](err); tooMany { // some of the asker's other commands are done soon
@@ -49,7 +55,7 @@ func (s *Service) withPeople(ctx context.Context, t task, asker Identity, state 
 		return result{}, err
 	}
 	if done.show {
-		done.invited = shownTo(people, t)
+		done.invited, done.invitedTo = shownTo(people, t), state.Generation()
 		return done, nil
 	}
 	done.reply.inviting(shownTo(people, t), state)
@@ -159,6 +165,9 @@ func (s *Service) tellOutsiders(ctx context.Context, t task, state State, people
 	}
 	var outside []string
 	err := retryThrottled(ctx, t.slot, func() (err error) {
+		if outside = users; state.Meeting.Withheld { // nobody reads a card that mentions them
+			return nil
+		}
 		outside, err = platform.Outside(ctx, t.Route, users)
 		return err
 	})
@@ -201,7 +210,7 @@ func (tell) execute(ctx context.Context, s *Service, t task) (result, error) {
 		return result{}, &Error{Code: Unavailable, Err: errors.New("the platform is not configured")}
 	}
 	reply := InvitationReply(t.workspace.language(state.Identity, m.Language), *m, t.Command.Subject, s.Clock())
-	reply.Card.of = state.Conversation
+	reply.Card.Of = state.Conversation
 	s.addCalendar(ctx, &reply)
 	reply.setZone(state.Identity.zone(""))
 	again, err := s.Queue.BeginSend(ctx, t.lease)

@@ -20,7 +20,12 @@ const (
 	// JobOffer is a mention with other words than a command: where there is no meeting, one is offered; the payload is
 	// Intent.Command.
 	JobOffer JobKind = "offer"
-	JobUndo  JobKind = "undo" // the press of an Undo button; the payload is Intent.Generation
+	// JobCard is the press of a button that shows more of a card's meeting; the payload is Intent.Action and
+	// Intent.Generation.
+	JobCard JobKind = "card"
+	JobUndo JobKind = "undo" // the press of an Undo button; the payload is Intent.Generation
+	// JobReveal is the press of the button that shows a meeting to everybody; the payload is Intent.Generation.
+	JobReveal JobKind = "reveal"
 	// JobRelink is the press of the button that replaces a lasting link; the payload is Intent.Link.
 	JobRelink JobKind = "relink"
 
@@ -87,6 +92,7 @@ type Route struct {
 	Channel string
 	Thread  string // answer inside this thread
 	User    string
+	Team    string // the ID of what the channel belongs to, on platforms whose channels belong to something
 	Service string // the platform's endpoint, where it differs from one request to the next
 	Message string // the message to answer, where an answer names it
 	Private bool   // the request is the press of a button in a message that only the asker sees
@@ -112,7 +118,12 @@ type Lease struct {
 	Given  time.Time     // when that was, by the clock of this process
 	// mayBeSent says that an earlier attempt under this lease sent an answer that may have arrived.
 	mayBeSent bool
+	// tried says that an earlier attempt under this lease ended without an answer.
+	tried bool
 }
+
+// again tells whether there was an attempt at the job before.
+func (l Lease) again() bool { return l.tried || l.Attempt > 1 }
 
 // age is how old the job is now. It compares no clocks of different machines.
 func (l Lease) age() time.Duration { return l.Age + time.Since(l.Given) }

@@ -95,7 +95,10 @@ type Meeting struct {
 	Confirmed  time.Time   // when Graph was last asked about it, with or without success; zero: not since it was made
 	Orphaned   bool        // the organizer is missing in Entra or disabled, so the link does not work
 	Replaced   Replacement // why it took the place of the meeting before it, until the conversation was told
-	Todo       Todo        // what is still to be done about it, in the background
+	// Withheld says that its card is for those who ask, each alone, until somebody shows it to everybody.
+	Withheld bool
+	ShownBy  string // names the job that showed it to everybody after that; empty if none did
+	Todo     Todo   // what is still to be done about it, in the background
 }
 
 // Starter is the person who asked for a meeting, whoever organizes it.

@@ -13,12 +13,12 @@ type CommandName string
 // DefaultCommandName is the name of a bot whose administrator has chosen no other.
 const DefaultCommandName CommandName = "meet"
 
-// commandName is the form of a name. Source: Slack, "Implementing slash commands": at most 32 characters, in lower case,
-// without blanks.
+// commandName is the form of a name. Source: Slack, "Implementing slash commands": at most 32 characters, in lower
+// case, without blanks.
 var commandName = regexp.MustCompile(`^[a-z0-9_-]{1,32}$`)
 
-// ParseCommandName reads a name, with or without its slash; no text is the default one. The error says what is wrong, to
-// be read behind the name's own name: "is …".
+// ParseCommandName reads a name, with or without its slash; no text is the default one. The error says what is wrong,
+// to be read behind the name of a setting: "is …".
 func ParseCommandName(text string) (CommandName, error) {
 	name := CommandName(strings.TrimPrefix(text, "/"))
 	switch {
@@ -29,7 +29,8 @@ func ParseCommandName(text string) (CommandName, error) {
 	}
 	for _, spec := range Commands { // "@meetbot show" would no longer be understood
 		if string(name) == spec.Word {
-			return "", fmt.Errorf("is the word of one of the bot's own commands: %s", DefaultCommandName.Line(spec.Word, ""))
+			return "", fmt.Errorf("is the word of one of the bot's own commands: %s",
+				DefaultCommandName.Line(spec.Word, ""))
 		}
 	}
 	return name, nil

@@ -23,6 +23,7 @@ const (
 	OutcomeRenamed      Outcome = "renamed"      // the meeting has another subject
 	OutcomeRedated      Outcome = "redated"      // the meeting has another date, or none any more
 	OutcomeQuieted      Outcome = "quieted"      // there will be no reminder of the meeting's date
+	OutcomeRevealed     Outcome = "revealed"     // a withheld meeting was shown to everybody
 	OutcomeRelinked     Outcome = "relinked"     // the conversation has another lasting link
 	OutcomeExamined     Outcome = "examined"     // an administrator was told what is wrong with the bot
 	OutcomeGaveUp       Outcome = "gave_up"      // tried for Timing.GiveUp in vain

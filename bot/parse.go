@@ -15,8 +15,9 @@ const MaxSubject = 120
 
 // Parser understands what people type. Make it with [NewParser]. It is safe for concurrent use.
 type Parser struct {
-	name  CommandName
-	words map[string]meaning // words and phrases that people try, in lower case
+	name     CommandName
+	commands map[string]Kind    // the words of the commands in every language, in lower case
+	words    map[string]meaning // words and phrases that people try, in lower case
 }
 
 // meaning is what a word of the catalogue stands for: a command of the table, or something that the bot does not do.
@@ -28,26 +29,48 @@ type meaning struct {
 // NewParser returns a parser that knows the words of every language of the catalogue, whatever language the asker
 // speaks.
 func NewParser(c *Catalog) *Parser {
-	p := &Parser{name: c.name, words: map[string]meaning{}}
+	p := &Parser{name: c.name, commands: map[string]Kind{}, words: map[string]meaning{}}
 	if c.name != DefaultCommandName { // people who know the bot from elsewhere try the usual name
 		p.words[string(DefaultCommandName)] = meaning{kind: Meet}
 	}
 	for _, spec := range Commands {
-		p.learn(c, string(spec.Kind), meaning{kind: spec.Kind})
+		if spec.Word != "" {
+			p.commands[spec.Word] = spec.Kind
+			learn(c, "commands."+string(spec.Kind), func(word string) { p.commands[word] = spec.Kind })
+		}
+		learn(c, "words."+string(spec.Kind), func(word string) { p.words[word] = meaning{kind: spec.Kind} })
 	}
 	for _, advice := range Advices {
-		p.learn(c, string(advice), meaning{advice: advice})
+		learn(c, "words."+string(advice), func(word string) { p.words[word] = meaning{advice: advice} })
 	}
 	return p
 }
 
-// learn reads the words of that name in every language.
-func (p *Parser) learn(c *Catalog, name string, m meaning) {
+// learn reads the words of that sentence in every language.
+func learn(c *Catalog, id string, add func(word string)) {
 	for _, lang := range Languages {
-		for word := range strings.SplitSeq(c.PlainText(lang, message("words."+name)), ",") {
-			p.words[strings.ToLower(CleanText(word))] = m
+		for _, word := range wordsOf(c, lang, id) {
+			add(strings.ToLower(word))
 		}
 	}
+}
+
+// wordsOf are the words of a sentence that lists words with commas between them.
+func wordsOf(c *Catalog, lang Language, id string) []string {
+	words := strings.Split(c.PlainText(lang, message(id)), ",")
+	for i, word := range words {
+		words[i] = CleanText(word)
+	}
+	return words
+}
+
+// called returns the row of the command that a word calls, in any language; ok is false if it calls none.
+func (p *Parser) called(word string) (spec Spec, ok bool) {
+	kind, ok := p.commands[strings.ToLower(strings.TrimRight(word, stops))]
+	if !ok {
+		return Spec{}, false
+	}
+	return specOf(kind)
 }
 
 // Parse understands the text after the command's name. Links of the chat platform must be plain text by now, and
@@ -117,9 +140,8 @@ func (p *Parser) command(text string) (i Intent, ok bool) {
 	if whole == "" {
 		whole = text
 	}
-	for _, spec := range Commands {
+	if spec, called := p.called(word); called {
 		switch {
-		case spec.Word == "" || !strings.EqualFold(strings.TrimRight(word, stops), spec.Word):
 		case spec.Takes(Subject) && p.words[whole].kind == spec.Kind: // "rename the meeting" names no subject
 			return Intent{Command: Command{Kind: spec.Kind}}, true
 		case spec.Takes(Subject):
@@ -233,10 +255,8 @@ func (p *Parser) Addressed(text string) bool {
 		return true
 	}
 	word, _, _ := strings.Cut(CleanText(text), " ")
-	word = strings.TrimRight(strings.TrimPrefix(word, "/"), stops)
-	return slices.ContainsFunc(Commands, func(spec Spec) bool {
-		return spec.Word != "" && strings.EqualFold(word, spec.Word)
-	})
+	_, called := p.called(strings.TrimPrefix(word, "/"))
+	return called
 }
 
 // typed is the command as its asker would type it again.

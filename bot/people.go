@@ -23,6 +23,14 @@ type Inviter interface {
 	Outside(ctx context.Context, at Route, users []string) ([]string, error)
 }
 
+// Namer is the ability of a [Platform] that can look up the name of a channel which a request does not carry.
+type Namer interface {
+	// ChannelName returns the name of the conversation's channel, as the platform writes it to readers of that
+	// language; at is the route of a request that was made there. It is empty if the channel has none that others may
+	// know, or if it cannot be found in time.
+	ChannelName(ctx context.Context, c Conversation, at Route, lang Language) string
+}
+
 // invitation is whom a command invites, as far as it is known.
 type invitation struct {
 	people []Mention // persons, each once, without the asker, and MaxInvited at most

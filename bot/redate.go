@@ -123,8 +123,8 @@ func (s *Service) showDated(t task, state State, lang Language, w wish, changed 
 	}
 	c := t.Command
 	c.Subject = w.subject
-	reply := s.card(c, state, lang, false)
-	reply.Card.Redated, reply.Card.Wished = changed, w.notes
+	reply := s.card(c, state, t.Route, lang, false)
+	reply.Card.Redated, reply.Card.Wished, reply.Card.Copy = changed, w.notes, false
 	outcome := OutcomeKnown
 	if changed {
 		outcome = OutcomeRedated
@@ -177,6 +177,10 @@ func (c cancelCommand) answer(s *Service, i Intent, where Route, state *State, l
 
 func (c cancelCommand) execute(ctx context.Context, s *Service, t task) (result, error) {
 	state, lang, done, err := s.opening(ctx, t, c)
+	if err == nil && done.outcome == OutcomeWords && t.lease.again() && !state.Meeting.Dated {
+		// An attempt before this one may have taken the date away.
+		return s.showDated(t, state, lang, wish{subject: state.Meeting.Subject}, true), nil
+	}
 	if err != nil || done.outcome != "" {
 		return done, err
 	}

@@ -36,7 +36,7 @@ func (s *Service) reminder(c Conversation) Reminder {
 
 // remindable tells whether the meeting has a date ahead that people want to be reminded of.
 func (m Meeting) remindable(now time.Time) bool {
-	return m.Dated && !m.Quiet && m.Start.After(now) && m.Alive(now)
+	return m.Dated && !m.Quiet && !m.Withheld && m.Start.After(now) && m.Alive(now)
 }
 
 // dateOf is the meeting's present date, as jobs and buttons carry it.
@@ -58,7 +58,7 @@ func (s *Service) planShown(ctx context.Context, c *Card) error {
 	if c == nil || c.Meeting.Todo&TodoRemind == 0 {
 		return nil
 	}
-	err := s.planReminder(ctx, State{Conversation: c.of, Meeting: &c.Meeting})
+	err := s.planReminder(ctx, State{Conversation: c.Of, Meeting: &c.Meeting})
 	if err == nil {
 		c.Meeting.Todo &^= TodoRemind
 	}
@@ -172,7 +172,7 @@ func (s *Service) postReminder(
 	m := *state.Meeting
 	reply := Reply{
 		Audience: AudienceEveryone, Language: m.Language,
-		Card: &Card{Meeting: m, Reminder: true, of: state.Conversation},
+		Card: &Card{Meeting: m, Reminder: true, Of: state.Conversation},
 	}
 	reply.setZone(m.Zone)
 	posting, cancel := context.WithTimeout(ctx, left)

@@ -278,7 +278,9 @@ func (p remindPlatform) Deliver(_ context.Context, _ bot.Job, reply bot.Reply) (
 	return bot.Posted{Ref: "m1"}, p.r.around("Deliver", func() error {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.answers = append(w.answers, reply)
+		if !reply.Optional { // a note beside the answer
+			w.answers = append(w.answers, reply)
+		}
 		return nil
 	})
 }

@@ -45,7 +45,7 @@ func (r renameCommand) execute(ctx context.Context, s *Service, t task) (result,
 		reply, outcome := (showCommand{}).answer(s, t.Intent, t.Route, &state, lang)
 		return result{outcome: outcome, reply: reply}, nil
 	}
-	card := &Card{Meeting: *state.Meeting, Renamed: true, of: state.Conversation}
+	card := &Card{Meeting: *state.Meeting, Renamed: true, Of: state.Conversation}
 	if words := timeIn(change.Subject); words != "" {
 		card.Wished = append(card.Wished, message("when.in_name", Arg{"Words", words}))
 	}

@@ -34,7 +34,7 @@ func (s *Service) reply(ctx context.Context, l *Lease, done result, slot *slot, 
 // compose is the reply as it is sent now. What is shown is what stands in the store at this moment, never what an
 // attempt remembers.
 func (s *Service) compose(ctx context.Context, j Job, done result) (Reply, error) {
-	reply := done.reply
+	reply, lang := done.reply, s.jobLanguage(j, nil)
 	if done.show {
 		state, err := s.Conversations.Announce(ctx, j.location(), j.ID, j.Asker)
 		if err != nil && CodeOf(err) != UnreadableRecord {
@@ -43,18 +43,30 @@ func (s *Service) compose(ctx context.Context, j Job, done result) (Reply, error
 		if state.Meeting == nil { // the next attempt says why
 			return Reply{}, &Error{Code: Unavailable, Err: errors.New("conversation's meeting is gone from the store")}
 		}
-		reply = s.card(j.Command, state, s.jobLanguage(j, state.Identity), state.Meeting.ClaimID == done.made)
+		if len(done.invited) > 0 && state.Generation() != done.invitedTo { // the next attempt invites to this one
+			return Reply{}, &Error{Code: Unavailable, Err: errors.New("the meeting was replaced meanwhile")}
+		}
+		if done.revealed && !state.Meeting.Withheld { // whoever was shown the card alone took nothing from this
+			state.MayAnnounce = true
+		}
+		if done.alone {
+			state.MayAnnounce = false
+		}
+		lang = s.jobLanguage(j, state.Identity)
+		reply = s.card(j.Command, state, j.Route, lang, state.Meeting.ClaimID == done.made)
 		if generation := state.Generation(); reply.Card.New && done.undoable && generation > 1 {
 			reply.Card.Replaces = true
 			undo := Action{ID: ActionUndo, Value: strconv.Itoa(generation)}
 			reply.Actions = append([]Action{undo}, reply.Actions...)
 		}
 		reply.Card.Restored = done.restored
-		reply.Card.Wished = done.notes
+		reply.Card.Revealed = done.revealed && !state.Meeting.Withheld
+		reply.Card.Wished = append(reply.Card.Wished, done.notes...)
 		reply.inviting(done.invited, state)
 	}
 	s.addCalendar(ctx, &reply)
 	reply.setZone(j.Zone)
+	reply.setAside(j.Route, lang)
 	return reply, nil
 }
 
@@ -113,8 +125,8 @@ func (s *Service) send(ctx context.Context, l *Lease, reply Reply, slot *slot, p
 // a meeting, of its date or of an invitation, for everybody. An earlier attempt may have made that meeting, and its
 // card may be lost, or not be remembered.
 func (r Reply) posted(attempted bool) bool {
-	return r.Audience == AudienceEveryone && r.Card != nil && (r.Card.New || r.Card.Restored || r.Card.Redated ||
-		len(r.Card.Invited) > 0 || r.Card.Why.Why != "" || attempted)
+	return r.Audience == AudienceEveryone && r.Card != nil && (r.Card.New || r.Card.Restored || r.Card.Revealed ||
+		r.Card.Redated || len(r.Card.Invited) > 0 || r.Card.Why.Why != "" || attempted)
 }
 
 // notSent notes what became of an answer that could not be sent, and returns its error.
@@ -144,11 +156,12 @@ func (s *Service) afterSending(ctx context.Context, l *Lease, reply Reply, poste
 		}
 	}
 	s.told(ctx, reply.Card, j.Trace)
-	state := State{Conversation: reply.Card.of, Meeting: &reply.Card.Meeting}
+	state := State{Conversation: reply.Card.Of, Meeting: &reply.Card.Meeting}
 	if posted.Ref != "" && reply.Audience == AudienceEveryone {
 		state = s.keepCard(ctx, l, reply, posted)
 	}
 	s.tend(state, j, j.ID)
+	s.tellAside(ctx, j, reply)
 }
 
 // insist does what comes after an answer, again and again while Redis is away, within the attempt's time. It returns

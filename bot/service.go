@@ -58,6 +58,7 @@ type Config struct {
 	Schedule      Schedule
 	Meetings      Meetings
 	Directory     Directory
+	Groups        Groups // required where a workspace has an OrganizersGroup
 	Catalog       *Catalog
 	Log           *slog.Logger
 	Observer      Observer
@@ -97,6 +98,10 @@ type Service struct {
 	panicked    *lru.Cache[string, struct{}] // IDs of jobs whose panic was logged with its stack
 	begun       *lru.Cache[string, struct{}] // IDs of jobs in the background that were accepted
 	left        *lru.Cache[string, struct{}] // what kinds of job were left in the queue, and a warning was logged
+	placeSizes  recent[size]                 // of the same
+	placeNames  recent[string]               // of conversations' channels, by their keys
+	members     recent[bool]                 // who may make meetings, by the group and their object ID
+	groupNames  recent[string]
 	calendarKey calendarKey
 	alone       atomic.Int64  // attempts under way of which one at a time is made
 	ended       endedAttempts // what the queue could not be told yet
@@ -115,11 +120,13 @@ func NewService(c Config) *Service {
 		Config: c, slots: make(slots, c.Attempts), work: newWork(goroutinesPerSlot * c.Attempts),
 		leaving:  make(chan struct{}),
 		answered: newRecent(), panicked: newRecent(), begun: newRecent(), left: newRecent(),
+		placeSizes: newRecentValues[size](keptPlaces), placeNames: newRecentValues[string](keptPlaces),
+		members: newRecentValues[bool](keptMembers), groupNames: newRecentValues[string](keptMembers),
 	}
 	s.base, s.cancel = context.WithCancel(context.Background())
 	s.graph = &graph{
-		meetings: c.Meetings, directory: c.Directory, throttles: c.Queue, slots: s.slots, base: s.base,
-		attempt: c.Timing.Attempt,
+		meetings: c.Meetings, directory: c.Directory, groups: c.Groups, throttles: c.Queue, slots: s.slots,
+		base: s.base, attempt: c.Timing.Attempt,
 	}
 	return s
 }
@@ -194,13 +201,15 @@ type Request struct {
 	Alias        string
 	Conversation Conversation
 	Asker        Asker
-	Root         string   // the message of the command itself, where a thread can be opened under it
-	Topic        string   // the channel's name where it is known and public
-	Language     Language // the asker's, where the request tells; otherwise what is remembered of them counts
-	Zone         Zone     // as Language
-	Route        Route
-	Received     time.Time
-	Trace        string
+	Root         string // the message of the command itself, where a thread can be opened under it
+	Topic        string // the channel's name where it is known and public
+	// Place is the name of the place where the request tells it: see [Place.Name]. It is not kept with the job.
+	Place    string
+	Language Language // the asker's, where the request tells; otherwise what is remembered of them counts
+	Zone     Zone     // as Language
+	Route    Route
+	Received time.Time
+	Trace    string
 }
 
 // Answer is what a request is answered with in place.
@@ -215,6 +224,10 @@ func answered(r Reply) Answer { return Answer{Reply: r, Given: func(error) {}} }
 // Ask answers a request where the platform shows the answer to it: with the card if it is known or ready within
 // Timing.Answer, otherwise with an acknowledgement, and the card follows.
 func (s *Service) Ask(ctx context.Context, r Request) Answer {
+	there, why := s.judgeRequest(r)
+	if there == placeDenied {
+		return s.refuseHere(ctx, r, notHere(why))
+	}
 	state, err := s.read(ctx, r)
 	known := &state
 	if err != nil {
@@ -222,10 +235,11 @@ func (s *Service) Ask(ctx context.Context, r Request) Answer {
 		known = nil
 	}
 	lang := s.languageOf(r, state.Identity)
-	if h, ok := r.handler(); ok {
+	if h, ok := r.handler(); ok && there == placeAllowed {
 		if reply, outcome := h.answer(s, r.Intent, r.Route, known, lang); outcome != "" {
 			s.addCalendar(ctx, &reply)
 			reply.setZone(state.Identity.zone(r.Zone))
+			reply.setAside(r.Route, lang)
 			return s.answerFrom(ctx, r, state, outcome, reply)
 		}
 	}
@@ -275,6 +289,7 @@ func (s *Service) Accept(ctx context.Context, r Request) error {
 			return err
 		}
 	}
+	s.judgeRequest(r) // remembers the place's name for the attempt
 	state, err := s.Conversations.Read(ctx, r.Conversation, r.Asker)
 	if err != nil && CodeOf(err) != UnreadableRecord {
 		return err
@@ -357,13 +372,14 @@ func (s *Service) answerFrom(ctx context.Context, r Request, state State, outcom
 	if s.mayTend(state) {
 		s.tendAfterUse(state, s.job(r, state))
 	}
-	if reply.Card.Why.Why != "" {
+	if reply.Card.Why.Why != "" || reply.Aside != nil {
 		answer.Given = func(err error) {
 			if err == nil {
 				s.work.begin(func() {
 					ctx, cancel := context.WithTimeout(s.base, s.Timing.Attempt)
 					defer cancel()
 					s.told(ctx, reply.Card, r.Trace)
+					s.tellAside(ctx, s.job(r, state), reply)
 				})
 			}
 		}
@@ -371,21 +387,56 @@ func (s *Service) answerFrom(ctx context.Context, r Request, state State, outcom
 	return answer
 }
 
-// card shows the conversation's meeting: to everybody in the conversation's language, or, if everybody saw it just
-// now, to the asker in theirs.
-func (s *Service) card(c Command, state State, lang Language, made bool) Reply {
+// judgeRequest tells whether the bot may be used where the request was made.
+func (s *Service) judgeRequest(r Request) (verdict, string) {
+	w, err := s.workspace(r.Conversation)
+	if err != nil { // an attempt tells what is wrong
+		return placeAllowed, ""
+	}
+	return s.judgePlace(w, r.Conversation, r.Place)
+}
+
+// refuseHere answers a request in a place where the bot may not be used.
+func (s *Service) refuseHere(ctx context.Context, r Request, refusal *Error) Answer {
+	state, err := s.Conversations.Read(ctx, r.Conversation, r.Asker)
+	if err != nil {
+		s.Log.WarnContext(ctx, "cannot read conversation", "request", r.Trace, "error", err)
+	}
+	s.Log.InfoContext(ctx, "a command is refused for where it was given", "request", r.Trace, "cause", refusal)
+	reply := Explain(s.languageOf(r, state.Identity), refusal, Organizer{}, "", r.Command, "")
+	return s.answerInPlace(ctx, r, OutcomeRefused(refusal.Code), reply)
+}
+
+// tellAside tells the asker alone what the card for everybody does not say. It is a note beside the answer: if it
+// cannot be sent now, it is left out.
+func (s *Service) tellAside(ctx context.Context, j Job, r Reply) {
+	platform, ok := s.Platforms[j.Conversation.Platform]
+	if r.Aside == nil || !ok {
+		return
+	}
+	if _, err := platform.Deliver(ctx, j, *r.Aside); err != nil {
+		s.Log.InfoContext(ctx, "cannot tell somebody what their command did not do", "request", j.Trace, "error", err)
+	}
+}
+
+// card shows the conversation's meeting, which state was announced with: to everybody in the conversation's language,
+// or, if everybody saw it just now, to the asker in theirs.
+func (s *Service) card(c Command, state State, where Route, lang Language, made bool) Reply {
 	m := *state.Meeting
 	reply := Reply{Audience: AudienceAsker, Language: lang, Card: &Card{
-		Meeting:     m,
-		New:         made,
-		KeptSubject: !made && c.Subject != "" && CleanText(m.Subject) != c.Subject,
-		Ahead:       m.ahead(s.Clock()),
-		of:          state.Conversation,
+		Meeting: m, New: made, Ahead: m.ahead(s.Clock()), Of: state.Conversation, Chat: where.Chat,
+		Copy: !state.MayAnnounce && !where.Alone,
 	}}
+	if !made && c.Subject != "" && CleanText(m.Subject) != c.Subject {
+		reply.Card.Asked = c.Subject
+	}
 	if words := insideOf(c); made && words != "" {
 		reply.Card.Wished = append(reply.Card.Wished, message("when.inside", Arg{"Words", words}))
 	}
-	if state.MayAnnounce {
+	switch {
+	case m.Withheld:
+		reply.Card.Withheld, reply.Actions = true, revealActions(m)
+	case state.MayAnnounce:
 		reply.Audience, reply.Language = AudienceEveryone, m.Language
 		reply.Card.Why = m.Replaced
 		reply.Actions = s.quietActions(state.Conversation, m)

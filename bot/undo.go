@@ -34,7 +34,8 @@ func (undo) execute(ctx context.Context, s *Service, t task) (result, error) {
 		return result{}, err
 	}
 	if undone.Done {
-		return result{outcome: OutcomeUndone, show: true, restored: true}, nil
+		// In a large place, few have seen that the meeting was another one for a moment.
+		return result{outcome: OutcomeUndone, show: true, restored: true, alone: s.withholds(ctx, t)}, nil
 	}
 	id, err := s.Identities.Identity(ctx, t.Asker)
 	if err != nil {
@@ -52,7 +53,7 @@ func (undo) execute(ctx context.Context, s *Service, t task) (result, error) {
 	case state.Meeting == nil:
 		return result{outcome: OutcomeNotUndone, reply: NoMeetingReply(lang)}, nil
 	default:
-		card := &Card{Meeting: *state.Meeting, TooLate: true, of: state.Conversation}
+		card := &Card{Meeting: *state.Meeting, TooLate: true, Of: state.Conversation, Chat: t.Route.Chat}
 		return result{outcome: OutcomeNotUndone, reply: Reply{Audience: AudienceAsker, Language: lang, Card: card}}, nil
 	}
 }

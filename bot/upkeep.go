@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"time"
 )
 
@@ -15,8 +16,9 @@ const dueAtOnce = 5
 // replica begins thousands of reminders while they are still of use.
 const remindAtOnce = 50
 
-// dueElsewhere is after which time a replica may look again at what it took and does not serve, as all others may. A
-// time that was set meanwhile is lost by that: whoever finds it too early sets it again.
+// dueElsewhere is after which time, at most, all replicas may look again at what one took that does not serve it. It
+// differs from time to time: if it were a number of looks, the same replica might always be the first to look. A time
+// that was set meanwhile is lost by that: whoever finds it too early sets it again.
 const dueElsewhere = 10 * time.Second
 
 // todoJobs says which job does what is to do about a meeting.
@@ -151,7 +153,8 @@ func (s *Service) workOffDue(ctx context.Context) {
 func (s *Service) startDue(ctx context.Context, d Due, now time.Time) error {
 	platform, ok := s.Platforms[d.Conversation.Platform]
 	if !ok || !platform.Serves(d.Conversation.Workspace) { // it is for another replica, and a reminder cannot wait
-		return s.Schedule.SetDue(ctx, Due{Kind: d.Kind, Conversation: d.Conversation, At: now.Add(dueElsewhere)})
+		d.At = now.Add(rand.N(dueElsewhere)) //nolint:gosec // it need not be unpredictable
+		return s.Schedule.SetDue(ctx, d)
 	}
 	state, err := s.Conversations.Read(ctx, d.Conversation, Asker{})
 	if err != nil && CodeOf(err) != UnreadableRecord {
@@ -180,7 +183,7 @@ func (s *Service) told(ctx context.Context, c *Card, trace string) {
 	}
 	forget := func(m *Meeting) { m.Replaced = Replacement{} }
 	err := s.insist(ctx, func(ctx context.Context) error {
-		_, err := s.Conversations.ChangeMeeting(ctx, c.of, c.Meeting.ClaimID, forget)
+		_, err := s.Conversations.ChangeMeeting(ctx, c.Of, c.Meeting.ClaimID, forget)
 		return err
 	})
 	if err != nil {

@@ -35,6 +35,7 @@ func (s *Service) waitAfter(err error, age time.Duration) time.Duration {
 // attempts it in vain. If there is no room for that, or this process stops, the job is given back. If this process
 // ends, or Redis cannot be reached, others take the job over as they do any other.
 func (s *Service) wait(l Lease, wait time.Duration, log *slog.Logger) {
+	l.tried = true
 	waiting := s.work.begin(func() {
 		over, err := s.keepFor(l, wait)
 		switch {

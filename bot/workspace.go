@@ -17,9 +17,15 @@ type Workspace struct {
 	Tenant     Tenant
 	Organizers OrganizerPolicy
 	Askers     AskerPolicy
-	Limits     Limits
-	Options    MeetingOptions // of new meetings
-	Language   Language       // where nothing better is known
+	Places     PlacePolicy
+	// ConfirmAbove is how many people may be in a place where the card of a new meeting is for everybody at once; 0:
+	// any number.
+	ConfirmAbove int
+	// OrganizersGroup is the object ID of the group whose members meetings are made for; empty for everybody.
+	OrganizersGroup string
+	Limits          Limits
+	Options         MeetingOptions // of new meetings
+	Language        Language       // where nothing better is known
 	// Administrators of the bot, who may ask what is wrong with it: object IDs, user principal names or primary e-mail
 	// addresses in the tenant.
 	Administrators []string

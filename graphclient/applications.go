@@ -44,11 +44,12 @@ func (c *Client) AppSecrets(ctx context.Context, t bot.Tenant, clientID string) 
 	_, err := c.call(ctx, opApplication, func(ctx context.Context) (err error) {
 		builder := applicationswithappid.NewApplicationsWithAppIdRequestBuilderInternal(
 			map[string]string{"baseurl": c.adapter.GetBaseUrl()}, c.adapter, &clientID)
-		answer, err = builder.Get(ctx, &applicationswithappid.ApplicationsWithAppIdRequestBuilderGetRequestConfiguration{
-			QueryParameters: &applicationswithappid.ApplicationsWithAppIdRequestBuilderGetQueryParameters{
-				Select: []string{"appId", "passwordCredentials"},
-			},
-		})
+		answer, err = builder.Get(ctx,
+			&applicationswithappid.ApplicationsWithAppIdRequestBuilderGetRequestConfiguration{
+				QueryParameters: &applicationswithappid.ApplicationsWithAppIdRequestBuilderGetQueryParameters{
+					Select: []string{"appId", "passwordCredentials"},
+				},
+			})
 		return err
 	})
 	if err != nil {

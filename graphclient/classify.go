@@ -88,6 +88,7 @@ var missing = map[string]bot.Code{
 	opCreateOrGet:   bot.NoSuchUser,
 	opUser:          bot.NoSuchUser,
 	opLicence:       bot.NoSuchUser,
+	opMember:        bot.NoSuchUser,
 	opMeeting:       bot.MissingMeeting,
 	opChangeMeeting: bot.MissingMeeting,
 }

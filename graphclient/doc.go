@@ -1,10 +1,10 @@
-// Package graphclient makes, reads and changes online meetings ([bot.Meetings]) and finds users of the tenant
-// ([bot.Directory]) by Microsoft Graph. It wraps the models and the users of msgraph-sdk-go, on the request adapter of
-// msgraph-sdk-go-core. It does not import the SDK's root package, whose client takes a minute to compile and is not
-// needed.
+// Package graphclient makes, reads and changes online meetings ([bot.Meetings]), finds users of the tenant
+// ([bot.Directory]), and tells who is in a group ([bot.Groups]), by Microsoft Graph. It wraps the models and the users
+// of msgraph-sdk-go, on the request adapter of msgraph-sdk-go-core. It does not import the SDK's root package, whose
+// client takes a minute to compile and is not needed.
 //
 // Call [New] with a credential of internal/entra, then [Client.CreateOrGet], [Client.Meeting], [Client.ChangeMeeting],
-// [Client.User] and [Client.UsersByEmail].
+// [Client.User] and [Client.UsersByEmail]; [Client.IsMember] where only members of a group may make meetings.
 //
 // It imports bot, for the types of its methods; internal/entra, for tokens; internal/outbound, for the HTTP client; and
 // internal/guid; no other package of the program. No type of the SDK leaves it.

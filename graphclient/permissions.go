@@ -28,10 +28,22 @@ var (
 		Worst:  "read the full profile of every user of the tenant; change nothing",
 		Within: []string{"User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"},
 	}
+	// ReadGroups is what [Client.IsMember] and [Client.GroupName] need besides (documents
+	// "directoryobject-checkmembergroups" and "group-get").
+	ReadGroups = Permission{
+		Name: "GroupMember.Read.All", RoleID: "98830695-27a2-44f7-8c18-0c3ebc9698f6",
+		For:     "to see who is in the group whose members may make meetings",
+		Worst:   "read the names of all groups of the tenant, and who is in them; change nothing",
+		Setting: "ORGANIZERS_GROUP",
+		Within: []string{
+			"GroupMember.ReadWrite.All", "Group.Read.All", "Group.ReadWrite.All", "Directory.Read.All",
+			"Directory.ReadWrite.All",
+		},
+	}
 )
 
 // Permissions are all that the client may need.
-var Permissions = []Permission{MakeMeetings, FindUsers}
+var Permissions = []Permission{MakeMeetings, FindUsers, ReadGroups}
 
 // Needed are those that the client needs, where set tells whether an environment variable has a value.
 func Needed(set func(variable string) bool) []Permission {

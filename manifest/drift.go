@@ -24,8 +24,8 @@ type Drift struct {
 }
 
 // SlackDrift compares the manifest of a Slack app, as Slack exports it, with what the bot needs. app.URL may be empty
-// if it is not known: then addresses are compared by their paths. With app.Socket no address matters. command is the word
-// that calls the bot.
+// if it is not known: then addresses are compared by their paths. With app.Socket no address matters. command is the
+// word that calls the bot.
 func SlackDrift(exported []byte, app SlackApp, command bot.CommandName) ([]Drift, error) {
 	var m slack.Manifest
 	if err := json.Unmarshal(exported, &m); err != nil {
@@ -37,16 +37,17 @@ func SlackDrift(exported []byte, app SlackApp, command bot.CommandName) ([]Drift
 	d.events(m.Settings.EventSubscriptions)
 	d.interactivity(m.Settings.Interactivity)
 	var lacking []string
-	for _, scope := range slackapp.Scopes(app.Bookmarks) {
+	for _, scope := range slackapp.Scopes(app.Uses) {
 		if !slices.Contains(m.OAuthConfig.Scopes.Bot, scope) {
 			lacking = append(lacking, scope)
 		}
 	}
 	if len(lacking) > 0 {
 		d.add(Drift{
-			Page:  "OAuth & Permissions",
-			Wrong: "The app does not ask for the scopes " + strings.Join(lacking, ", ") + ", so its next installation lacks them.",
-			Mend:  "Add them under Bot Token Scopes, and reinstall the app.", Doubtful: true,
+			Page: "OAuth & Permissions",
+			Wrong: "The app does not ask for the scopes " + strings.Join(lacking, ", ") +
+				", so its next installation lacks them.",
+			Mend: "Add them under Bot Token Scopes, and reinstall the app.", Doubtful: true,
 		})
 	}
 	return d.found, nil
@@ -111,8 +112,8 @@ func (d *drifts) events(e *slack.EventSubscriptions) {
 	mention := string(slackevents.AppMention)
 	if e == nil || !slices.Contains(e.BotEvents, mention) {
 		d.add(Drift{
-			Page: page, Wrong: "The app does not subscribe to " + mention + ", so the bot hears no mention, and nothing " +
-				"works in threads.",
+			Page: page, Wrong: "The app does not subscribe to " + mention + ", so the bot hears no mention, and " +
+				"nothing works in threads.",
 			Mend: "Switch “Enable Events” on" + d.withURL(slackapp.EventsPath) + ", and add " + mention + " under " +
 				"“Subscribe to bot events”. Then reinstall the app.",
 		})
@@ -161,7 +162,8 @@ func (d *drifts) address(page, what, got, path string) {
 			got = "nothing"
 		}
 		d.add(Drift{
-			Page: page, Wrong: "The Request URL for " + what + " is " + got + ", where the bot has no endpoint.", Mend: mend,
+			Page: page, Wrong: "The Request URL for " + what + " is " + got + ", where the bot has no endpoint.",
+			Mend: mend,
 		})
 	case d.base != "" && !strings.EqualFold(got, d.base+path):
 		d.add(Drift{

@@ -31,9 +31,9 @@ type SlackSettings struct {
 
 // SlackApp says what a Slack app is made for.
 type SlackApp struct {
-	URL       string // where its requests go, for example https://bot.example.com; of no use with Socket
-	Socket    bool   // Socket Mode: the bot connects to Slack, and needs no public address
-	Bookmarks bool   // the bot sets channels' bookmarks
+	URL    string // where its requests go, for example https://bot.example.com; of no use with Socket
+	Socket bool   // Socket Mode: the bot connects to Slack, and needs no public address
+	Uses   slackapp.Uses
 }
 
 // Slack returns the manifest of a Slack app. Marshalled as JSON it is what Slack's "Create an app from a manifest"
@@ -65,7 +65,7 @@ func Slack(app SlackApp, catalog *bot.Catalog) (*SlackManifest, error) {
 				Url:          at(slackapp.CommandsPath),
 			}},
 		},
-		OAuthConfig: slack.OAuthConfig{Scopes: slack.OAuthScopes{Bot: slackapp.Scopes(app.Bookmarks)}},
+		OAuthConfig: slack.OAuthConfig{Scopes: slack.OAuthScopes{Bot: slackapp.Scopes(app.Uses)}},
 	}
 	settings := slack.Settings{
 		EventSubscriptions: &slack.EventSubscriptions{

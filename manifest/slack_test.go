@@ -153,7 +153,7 @@ func TestSlackScopesFollowFeatures(t *testing.T) {
 
 // The scope of bookmarks is asked for where they are switched on, and with it nothing else.
 func TestSlackAsksForBookmarks(t *testing.T) {
-	m := slackManifestOf(t, manifest.SlackApp{URL: "https://bot.example.com", Bookmarks: true})
+	m := slackManifestOf(t, manifest.SlackApp{URL: "https://bot.example.com", Uses: slackapp.Uses{Bookmarks: true}})
 	with, without := m.OAuthConfig.Scopes.Bot, slackManifest(t).OAuthConfig.Scopes.Bot
 	if !slices.Equal(with, append(slices.Clone(without), "bookmarks:write")) || slices.Contains(without, "bookmarks:write") {
 		t.Errorf("with bookmarks %v, without %v", with, without)

@@ -363,6 +363,7 @@ func TestRecordsComeBackWhole(t *testing.T) {
 				Passcode: "aB3dE6", TollNumber: "+1 323-555-0166", ConferenceID: "123456789",
 			}
 			meeting.ClaimID, meeting.Generation = claim.ID, claim.Generation
+			meeting.Withheld, meeting.ShownBy = fresh, "0123456789abcdef"
 			kept := meeting
 			kept.Created = at.Truncate(time.Second) // nobody reads fractions, and there is one record for every conversation
 			if st, err = s.Complete(t.Context(), claim, meeting); err != nil || st.Meeting == nil || !reflect.DeepEqual(*st.Meeting, kept) {

@@ -34,7 +34,7 @@ func FuzzURL(f *testing.F) {
 			}
 			return
 		}
-		limitWaiting(o, nil)
+		limitWaiting(o, nil, TLSFiles{})
 		if len(o.Addrs) == 0 {
 			t.Errorf("%q leads nowhere", raw)
 		}

@@ -16,6 +16,7 @@ func TestKindsOfJobs(t *testing.T) {
 		{Kind: bot.JobUnclear, Command: typed, Guess: bot.Help},
 		{Kind: bot.JobWelcome},
 		{Kind: bot.JobUndo, Generation: 2},
+		{Kind: bot.JobReveal, Generation: 2},
 		{Kind: bot.JobRelink, Link: "0123456789abcdef"},
 		{Kind: bot.JobInvite, Generation: 2, Listed: "print", Command: bot.Command{Kind: bot.Meet,
 			Line: bot.Mention{Kind: bot.MentionPerson, ID: "U0BEN", Name: "@ben"}.Mark()}},

@@ -27,6 +27,7 @@ type jobRecord struct {
 	Command      commandRecord      `json:"command"`
 	Undo         int                `json:"undo,omitempty"` // the generation that the job is about
 	Use          bot.Kind           `json:"use,omitempty"`  // the command that started a job in the background
+	Action       bot.ActionID       `json:"action,omitempty"`
 	Redate       string             `json:"redate,omitempty"`
 	Relink       string             `json:"relink,omitempty"` // the fingerprint of the token to replace
 	Listed       string             `json:"listed,omitempty"` // the attendees with whom the meeting was made
@@ -66,6 +67,7 @@ type routeRecord struct {
 	Channel     string `json:"channel,omitempty"`
 	Thread      string `json:"thread,omitempty"`
 	User        string `json:"user,omitempty"`
+	Team        string `json:"team,omitempty"`
 	Service     string `json:"service,omitempty"`
 	Message     string `json:"message,omitempty"`
 	Private     bool   `json:"private,omitempty"`
@@ -95,7 +97,9 @@ func encodeJob(j bot.Job) (string, error) {
 		r.Command.Kind = string(bot.Show)
 	case bot.JobAdvice: // and this one a wish for help
 		r.Command.Kind, r.Command.Advice = string(bot.Help), j.Advice
-	case bot.JobUndo: // to the first release it is a wish to see what is current
+	case bot.JobCard: // to the first release it is a wish to see what is current
+		r.Command.Kind, r.Action, r.Undo = string(bot.Show), j.Action, j.Generation
+	case bot.JobUndo, bot.JobReveal: // likewise
 		r.Command.Kind, r.Undo = string(bot.Show), j.Generation
 	case bot.JobRedate, bot.JobQuiet, bot.JobRemind: // likewise
 		r.Command.Kind, r.Redate, r.Undo = string(bot.Show), j.Redate, j.Generation
@@ -146,7 +150,9 @@ func decodeJob(record string) (bot.Job, error) {
 		j.Command.Kind, j.Advice = bot.Meet, r.Command.Advice
 	case bot.JobWelcome:
 		j.Command = bot.Command{}
-	case bot.JobUndo:
+	case bot.JobCard:
+		j.Command, j.Action, j.Generation = bot.Command{}, r.Action, r.Undo
+	case bot.JobUndo, bot.JobReveal:
 		j.Command, j.Generation = bot.Command{}, r.Undo
 	case bot.JobRedate, bot.JobQuiet, bot.JobRemind:
 		j.Command, j.Redate, j.Generation = bot.Command{}, r.Redate, r.Undo

@@ -62,6 +62,8 @@ type meetingRecord struct {
 	DatedBy      string          `json:"r,omitempty"` // the user, with references
 	Sequence     int             `json:"sq,omitempty"`
 	Quiet        bool            `json:"qt,omitempty"`
+	Withheld     bool            `json:"wh,omitempty"`
+	ShownBy      string          `json:"sb,omitempty"`
 	Why          bot.Reason      `json:"w,omitempty"`
 	Former       string          `json:"q,omitempty"` // the name of the former organizer
 	Todo         todoRecord      `json:"a,omitempty"`
@@ -124,7 +126,7 @@ func encodeMeeting(claim bot.Claim, m bot.Meeting) (string, error) {
 	}
 	r.Starter = refs.shorten(m.StartedBy.User)
 	r.Dated, r.DatedBy, r.Sequence = m.Dated, refs.shorten(m.DatedBy), m.Sequence
-	r.Quiet = m.Quiet
+	r.Quiet, r.Withheld, r.ShownBy = m.Quiet, m.Withheld, m.ShownBy
 	if m.StartedBy.User == "" && m.StartedBy.Name != "" ||
 		m.StartedBy.User != "" && m.StartedBy.Name != m.Organizer.Name {
 		r.StarterName = &m.StartedBy.Name
@@ -166,7 +168,7 @@ func decodeMeeting(c bot.Conversation, value string) (*bot.Meeting, error) {
 		ClaimID: id, Generation: generation, ExternalID: r.ExternalID, Organizer: bot.Organizer(r.Organizer),
 		Language: r.Language, Zone: r.Zone, StartedBy: starter, Confirmed: r.Times[3], Orphaned: r.Orphaned,
 		Dated: r.Dated && !r.Times[1].IsZero(), DatedBy: refs.restore(r.DatedBy), Sequence: max(0, r.Sequence),
-		Quiet:    r.Quiet,
+		Quiet: r.Quiet, Withheld: r.Withheld, ShownBy: r.ShownBy,
 		Replaced: bot.Replacement{Why: r.Why, Organizer: r.Former}, Todo: bot.Todo(r.Todo),
 	}, nil
 }

@@ -74,7 +74,8 @@ func (s *Store) NoteRequests(ctx context.Context, platform string, n RequestNote
 		}
 		pipe := s.client.Pipeline()
 		if len(lasts) > 0 {
-			pipe.ZAddArgs(ctx, last, redis.ZAddArgs{GT: true, Members: lasts}) // another replica may have seen a later one
+			// Another replica may have seen a later one.
+			pipe.ZAddArgs(ctx, last, redis.ZAddArgs{GT: true, Members: lasts})
 		}
 		if len(counts) > 0 {
 			pipe.ZAdd(ctx, hour, counts...)

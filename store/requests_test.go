@@ -24,7 +24,7 @@ func TestRequests(t *testing.T) {
 		no(t, one.NoteRequests(t.Context(), "slack", store.RequestNotes{
 			Accepted: now.Add(-time.Minute),
 			Services: map[string]time.Time{"smba.example": now.Add(-time.Minute)},
-			Refused: map[string]store.Refusals{"signature": {Last: now.Add(-10 * time.Second), Count: 2}},
+			Refused:  map[string]store.Refusals{"signature": {Last: now.Add(-10 * time.Second), Count: 2}},
 		}))
 		no(t, two.NoteRequests(t.Context(), "slack", store.RequestNotes{ // what it saw was before that
 			Accepted: now.Add(-time.Hour),

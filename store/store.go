@@ -60,6 +60,10 @@ type Options struct {
 	Replica string
 	// RootCAs vouch for the server of a rediss:// URL; nil for the system's.
 	RootCAs *x509.CertPool
+	// TLSFiles are for a rediss:// URL.
+	TLSFiles TLSFiles
+	// Credentials, where there are some, count in place of the user and the password for the server in the URL.
+	Credentials *Credentials
 	// Prefix is the first part of every key, as CheckPrefix takes it; empty for DefaultPrefix. Stores with different
 	// prefixes on one Redis see nothing of each other.
 	Prefix string
@@ -116,6 +120,9 @@ var (
 //	redis://[user:password@]host:port?addr=host:port[&addr=…]                Cluster
 //	redis://[user:password@]host:port?cluster=true                           Cluster with a single seed address
 //
+// &server_name=… of a rediss:// URL is the one name that the certificates of all servers are for; without it, a
+// server's certificate is for its own name, or for the first one of the URL.
+//
 // With Sentinel, user and password are those of the sentinels; those of the server go into &username=…&password=….
 // The query parameters of go-redis about the size and age of the connection pool work too. The timeouts are the store's
 // own, and the server's certificate is always checked.
@@ -133,7 +140,10 @@ func Open(rawURL string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	limitWaiting(options, o.RootCAs)
+	limitWaiting(options, o.RootCAs, o.TLSFiles)
+	if o.Credentials != nil {
+		options.StreamingCredentialsProvider = provider{o.Credentials}
+	}
 	conversations, err := lru.New[bot.Conversation, *conversationRead](keptRecords)
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
@@ -16,6 +17,7 @@ type Survey struct {
 	Looked     int                   // how many meetings were looked at
 	Unreadable int                   // how many of them this release cannot read
 	Workspaces map[SurveyedPlace]int // how many there are of each
+	Prefixes   []string              // other prefixes with a queue in this database
 }
 
 // SurveyedPlace is a workspace of a chat platform.
@@ -45,15 +47,43 @@ func (s *Store) Survey(ctx context.Context) (Survey, error) {
 				return err
 			}
 			if cursor = next; cursor == 0 {
-				return nil
+				break
 			}
 		}
 		return nil
 	})
+	if err == nil {
+		err = s.withBudget(ctx, "look at the prefixes", func(ctx context.Context) error {
+			return s.surveyPrefixes(ctx, &found)
+		})
+	}
 	if TroubleOf(err) == TroubleNoRights {
 		return found, ErrNotAllowed
 	}
 	return found, err
+}
+
+// surveyPrefixes looks for the queues of other deployments.
+func (s *Store) surveyPrefixes(ctx context.Context, found *Survey) error {
+	const begin, end = "{", ":jobs}:stream"
+	var cursor uint64
+	for range surveyRounds {
+		keys, next, err := s.client.Scan(ctx, cursor, begin+"*"+end, surveyKeys).Result()
+		if err != nil {
+			return err
+		}
+		for _, key := range keys {
+			prefix := strings.TrimSuffix(strings.TrimPrefix(key, begin), end)
+			if CheckPrefix(prefix) == nil && prefix != string(s.keys) && !slices.Contains(found.Prefixes, prefix) {
+				found.Prefixes = append(found.Prefixes, prefix)
+			}
+		}
+		if cursor = next; cursor == 0 {
+			break
+		}
+	}
+	slices.Sort(found.Prefixes)
+	return nil
 }
 
 // surveyPage reads the meetings of these keys.

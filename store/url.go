@@ -1,7 +1,6 @@
 package store
 
 import (
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"net"
@@ -35,11 +34,28 @@ func parse(rawURL string) (*redis.UniversalOptions, error) {
 	if query.Has("skip_verify") { // a password would be told to whoever answers
 		return nil, errURL
 	}
+	name := query.Get("server_name")
+	if query.Has("server_name") && (name == "" || u.Scheme != "rediss") {
+		return nil, errURL
+	}
+	query.Del("server_name")
 	cluster := query.Get("cluster") == "true" || query.Has("addr")
 	query.Del("cluster")
 	u.RawQuery = query.Encode()
+	o, err := options(u, query.Has("master_name"), cluster)
+	if err != nil {
+		return nil, err
+	}
+	if o.TLSConfig != nil {
+		o.TLSConfig.ServerName = name
+	}
+	return o, nil
+}
+
+// options reads what go-redis knows of a URL, whose form is that of sentinels, of a cluster, or of one server.
+func options(u *url.URL, sentinels, cluster bool) (*redis.UniversalOptions, error) {
 	switch {
-	case query.Has("master_name"):
+	case sentinels:
 		o, err := redis.ParseFailoverURL(u.String())
 		if err != nil || o.MasterName == "" {
 			return nil, errURL
@@ -77,9 +93,10 @@ func parse(rawURL string) (*redis.UniversalOptions, error) {
 	}
 }
 
-// limitWaiting makes the client keep the budget. Without ContextTimeoutEnabled it waits for an answer longer than the
-// context allows, and its own TLS dialer ignores the context.
-func limitWaiting(o *redis.UniversalOptions, roots *x509.CertPool) {
+// limitWaiting makes the client keep the budget, and connect with TLS where the URL wants it. Without
+// ContextTimeoutEnabled it waits for an answer longer than the context allows, and its own TLS dialer ignores the
+// context.
+func limitWaiting(o *redis.UniversalOptions, roots *x509.CertPool, files TLSFiles) {
 	o.ContextTimeoutEnabled = true
 	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = Budget, Budget, Budget, Budget
 	o.DialerRetries = 1
@@ -99,10 +116,10 @@ func limitWaiting(o *redis.UniversalOptions, roots *x509.CertPool) {
 	dialer := &net.Dialer{Timeout: Budget, KeepAlive: 30 * time.Second}
 	o.Dialer = dialer.DialContext
 	if o.TLSConfig != nil {
-		o.TLSConfig.MinVersion = tls.VersionTLS12
-		if roots != nil {
-			o.TLSConfig.RootCAs = roots
+		secure := &secureDialer{dialer: dialer, roots: roots, files: files, only: o.TLSConfig.ServerName}
+		if len(o.Addrs) > 0 {
+			secure.first, _, _ = net.SplitHostPort(o.Addrs[0])
 		}
-		o.Dialer = (&tls.Dialer{NetDialer: dialer, Config: o.TLSConfig}).DialContext
+		o.Dialer = secure.dial
 	}
 }

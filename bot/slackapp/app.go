@@ -16,6 +16,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"meetbot/bot"
+	"meetbot/bot/slackapp/socketmode"
 	"meetbot/internal/inbound"
 	"meetbot/internal/outbound"
 )
@@ -38,8 +39,9 @@ const maxRefusal = 4 << 10
 
 // Config is what the front-end needs. Every field without "optional" is required.
 type Config struct {
-	SigningSecret  string
+	SigningSecret  string // that Slack signs its requests with; not used in Socket Mode
 	PreviousSecret string // optional: the signing secret of before, which counts too while the secret is changed
+	AppToken       string // optional: of the app itself; with it Slack delivers by Socket Mode, not by requests
 	BotToken       string
 	APIURL         string // optional: base of the Web API, ending in "/"
 	Catalog        *bot.Catalog
@@ -49,6 +51,9 @@ type Config struct {
 	Requests       *inbound.Requests   // optional: is told of the requests that come in
 	Bookmarks      bool                // channels' bookmarks are set: see SetBookmark
 	Signed         func(secret string) // optional: is told which secret a request is signed with: Current or Previous
+
+	Connections socketmode.Observer // optional: is told of the connections of Socket Mode
+	Socket      socketmode.Timing   // optional: of these connections
 }
 
 // App is the Slack app in its workspace.
@@ -70,6 +75,9 @@ type App struct {
 	people    *lru.Cache[string, string]  // names of users who were mentioned without them
 	refused   *refusals                   // where the bot may not post
 	bookmarks bool
+	appToken  atomic.Pointer[string]
+	socket    *socketmode.Client // nil where Slack delivers by requests
+	bot       bot.Bot            // that gets what the socket delivers; set by Register
 
 	installed atomic.Pointer[installation]
 }
@@ -120,6 +128,10 @@ func New(c Config) (*App, error) {
 	a.web.Transport = throttleReader{next: a.web.Transport}
 	a.SetSigningSecrets(c.SigningSecret, c.PreviousSecret)
 	a.access.Store(a.newAccess(c.BotToken))
+	if c.AppToken != "" {
+		a.appToken.Store(&c.AppToken)
+		a.socket = a.newSocket(c)
+	}
 	return a, nil
 }
 

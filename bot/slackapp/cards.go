@@ -15,12 +15,15 @@ type cardKey struct {
 	meeting   bot.OnlineMeeting // as far as it is shown
 	organizer string
 	starter   string
+	of        bot.Conversation
+	buttons   int // the generation that they name
 	audience  bot.Audience
 	language  bot.Language
 	isNew     bool
 	ahead     bool // its times are shown, too
-	kept      bool
-	calendar  bot.CalendarLinks
+	chat      bool
+	details   bool
+	copied    bool
 	style     style
 }
 
@@ -31,7 +34,8 @@ func keyOf(r bot.Reply, s style) (cardKey, bool) {
 	}
 	c := *r.Card
 	if c.Meeting.ClaimID == "" || c.Replaces || c.Restored || c.TooLate || c.Renamed || c.Ended ||
-		c.Redated || c.Reminder || c.ForCalendar || len(c.Wished) > 0 || len(c.Invited) > 0 || c.InvitedBy != "" ||
+		c.Redated || c.Reminder || c.ForCalendar || c.Elsewhere || !c.Checked.IsZero() || c.Asked != "" ||
+		len(c.Wished) > 0 || len(c.Invited) > 0 || c.InvitedBy != "" ||
 		c.Why != (bot.Replacement{}) {
 		return cardKey{}, false
 	}
@@ -44,9 +48,9 @@ func keyOf(r bot.Reply, s style) (cardKey, bool) {
 			JoinURL: m.JoinURL, Subject: m.Subject, Created: m.Created, Start: m.Start, End: m.End,
 			JoinID: m.JoinID, Passcode: m.Passcode, TollNumber: m.TollNumber, ConferenceID: m.ConferenceID,
 		},
-		organizer: c.Meeting.Organizer.Name, starter: c.Meeting.StartedBy.Name, audience: r.Audience,
-		language: r.Language, isNew: c.New, ahead: c.Ahead, kept: c.KeptSubject,
-		calendar: c.Calendar, style: s,
+		organizer: c.Meeting.Organizer.Name, starter: c.Meeting.StartedBy.Name, of: c.Of,
+		buttons: c.Meeting.Generation, audience: r.Audience, language: r.Language, isNew: c.New, ahead: c.Ahead,
+		chat: c.Chat, details: c.Details, copied: c.Copy, style: s,
 	}, true
 }
 

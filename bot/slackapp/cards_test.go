@@ -11,7 +11,7 @@ import (
 // Whatever changes about a meeting, or about its card, the answer shows it.
 func TestAnswersShowWhatChanged(t *testing.T) {
 	a := fuzzApp(t)
-	plain := bot.Card{Meeting: replytest.Meeting()}
+	plain := bot.Card{Meeting: replytest.Meeting(), Of: bot.Conversation{Channel: "C2147483705"}}
 	seen := map[string]string{}
 	for name, change := range map[string]func(*bot.Card){
 		"nothing":   func(*bot.Card) {},
@@ -26,7 +26,17 @@ func TestAnswersShowWhatChanged(t *testing.T) {
 		"created":   func(c *bot.Card) { c.Meeting.Created = c.Meeting.Created.Add(time.Hour) },
 		"new":       func(c *bot.Card) { c.New = true },
 		"replaces":  func(c *bot.Card) { c.New, c.Replaces = true, true },
-		"kept":      func(c *bot.Card) { c.KeptSubject = true },
+		"kept":      func(c *bot.Card) { c.Asked = "Budget" },
+		"details":   func(c *bot.Card) { c.Details = true },
+		"copy":      func(c *bot.Card) { c.Copy = true },
+		"elsewhere": func(c *bot.Card) { c.Elsewhere = true },
+		"calendar":  func(c *bot.Card) { c.ForCalendar = true },
+		"current":   func(c *bot.Card) { c.Checked = c.Meeting.Created },
+		"newer":     func(c *bot.Card) { c.Checked, c.Newer = c.Meeting.Created, true },
+		"channel":   func(c *bot.Card) { c.Of.Channel = "C0OTHER" },
+		"thread":    func(c *bot.Card) { c.Of.Thread = "1712345678.000100" },
+		"chat":      func(c *bot.Card) { c.Chat = true },
+		"replaced":  func(c *bot.Card) { c.Meeting.Generation++ },
 		"late":      func(c *bot.Card) { c.TooLate = true },
 		"restored":  func(c *bot.Card) { c.Restored = true },
 		"renamed":   func(c *bot.Card) { c.Renamed = true },

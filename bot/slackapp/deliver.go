@@ -28,7 +28,7 @@ func (a *App) Deliver(ctx context.Context, j bot.Job, r bot.Reply) (bot.Posted, 
 func (a *App) routes(j bot.Job, r bot.Reply) []bot.SendRoute {
 	s := a.style(j.Route.Thread != "")
 	direct := func(ctx context.Context) (bot.Posted, error) {
-		_, _, err := a.post(ctx, j.Route.User, a.message(r, s))
+		_, _, err := a.post(ctx, j.Route.User, a.message(r.Elsewhere(), s))
 		return bot.Posted{}, err
 	}
 	if r.Audience == bot.AudienceDirect {

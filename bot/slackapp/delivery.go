@@ -16,7 +16,7 @@ import (
 	"meetbot/bot"
 )
 
-// delivery is one thing that Slack delivers, in a signed request or in an envelope of Socket Mode. Whoever makes one has
+// delivery is one thing that Slack delivers, in a signed request or in an envelope of Socket Mode. Who makes one has
 // proof that it is Slack's.
 type delivery struct {
 	id       string // names it; the same whenever the same request or envelope comes again
@@ -75,6 +75,7 @@ func (a *App) command(
 		Asker:        bot.Asker{Platform: Platform, Workspace: workspace, User: c.UserID},
 		Intent:       a.parser.Parse(emojis(marked(c.Text, in.botUser, a.names(ctx)))),
 		Topic:        topic(c.ChannelName),
+		Place:        placeName(c.ChannelID, c.ChannelName),
 		Route: bot.Route{
 			Channel: c.ChannelID, User: c.UserID, ResponseURL: c.ResponseURL,
 			Chat: isChat(c.ChannelID, c.ChannelName),
@@ -157,6 +158,7 @@ func (a *App) mentionRequest(
 		Conversation: channel,
 		Asker:        bot.Asker{Platform: Platform, Workspace: workspace, User: m.User},
 		Intent:       a.mentioned(m.Text, in.botUser, a.names(ctx)),
+		Place:        placeName(m.Channel, ""),
 		Route:        bot.Route{Channel: m.Channel, User: m.User, Chat: isChat(m.Channel, "")},
 		Received:     received,
 		Trace:        rand.Text(),
@@ -249,6 +251,7 @@ func (a *App) interaction(ctx context.Context, b bot.Bot, d delivery, payload []
 func (a *App) pressed(ctx context.Context, b bot.Bot, p press, request bot.Request) error {
 	channel := request.Conversation
 	request.Asker = bot.Asker{Platform: Platform, Workspace: channel.Workspace, User: p.User.ID}
+	request.Place = placeName(channel.Channel, p.Channel.Name)
 	request.Route = bot.Route{
 		Channel: channel.Channel, User: p.User.ID, ResponseURL: p.ResponseURL,
 		Chat: isChat(channel.Channel, p.Channel.Name), Private: p.Container.Ephemeral,

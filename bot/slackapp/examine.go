@@ -53,10 +53,27 @@ func (a *App) Examine(ctx context.Context) (Installation, error) {
 	return in, nil
 }
 
+// ExamineSocket asks Slack where to connect in Socket Mode (apps.connections.open), and does not connect. It returns
+// that place's scheme and host. The error is a [*bot.Error] if Slack does not say, with Slack's word for a refusal as
+// Reason; otherwise the place is not Slack's.
+func (a *App) ExamineSocket(ctx context.Context) (string, error) {
+	_, where, err := a.appAPI().StartSocketModeContext(ctx)
+	if err != nil {
+		return "", apiError(err)
+	}
+	u, err := a.checkSocketURL(where)
+	if err != nil {
+		return "", err
+	}
+	return u.Scheme + "://" + u.Host + "/", nil // the rest holds a ticket
+}
+
 // ExportManifest asks Slack how the app of a bot (B…) is configured, with a configuration token of somebody who may see
 // that. It returns the app's ID, as soon as that is known, and its manifest. Errors are as those of Examine. Source:
 // Slack, methods "bots.info" and "apps.manifest.export".
-func (a *App) ExportManifest(ctx context.Context, configToken, botID string) (appID string, manifest []byte, err error) {
+func (a *App) ExportManifest(
+	ctx context.Context, configToken, botID string,
+) (appID string, manifest []byte, err error) {
 	info, err := a.api().GetBotInfoContext(ctx, slack.GetBotInfoParameters{Bot: botID})
 	if err != nil {
 		return "", nil, apiError(err)

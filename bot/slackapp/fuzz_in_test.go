@@ -113,7 +113,7 @@ func checkRequest(t *testing.T, r bot.Request) {
 		t.Errorf("asked in thread %q, answered in %q", r.Conversation.Thread, r.Route.Thread)
 	case bot.CleanText(r.Command.Subject) != r.Command.Subject, utf8.RuneCountInString(r.Command.Subject) > bot.MaxSubject:
 		t.Errorf("subject %q", r.Command.Subject)
-	case bot.CleanText(r.Topic) != r.Topic, utf8.RuneCountInString(r.Topic) > maxName:
+	case bot.CleanText(r.Topic) != r.Topic, utf8.RuneCountInString(r.Topic) > 1+maxName:
 		t.Errorf("topic %q", r.Topic)
 	}
 }

@@ -21,8 +21,11 @@ const (
 // Paths are all the endpoints.
 var Paths = []string{CommandsPath, EventsPath, InteractivityPath}
 
-// Register adds the endpoints to mux.
+// Register adds the endpoints to mux. In Socket Mode there are none.
 func (a *App) Register(mux *http.ServeMux, b bot.Bot) {
+	if a.bot = b; a.socket != nil {
+		return
+	}
 	mux.Handle(CommandsPath, a.verified(formType, a.commands(b)))
 	mux.Handle(EventsPath, a.verified(jsonType, a.events(b)))
 	mux.Handle(InteractivityPath, a.verified(formType, a.interactivity(b)))

@@ -171,15 +171,15 @@ func isChat(channel, name string) bool {
 	return strings.HasPrefix(channel, "D") || name == "directmessage" || strings.HasPrefix(name, "mpdm-")
 }
 
-// topic is the channel's name where it may be told outside Slack: Slack gives stand-ins for channels that are not
-// public.
+// topic is the channel's name, as Slack writes it, where it may be told outside Slack: Slack gives stand-ins for
+// channels that are not public.
 func topic(channelName string) string {
 	switch {
 	case channelName == "", channelName == "privategroup", channelName == "directmessage",
 		strings.HasPrefix(channelName, "mpdm-"):
 		return ""
 	default:
-		return bot.Clip(bot.CleanText(channelName), maxName)
+		return named("#", bot.Clip(bot.CleanText(channelName), maxName))
 	}
 }
 

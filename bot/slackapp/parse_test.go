@@ -80,7 +80,7 @@ func TestMentioned(t *testing.T) {
 
 func TestTopicTellsNothingPrivate(t *testing.T) {
 	for name, want := range map[string]string{
-		"general": "general", "privategroup": "", "directmessage": "", "mpdm-ann--ben-1": "", "": "",
+		"general": "#general", "privategroup": "", "directmessage": "", "mpdm-ann--ben-1": "", "": "",
 	} {
 		if got := topic(name); got != want {
 			t.Errorf("topic(%q) = %q, want %q", name, got, want)

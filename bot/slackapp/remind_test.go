@@ -58,7 +58,7 @@ func TestReminderStandsBelowTheCard(t *testing.T) {
 		}
 		all := slack.Messages("C0GENERAL")
 		m := all[len(all)-1]
-		if m.ThreadTS != tt.thread || m.To != "" || !strings.Contains(m.Text, "Starts: ") {
+		if m.ThreadTS != tt.thread || m.To != "" || !strings.Contains(m.Text, "Starts ") {
 			t.Errorf("%s: %+v, want the thread %q", name, m, tt.thread)
 		}
 	}

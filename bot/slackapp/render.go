@@ -15,6 +15,7 @@ const (
 	maxHeader = 150
 	maxButton = 75
 	maxText   = 3000
+	maxSpoken = 75 // accessibility_label
 )
 
 // joinAction names the button that joins.
@@ -99,6 +100,30 @@ func (s style) Mention() string { return "`" + escapes.Replace("@"+s.botName) + 
 // Conversation writes a link to the channel. Each reader's client shows the channel's name.
 func (style) Conversation(c bot.Conversation) string { return "<#" + escapes.Replace(c.Channel) + ">" }
 
+// Place names a channel by a link to it. Direct conversations have no name, and their IDs begin with D.
+func (s style) Place(c bot.Conversation) (kind bot.PlaceKind, name string) {
+	switch {
+	case c.Thread != "":
+		return bot.PlaceThread, ""
+	case strings.HasPrefix(c.Channel, "D"):
+		return bot.PlaceChat, ""
+	case c.Channel == "":
+		return bot.PlaceChannel, ""
+	default:
+		return bot.PlaceChannel, s.Conversation(c)
+	}
+}
+
+// Day lets each reader's client write the day in the reader's own time zone.
+func (s style) Day(t time.Time, lang bot.Language) string {
+	return fmt.Sprintf("<!date^%d^{date_pretty}|%s>", t.Unix(), s.PlainStyle.Day(t, lang))
+}
+
+// Clock lets each reader's client write the time in the reader's own time zone.
+func (s style) Clock(t time.Time, lang bot.Language) string {
+	return fmt.Sprintf("<!date^%d^{time}|%s>", t.Unix(), s.PlainStyle.Clock(t, lang))
+}
+
 // answer is what Slack takes as the answer to a slash command, and as a post to its response_url. It is slack-go's
 // WebhookMessage with no more than what is used, and without a marshaller that encodes the blocks twice.
 type answer struct {
@@ -141,10 +166,40 @@ func blocks(catalog *bot.Catalog, r bot.Reply, s bot.Style) []slack.Block {
 func buttons(catalog *bot.Catalog, r bot.Reply) []slack.BlockElement {
 	var out []slack.BlockElement
 	for _, action := range r.Actions {
-		label := plainText(catalog.PlainText(r.Language, action.Label()), maxButton)
-		out = append(out, slack.NewButtonBlockElement(string(action.ID), action.Value, label))
+		out = append(out, button(catalog, r.Language, action))
 	}
 	return out
+}
+
+func button(catalog *bot.Catalog, lang bot.Language, a bot.Action) slack.BlockElement {
+	return slack.NewButtonBlockElement(string(a.ID), a.Value, plainText(catalog.PlainText(lang, a.Label()), maxButton))
+}
+
+// cardButtons draws the row of a card's buttons, the way to join first. Slack folds nothing away in a message: so what
+// stands below More is shown to the person who presses alone, and so are the ways into a calendar. A menu (an overflow
+// element) would be an ellipsis without a name.
+func cardButtons(catalog *bot.Catalog, r bot.Reply) []slack.BlockElement {
+	card, lang := r.Card, r.Language
+	var out []slack.BlockElement
+	if link := card.JoinURL(); link != "" {
+		label := plainText(catalog.PlainText(lang, card.JoinLabel()), maxButton)
+		join := slack.NewButtonBlockElement(joinAction, "", label)
+		join.AccessibilityLabel = bot.Clip(catalog.PlainText(lang, card.JoinSpoken(catalog, lang)), maxSpoken)
+		out = append(out, join.WithStyle(slack.StylePrimary).WithURL(link))
+	}
+	own := []bot.ActionID{bot.ActionCalendar, bot.ActionMore}
+	switch {
+	case card.Details:
+		own = []bot.ActionID{bot.ActionCalendar, bot.ActionShow}
+	case card.ForCalendar:
+		own = []bot.ActionID{bot.ActionMore}
+	}
+	for _, id := range own {
+		if a, ok := card.Button(id); ok {
+			out = append(out, button(catalog, lang, a))
+		}
+	}
+	return append(out, buttons(catalog, r)...)
 }
 
 // calendarButtons draws the ways to put a card's meeting into a calendar.
@@ -157,44 +212,30 @@ func calendarButtons(catalog *bot.Catalog, r bot.Reply) []slack.BlockElement {
 	return out
 }
 
-// cardBlocks draws a meeting. Values from outside are literal text elements, in which no markup means anything.
+// cardBlocks draws a meeting: its title, one line, the people who are mentioned, the buttons; then what was asked for.
+// Values from outside are literal text elements, in which no markup means anything.
 func cardBlocks(catalog *bot.Catalog, r bot.Reply, s bot.Style) []slack.Block {
 	card, lang := r.Card, r.Language
-	status := mrkdwn(catalog.Render(lang, card.Status(), s))
+	line := mrkdwn(card.Line(catalog, lang, s))
 	out := []slack.Block{slack.NewHeaderBlock(plainText(card.Title(catalog, lang), maxHeader))}
 	if card.Ended { // what is over stands back
-		out = append(out, slack.NewContextBlock("", status))
+		out = append(out, slack.NewContextBlock("", line))
 	} else {
-		out = append(out, slack.NewSectionBlock(status, nil, nil))
+		out = append(out, slack.NewSectionBlock(line, nil, nil))
 	}
 	if with, ok := card.With(); ok {
 		out = append(out, slack.NewSectionBlock(mrkdwn(catalog.Render(lang, with, s)), nil, nil))
 	}
-	if facts := card.Facts(); len(facts) > 0 {
-		var lines []slack.RichTextSectionElement
-		for i, f := range facts {
-			label := catalog.PlainText(lang, f.Label) + ": "
-			value := f.Value
-			if i < len(facts)-1 {
-				value += "\n"
-			}
-			lines = append(lines,
-				slack.NewRichTextSectionTextElement(label, &slack.RichTextSectionTextStyle{Bold: true}),
-				slack.NewRichTextSectionTextElement(value, nil))
-		}
-		out = append(out, slack.NewRichTextBlock("", slack.NewRichTextSection(lines...)))
-	}
-	var elements []slack.BlockElement
-	if link := card.JoinURL(); link != "" {
-		label := plainText(catalog.PlainText(lang, card.JoinLabel()), maxButton)
-		elements = append(elements, slack.NewButtonBlockElement(joinAction, "", label).
-			WithStyle(slack.StylePrimary).WithURL(link))
-	}
-	if elements = append(elements, buttons(catalog, r)...); len(elements) > 0 {
+	if elements := cardButtons(catalog, r); len(elements) > 0 {
 		out = append(out, slack.NewActionBlock("", elements...))
 	}
-	if calendar := calendarButtons(catalog, r); len(calendar) > 0 {
-		out = append(out, slack.NewActionBlock("", calendar...))
+	if card.ForCalendar || shownInFull(card) {
+		if calendar := calendarButtons(catalog, r); len(calendar) > 0 {
+			out = append(out, slack.NewActionBlock("", calendar...))
+		}
+	}
+	if card.Details || shownInFull(card) {
+		out = append(out, details(catalog, r)...)
 	}
 	var notes []string
 	for _, m := range card.Notes() {
@@ -204,6 +245,40 @@ func cardBlocks(catalog *bot.Catalog, r bot.Reply, s bot.Style) []slack.Block {
 		out = append(out, slack.NewContextBlock("", mrkdwn(strings.Join(notes, "\n"))))
 	}
 	return out
+}
+
+// shownInFull tells whether a card has to show everything at once, since it has no buttons to ask for more.
+func shownInFull(c *bot.Card) bool {
+	_, more := c.Button(bot.ActionMore)
+	return !more && !c.Ended && !c.Reminder
+}
+
+// details draws what stands below More: the ways to join without the link, and the link as a text to copy
+// where it was asked for.
+func details(catalog *bot.Catalog, r bot.Reply) []slack.Block {
+	var lines []slack.RichTextSectionElement
+	add := func(label bot.Message, value slack.RichTextSectionElement) {
+		text := catalog.PlainText(r.Language, label) + ": "
+		if len(lines) > 0 {
+			lines = append(lines, slack.NewRichTextSectionTextElement("\n", nil))
+		}
+		lines = append(lines,
+			slack.NewRichTextSectionTextElement(text, &slack.RichTextSectionTextStyle{Bold: true}), value)
+	}
+	for _, f := range r.Card.Facts() {
+		if f.URL != "" {
+			add(f.Label, slack.NewRichTextSectionLinkElement(f.URL, f.Value, nil))
+			continue
+		}
+		add(f.Label, slack.NewRichTextSectionTextElement(f.Value, nil))
+	}
+	if label, link, ok := r.Card.Link(); ok && r.Card.Details {
+		add(label, slack.NewRichTextSectionTextElement(link, &slack.RichTextSectionTextStyle{Code: true}))
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	return []slack.Block{slack.NewRichTextBlock("", slack.NewRichTextSection(lines...))}
 }
 
 // plainText is literal text of at most limit characters.

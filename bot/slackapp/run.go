@@ -17,8 +17,8 @@ const (
 	maxPause   = 30 * time.Second
 )
 
-// Run finds out which workspace the bot token belongs to, for as long as that takes, and then waits for ctx to end. Its
-// error is ErrToken.
+// Run finds out which workspace the bot token belongs to, for as long as that takes. Then it keeps the connection of
+// Socket Mode, if Slack delivers by that, and waits for ctx to end. Its error is ErrToken.
 func (a *App) Run(ctx context.Context) error {
 	for pause := firstPause; ; pause = min(2*pause, maxPause) {
 		err := a.Connect(ctx)
@@ -26,6 +26,9 @@ func (a *App) Run(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return nil
 		case err == nil:
+			if a.socket != nil {
+				a.socket.Run(ctx)
+			}
 			<-ctx.Done()
 			return nil
 		case errors.Is(err, ErrToken):
@@ -43,12 +46,22 @@ func (a *App) Run(ctx context.Context) error {
 // errNotConnected says that auth.test has not succeeded yet.
 var errNotConnected = errors.New("Slack has not told the workspace yet")
 
-// Ready returns an error until the workspace is known.
+// Ready returns an error until the workspace is known, and whenever nothing can be delivered by Socket Mode.
 func (a *App) Ready() error {
 	if a.installed.Load() == nil {
 		return errNotConnected
 	}
+	if a.socket != nil {
+		return a.socket.Ready()
+	}
 	return nil
+}
+
+// Kill cuts the connections of Socket Mode where they stand, as a crash would.
+func (a *App) Kill() {
+	if a.socket != nil {
+		a.socket.Kill()
+	}
 }
 
 // Serves tells whether a workspace is the one of the bot token: a team, or the organization that it belongs to.

@@ -7,7 +7,8 @@ type Scope struct {
 	Worst    string // what a thief of the bot token could do with it
 	Without  string // what does not work if it was not granted: a clause
 	Optional bool   // people get their meetings without it
-	Setting  string // environment variable that makes the bot ask for it; empty: it always does
+	Setting  string // environment variables one of which makes the bot ask for it; empty: it always does
+	asked    func(Uses) bool
 }
 
 // AllScopes are the permissions that the bot may ask for, none of them more than what is used. See [Scopes].
@@ -62,10 +63,12 @@ var AllScopes = []Scope{
 		Optional: true,
 	},
 	{
-		Name:     "channels:read", // conversations.members
-		Use:      "lists who is in the public channel of such a command, to send the card to those who are not",
-		Worst:    "read the names and members of public channels",
-		Without:  "everybody whom a command in a public channel names gets a direct message",
+		Name: "channels:read", // conversations.members, conversations.info
+		Use: "lists who is in the public channel of such a command, to send the card to those who are not; reads " +
+			"the name of a channel, for the name of its meeting",
+		Worst: "read the names and members of public channels",
+		Without: "everybody whom a command in a public channel names gets a direct message, and a meeting that is " +
+			"asked for by a mention is not called after its channel",
 		Optional: true,
 	},
 	{
@@ -82,15 +85,32 @@ var AllScopes = []Scope{
 		Without:  "channels get no bookmark, though SLACK_BOOKMARK is true",
 		Optional: true,
 		Setting:  "SLACK_BOOKMARK",
+		asked:    func(u Uses) bool { return u.Bookmarks },
+	},
+	{
+		Name:     "mpim:read", // conversations.info
+		Use:      "sees that a conversation is a group message, and how many people are in it",
+		Worst:    "read the names and members of group messages that have the bot",
+		Without:  "the bot does not see what it must know of group messages for these settings",
+		Optional: true,
+		Setting:  "CHANNELS_ALLOWED, CHANNELS_DENIED, CONFIRM_ABOVE",
+		asked:    func(u Uses) bool { return u.Places },
 	},
 }
 
-// Scopes are the names of the permissions that the app asks for; with bookmarks, also of the one that
-// [App.SetBookmark] needs.
-func Scopes(bookmarks bool) []string {
+// Uses are the settings that need a scope of their own.
+type Uses struct {
+	Bookmarks bool // channels' bookmarks are set: see [App.SetBookmark]
+	// Places says that something depends on what a channel is called, or on how many people are in it: see [App.Place]
+	// and [App.PlaceSize].
+	Places bool
+}
+
+// Scopes are the names of the permissions that the app asks for.
+func Scopes(uses Uses) []string {
 	var names []string
 	for _, s := range AllScopes {
-		if s.Setting == "" || bookmarks {
+		if s.asked == nil || s.asked(uses) {
 			names = append(names, s.Name)
 		}
 	}

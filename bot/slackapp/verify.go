@@ -31,8 +31,8 @@ const (
 	WrongTime      = "timestamp"
 )
 
-// Refusals are all the reasons for which a request to the endpoints may be refused.
-var Refusals = slices.Concat(inbound.Reasons, []string{NoSignature, WrongSignature, WrongTime})
+// Refusals are all the reasons for which a request to the endpoints, or an envelope, may be refused.
+var Refusals = slices.Concat(inbound.Reasons, []string{NoSignature, WrongSignature, WrongTime, UnknownEnvelope})
 
 // signedHandler answers a request whose signature was checked: that of the body.
 type signedHandler func(w http.ResponseWriter, r *http.Request, body []byte)

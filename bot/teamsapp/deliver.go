@@ -33,8 +33,12 @@ func (a *App) routes(j bot.Job, r bot.Reply) []bot.SendRoute {
 		return []bot.SendRoute{there}
 	case r.Audience == bot.AudienceEveryone:
 		return []bot.SendRoute{there, chat}
+	case r.Optional:
+		return []bot.SendRoute{targeted, chat}
 	case r.Audience == bot.AudienceDirect:
 		return []bot.SendRoute{chat, targeted, public}
+	case r.Card != nil && r.Card.Withheld: // many people must not be disturbed
+		return []bot.SendRoute{targeted, chat, public}
 	default:
 		return []bot.SendRoute{targeted, public, chat}
 	}
@@ -103,7 +107,7 @@ func (a *App) chat(ctx context.Context, to bot.Route, r bot.Reply) error {
 		if err != nil {
 			return err
 		}
-		_, err = a.service.Reply(ctx, to.Service, chat, messageOf(a.catalog, r, style{alone: true}))
+		_, err = a.service.Reply(ctx, to.Service, chat, messageOf(a.catalog, r.Elsewhere(), style{alone: true}))
 		return err
 	})
 }

@@ -163,10 +163,12 @@ func (a *App) request(in connector.Activity, p place, received time.Time) bot.Re
 			Platform: Platform, Workspace: a.tenant, User: strings.ToLower(cmp.Or(in.From.AADObjectID, in.From.ID)),
 		},
 		Root:     p.root,
+		Place:    placeName(in),
 		Language: bot.LanguageOf(in.Locale, ""),
 		Zone:     bot.ZoneOf(in.Zone),
 		Route: bot.Route{
-			Channel: p.answer, Thread: p.conversation.Thread, User: in.From.ID, Service: in.ServiceURL, Message: in.ID,
+			Channel: p.answer, Thread: p.conversation.Thread, Team: in.ChannelData.TeamID(),
+			User: in.From.ID, Service: in.ServiceURL, Message: in.ID,
 			Alone: p.alone, Chat: in.Conversation.Kind != connector.Channel,
 		},
 		Received: received,
@@ -275,7 +277,7 @@ func (a *App) answerButton(w http.ResponseWriter, r *http.Request, b bot.Bot, in
 	request := a.request(in, p, received)
 	request.ID = requestID("action", in.Conversation.ID, in.ID)
 	request.Intent = intent
-	if intent.Kind == "" && intent.Command.Kind == bot.Show {
+	if intent.Kind == bot.JobCard || intent.Kind == "" && intent.Command.Kind == bot.Show {
 		answer := b.Ask(r.Context(), request)
 		answer.Given(a.respondWith(w, answer.Reply, p))
 		return

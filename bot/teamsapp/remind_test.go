@@ -42,7 +42,7 @@ func TestReminderStandsBelowTheCard(t *testing.T) {
 			if wanted == "" && c.Channel == general {
 				wanted = below.ID
 			}
-			if m.ID == below.ID || m.Thread != wanted || m.To != "" || !strings.Contains(m.Words(), "Starts: ") {
+			if m.ID == below.ID || m.Thread != wanted || m.To != "" || !strings.Contains(m.Words(), "Starts ") {
 				t.Errorf("%+v, want it below %+v", m, below)
 			}
 			if _, err := s.app.Remind(t.Context(), c, cards[:2], reminder); err != nil {

@@ -16,7 +16,9 @@ const (
 	maxTitle    = 150
 	maxValue    = 120
 	maxSentence = 700
-	maxFallback = 2000
+	maxFallback = 3000
+	maxLink     = 1000
+	maxName     = 80
 )
 
 // style writes sentences as plain text, which is literal wherever it stands.
@@ -50,6 +52,19 @@ func (s style) Command(c bot.CommandLine) string {
 // Conversation cannot name a conversation: Teams gives its name to its members' clients alone.
 func (style) Conversation(bot.Conversation) string { return "Microsoft Teams" }
 
+// Place tells a channel from a chat by its ID. Source: Microsoft, "Conversation basics": the IDs of channels end so,
+// and those of chats in other ways.
+func (style) Place(c bot.Conversation) (kind bot.PlaceKind, name string) {
+	switch {
+	case c.Thread != "":
+		return bot.PlaceThread, ""
+	case strings.HasSuffix(c.Channel, "@thread.tacv2"), strings.HasSuffix(c.Channel, "@thread.skype"):
+		return bot.PlaceChannel, ""
+	default:
+		return bot.PlaceChat, ""
+	}
+}
+
 // The versions that cards have.
 const (
 	plain       = "1.2"
@@ -74,15 +89,27 @@ type (
 		Width    string             `json:"width,omitempty"`
 		Entities []connector.Entity `json:"entities,omitempty"`
 	}
-	// element is an element of the body: a line of text, or a row of buttons. A line that mentions people is a
-	// TextBlock with a Text: Teams mentions nobody in text runs.
+	// element is an element of the body: a line of text, a row of buttons, a list of facts, or a container of elements
+	// that a button shows and hides. A line that mentions people is a TextBlock with a Text: Teams mentions nobody in
+	// text runs.
 	element struct {
 		Type    string    `json:"type"`
+		ID      string    `json:"id,omitempty"`
+		Style   string    `json:"style,omitempty"`
+		Size    string    `json:"size,omitempty"`
+		Weight  string    `json:"weight,omitempty"`
 		Spacing string    `json:"spacing,omitempty"`
+		Visible *bool     `json:"isVisible,omitempty"`
 		Inlines []textRun `json:"inlines,omitempty"`
 		Actions []action  `json:"actions,omitempty"`
+		Items   []element `json:"items,omitempty"`
+		Facts   []fact    `json:"facts,omitempty"`
 		Text    string    `json:"text,omitempty"`
 		Wrap    bool      `json:"wrap,omitempty"`
+	}
+	fact struct {
+		Title string `json:"title"`
+		Value string `json:"value"`
 	}
 	textRun struct {
 		Type   string `json:"type"`
@@ -96,13 +123,14 @@ type (
 		Value string `json:"value"`
 	}
 	action struct {
-		Type     string `json:"type"`
-		Title    string `json:"title"`
-		Style    string `json:"style,omitempty"`
-		URL      string `json:"url,omitempty"`
-		Verb     string `json:"verb,omitempty"`
-		Data     *data  `json:"data,omitempty"`
-		Fallback string `json:"fallback,omitempty"` // for a client that does not know the type: "drop"
+		Type     string   `json:"type"`
+		Title    string   `json:"title"`
+		Style    string   `json:"style,omitempty"`
+		URL      string   `json:"url,omitempty"`
+		Verb     string   `json:"verb,omitempty"`
+		Data     *data    `json:"data,omitempty"`
+		Targets  []string `json:"targetElements,omitempty"`
+		Fallback string   `json:"fallback,omitempty"` // for a client that does not know the type: "drop"
 	}
 )
 
@@ -119,7 +147,7 @@ func cardOf(catalog *bot.Catalog, r bot.Reply, s style) adaptiveCard {
 			if len(m.Code) > 0 {
 				c.Teams = &teamsOnly{Width: "Full"}
 				for _, line := range m.Code {
-					c.Body = append(c.Body, rich(literal(textRun{Font: "Monospace"}, line, maxSentence)))
+					c.Body = append(c.Body, toCopy("", line))
 				}
 			}
 		}
@@ -128,50 +156,19 @@ func cardOf(catalog *bot.Catalog, r bot.Reply, s style) adaptiveCard {
 		}
 		return c
 	}
-	card, lang := r.Card, r.Language
-	c.Body = append(c.Body,
-		rich(literal(textRun{Size: "Large", Weight: "Bolder"}, card.Title(catalog, lang), maxTitle)),
-		rich(runs(catalog.Render(lang, card.Status(), s), false)))
-	if with, ok := card.With(); ok {
-		s.tags = !s.alone
-		line := element{Type: "TextBlock", Text: catalog.Render(lang, with, s), Wrap: true}
-		s.tags = false
-		if s.alone { // nobody else is there to be mentioned
-			line = rich(runs(catalog.Render(lang, with, s), false))
-		} else if _, entities := tags(card.Invited); len(entities) > 0 {
-			c.Teams = &teamsOnly{Entities: entities}
-		}
-		c.Body = append(c.Body, line)
-	}
-	for i, f := range card.Facts() {
-		label := literal(textRun{Weight: "Bolder"}, catalog.PlainText(lang, f.Label)+": ", maxValue)
-		line := rich(append(label, literal(textRun{}, f.Value, maxValue)...))
-		if i > 0 {
-			line.Spacing = "None"
-		}
-		c.Body = append(c.Body, line)
-	}
-	for _, m := range card.Notes() {
-		c.Body = append(c.Body, rich(runs(catalog.Render(lang, m, s), true)))
-	}
-	if url := card.JoinURL(); url != "" {
-		c.Actions = append(c.Actions, action{
-			Type: "Action.OpenUrl", Title: catalog.PlainText(lang, card.JoinLabel()), Style: "positive", URL: url,
-		})
-	}
-	asked := buttons(catalog, r)
-	if !card.Ended { // an ended card says itself that it is not the current one
-		asked = slices.Insert(asked, 0, execute(catalog.PlainText(lang, card.RefreshLabel()), bot.ActionShow, nil))
-	}
-	if len(asked) > 0 {
+	c.Body, c.Teams = cardBody(catalog, r, s)
+	if usesExecute(c.Body) {
 		c.Version = withExecute
 	}
-	c.Actions = append(c.Actions, asked...)
-	if calendar := calendarButtons(catalog, r); len(calendar) > 0 { // two rows, the way to join in the first
-		c.Body = append(c.Body, row(c.Actions), row(calendar))
-		c.Actions = nil
-	}
 	return c
+}
+
+// usesExecute tells whether the elements have buttons that the bot is told of.
+func usesExecute(elements []element) bool {
+	return slices.ContainsFunc(elements, func(e element) bool {
+		return usesExecute(e.Items) ||
+			slices.ContainsFunc(e.Actions, func(a action) bool { return a.Type == "Action.Execute" })
+	})
 }
 
 // buttons draws a reply's actions. Teams gives a button's verb and data back when somebody presses it.

@@ -54,12 +54,14 @@ func TestEndedCard(t *testing.T) {
 					t.Errorf("%s/%s still has %q: %s", lang, name, gone, raw)
 				}
 			}
-			if len(card.Body) != 2 || card.Body[0].Inlines[0].Text != old.Subject {
+			if card.Body[0].Text != old.Subject {
 				t.Errorf("%s/%s: %+v", lang, name, card.Body)
 			}
 			var links []string
-			for _, a := range card.Actions {
-				links = append(links, a.Type+" "+a.URL)
+			for _, e := range allElements(card.Body) {
+				for _, a := range e.Actions {
+					links = append(links, a.Type+" "+a.URL)
+				}
 			}
 			var want []string
 			if reply.Card.Current != nil {
@@ -72,13 +74,28 @@ func TestEndedCard(t *testing.T) {
 	}
 }
 
+// allElements are the elements of a body, those in containers included.
+func allElements(body []element) []element {
+	var all []element
+	for _, e := range body {
+		all = append(append(all, e), allElements(e.Items)...)
+	}
+	return all
+}
+
+// isLink tells whether an element is a line with a link to copy.
+func isLink(e element) bool {
+	_, link, _ := strings.Cut(e.Text, "https://")
+	return e.Type == "TextBlock" && plainLink.MatchString("https://"+link)
+}
+
 // hostileReplies are the replies that hold text from outside, with this text.
 func hostileReplies(parser *bot.Parser, lang bot.Language, text string) map[string]bot.Reply {
 	meeting := replytest.Meeting()
 	meeting.Subject, meeting.Organizer.Name = text, text
 	meeting.JoinID, meeting.Passcode, meeting.TollNumber, meeting.ConferenceID = text, text, text, text
 	all := map[string]bot.Reply{
-		"card-foul":     {Language: lang, Card: &bot.Card{Meeting: meeting, KeptSubject: true}},
+		"card-foul":     {Language: lang, Card: &bot.Card{Meeting: meeting, Asked: "Budget"}},
 		"ask-back-foul": bot.DidYouMeanReply(lang, bot.Command{Kind: bot.Meet, Subject: bot.CleanText(text)}, bot.Help),
 	}
 	for _, code := range []bot.Code{bot.BadRequest, bot.NoAccessPolicy, bot.UnconfirmedEmail} {
@@ -156,7 +173,12 @@ func TestHostileTextDoesNothing(t *testing.T) {
 	for name, reply := range hostileReplies(bot.NewParser(catalog), bot.English, hostile) {
 		card := cardOf(catalog, reply, style{})
 		found := 0
-		for _, e := range card.Body {
+		for _, e := range allElements(card.Body) {
+			if e.Text != "" && !readsAsItIs(e.Text) && !isLink(e) || slices.ContainsFunc(e.Facts, func(f fact) bool {
+				return !readsAsItIs(f.Value)
+			}) {
+				t.Errorf("%s: Teams formats %+v", name, e)
+			}
 			whole := ""
 			for _, run := range e.Inlines {
 				whole += run.Text
@@ -219,32 +241,26 @@ func TestSummaries(t *testing.T) {
 
 // Phones draw elements of version 1.2 in cards of at most 1.4, and show the fallback text of any other.
 func TestCardsForPhones(t *testing.T) {
-	type button struct {
-		Type     string `json:"type"`
-		Fallback string `json:"fallback"`
-	}
 	for name, raw := range cards(t) {
-		var card struct {
-			Version      string `json:"version"`
-			FallbackText string `json:"fallbackText"`
-			Body         []struct {
-				Type    string   `json:"type"`
-				Actions []button `json:"actions"`
-			} `json:"body"`
-			Actions []button `json:"actions"`
-		}
+		var card adaptiveCard
 		if err := json.Unmarshal(raw, &card); err != nil {
 			t.Fatal(err)
 		}
-		buttons := card.Actions
-		for _, e := range card.Body {
+		actions := card.Actions
+		for _, e := range allElements(card.Body) {
 			if len(e.Actions) > 6 || (len(e.Actions) > 0) != (e.Type == "ActionSet") {
 				t.Errorf("%s: %d buttons in an element of type %s", name, len(e.Actions), e.Type)
 			}
-			buttons = append(buttons, e.Actions...)
+			actions = append(actions, e.Actions...)
+			heading := e.Type == "TextBlock" && e.Style == "heading"
+			mentions := e.Type == "TextBlock" && strings.HasSuffix(name, "card-with")
+			known := slices.Contains([]string{"RichTextBlock", "ActionSet", "Container", "FactSet"}, e.Type)
+			if !known && !heading && !mentions && !isLink(e) {
+				t.Errorf("%s: an element of type %s", name, e.Type)
+			}
 		}
 		want := "1.2"
-		for _, a := range buttons {
+		for _, a := range actions {
 			if a.Type == "Action.Execute" {
 				want = "1.4"
 				if a.Fallback != "drop" {
@@ -252,17 +268,51 @@ func TestCardsForPhones(t *testing.T) {
 				}
 			}
 		}
-		if card.Version != want || card.FallbackText == "" {
-			t.Errorf("%s: version %s, want %s; fallback text %q", name, card.Version, want, card.FallbackText)
-		}
-		for _, e := range card.Body {
-			mentions := e.Type == "TextBlock" && strings.HasSuffix(name, "card-with")
-			if e.Type != "RichTextBlock" && e.Type != "ActionSet" && !mentions {
-				t.Errorf("%s: an element of type %s", name, e.Type)
-			}
+		if card.Version != want || card.Fallback == "" {
+			t.Errorf("%s: version %s, want %s; fallback text %q", name, card.Version, want, card.Fallback)
 		}
 		if !strings.Contains(name, "foul") && strings.Contains(string(raw), "{{") {
 			t.Errorf("%s has a function, or a gap: %s", name, raw)
+		}
+	}
+}
+
+// The title is a heading for screen readers, and the way to join is the first button, right below one line. The link is
+// the last line of the plain text.
+func TestCardsBeginWithTheWayToJoin(t *testing.T) {
+	catalog := testCatalog(t)
+	for _, lang := range bot.Languages {
+		for name, reply := range replies(catalog, lang) {
+			if reply.Card == nil || reply.Card.JoinURL() == "" || strings.Contains(name, "with") {
+				continue
+			}
+			card := cardOf(catalog, reply, style{})
+			title, join := card.Body[0], card.Body[2]
+			if title.Style != "heading" && readsAsItIs(reply.Card.Title(catalog, lang)) {
+				t.Errorf("%s/%s: the title is %+v", lang, name, title)
+			}
+			if len(join.Actions) != 1 || join.Actions[0].URL != reply.Card.JoinURL() {
+				t.Errorf("%s/%s: below the line is %+v", lang, name, join)
+			}
+			if !strings.HasSuffix(card.Fallback, reply.Card.JoinURL()) {
+				t.Errorf("%s/%s: the fallback text ends with another line: %s", lang, name, card.Fallback)
+			}
+		}
+	}
+}
+
+// Text that Teams would format, or take for an address or a list, is not drawn as a heading or a fact.
+func TestTextThatTeamsFormats(t *testing.T) {
+	for text, want := range map[string]bool{
+		"Design review": true, "Reunião em Geral": true, "Meeting in #general": true, "R2/D2: 50% (draft), v1.2!": true,
+		"Ann's meeting": true, "“Quoted” – dash": true, "+1 555 0100": true, "123 456 789#": true, "会議": true,
+		"*bold*": false, "_it_": false, "~x~": false, "a [b](c)": false, "`c`": false, "<b>": false, "&lt;": false,
+		"1. item": false, "12) item": false, "- item": false, "+ item": false, "# head": false, "> quote": false,
+		"https://evil.example": false, "www.evil.example": false, "a@b.example": false, "{{DATE(x)}}": false,
+		"a\\b": false, "a|b": false, "🎉 Party 👩‍💻": true, "=====": false,
+	} {
+		if readsAsItIs(text) != want {
+			t.Errorf("readsAsItIs(%q) = %v", text, !want)
 		}
 	}
 }

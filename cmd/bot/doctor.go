@@ -56,6 +56,17 @@ func givenAsFlags(flags *pflag.FlagSet) []string {
 	return names
 }
 
+// withHints adds to the error of a configuration which names in the environment may be misspelt, and which values have
+// the wrong form: that is often the cause.
+func withHints(err error, found doctor.Report) error {
+	for _, r := range found.Checks {
+		if r.Status == doctor.Fail && (r.Check == "config.unknown" || r.Check == "config.secrets") {
+			err = fmt.Errorf("%w\n  - %s: %s %s", err, r.Subject, r.Detail, r.Next)
+		}
+	}
+	return err
+}
+
 // warnOf logs what is wrong. The bot goes on all the same.
 func warnOf(ctx context.Context, log *slog.Logger, what string, found doctor.Report) {
 	for _, r := range found.Checks {

@@ -44,6 +44,7 @@ func TestCommandLine(t *testing.T) {
 		{args: []string{"manifest", "teams", "--url", "https://bot.contoso.example"}, code: 2, err: "--app-id"},
 		{args: []string{"manifest", "teams", "--url", "http://bot.contoso.example", "--app-id", "meetbot"}, code: 1, err: "wanted a GUID"},
 		{args: []string{"manifest", "teams", "--url", "http://bot.contoso.example", "--app-id", "meetbot"}, code: 1, err: "https"},
+		{args: []string{"serve", "--slack-bot-token", `"xoxb-1"`}, code: 1, err: "SLACK_BOT_TOKEN: The value begins and ends with a quotation mark"},
 		{args: []string{"serve", "--redis-url", "x"}, code: 1, err: "SLACK_SIGNING_SECRET is missing"},
 	} {
 		var out, problems strings.Builder

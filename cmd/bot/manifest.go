@@ -35,7 +35,7 @@ func slackManifestCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if slack.Bookmarks, err = config.Slack.Bookmarks(); err != nil {
+		if slack.Uses, err = config.SlackUses(); err != nil {
 			return err
 		}
 		m, err := manifest.Slack(slack, catalog)

@@ -15,11 +15,11 @@ func serveCommand() *cobra.Command {
 	config := app.Default()
 	c := command("serve", "Answer the chat platforms.", noArguments, func(cmd *cobra.Command, _ []string) error {
 		config.Files = app.ReadFiles(config.Settings(), os.Getenv, givenAsFlags(cmd.Flags()))
+		examine := doctor.Options{Environ: os.Environ(), Flags: givenAsFlags(cmd.Flags())}
 		if err := config.Validate(); err != nil {
-			return err
+			return withHints(err, doctor.Configuration(config, examine))
 		}
 		log := app.NewLogger(config.Logging, cmd.ErrOrStderr())
-		examine := doctor.Options{Environ: os.Environ(), Flags: givenAsFlags(cmd.Flags())}
 		warnOf(cmd.Context(), log, "the configuration looks wrong", doctor.Configuration(config, examine))
 		examiner := doctor.New(config, examine)
 		a, err := app.New(config, app.Options{Doctor: examiner}, log)

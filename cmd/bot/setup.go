@@ -34,7 +34,7 @@ func setupSlackCommand() *cobra.Command {
 					return err
 				}
 			}
-			if s.Bookmarks, err = config.Slack.Bookmarks(); err != nil {
+			if s.Uses, err = config.SlackUses(); err != nil {
 				return misuse{err}
 			}
 			catalog, err := config.Places.Catalog()

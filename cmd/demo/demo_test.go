@@ -41,7 +41,7 @@ func TestDemoScriptFails(t *testing.T) {
 func TestDemoTypedByHand(t *testing.T) {
 	t.Parallel()
 	shown := typedByHand(t, "/wait\n/?\n/as ben\n/in #design\n/meet\n/expect something that is not there\n/fly\nhello\n/install\n/fault\n/join\n/quit\n/meet never\n")
-	wantShown(t, shown, "nothing was asked yet", "ben in #design> ", "New meeting", "does not hold",
+	wantShown(t, shown, "nothing was asked yet", "ben in #design> ", "Microsoft Teams meeting", "does not hold",
 		"/? lists what you can type",
 		"the bot hears /meet and what mentions it", "/in teams:General is where it can be", "graph-429", "teams-429", "the client opens the link")
 	if strings.Contains(shown, "never") {
@@ -67,7 +67,7 @@ func TestDemoLifeByHand(t *testing.T) {
 /meet link
 /open
 /press replace this link
-/expect The earlier link leads nowhere now
+/expect The earlier link no longer works
 /open
 /open https://www.example.com/
 /fault organizer-disabled
@@ -99,9 +99,10 @@ func TestDemoDatesByHand(t *testing.T) {
 	t.Parallel()
 	shown := typedByHand(t, `
 /meet Logo tomorrow at 15:00 with @ben, @design-team and @zoe
-/expect @zoe: nobody whom I know here by that name.
+/expect @zoe: I know nobody here by that name.
+/press Add to calendar
 /press Outlook
-/press Join meeting
+/press Join in Microsoft Teams
 /as gus
 /meet
 /as ben
@@ -110,12 +111,12 @@ func TestDemoDatesByHand(t *testing.T) {
 /press Take it away
 /expect The date is cancelled
 /meet new Fresh start
-/press Add to calendar
+/press File (.ics)
 /expect without an entry
 /in teams:Design
 @meetbot meet Logo amanhã às 15h com @caio
 /expect With Caio Exemplo
-/press Google Calendar
+/press Google
 `)
 	wantShown(t, shown, "With @Ben Sample, @design-team, @zoe.", "[ Outlook ]  https://outlook.office.com/calendar/deeplink/compose?…\n",
 		"with this draft, which a person may save:\n   https://outlook.office.com/calendar/deeplink/compose?path=",
@@ -183,7 +184,7 @@ meet
 		"ann in Teams General (thread)> ", "meetbot · in a thread", "│ Build trouble", "asks once to wait",
 		"│ Standup", "tells the bot nothing: https://teams.microsoft.com/",
 		"by send, in ann's own chat with the bot, no Graph call", "the bot is not here: /install brings it in",
-		"│ Hello! I give",
+		"│ Hi! Type ",
 		"Teams has threads in channels alone", "Teams has no slash menu in a chat with the bot alone: type meet",
 		"xena in Teams chat with meetbot> ", "the bot did not accept the message: [401]")
 	// The throttled answer came once Teams would take it; nothing else in the session waits for seconds.

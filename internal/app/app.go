@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -15,6 +16,7 @@ import (
 	_ "time/tzdata" // the time zones of askers, for a machine or an image that has none
 
 	"meetbot/bot"
+	"meetbot/bot/slackapp/socketmode"
 	"meetbot/graphclient"
 	"meetbot/internal/entra"
 	"meetbot/internal/inbound"
@@ -27,14 +29,15 @@ const grace = 10 * time.Second
 
 // Options are what an app gets beside its configuration. The zero value is right for production.
 type Options struct {
-	Name    string           // unique among the replicas on one Redis; empty: host name, process ID and time
-	RootCAs *x509.CertPool   // that Entra's certificate is checked against; nil: the system's
-	Timing  bot.Timing       // zero: the defaults
-	Idle    time.Duration    // store.Options.Idle
-	Doctor  Doctor           // finds out what is wrong; nil for nobody
-	Clock   func() time.Time // for the life of meetings; nil: time.Now
-	// LookEvery is how often the files with secrets are looked at; 0 for 15 seconds. What changed counts when it was seen
-	// twice.
+	Name    string            // unique among the replicas on one Redis; empty: host name, process ID and time
+	RootCAs *x509.CertPool    // that Entra's certificate is checked against; nil: the system's
+	Timing  bot.Timing        // zero: the defaults
+	Idle    time.Duration     // store.Options.Idle
+	Socket  socketmode.Timing // of Slack's Socket Mode; zero: the defaults
+	Doctor  Doctor            // finds out what is wrong; nil for nobody
+	Clock   func() time.Time  // for the life of meetings; nil: time.Now
+	// LookEvery is how often the files with secrets are looked at, and how often a token for Redis is asked for; 0 for
+	// 15 and 30 seconds. What changed in a file counts when it was seen twice.
 	LookEvery time.Duration
 }
 
@@ -57,45 +60,12 @@ type App struct {
 	service   *bot.Service
 	metrics   *telemetry.Metrics
 	changes   *changes
+	login     *redisLogin // nil where no token is the password for Redis
 
 	public, admin endpoint
 	stopping      atomic.Bool
 	refusing      sync.Mutex
 	closed        func() error
-}
-
-// platform is a front-end, and what became of it.
-type platform struct {
-	bot.Frontend
-	paths    []string // of its endpoints
-	requests *inbound.Requests
-	tally    *tally
-	refused  atomic.Pointer[error] // what Run returned; nil while the platform may still become ready
-	changed  chan struct{}         // is told when a refused platform has another credential; has room for one
-}
-
-// unready says why commands of the platform cannot be served now; nil if they can.
-func (p *platform) unready() error {
-	if err := p.refused.Load(); err != nil {
-		return *err
-	}
-	return p.Ready()
-}
-
-// taking is a taker that has the platform try again, if it was refused.
-func (p *platform) taking(take taker) taker {
-	return func(ctx context.Context, c Config) error {
-		if err := take(ctx, c); err != nil {
-			return err
-		}
-		if p.refused.Load() != nil {
-			select {
-			case p.changed <- struct{}{}:
-			default: // it was told already
-			}
-		}
-		return nil
-	}
 }
 
 // New wires an app from a valid configuration. It opens no socket, and neither Redis nor any other service needs to be
@@ -109,22 +79,32 @@ func New(c Config, o Options, log *slog.Logger) (*App, error) {
 		}
 		o.Name = fmt.Sprintf("%s-%d-%d", host, os.Getpid(), time.Now().UnixMilli())
 	}
-	redis, err := store.Open(c.Redis.URL, store.Options{
-		Replica: o.Name, Idle: o.Idle, Prefix: c.Redis.Prefix, Names: c.names(),
-	})
+	a := &App{log: log, config: c.HTTP}
+	a.metrics = telemetry.New(func(ctx context.Context) (bot.Depth, error) { return a.store.Depth(ctx) })
+	credential, err := newCredential(c.entra(), o, a.metrics)
 	if err != nil {
+		return nil, err
+	}
+	a.idle = append(a.idle, credential)
+	options, login := c.storeOptions(store.Options{Replica: o.Name, Idle: o.Idle, Names: c.names()}, credential)
+	if a.store, err = store.Open(c.Redis.URL, options); err != nil {
 		return nil, fmt.Errorf("REDIS_URL: %w", err)
 	}
-	a := &App{log: log, config: c.HTTP, store: redis}
+	if a.login = login; login != nil {
+		login.every = cmp.Or(o.LookEvery, redisToken)
+	}
+	a.changes = newChanges(c, o.LookEvery, log, a.metrics)
+	a.changes.on(func(_ context.Context, c Config) error { return credential.Update(c.entra()) }, entraSecrets...)
+	a.changes.on(newRedisUser(c, options.Credentials), "REDIS_URL")
 	a.closed = sync.OnceValue(a.release)
-	if err := a.wire(c, o); err != nil {
+	if err := a.wire(c, o, credential); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
 	return a, nil
 }
 
 // wire makes the app's parts.
-func (a *App) wire(c Config, o Options) error {
+func (a *App) wire(c Config, o Options, credential *entra.Credential) error {
 	catalog, err := c.Places.Catalog()
 	if err != nil {
 		return err
@@ -143,12 +123,6 @@ func (a *App) wire(c Config, o Options) error {
 	if err != nil {
 		return fmt.Errorf("ORGANIZER: %w", err)
 	}
-	a.metrics = telemetry.New(a.store.Depth)
-	a.changes = newChanges(c, o.LookEvery, a.log, a.metrics)
-	credential, err := newCredential(c.entra(), o, a.metrics)
-	if err != nil {
-		return err
-	}
 	graph, err := graphclient.New(graphclient.Config{
 		TenantID:   c.Entra.TenantID,
 		Credential: credential, BaseURL: c.Graph.BaseURL, RootCAs: o.RootCAs, Observe: a.metrics.Graph,
@@ -156,8 +130,7 @@ func (a *App) wire(c Config, o Options) error {
 	if err != nil {
 		return err
 	}
-	a.idle = append(a.idle, graph, credential)
-	a.changes.on(func(_ context.Context, c Config) error { return credential.Update(c.entra()) }, entraSecrets...)
+	a.idle = append(a.idle, graph)
 	byName := map[string]bot.Platform{}
 	for _, p := range platforms {
 		if !p.on(c) {
@@ -165,7 +138,7 @@ func (a *App) wire(c Config, o Options) error {
 		}
 		tally := newTally(p.name, a.metrics.Requests(p.name, p.refusals), a.store, a.log)
 		requests := inbound.NewRequests(p.name, slog.LevelWarn, a.log, tally)
-		served := &platform{paths: p.paths, requests: requests, tally: tally, changed: make(chan struct{}, 1)}
+		served := &platform{paths: p.paths(c), requests: requests, tally: tally, changed: make(chan struct{}, 1)}
 		frontend, err := p.new(c, o, shared{
 			catalog: catalog, language: lang, store: a.store, metrics: a.metrics, log: a.log, requests: requests,
 			closing:  func(client interface{ Close() }) { a.idle = append(a.idle, client) },
@@ -187,17 +160,19 @@ func (a *App) wire(c Config, o Options) error {
 		Examiner:      examiner,
 		Conversations: a.store, Identities: a.store, Queue: a.store, Limiter: a.store, Cards: a.store,
 		Invitations: a.store, Schedule: a.store,
-		Meetings: graph, Directory: graph,
+		Meetings: graph, Directory: graph, Groups: graph,
 		Catalog: catalog, Log: a.log, Observer: a.metrics,
 		Platforms: byName,
 		Workspaces: bot.OneWorkspace{
 			Tenant:     bot.Tenant{ID: c.Entra.TenantID, ClientID: c.Entra.ClientID},
 			Organizers: organizers,
 			Askers:     c.Policy.askers(),
-			Limits:     bot.Limits{Window: time.Hour, PerUser: c.Policy.PerUser, PerWorkspace: c.Policy.PerWorkspace},
-			Language:   lang,
-			Options:    c.Meetings.options(),
-			Bookmarks:  bookmarks,
+			Places:     c.Places.policy(), OrganizersGroup: c.Policy.OrganizersGroup,
+			ConfirmAbove: c.Places.ConfirmAbove,
+			Limits:       bot.Limits{Window: time.Hour, PerUser: c.Policy.PerUser, PerWorkspace: c.Policy.PerWorkspace},
+			Language:     lang,
+			Options:      c.Meetings.options(),
+			Bookmarks:    bookmarks,
 
 			Administrators: c.Policy.Admins,
 		},
@@ -250,8 +225,9 @@ func (a *App) Run(ctx context.Context) error {
 			}
 		})
 	}
+	var fronts sync.WaitGroup
 	for _, p := range a.platforms {
-		wg.Go(func() {
+		fronts.Go(func() {
 			if err := a.runPlatform(ctx, p); err != nil {
 				stop(err)
 			}
@@ -263,6 +239,9 @@ func (a *App) Run(ctx context.Context) error {
 		}
 	}
 	wg.Go(func() { a.changes.run(ctx) })
+	if a.login != nil {
+		wg.Go(func() { a.login.run(ctx, a.log) })
+	}
 	reclaiming := make(chan struct{})
 	wg.Go(func() {
 		defer close(reclaiming)
@@ -281,7 +260,8 @@ func (a *App) Run(ctx context.Context) error {
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
 	err := a.public.server.Shutdown(last)
-	<-reclaiming // it begins attempts
+	fronts.Wait() // they finish what was delivered to them by other ways than requests
+	<-reclaiming  // it begins attempts
 	if !a.service.Stop(last) {
 		a.log.Warn("attempts did not finish in time; other replicas take them over")
 	}
@@ -312,48 +292,14 @@ func (a *App) leave(ctx context.Context) {
 	}
 }
 
-// runPlatform runs a front-end until ctx ends. A platform that refuses the configuration is left as it is, for the
-// others go on, until it has another credential. The error says that no platform is left.
-func (a *App) runPlatform(ctx context.Context, p *platform) error {
-	for {
-		err := p.Run(ctx)
-		if err == nil || ctx.Err() != nil {
-			return nil
-		}
-		if all := a.refuse(p, err); all != nil {
-			return all
-		}
-		a.log.Error("a chat platform refuses the configuration and is not served; the others are", "platform", p.Name(),
-			"error", err)
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-p.changed:
-			p.refused.Store(nil)
-		}
-	}
-}
-
-// refuse notes that a platform refuses the configuration. The error says that none is left.
-func (a *App) refuse(p *platform, err error) error {
-	a.refusing.Lock() // of platforms that are refused at the same moment, the last one alone finds none left
-	defer a.refusing.Unlock()
-	p.refused.Store(&err)
-	var refusals []error
-	for _, other := range a.platforms {
-		if refusal := other.refused.Load(); refusal != nil {
-			refusals = append(refusals, *refusal)
-		}
-	}
-	if len(refusals) < len(a.platforms) {
-		return nil
-	}
-	return errors.Join(refusals...)
-}
-
 // Kill ends the app where it stands, as a crash would: no answer is finished, and nothing is handed over.
 func (a *App) Kill() {
 	a.service.Kill()
+	for _, p := range a.platforms {
+		if connected, ok := p.Frontend.(interface{ Kill() }); ok {
+			connected.Kill()
+		}
+	}
 	_ = a.public.server.Close()
 	_ = a.admin.server.Close()
 }

@@ -16,8 +16,8 @@ import (
 // that is just being written is left alone: within half a minute.
 const lookEvery = 15 * time.Second
 
-// changes has the parts of an app take over what changes in the files of a configuration: the values of secrets, and the
-// certificate. What else changes there counts after a restart.
+// changes has the parts of an app take over what changes in the files of a configuration: the values of secrets, and
+// the certificate. What else changes there counts after a restart.
 type changes struct {
 	config  Config // what counts now
 	log     *slog.Logger
@@ -59,8 +59,9 @@ func newChanges(c Config, every time.Duration, log *slog.Logger, metrics *teleme
 			})
 		}
 		if s.Env == certificatePath && s.Value.String() != "" {
-			content, _ := os.ReadFile(s.Value.String()) // New has read it
-			ch.files = append(ch.files, &watched{variable: s.Env, path: s.Value.String(), counts: mark(string(content))})
+			file := s.Value.String()
+			content, _ := os.ReadFile(file) // New has read it
+			ch.files = append(ch.files, &watched{variable: s.Env, path: file, counts: mark(string(content))})
 		}
 	}
 	for _, w := range ch.files {
@@ -114,10 +115,7 @@ func (ch *changes) look(ctx context.Context) {
 		case err != nil:
 			ch.tell(w, err)
 		default:
-			group := w.variable
-			if strings.HasPrefix(group, "AZURE_") {
-				group = "AZURE_"
-			}
+			group := groupOf(w.variable)
 			groups[group] = append(groups[group], w)
 			values[w.variable] = value
 		}
@@ -128,12 +126,21 @@ func (ch *changes) look(ctx context.Context) {
 			if err == nil {
 				w.counts = w.seen
 				ch.metrics.SecretChanged(w.variable, telemetry.Taken)
-				ch.log.InfoContext(ctx, "a secret was changed in its file, and the new one counts", "variable", w.variable,
-					"file", w.path)
+				ch.log.InfoContext(ctx, "a secret was changed in its file, and the new one counts",
+					"variable", w.variable, "file", w.path)
 			}
 			ch.tell(w, err)
 		}
 	}
+}
+
+// groupOf names the settings that count together with one.
+func groupOf(variable string) string {
+	const entra = "AZURE_"
+	if strings.HasPrefix(variable, entra) {
+		return entra
+	}
+	return variable
 }
 
 // read reads a file. What it holds of a certificate is not looked at here.
@@ -167,7 +174,7 @@ func (ch *changes) take(ctx context.Context, group []*watched, values map[string
 	fresh = fresh.normalized()
 	for _, p := range fresh.Problems() {
 		for _, w := range group {
-			if p.Variable == w.variable || strings.HasPrefix(p.Variable, "AZURE_") && strings.HasPrefix(w.variable, "AZURE_") {
+			if groupOf(p.Variable) == groupOf(w.variable) {
 				return fmt.Errorf("%s %s", p.Variable, p.Wrong)
 			}
 		}

@@ -38,12 +38,6 @@ type HTTPConfig struct {
 	ShutdownDelay string
 }
 
-// RedisConfig says where the state is.
-type RedisConfig struct {
-	URL    string // as package store takes it
-	Prefix string // first part of every key; deployments that share a Redis have different ones
-}
-
 // EntraConfig says which Entra app calls Graph, and how it proves itself: by one of ClientSecret, CertificatePath,
 // FederatedTokenFile and TokenCredentials.
 type EntraConfig struct {
@@ -69,6 +63,7 @@ type GraphConfig struct {
 // PolicyConfig says who may make meetings, in whose name, and how many.
 type PolicyConfig struct {
 	Organizer        string   // as bot.ParseOrganizerPolicy takes it
+	OrganizersGroup  string   // object ID of the Entra group whose members may make meetings; empty for everybody
 	AllowedDomains   []string // e-mail domains; empty for any
 	AllowGuests      string   // "true" or "false", as strconv.ParseBool takes it
 	MatchAliases     string   // an e-mail that is an alias names its account; as AllowGuests
@@ -90,7 +85,7 @@ type LoggingConfig struct {
 func Default() Config {
 	return Config{
 		HTTP:  HTTPConfig{Addr: ":8080", AdminAddr: "localhost:9090", ShutdownDelay: "0"},
-		Redis: RedisConfig{URL: "redis://localhost:6379/0", Prefix: store.DefaultPrefix},
+		Redis: RedisConfig{URL: "redis://localhost:6379/0", Prefix: store.DefaultPrefix, Entra: "false"},
 		Slack: defaultSlack,
 		Teams: defaultTeams,
 		Entra: EntraConfig{SendCertificateChain: "false", AuthorityHost: entra.DefaultAuthorityHost},

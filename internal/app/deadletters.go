@@ -12,8 +12,8 @@ import (
 )
 
 // ListDeadLetters writes up to limit dead letters to w, the newest first, as a table for an operator.
-func ListDeadLetters(ctx context.Context, redis RedisConfig, limit int, w io.Writer) error {
-	return withStore(ctx, redis, func(s *store.Store) error {
+func ListDeadLetters(ctx context.Context, c Config, limit int, w io.Writer) error {
+	return withStore(ctx, c, func(s *store.Store) error {
 		letters, err := s.DeadLetters(ctx, limit)
 		if err != nil {
 			return err
@@ -34,8 +34,8 @@ func ListDeadLetters(ctx context.Context, redis RedisConfig, limit int, w io.Wri
 }
 
 // RetryDeadLetter makes the dead letter of that entry a fresh job, and says so on w.
-func RetryDeadLetter(ctx context.Context, redis RedisConfig, entry string, w io.Writer) error {
-	return withStore(ctx, redis, func(s *store.Store) error {
+func RetryDeadLetter(ctx context.Context, c Config, entry string, w io.Writer) error {
+	return withStore(ctx, c, func(s *store.Store) error {
 		if err := s.Retry(ctx, entry); err != nil {
 			return err
 		}
@@ -45,15 +45,15 @@ func RetryDeadLetter(ctx context.Context, redis RedisConfig, entry string, w io.
 }
 
 // withStore opens the store for one command of an operator.
-func withStore(ctx context.Context, redis RedisConfig, do func(*store.Store) error) error {
-	if err := store.CheckPrefix(redis.Prefix); err != nil {
+func withStore(ctx context.Context, c Config, do func(*store.Store) error) error {
+	if err := store.CheckPrefix(c.Redis.Prefix); err != nil {
 		return fmt.Errorf("REDIS_PREFIX: %w", err)
 	}
-	s, err := store.Open(redis.URL, store.Options{Replica: "operator", Prefix: redis.Prefix})
+	s, end, err := OpenStore(ctx, c, store.Options{Replica: "operator"}, nil)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = s.Close() }()
+	defer end()
 	if err := s.Ping(ctx); err != nil {
 		return fmt.Errorf("REDIS_URL: %w", err)
 	}

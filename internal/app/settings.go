@@ -64,7 +64,7 @@ func (c *Config) Concerns() []Concern {
 		{"Microsoft Teams", c.Teams.Settings()},
 		{"Microsoft Entra and Graph", append(c.Entra.Settings(), c.Graph.Settings()...)},
 		{"Who may make meetings", c.Policy.Settings()},
-		{"The command", c.Places.Settings()},
+		{"The command, and where it may be used", c.Places.Settings()},
 		{"New meetings and reminders", c.Meetings.Settings()},
 		{"Logs", c.Logging.Settings()},
 	}
@@ -78,6 +78,10 @@ func (c *Config) Settings() []Setting {
 	}
 	return all
 }
+
+// StoreSettings names the values that a command needs which opens the store and nothing else: Redis, and Entra for
+// REDIS_ENTRA.
+func (c *Config) StoreSettings() []Setting { return append(c.Redis.Settings(), c.Entra.Settings()...) }
 
 // Set sets values by the names of their environment variables. The error says which of them there is not, or is not
 // right.
@@ -113,20 +117,6 @@ func (c *HTTPConfig) Settings() []Setting {
 			More: "operating.md#stopping",
 			Help: "How long requests are still answered after the bot was told to stop, while /readyz already says " +
 				"that it is not ready: as long as a balancer needs to notice; at most 1m.",
-		},
-	}
-}
-
-// Settings names the values of this concern.
-func (c *RedisConfig) Settings() []Setting {
-	return []Setting{
-		{
-			Env: "REDIS_URL", Kind: SecretURL, Since: first, Value: (*text)(&c.URL), More: "operating.md#redis",
-			Help:    "The Redis that keeps the state: redis://, or rediss:// for TLS; Sentinel and Cluster too.",
-			Example: "rediss://user:password@redis.example.com:6380/0",
-		}, {
-			Env: "REDIS_PREFIX", Value: (*text)(&c.Prefix), More: "operating.md#redis",
-			Help: "First part of every key in Redis; another for each deployment on one Redis.",
 		},
 	}
 }
@@ -198,6 +188,12 @@ func (c *PolicyConfig) Settings() []Setting {
 				"all), or requester,service:ACCOUNT (the account where Graph refuses the asker).",
 			Example: "requester,service:meetings@contoso.com",
 		}, {
+			Env: "ORGANIZERS_GROUP", Kind: ID, Value: (*text)(&c.OrganizersGroup),
+			More: "operating.md#who-may-make-meetings",
+			Help: "Object ID of an Entra group whose members alone may make meetings; everybody may join and be " +
+				"shown them. It needs the application permission GroupMember.Read.All.",
+			Example: exampleGroup, Unset: "everybody may",
+		}, {
 			Env: "ALLOWED_EMAIL_DOMAINS", Kind: List, Since: first, Value: (*list)(&c.AllowedDomains),
 			Help: "E-mail domains whose people may make meetings. In Teams, the user principal name counts, or the " +
 				"primary e-mail of a guest.",
@@ -221,8 +217,8 @@ func (c *PolicyConfig) Settings() []Setting {
 			Help: "New meetings that the workspace may make in an hour; 0 for any number.",
 		}, {
 			Env: "ADMINS", Kind: List, Value: (*list)(&c.Admins), More: "operating.md#the-doctor",
-			Help: "Administrators of the bot, who may type its command doctor: user principal names, e-mail addresses " +
-				"or object IDs in Entra.",
+			Help: "Administrators of the bot, who may type its command doctor: user principal names, e-mail " +
+				"addresses or object IDs in Entra.",
 			Example: "ana@contoso.com,5f1c2b1a-4d53-4c3e-8b59-0f2a7c1d6e11", Unset: "nobody",
 		}, {
 			Env: "LOCALE", Kind: Choice, Since: first, Value: (*text)(&c.Locale),

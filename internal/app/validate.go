@@ -17,7 +17,6 @@ import (
 	"meetbot/internal/entra"
 	"meetbot/internal/guid"
 	"meetbot/internal/outbound"
-	"meetbot/store"
 )
 
 // Validate returns one error that lists every problem, each with the variable's name and an example. It quotes no value
@@ -100,13 +99,6 @@ func (c HTTPConfig) validate(p *problems) {
 	}
 }
 
-func (c RedisConfig) validate(p *problems) {
-	err := store.CheckURL(c.URL)
-	p.need(err == nil, "REDIS_URL", fmt.Sprintf("cannot be used (%v)", err), "redis://localhost:6379/0")
-	err = store.CheckPrefix(c.Prefix)
-	p.need(err == nil, "REDIS_PREFIX", fmt.Sprintf("cannot be used (%v)", err), store.DefaultPrefix)
-}
-
 func (c EntraConfig) validate(p *problems) {
 	p.need(guid.Valid(c.TenantID) || domain.MatchString(c.TenantID), "AZURE_TENANT_ID",
 		"is missing or is neither a GUID nor a domain", "8eaef023-2b34-4da1-9baa-8bc8c9d6a490")
@@ -171,6 +163,8 @@ func (c GraphConfig) validate(p *problems) {
 func (c PolicyConfig) validate(p *problems) {
 	_, err := bot.ParseOrganizerPolicy(c.Organizer)
 	p.need(err == nil, "ORGANIZER", fmt.Sprintf("cannot be understood (%v)", err), "requester")
+	p.need(c.OrganizersGroup == "" || guid.Valid(c.OrganizersGroup), "ORGANIZERS_GROUP",
+		"is not the object ID of a group", exampleGroup)
 	for _, d := range c.AllowedDomains {
 		p.need(domain.MatchString(strings.TrimSpace(d)), "ALLOWED_EMAIL_DOMAINS",
 			fmt.Sprintf("holds %q, which is not a domain", d), "example.com,example.org")

@@ -109,6 +109,29 @@ func TestValidateRedis(t *testing.T) {
 	} {
 		check(t, url, problem, func(c *Config) { c.Redis.URL = url })
 	}
+	const secure = "rediss://name.region.redis.azure.net:10000"
+	for name, tt := range map[string]struct {
+		problem string
+		redis   RedisConfig
+	}{
+		"by a token":          {"", RedisConfig{URL: secure, Entra: "true"}},
+		"by another's token":  {"", RedisConfig{URL: "rediss://ann@redis.example:6380", Entra: "true"}},
+		"a token in clear":    {"REDIS_URL", RedisConfig{URL: "redis://redis.example:6379", Entra: "true"}},
+		"token and password":  {"REDIS_URL", RedisConfig{URL: "rediss://:hunter2@redis.example:6380", Entra: "true"}},
+		"perhaps a token":     {"REDIS_ENTRA", RedisConfig{URL: secure, Entra: "perhaps"}},
+		"no such authority":   {"REDIS_CA_PATH", RedisConfig{URL: secure, Entra: "false", CAPath: "/nothing"}},
+		"no authority at all": {"REDIS_CA_PATH", RedisConfig{URL: secure, Entra: "false", CAPath: "validate_test.go"}},
+		"no certificate": {"REDIS_CLIENT_CERTIFICATE_PATH",
+			RedisConfig{URL: secure, Entra: "false", CertificatePath: "validate_test.go"}},
+		"one name for all": {"", RedisConfig{URL: secure + "?cluster=true&server_name=redis.example", Entra: "false"}},
+		"a name without TLS": {"REDIS_URL",
+			RedisConfig{URL: "redis://redis.example:6379?server_name=redis.example", Entra: "false"}},
+	} {
+		check(t, name, tt.problem, func(c *Config) {
+			tt.redis.Prefix = c.Redis.Prefix
+			c.Redis = tt.redis
+		})
+	}
 }
 
 func TestValidateSlack(t *testing.T) {
@@ -117,6 +140,14 @@ func TestValidateSlack(t *testing.T) {
 	check(t, "a token that rotates", "SLACK_BOT_TOKEN", func(c *Config) { c.Slack.BotToken = "xoxe.xoxb-1-2-3" })
 	check(t, "a refresh token", "SLACK_BOT_TOKEN", func(c *Config) { c.Slack.BotToken = "xoxe-1-2-3" })
 	check(t, "no secret", "SLACK_SIGNING_SECRET", func(c *Config) { c.Slack.SigningSecret = "" })
+	check(t, "Socket Mode", "", func(c *Config) { c.Slack.SigningSecret, c.Slack.AppToken = "", "xapp-1-2" })
+	check(t, "both ways to deliver", "SLACK_APP_TOKEN", func(c *Config) { c.Slack.AppToken = "xapp-1-2" })
+	check(t, "a bot token twice", "SLACK_APP_TOKEN", func(c *Config) {
+		c.Slack.SigningSecret, c.Slack.AppToken = "", c.Slack.BotToken
+	})
+	check(t, "Socket Mode without a bot token", "SLACK_BOT_TOKEN", func(c *Config) {
+		c.Slack.SigningSecret, c.Slack.AppToken, c.Slack.BotToken = "", "xapp-1-2", ""
+	})
 	check(t, "no slash", "SLACK_API_URL", func(c *Config) { c.Slack.APIURL = "https://slack.com/api" })
 	check(t, "bookmarks", "", func(c *Config) {
 		c.Slack.Bookmark, c.Links.PublicURL = "true", "https://bot.example.com"

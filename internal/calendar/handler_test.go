@@ -65,7 +65,7 @@ func serve(t testing.TB, entries calendar.Entries) *webpagetest.Site {
 
 // What an address gives, by its token and by the method.
 func TestHandler(t *testing.T) {
-	const page = "There is no calendar entry behind this address"
+	const page = "There is no calendar entry at this address"
 	for name, tt := range map[string]struct {
 		method, path string
 		status       int

@@ -23,7 +23,7 @@ func controls() []control {
 			(*demo).intoThread},
 		{"/leave", "", "leave the thread", (*demo).leave},
 		{"/join", "", "press the button to join of the last card", (*demo).join},
-		{"/press", "LABEL", "press the button with this label on the last message that has it, such as Add to calendar",
+		{"/press", "LABEL", "press the button with this label on the last message that has it, such as More",
 			(*demo).press},
 		{"/open", "[LINK]", "open a link in a browser; without LINK, the last that /meet link showed", (*demo).open},
 		{"/clock", "[+1h55m]", "move the clock on by days (d), hours (h) or minutes (m); without, say what it shows",

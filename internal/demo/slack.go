@@ -44,6 +44,9 @@ var slackNames = func() *strings.Replacer {
 		}
 	}
 	name("!subteam^"+designTeamID, "@"+designTeam)
+	for _, c := range slackChannels {
+		name("#"+c.ID, c.Name)
+	}
 	for _, p := range people() {
 		name("@"+p.slack.ID, p.slack.RealName)
 	}

@@ -138,7 +138,8 @@ func (t *teams) say(ctx context.Context, url string, at spot, how manner, text s
 	case how == byMention:
 		p.Text = strings.TrimSpace(t.Mention() + " " + text)
 	case how == bySlash && at.place.id == "":
-		return outcome{}, fmt.Errorf("Teams has no slash menu in a chat with the bot alone: type %s", bot.DefaultCommandName)
+		return outcome{}, fmt.Errorf("Teams has no slash menu in a chat with the bot alone: type %s",
+			bot.DefaultCommandName)
 	case how == bySlash:
 		p.Text, p.Slash = bot.DefaultCommandName.Line(text, "").String(), true
 	}
@@ -181,17 +182,26 @@ func (t *teams) join(_ context.Context, _ string, at spot, card message) (string
 // press gives the one who presses another card in the place of the old one, or a line that stands for a moment.
 func (t *teams) press(ctx context.Context, url string, at spot, label string) (outcome, error) {
 	for _, m := range slices.Backward(t.Seen(at.room(), at.who.teams.ID)) {
-		button := slices.IndexFunc(teamstest.ReadCard(m.Card).Buttons, func(b teamstest.Button) bool {
-			return (b.Type == "Action.Execute" || b.URL != "") && strings.EqualFold(b.Title, label)
+		all := teamstest.ReadCard(teamstest.Unfold(m.Card)).Buttons // what is folded away is unfolded first
+		button := slices.IndexFunc(all, func(b teamstest.Button) bool {
+			return (b.Type == "Action.Execute" || b.Type == "Action.ToggleVisibility" || b.URL != "") &&
+				strings.EqualFold(b.Title, label)
 		})
 		if button < 0 {
 			continue
 		}
-		if link := teamstest.ReadCard(m.Card).Buttons[button].URL; link != "" {
+		if link := all[button].URL; link != "" {
 			return outcome{opens: link}, nil
 		}
+		if all[button].Type == "Action.ToggleVisibility" {
+			m.Card = teamstest.Unfold(m.Card)
+			shown := t.message(m)
+			shown.at = time.Now()
+			shown.via += ", unfolded by " + at.who.name
+			return outcome{answer: &shown}, nil
+		}
 		pressed := time.Now()
-		title := teamstest.ReadCard(m.Card).Buttons[button].Title
+		title := all[button].Title
 		answer, err := t.Press(ctx, url, teamstest.Press{User: at.who.teams.ID, Message: m, Title: title})
 		switch {
 		case err != nil:

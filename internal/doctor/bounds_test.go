@@ -2,13 +2,12 @@ package doctor
 
 import (
 	"context"
-	"errors"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"meetbot/bot"
+	"meetbot/internal/outbound"
 	"meetbot/internal/sandbox/slacktest"
 	"meetbot/store"
 )
@@ -40,7 +39,7 @@ func TestBounds(t *testing.T) {
 		}
 	}
 	e := newExamination(w.config(t), Options{})
-	refused := &bot.Error{Code: bot.Unavailable, Err: errors.New(http.StatusText(http.StatusProxyAuthRequired))}
+	refused := &bot.Error{Code: bot.Unavailable, Err: outbound.ErrProxyCredentials}
 	if f := e.unreachable("Slack", "https://slack.com/api/", refused); f.status != Fail ||
 		!strings.Contains(f.next, "HTTPS_PROXY=http://USER:PASSWORD@") {
 		t.Errorf("a proxy that wants a password: %+v", f)

@@ -15,8 +15,12 @@ import (
 // configValues is everything that "bot serve" refuses to start for.
 func (e *examination) configValues(context.Context) []finding {
 	var all []finding
+	misshapen := map[string]bool{}
+	for _, f := range e.misshapenSecrets() {
+		misshapen[f.subject] = true
+	}
 	for _, p := range e.problems {
-		if e.misspelt[p.Variable] { // config.unknown names the cause
+		if e.misspelt[p.Variable] || misshapen[p.Variable] { // another check names the cause
 			continue
 		}
 		next := "Correct " + p.Variable + "; then run bot doctor again."
@@ -28,7 +32,11 @@ func (e *examination) configValues(context.Context) []finding {
 	switch {
 	case len(all) > 0:
 	case len(e.problems) > 0:
-		all = one(skip("", "It needs config.unknown, which failed."))
+		cause := "config.unknown"
+		if len(misshapen) > 0 {
+			cause = "config.secrets"
+		}
+		all = one(skip("", "It needs "+cause+", which failed."))
 	default:
 		all = one(ok("", "Every value can be used."))
 	}
@@ -64,16 +72,7 @@ var signingSecret = regexp.MustCompile(`^[0-9a-f]{32}$`)
 
 // configSecrets looks at the form of the secrets. What is wrong with one shows nowhere else but in refusals.
 func (e *examination) configSecrets(context.Context) []finding {
-	var all []finding
-	for _, s := range e.config.Settings() {
-		value := s.Value.String()
-		if !s.Secret() || value == "" || strings.Contains(value, "…") { // config.values tells of that
-			continue
-		}
-		if f, wrong := secretForm(s, value); wrong {
-			all = append(all, f)
-		}
-	}
+	all := e.misshapenSecrets()
 	if secret := e.config.Slack.SigningSecret; len(all) == 0 && secret != "" && !signingSecret.MatchString(secret) {
 		all = append(all, warn("SLACK_SIGNING_SECRET", "The value does not look like a signing secret of Slack, "+
 			"which has 32 digits and letters from a to f. With another value every request of Slack is refused.",
@@ -82,6 +81,21 @@ func (e *examination) configSecrets(context.Context) []finding {
 	}
 	if len(all) == 0 {
 		all = one(ok("", "The secrets look as they should."))
+	}
+	return all
+}
+
+// misshapenSecrets are the secrets whose form is wrong. Those with the … of an example are a matter of config.values.
+func (e *examination) misshapenSecrets() []finding {
+	var all []finding
+	for _, s := range e.config.Settings() {
+		value := s.Value.String()
+		if !s.Secret() || value == "" || strings.Contains(value, "…") {
+			continue
+		}
+		if f, wrong := secretForm(s, value); wrong {
+			all = append(all, f)
+		}
 	}
 	return all
 }

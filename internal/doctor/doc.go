@@ -13,7 +13,7 @@
 //
 // It changes nothing, with two exceptions: in Redis it uses one key of its own, which it deletes again; and where it
 // tries whether the app may make meetings for somebody, it leaves one meeting in their name in Graph, always the same,
-// which is in no calendar.
+// which is in no calendar. On that meeting it tries the options of new meetings.
 //
 // A check is made only if those that it needs went well; otherwise it is skipped, and says so. So a report names a
 // cause and not its symptoms. No result holds a secret.

@@ -39,8 +39,8 @@ func (e *examination) secretExpiry(ctx context.Context, variable, client, secret
 			" (YYYY-MM-DD) a warning comes 30 days before."))
 	}
 	if e.lacks(graphclient.ReadApplications) {
-		return unknown("the app has not the permission " + graphclient.ReadApplications.Name + ", which the bot does not " +
-			"need.")
+		return unknown("the app has not the permission " + graphclient.ReadApplications.Name +
+			", which the bot does not need.")
 	}
 	graph, err := e.graph()
 	if err != nil {
@@ -54,7 +54,8 @@ func (e *examination) secretExpiry(ctx context.Context, variable, client, secret
 	if until.IsZero() {
 		return unknown("Graph lists no secret of the app that begins like this one.")
 	}
-	f := e.expiry(variable, "client secret"+name, until, "Make a new one: "+portal+client+", Certificates & secrets, New "+
+	f := e.expiry(variable, "client secret"+name, until, "Make a new one: "+portal+client+", Certificates & "+
+		"secrets, New "+
 		"client secret. Then set "+variable+" to its value.")
 	if date, err := time.Parse(time.DateOnly, said); err == nil && f.status == OK &&
 		date.Sub(until).Abs() > 48*time.Hour {

@@ -134,7 +134,7 @@ func areaOf(variable string) string {
 func (e *examination) off(area string) string {
 	switch {
 	case area == areaSlack && !e.config.SlackOn():
-		return "Slack is off: neither SLACK_SIGNING_SECRET nor SLACK_BOT_TOKEN is set."
+		return "Slack is off: neither SLACK_SIGNING_SECRET nor SLACK_APP_TOKEN nor SLACK_BOT_TOKEN is set."
 	case area == areaTeams && !e.config.TeamsOn():
 		return "Teams is off: TEAMS_APP_ID is not set."
 	}

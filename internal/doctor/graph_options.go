@@ -16,7 +16,8 @@ func (e *examination) graphOptions(ctx context.Context) []finding {
 		return nil
 	}
 	if len(e.trials) == 0 {
-		return one(skip("MEETING_…", "The options of new meetings can be tried only on a trial meeting, and graph.meeting "+
+		return one(skip("MEETING_…", "The options of new meetings can be tried only on a trial meeting, and "+
+			"graph.meeting "+
 			"made none."))
 	}
 	graph, err := e.graph()
@@ -61,11 +62,13 @@ func (e *examination) refusedOption(setting, who string, err error) finding {
 		if why == "" {
 			why = "it does not say why"
 		}
-		return fail(variable, "Graph does not take "+setting+" for a meeting of "+who+" ("+strings.TrimRight(why, ".")+")."+stays,
+		why = strings.TrimRight(why, ".")
+		return fail(variable, "Graph does not take "+setting+" for a meeting of "+who+" ("+why+")."+stays,
 			"Remove "+variable+", or choose another value: docs/configuration.md.")
 	case bot.OrganizerRefused, bot.NoAccessPolicy, bot.NoPermission:
 		return fail(variable, "Graph lets the app make a meeting for "+who+", and not change it to "+setting+" ("+
-			withoutCode(err)+")."+stays, "A Teams administrator looks at the meeting policy and the sensitivity labels "+
+			withoutCode(err)+")."+stays, "A Teams administrator looks at the meeting policy and the sensitivity "+
+			"labels "+
 			"of "+who+": Teams admin center (https://admin.teams.microsoft.com), Meetings, Meeting policies.")
 	}
 	f := e.graphTrouble(variable, err)

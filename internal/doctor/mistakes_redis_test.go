@@ -98,6 +98,10 @@ func TestRedisMistakes(t *testing.T) {
 			told(t, s, "SET mb:{slack:T9999:C1}:m: 1", "SET mb:{slack:T024BE7LD:C2}:m: 1", "SET mb:{slack:T9999:C3}:m: 1")
 			return s.URL()
 		},
+		"redis-other-prefix": func(t *testing.T, s *redistest.Server) string {
+			told(t, s, "XADD {meetings:jobs}:stream * job {}")
+			return s.URL()
+		},
 		"redis-later-release": func(t *testing.T, s *redistest.Server) string {
 			told(t, s, `SET mb:{slack:T024BE7LD:C2}:m: {"v":99}`)
 			return s.URL()

@@ -147,6 +147,7 @@ var mistakes = map[string]mistake{
 	"config-secret-file-away":  {"config", slacktest.Options{}, secretFile("/run/secrets/meetbot/azure", nil)},
 	"config-secret-file-empty": {"config", slacktest.Options{}, secretFile("", []byte("\n"))},
 	"config-secret-twice":      {"config", slacktest.Options{}, set("SLACK_BOT_TOKEN_FILE", "/run/secrets/slack")},
+	"redis-no-token":           {"redis", slacktest.Options{}, set("REDIS_URL", "rediss://127.0.0.1:1", "REDIS_ENTRA", "true")},
 	"slack-previous-equal": {"slack", slacktest.Options{}, func(_ *testing.T, w *world) {
 		w.vars["SLACK_SIGNING_SECRET_PREVIOUS"] = w.vars["SLACK_SIGNING_SECRET"]
 	}},
@@ -159,6 +160,8 @@ var mistakes = map[string]mistake{
 	"config-verification-token": {"config", slacktest.Options{}, set("SLACK_SIGNING_SECRET", "Xk2p9QwErTyUiOpAsDfGhJkL")},
 	"config-half-slack":         {"config", slacktest.Options{}, set("SLACK_SIGNING_SECRET", "")},
 	"config-half-teams":         {"config", slacktest.Options{}, set("TEAMS_APP_ID", "")},
+	"config-app-token":          {"config", slacktest.Options{SocketMode: true}, set("SLACK_APP_TOKEN", "xoxb-1-2-3")},
+	"config-both-deliveries":    {"config", slacktest.Options{SocketMode: true}, set("SLACK_SIGNING_SECRET", "0123456789abcdef0123456789abcdef")},
 	"config-user-token":         {"config", slacktest.Options{}, set("SLACK_BOT_TOKEN", "xoxp-1-2-3")},
 	"config-rotating-token":     {"config", slacktest.Options{}, set("SLACK_BOT_TOKEN", "xoxe.xoxb-1-2-3")},
 	"config-two-credentials":    {"config", slacktest.Options{}, set("AZURE_TOKEN_CREDENTIALS", "ManagedIdentityCredential")},
@@ -224,6 +227,10 @@ var mistakes = map[string]mistake{
 	"entra-one-role-missing": {"entra,graph", slacktest.Options{},
 		user(ann, func(_ *testing.T, w *world) { w.Entra.SetRoles("User.Read.All") })},
 
+	"entra-groups-role-missing": {"entra", slacktest.Options{}, func(_ *testing.T, w *world) {
+		w.vars["ORGANIZERS_GROUP"] = "cccccccc-2222-3333-4444-000000000001"
+	}},
+
 	"graph-away": {"graph", slacktest.Options{}, func(_ *testing.T, w *world) { w.Graph.Close() }},
 	"graph-another-cloud": {"graph", slacktest.Options{}, func(_ *testing.T, w *world) {
 		w.vars["GRAPH_BASE_URL"] = strings.Replace(w.Slack.APIURL(), "/api/", "/v1.0", 1)
@@ -252,6 +259,10 @@ var mistakes = map[string]mistake{
 			Body: `{"error":{"code":"Forbidden","message":"Forbidden"}}`,
 		})
 	})},
+	"graph-admins": {"graph", slacktest.Options{}, func(t *testing.T, w *world) {
+		w.vars["ADMINS"] = ann + ",anna@contoso.example," + twoID
+		w.person(t, graphtest.User{ID: twoID, UPN: "two@contoso.example", Disabled: true})
+	}},
 	"graph-not-in-teams": {"graph", slacktest.Options{}, user(ann, is(graphtest.User{Unprovisioned: true}))},
 	"graph-disabled":     {"graph", slacktest.Options{}, user(ann, is(graphtest.User{Disabled: true}))},
 	"graph-guest":        {"graph", slacktest.Options{}, user(ann, is(graphtest.User{Guest: true}))},
@@ -274,6 +285,12 @@ var mistakes = map[string]mistake{
 		w.person(t, graphtest.User{ID: twoID, UPN: meetings, Disabled: true})
 	}},
 
+	"slack-app-token":       {"slack", slacktest.Options{SocketMode: true}, set("SLACK_APP_TOKEN", "xapp-1-of-another-app")},
+	"slack-app-token-scope": {"slack", slacktest.Options{SocketMode: true, AppScopes: []string{"authorizations:read"}}, set()},
+	"slack-app-token-away": {"slack", slacktest.Options{SocketMode: true}, func(_ *testing.T, w *world) {
+		w.Slack.Fault(faultserver.Fault{Target: "apps.connections.open", Status: http.StatusServiceUnavailable})
+	}},
+	"slack-socket":        {"slack", slacktest.Options{SocketMode: true}, set()}, // no mistake
 	"slack-token":         {"slack", slacktest.Options{}, set("SLACK_BOT_TOKEN", "xoxb-of-another-app")},
 	"slack-removed":       {"slack", slacktest.Options{}, slackSays("account_inactive")},
 	"slack-token-expired": {"slack", slacktest.Options{}, slackSays("token_expired")},

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -48,7 +49,21 @@ func (e *examination) networkProxy(ctx context.Context) []finding {
 			" https://login.microsoftonline.com/ -o /dev/null\nWhere no proxy is needed, remove "+variable+"."))
 	}
 	_ = conn.Close()
+	if _, err := e.reach(ctx, e.config.Entra.AuthorityHost); errors.Is(err, outbound.ErrProxyCredentials) {
+		return one(e.proxyCredentials(variable, host, proxy.User != nil))
+	}
 	return one(ok(variable, "The proxy "+host+" takes connections."))
+}
+
+// proxyCredentials says that the proxy does not let the bot through as it is.
+func (e *examination) proxyCredentials(variable, host string, given bool) finding {
+	said := "wants a user and a password (407), and " + variable + " has none."
+	if given {
+		said = "does not accept the user and the password of " + variable + " (407)."
+	}
+	return fail(variable, "The proxy "+host+" "+said+" Slack, Entra, Graph and Teams are not reached.",
+		"Put them into the proxy's URL: "+variable+"=http://USER:PASSWORD@"+host+" (percent-encode special "+
+			"characters: @ is %40). A proxy that wants Kerberos or NTLM needs a helper in between, such as cntlm.")
 }
 
 // proxy returns the variable that names the proxy for https, and its value; empty for none.
@@ -122,13 +137,22 @@ func (e *examination) unreachable(what, address string, err error) finding {
 				withPort(host)+
 				" -servername "+name+" </dev/null")
 	}
+	if _, is := errors.AsType[x509.SystemRootsError](err); is {
+		return fail(host, "This machine knows no certificate authorities at all, so it accepts no certificate, not "+
+			"that of "+what+" either.", "Install them (apt-get install ca-certificates; apk add ca-certificates), "+
+			"or name a file with them: SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt")
+	}
 	if untrusted(err) {
 		return fail(host, "The certificate of "+what+" is not accepted ("+said+"). Perhaps this machine's clock is "+
 			"wrong, or the address is another server's.", "Compare the clock (date -u), then look at the "+
 			"certificate: openssl s_client -connect "+withPort(host)+" -servername "+name+" </dev/null")
 	}
-	if strings.Contains(err.Error(), http.StatusText(http.StatusProxyAuthRequired)) {
+	if errors.Is(err, outbound.ErrProxyCredentials) {
 		return fail(host, "The proxy on the way to "+what+" wants a user and a password.", proxyPassword)
+	}
+	if refusal, is := errors.AsType[outbound.ProxyRefusal](err); is {
+		return fail(host, fmt.Sprintf("The proxy lets nobody through to %s (HTTP status %d).", what, int(refusal)),
+			"Let the proxy allow CONNECT to "+withPort(host)+".")
 	}
 	if dns, is := errors.AsType[*net.DNSError](err); is && dns.IsNotFound {
 		return fail(host, "The name "+name+" is not known here, so "+what+" is not reached. "+through,
@@ -168,8 +192,6 @@ func (e *examination) upstream(ctx context.Context, what, address string) (reach
 		return answer, e.unreachable(what, address, err)
 	case parseErr != nil:
 		return answer, skip(address, "The address is no URL.")
-	case answer.status == http.StatusProxyAuthRequired:
-		return answer, fail(u.Host, "The proxy on the way to "+what+" wants a user and a password.", proxyPassword)
 	}
 	return answer, ok(u.Host, what+" answers.")
 }

@@ -134,6 +134,55 @@ func (e *examination) refusedAsker(ctx context.Context, graph *graphclient.Clien
 		"in Entra must be the same.")
 }
 
+// graphAdmins looks for the administrators of the bot. One who is misspelt is no one.
+func (e *examination) graphAdmins(ctx context.Context) []finding {
+	const variable = "ADMINS"
+	names := e.config.Policy.Admins
+	switch {
+	case len(names) == 0:
+		return nil
+	case e.hasProblem(variable):
+		return one(skip(variable, "It needs a right value of ADMINS; see config.values."))
+	case e.lacks(graphclient.FindUsers):
+		return one(skip(variable, "It needs the permission "+graphclient.FindUsers.Name+"; see entra.permissions."))
+	}
+	graph, err := e.graph()
+	if err != nil {
+		return one(e.noGraph(variable, err))
+	}
+	var all []finding
+	for _, name := range names {
+		u, err := graph.User(ctx, e.tenant(), name)
+		if bot.CodeOf(err) == bot.NoSuchUser && !guid.Valid(name) {
+			var byMail []bot.DirectoryUser
+			if byMail, err = graph.UsersByEmail(ctx, e.tenant(), name, false); err == nil {
+				err = &bot.Error{Code: bot.NoSuchUser}
+				for _, found := range byMail {
+					if !found.Guest {
+						u, err = found, nil
+					}
+				}
+			}
+		}
+		switch {
+		case bot.CodeOf(err) == bot.NoSuchUser:
+			all = append(all, warn(name, "ADMINS lists "+name+", and nobody in the tenant "+
+				e.config.Entra.TenantID+" has "+
+				"this user principal name, e-mail or object ID.", "Look for the person: "+users+"search for "+name+
+				". Then correct ADMINS."))
+		case err != nil:
+			all = append(all, e.graphTrouble(name, err))
+		case !u.Enabled:
+			all = append(all, warn(name, "ADMINS lists "+name+", whose account is disabled in Entra.",
+				"Remove the person from ADMINS."))
+		}
+	}
+	if len(all) == 0 {
+		all = one(ok(variable, "The administrators of the bot are found in Entra."))
+	}
+	return all
+}
+
 // person reads what else is known of a user.
 func (e *examination) person(ctx context.Context, graph *graphclient.Client, name string, u bot.DirectoryUser) *person {
 	p := &person{name: name, user: u}

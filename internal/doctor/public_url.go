@@ -21,7 +21,8 @@ func (e *examination) networkPublicURL(ctx context.Context) []finding {
 	switch {
 	case err != nil && untrusted(err):
 		f := e.unreachable("PUBLIC_URL", address, err)
-		return one(fail(variable, "The certificate at "+address+" is not trusted here ("+outbound.Redact(err).Error()+"). "+
+		return one(fail(variable, "The certificate at "+address+" is not trusted here "+
+			"("+outbound.Redact(err).Error()+"). "+
 			"Slack, Teams and browsers refuse it, too, unless only this machine does.", "Give the proxy there a "+
 			"certificate that a public authority signed for this name, with its chain. See who signed: "+
 			f.next[strings.LastIndex(f.next, "openssl"):]))

@@ -2,10 +2,12 @@ package doctor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
+	"meetbot/internal/app"
 	"meetbot/store"
 )
 
@@ -24,15 +26,18 @@ const oldestRedis = 7
 
 // redisReachable opens the store and has Redis tell about itself.
 func (e *examination) redisReachable(ctx context.Context) []finding {
-	s, err := store.Open(e.config.Redis.URL, store.Options{
-		Replica: "doctor", Prefix: e.config.Redis.Prefix, RootCAs: e.o.RootCAs,
-	})
+	options := store.Options{Replica: "doctor", RootCAs: e.o.RootCAs}
+	s, end, err := app.OpenStore(ctx, e.config, options, e.o.RootCAs)
+	if errors.Is(err, app.ErrRedisToken) {
+		return one(fail("REDIS_ENTRA", "Entra gives no token for Redis, which is the password here ("+withoutCode(err)+
+			").", "See what Entra says: bot doctor --only entra"))
+	}
 	if err != nil {
 		return one(fail(redisURL, "The value cannot be used.", "Set it, for example: "+
 			"REDIS_URL=redis://localhost:6379/0"))
 	}
 	e.redis = s
-	e.atEnd(func() { _ = s.Close() })
+	e.atEnd(end)
 	if e.server, err = s.Inspect(ctx); err != nil {
 		return one(e.redisTrouble(ctx, err))
 	}

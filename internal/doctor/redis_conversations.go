@@ -21,8 +21,8 @@ func (e *examination) redisConversations(ctx context.Context) []finding {
 	}
 	var all []finding
 	if n := survey.Unreadable; n > 0 {
-		all = append(all, warn("records", fmt.Sprintf("This release cannot read %d of the %s that were looked at: "+
-			"a later release wrote them, or they are damaged.", n, plural(survey.Looked, "meeting")), "Run the "+
+		all = append(all, warn("records", fmt.Sprintf("This release cannot read %d of %d meetings: a later "+
+			"release wrote them, or they are damaged.", n, survey.Looked), "Run the "+
 			"latest release that runs beside this one. Where a record is damaged, "+
 			e.freshCommand()+" in its channel makes a fresh meeting; the bot's log names the channel."))
 	}
@@ -32,6 +32,13 @@ func (e *examination) redisConversations(ctx context.Context) []finding {
 			"are of another workspace than before, and its channels get new meetings.", "Give each deployment "+
 			"a REDIS_PREFIX of its own. If the Slack app moved from a workspace to its organization, set "+
 			"SLACK_FORMER_TEAM_ID to that workspace."))
+	}
+	if len(survey.Prefixes) > 0 && !e.server.Used {
+		all = append(all, warn("REDIS_PREFIX", "No bot with the prefix “"+e.config.Redis.Prefix+"” has used this "+
+			"Redis "+
+			"yet, and there are bots with the prefix "+strings.Join(survey.Prefixes, ", ")+". Replicas with different "+
+			"prefixes make different meetings for one channel.", "Give all replicas of a deployment the same "+
+			"REDIS_PREFIX. Where this is a new deployment, nothing is wrong."))
 	}
 	if len(all) == 0 {
 		all = one(ok("records", "The meetings in Redis are of this bot, and can be read."))

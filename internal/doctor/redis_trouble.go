@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"net"
+	"strconv"
 	"strings"
 
 	"meetbot/internal/outbound"
@@ -32,6 +33,11 @@ func (e *examination) redisTrouble(ctx context.Context, err error) finding {
 	cli := e.redisCLI()
 	switch e.redis.Probe(ctx, err) {
 	case store.TroublePassword:
+		if byToken, _ := strconv.ParseBool(e.config.Redis.Entra); byToken {
+			return fail("REDIS_ENTRA", "Redis at "+at+" refuses the token of Entra (WRONGPASS): it does not know who "+
+				"the bot is.", "Azure portal, your Redis, Authentication, Microsoft Entra Authentication: add the "+
+				"managed identity, or the service principal of the app "+e.config.Entra.ClientID+".")
+		}
 		return fail(redisURL, "Redis at "+at+" refuses the user or the password (WRONGPASS).",
 			"Correct them in REDIS_URL: redis://USER:PASSWORD@"+at+"/0 (percent-encode special characters: @ is "+
 				"%40).\n"+
@@ -62,8 +68,9 @@ func (e *examination) redisTrouble(ctx context.Context, err error) finding {
 			"Begin with rediss:// instead of redis://")
 	case store.TroubleCertificate:
 		return fail(redisURL, "The certificate of Redis at "+at+" is not accepted ("+outbound.Redact(err).Error()+").",
-			"Use the name that the certificate is for. Where your own authority signed it, name a file with that "+
-				"and the system's authorities: SSL_CERT_FILE=/etc/ssl/certs/with-redis.pem")
+			"Use the name that the certificate is for. Where all servers have a certificate for one other name, add "+
+				"?server_name=NAME to REDIS_URL. Where your own authority signed it, name its certificate: "+
+				"REDIS_CA_PATH=/etc/meetbot/redis-ca.pem")
 	}
 	if said := store.RefusalOf(err); said != "" {
 		return fail(redisURL, "Redis at "+at+" refuses a command: "+said+".", "See what Redis says to its own "+

@@ -3,12 +3,14 @@ package doctor
 import (
 	"cmp"
 	"context"
+	"net"
 	"strings"
 	"time"
 
 	"meetbot/bot/slackapp"
 	"meetbot/bot/teamsapp"
 	"meetbot/internal/inbound"
+	"meetbot/internal/outbound"
 	"meetbot/internal/telemetry"
 	"meetbot/store"
 )
@@ -79,9 +81,9 @@ func (e *examination) requestsInRedis(ctx context.Context, platform string) (sto
 	return s.Requests(ctx, platform)
 }
 
-// judgeRequests tells what is known of the requests of a platform. The reasons stand in the order in which they are
-// worth telling.
-func (e *examination) judgeRequests(ctx context.Context, platform, name string, addresses string,
+// judgeRequests tells what is known of the requests of a platform. compare is what to look at where none comes. The
+// reasons stand in the order in which they are worth telling.
+func (e *examination) judgeRequests(ctx context.Context, platform, name string, compare string,
 	reasons []refusal) []finding {
 	t, why := e.traffic(ctx, platform, name)
 	if why != "" {
@@ -115,21 +117,34 @@ func (e *examination) judgeRequests(ctx context.Context, platform, name string, 
 		}
 		return one(found)
 	}
-	switch {
-	case t.accepted.IsZero() && t.ever:
-		return one(warn("", "No request of "+name+" has ever come. That is right where nobody has asked yet; "+
-			"otherwise "+name+" sends them elsewhere.",
-			"Type a command. If still none comes, compare the addresses in the app's settings with these: "+addresses))
-	case t.accepted.IsZero():
-		return one(warn("", "No request of "+name+" has come since the bot started. That is right where nobody has "+
-			"asked yet.",
-			"Type a command. If still none comes, compare the addresses in the app's settings with these: "+addresses))
+	if t.accepted.IsZero() {
+		when := "come since the bot started"
+		if t.ever {
+			when = "ever come"
+		}
+		detail, next := e.noneCame(platform, name, compare)
+		return one(warn("", "No request of "+name+" has "+when+". That is right where nobody has asked yet; otherwise "+
+			detail, next))
 	}
 	from := ""
 	if len(t.hosts) > 0 {
 		from = " Answers were wanted at " + strings.Join(t.hosts, ", ") + "."
 	}
 	return one(ok("", "The last request of "+name+" that was accepted came "+ago(t.accepted)+"."+from))
+}
+
+// noneCame says why no request of a platform may have come, and what to do.
+func (e *examination) noneCame(platform, name, compare string) (detail, next string) {
+	next = "Type a command. If still none comes, " + compare
+	if platform == slackapp.Platform && e.socketMode() {
+		return "Slack does not deliver through the connection of Socket Mode.", next
+	}
+	detail = name + " sends them elsewhere."
+	if host, _, err := net.SplitHostPort(e.config.HTTP.Addr); err == nil && outbound.Loopback(host) {
+		detail = name + " sends them elsewhere, or nothing passes them on to " + e.config.HTTP.Addr + " (HTTP_ADDR), " +
+			"which only this machine reaches."
+	}
+	return detail, next
 }
 
 // ago tells how long ago something was, roughly.
@@ -147,6 +162,8 @@ func ago(t time.Time) string {
 }
 
 const (
+	compareAddresses = "compare the addresses in the app's settings with these: "
+
 	setClock = "Compare this machine's clock with the right time: date -u. Then switch time synchronization on: " +
 		"timedatectl set-ntp true"
 	passOn = "Let the proxy before the bot pass requests on as they are, with all headers and without a redirection."
@@ -159,8 +176,12 @@ func (e *examination) publicPaths(paths []string) string {
 }
 
 func (e *examination) slackRequests(ctx context.Context) []finding {
+	if e.socketMode() {
+		const look = "look at " + slackApps + "Socket Mode: it must be on, in the same app that SLACK_APP_TOKEN is of."
+		return e.judgeRequests(ctx, slackapp.Platform, "Slack", look, nil)
+	}
 	paths := e.publicPaths(slackapp.Paths)
-	return e.judgeRequests(ctx, slackapp.Platform, "Slack", paths, []refusal{
+	return e.judgeRequests(ctx, slackapp.Platform, "Slack", compareAddresses+paths, []refusal{
 		{
 			reason: slackapp.WrongSignature, detail: "their signature is not made with SLACK_SIGNING_SECRET.",
 			next: "Copy “Signing Secret” from " + slackApps + "Basic Information, App Credentials, and set " +
@@ -190,7 +211,7 @@ func (e *examination) slackRequests(ctx context.Context) []finding {
 func (e *examination) teamsRequests(ctx context.Context) []finding {
 	const configuration = "Azure portal (https://portal.azure.com), your Azure Bot, Configuration"
 	paths := e.publicPaths(teamsapp.Paths)
-	return e.judgeRequests(ctx, teamsapp.Platform, "Teams", paths, []refusal{
+	return e.judgeRequests(ctx, teamsapp.Platform, "Teams", compareAddresses+paths, []refusal{
 		{
 			reason: teamsapp.WrongAudience, detail: "their tokens are for another app than TEAMS_APP_ID.",
 			next: "Set TEAMS_APP_ID to the Microsoft App ID: " + configuration + ". It is now " + e.config.Teams.AppID +

@@ -41,7 +41,8 @@ func (e *examination) slackToken(ctx context.Context) []finding {
 		return one(skip(variable, "The catalogue cannot be read ("+err.Error()+")."))
 	}
 	app, err := slackapp.New(slackapp.Config{
-		SigningSecret: e.config.Slack.SigningSecret, BotToken: e.config.Slack.BotToken, APIURL: e.config.Slack.APIURL,
+		SigningSecret: e.config.Slack.SigningSecret, AppToken: e.config.Slack.AppToken,
+		BotToken: e.config.Slack.BotToken, APIURL: e.config.Slack.APIURL,
 		Catalog: catalog, Language: bot.English, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -92,8 +93,8 @@ func (e *examination) slackScopes(context.Context) []finding {
 		return one(skip("", "Slack does not say which scopes the token has."))
 	}
 	var all []finding
-	bookmarks, _ := e.config.Slack.Bookmarks()
-	needed := slackapp.Scopes(bookmarks)
+	uses, _ := e.config.SlackUses()
+	needed := slackapp.Scopes(uses)
 	for _, scope := range needed {
 		if slices.Contains(granted, scope) {
 			continue

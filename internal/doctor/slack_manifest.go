@@ -25,25 +25,28 @@ func (e *examination) slackManifest(ctx context.Context) []finding {
 		case app == "":
 			return one(skip("", "Slack does not tell which app the bot token is of ("+withoutCode(err)+")."))
 		case refusal.Reason == "token_expired":
-			return one(skip(variable, "The configuration token has expired: it is good for 12 hours. The app's settings "+
+			return one(skip(variable, "The configuration token has expired: it is good for 12 hours. The app's "+
+				"settings "+
 				"were not compared."+another))
 		case refusal.Reason == "invalid_auth" || refusal.Reason == "not_allowed_token_type":
-			return one(warn(variable, "Slack does not take the value for a configuration token ("+refusal.Reason+"). The "+
+			return one(warn(variable, "Slack does not take the value for a configuration token "+
+				"("+refusal.Reason+"). The "+
 				"app's settings were not compared.", "Remove it, or replace it."+another))
 		case refusal.Code == bot.Undeliverable || refusal.Code == bot.ChatCredentials:
 			return one(warn(variable, "With this configuration token Slack does not show the settings of the app "+app+
-				" ("+refusal.Reason+").", "Let a collaborator of the app make the token, in the workspace that the app "+
+				" ("+refusal.Reason+").", "Let a collaborator of the app make the token, in the workspace that the "+
+				"app "+
 				"belongs to."+another))
 		}
 		return one(skip(variable, "Slack gives no usable answer ("+withoutCode(err)+")."))
 	}
-	bookmarks, _ := e.config.Slack.Bookmarks()
+	uses, _ := e.config.SlackUses()
 	name, err := e.config.Places.Name()
 	if err != nil { // the checks of the configuration tell
 		name = bot.DefaultCommandName
 	}
 	drift, err := manifest.SlackDrift(exported, manifest.SlackApp{
-		URL: e.config.Links.PublicURL, Bookmarks: bookmarks, Socket: e.socketMode(),
+		URL: e.config.Links.PublicURL, Uses: uses, Socket: e.socketMode(),
 	}, name)
 	if err != nil {
 		return one(skip(variable, "The app's settings cannot be read ("+err.Error()+")."))
@@ -62,15 +65,5 @@ func (e *examination) slackManifest(ctx context.Context) []finding {
 	return all
 }
 
-// socketMode tells whether Slack's requests come through a connection that the bot opens, and not to an address.
-func (e *examination) socketMode() bool { return e.value("SLACK_APP_TOKEN") != "" }
-
-// value is what a setting has.
-func (e *examination) value(variable string) string {
-	for _, s := range e.config.Settings() {
-		if s.Env == variable {
-			return s.Value.String()
-		}
-	}
-	return ""
-}
+// socketMode tells whether what Slack delivers comes by a connection that the bot makes, and not to an address.
+func (e *examination) socketMode() bool { return e.config.Slack.AppToken != "" }

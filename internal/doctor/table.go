@@ -54,6 +54,8 @@ var table = []check{
 		uses: []string{"entra.permissions"}, run: (*examination).graphOrganizer},
 	{area: areaGraph, name: "user", needs: []string{"entra.token", "graph.reachable"},
 		uses: []string{"entra.permissions"}, run: (*examination).graphUser},
+	{area: areaGraph, name: "admins", needs: []string{"entra.token", "graph.reachable"},
+		uses: []string{"entra.permissions"}, run: (*examination).graphAdmins},
 	{area: areaGraph, name: "meeting", needs: []string{"entra.token", "graph.reachable"},
 		uses: []string{"entra.permissions", "graph.organizer", "graph.user"}, run: (*examination).graphMeeting},
 	{area: areaGraph, name: "options", needs: []string{"entra.token", "graph.reachable"},
@@ -61,6 +63,7 @@ var table = []check{
 
 	{area: areaSlack, name: "reachable", needs: []string{"network.proxy"}, run: (*examination).slackReachable},
 	{area: areaSlack, name: "token", needs: []string{"slack.reachable"}, run: (*examination).slackToken},
+	{area: areaSlack, name: "socket", after: []string{"slack.token"}, run: (*examination).slackSocket},
 	{area: areaSlack, name: "scopes", needs: []string{"slack.token"}, run: (*examination).slackScopes},
 	{area: areaSlack, name: "manifest", needs: []string{"slack.token"}, run: (*examination).slackManifest},
 	{area: areaSlack, name: "hooks", needs: []string{"network.proxy"}, run: (*examination).slackHooks},

@@ -304,15 +304,15 @@ func TestCapturedRequests(t *testing.T) {
 		want              int
 		says              string
 	}{
-		{"command again", slackapp.CommandsPath, form, newHeader, newBody, 200, "I already have this very request"},
+		{"command again", slackapp.CommandsPath, form, newHeader, newBody, 200, "Already on it"},
 		{"command as an event", slackapp.EventsPath, jsonBody, newHeader, newBody, 400, "cannot parse event"},
 		{"command as a press", slackapp.InteractivityPath, form, newHeader, newBody, 400, "cannot parse interaction"},
 		{"command with another text in the URL", slackapp.CommandsPath + "?text=show&user_id=" + ben + "&channel_id=" +
-			design, form, newHeader, newBody, 200, "I already have this very request"},
+			design, form, newHeader, newBody, 200, "Already on it"},
 		{"command with a press in the URL", slackapp.InteractivityPath + "?" + string(pressBody), form, newHeader,
 			newBody, 400, "cannot parse interaction"},
 		{"show with new in the URL", slackapp.CommandsPath + "?text=new", form, showHeader, showBody, 200,
-			"Join meeting"},
+			"Join in Microsoft Teams"},
 		{"command with one more field", slackapp.CommandsPath, form, newHeader,
 			append(newBody[:len(newBody):len(newBody)], "&text=x"...), 401, "signature"},
 		{"command with two signatures", slackapp.CommandsPath, form, doubled, newBody, 401, "signature"},

@@ -29,7 +29,7 @@ func TestThrottlingOfOneOrganizer(t *testing.T) {
 			env := newEnv(t, slacktest.Options{})
 			env.Graph.Fault(faultserver.Fault{Target: "createOrGet", Whose: annID, Status: status, RetryAfter: "60"})
 			r, s := env.bot(), env.bot()
-			wantWords(t, env.meet(r, ann, general, ""), ann, "I have your request")
+			wantWords(t, env.meet(r, ann, general, ""), ann, "Setting up the meeting")
 			var wg sync.WaitGroup
 			for i := range 5 {
 				user, channel := fmt.Sprintf("U0WELL%d", i), fmt.Sprintf("C0WELL%d", i)
@@ -69,9 +69,9 @@ func TestThrottlingOfTheApp(t *testing.T) {
 			RetryAfter: "60"})
 		r := env.bot()
 		for user, channel := range map[string]string{ann: general, ben: design, caio: "C0THIRD"} {
-			wantWords(t, env.meet(r, user, channel, ""), user, "I have your request")
+			wantWords(t, env.meet(r, user, channel, ""), user, "Setting up the meeting")
 		}
-		wantWords(t, env.meet(r, "U0DORA", "C0FOURTH", ""), "U0DORA", "I have your request")
+		wantWords(t, env.meet(r, "U0DORA", "C0FOURTH", ""), "U0DORA", "Setting up the meeting")
 		env.wantMeetings(0)
 	})
 	t.Run("Graph says so", func(t *testing.T) {
@@ -80,8 +80,8 @@ func TestThrottlingOfTheApp(t *testing.T) {
 		env.Graph.Fault(faultserver.Fault{Target: "createOrGet", Times: 1, Status: http.StatusTooManyRequests,
 			RetryAfter: "60", Header: http.Header{"X-Ms-Throttle-Scope": {"Tenant_Application/ReadWrite/app/tenant"}}})
 		r := env.bot()
-		wantWords(t, env.meet(r, ann, general, ""), ann, "I have your request")
-		wantWords(t, env.meet(r, ben, design, ""), ben, "I have your request")
+		wantWords(t, env.meet(r, ann, general, ""), ann, "Setting up the meeting")
+		wantWords(t, env.meet(r, ben, design, ""), ben, "Setting up the meeting")
 		env.wantMeetings(0)
 	})
 }
@@ -95,7 +95,7 @@ func TestJobWaitsForTheEndOfAThrottle(t *testing.T) {
 	in := quick()
 	in.Idle = time.Minute // a job that is left in the queue is not taken over in this test
 	r := env.start(env.config(), in)
-	wantWords(t, env.meet(r, ann, general, ""), ann, "I have your request")
+	wantWords(t, env.meet(r, ann, general, ""), ann, "Setting up the meeting")
 	wantCard(t, env.next(general, nil, isCard), "")
 	var asked []time.Time
 	for _, c := range env.Graph.Calls() {
@@ -131,7 +131,7 @@ func TestClaimThatFailsGivesWay(t *testing.T) {
 			fault.Target, fault.Whose = "createOrGet", annID
 			env.Graph.Fault(fault)
 			r := env.start(env.config(), givingWay())
-			wantWords(t, env.meet(r, ann, general, ""), ann, "I have your request")
+			wantWords(t, env.meet(r, ann, general, ""), ann, "Setting up the meeting")
 			env.meet(r, ben, general, "")
 			card := env.next(general, nil, isCard)
 			if !strings.Contains(card.Text, "Ben Example") {
@@ -167,7 +167,7 @@ func TestFailingClaimFallsBack(t *testing.T) {
 	c := env.config()
 	c.Policy.Organizer = "requester,service:" + serviceUPN
 	r := env.start(c, givingWay())
-	wantWords(t, env.meet(r, ann, general, ""), ann, "I have your request")
+	wantWords(t, env.meet(r, ann, general, ""), ann, "Setting up the meeting")
 	wantCard(t, env.next(general, nil, isCard), "")
 	if m := env.wantMeetings(1); m[0].UserID != serviceID {
 		t.Errorf("the meeting is %s's, want the service account's", m[0].UserID)
@@ -180,7 +180,7 @@ func TestClaimWithoutAJob(t *testing.T) {
 	env := newEnv(t, slacktest.Options{})
 	env.Graph.Fault(faultserver.Fault{Target: "createOrGet", Whose: annID, Status: http.StatusInternalServerError})
 	first := env.start(env.config(), givingWay())
-	wantWords(t, env.meet(first, ann, general, ""), ann, "I have your request")
+	wantWords(t, env.meet(first, ann, general, ""), ann, "Setting up the meeting")
 	first.Kill()
 	client := redis.NewClient(&redis.Options{Addr: env.redis.Addr()})
 	defer func() { _ = client.Close() }()
@@ -190,7 +190,7 @@ func TestClaimWithoutAJob(t *testing.T) {
 	r := env.start(env.config(), givingWay())
 	a := env.command(r, ben, general, "")
 	if link(*a.Message) == "" {
-		wantWords(t, *a.Message, ben, "I have your request")
+		wantWords(t, *a.Message, ben, "Setting up the meeting")
 	}
 	if card := env.next(general, nil, isCard); !strings.Contains(card.Text, "Ben Example") {
 		t.Errorf("the meeting is not Ben's: %s", card.Text)

@@ -47,8 +47,30 @@ type into struct{ file, outlook, google string }
 // buttonURL is where a button leads, in the JSON of a card.
 var buttonURL = regexp.MustCompile(`"url":("[^"]*")`)
 
-// calendarOn reads the ways into a calendar on the last message of the bot in the first channel.
+// calendarOn reads the ways into a calendar on the last message of the bot in the first channel; in Slack, they are the
+// answer to the press of a button.
 func calendarOn(t *testing.T, f front) into {
+	t.Helper()
+	found := calendarShown(t, f)
+	if f, ok := f.(*slackFront); ok && found == (into{}) {
+		user := members.ann
+		for _, m := range f.Slack.Messages(general) {
+			if m.Via != "user" && m.To == ben {
+				user = members.ben
+			} else if m.Via != "user" {
+				user = members.ann
+			}
+		}
+		if s := f.press(user, "Add to calendar"); !s.alone || s.link == "" {
+			t.Errorf("the button brought %+v", s)
+		}
+		found = calendarShown(t, f)
+	}
+	return found
+}
+
+// calendarShown reads the ways into a calendar that the last message of the bot in the first channel shows or folds away.
+func calendarShown(t *testing.T, f front) into {
 	t.Helper()
 	raw := ""
 	switch f := f.(type) {
@@ -144,7 +166,7 @@ func wantEvent(t *testing.T, r *replica, path, status, uid string, start time.Ti
 }
 
 func calendarOfDate(t *testing.T, env *environment, f front, r *replica) {
-	made := card(t, f, asked{user: members.ann, command: "meet Retro, part 2 tomorrow at 15:00 for 45m"}, "Date: ")
+	made := card(t, f, asked{user: members.ann, command: "meet Retro, part 2 tomorrow at 15:00 for 45m"}, "15:00-")
 	start := wantDate(t, env, 45*time.Minute)
 	first := calendarOn(t, f)
 	uid, sequence := wantEvent(t, r, first.file, "CONFIRMED", "", start, 45*time.Minute)
@@ -216,7 +238,7 @@ func wantDrafts(t *testing.T, found into, title string, start time.Time, long ti
 		outlook.Query().Get("enddt"):   start.Add(long).Format(time.RFC3339),
 		google.Query().Get("text"):     title,
 		google.Query().Get("dates"):    start.Format(form) + "/" + start.Add(long).Format(form),
-		google.Query().Get("details"):  "Join meeting: " + join,
+		google.Query().Get("details"):  "Join in Microsoft Teams: " + join,
 	} {
 		if got != want {
 			t.Errorf("a link has %q, want %q", got, want)
@@ -229,12 +251,12 @@ func wantDrafts(t *testing.T, found into, title string, start time.Time, long ti
 }
 
 func calendarOfCancelled(t *testing.T, env *environment, f front, r *replica) {
-	card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00"}, "Date: ")
+	card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00"}, "15:00-")
 	start := wantDate(t, env, time.Hour)
 	first := calendarOn(t, f)
 	uid, sequence := wantEvent(t, r, first.file, "CONFIRMED", "", start, time.Hour)
 	card(t, f, asked{user: members.ann, command: "cancel"}, "The date is cancelled.")
-	if left := calendarOn(t, f); left != (into{}) {
+	if left := calendarShown(t, f); left != (into{}) {
 		t.Errorf("without a date a card has %+v", left)
 	}
 	_, cancelled := wantEvent(t, r, first.file, "CANCELLED", uid, start, time.Hour)
@@ -256,11 +278,11 @@ func calendarOfCancelled(t *testing.T, env *environment, f front, r *replica) {
 }
 
 func calendarOfReplaced(t *testing.T, env *environment, f front, r *replica) {
-	card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00"}, "Date: ")
+	card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00"}, "15:00-")
 	start := wantDate(t, env, time.Hour)
 	first := calendarOn(t, f)
 	uid, _ := wantEvent(t, r, first.file, "CONFIRMED", "", start, time.Hour)
-	card(t, f, asked{user: members.ann, command: "new Retro tomorrow at 16:00"}, "Date: ")
+	card(t, f, asked{user: members.ann, command: "new Retro tomorrow at 16:00"}, "16:00-")
 	second := calendarOn(t, f)
 	if second.file == first.file {
 		t.Error("two meetings share an address")
@@ -282,7 +304,7 @@ func calendarOfReplaced(t *testing.T, env *environment, f front, r *replica) {
 }
 
 func calendarOfPast(t *testing.T, env *environment, f front, r *replica) {
-	card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00"}, "Date: ")
+	card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00"}, "15:00-")
 	start := wantDate(t, env, time.Hour)
 	file := calendarOn(t, f).file
 	env.Clock.Move(time.Until(start.Add(time.Hour + 29*day)))
@@ -295,13 +317,13 @@ func calendarOfPast(t *testing.T, env *environment, f front, r *replica) {
 func wantNoEntry(t *testing.T, r *replica, path string) {
 	t.Helper()
 	if status, location, page := follow(t, r, http.MethodGet, path); status != http.StatusNotFound || location != "" ||
-		!strings.Contains(page, "There is no calendar entry behind this address") {
+		!strings.Contains(page, "There is no calendar entry at this address") {
 		t.Errorf("%s is answered with %d, %q:\n%s", path, status, location, page)
 	}
 }
 
 func forgedCalendar(t *testing.T, env *environment, f front, r *replica) {
-	card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00"}, "Date: ")
+	card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00"}, "15:00-")
 	file := calendarOn(t, f).file
 	fetchEvent(t, r, file)
 	tried := 5
@@ -337,8 +359,8 @@ func forgedCalendar(t *testing.T, env *environment, f front, r *replica) {
 var wrongAddresses = regexp.MustCompile(`meetbot_calendar_requests_total\{outcome="(malformed|forged)"\} (\d+)`)
 
 func calendarForNow(t *testing.T, env *environment, f front, r *replica) {
-	made := card(t, f, asked{user: members.ann, command: "meet Weekly"}, "New meeting.")
-	if found := calendarOn(t, f); found != (into{}) {
+	made := card(t, f, asked{user: members.ann, command: "meet Weekly"}, "Microsoft Teams meeting")
+	if found := calendarShown(t, f); found != (into{}) {
 		t.Errorf("a card without a date has %+v", found)
 	}
 	before := time.Now().Truncate(time.Minute)
@@ -371,7 +393,7 @@ func calendarOfNothing(t *testing.T, env *environment, f front, _ *replica) {
 }
 
 func calendarOfOthers(t *testing.T, env *environment, f front, r *replica) {
-	card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00"}, "Date: ")
+	card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00"}, "15:00-")
 	start := wantDate(t, env, time.Hour)
 	file := calendarOn(t, f).file
 	uid, _ := wantEvent(t, r, file, "CONFIRMED", "", start, time.Hour)
@@ -392,7 +414,7 @@ func TestCalendarWithoutPublicURL(t *testing.T) {
 			t.Parallel()
 			env, c := open(t)
 			f := env.started(c)
-			made := card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00"}, "Date: ")
+			made := card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00"}, "15:00-")
 			found := calendarOn(t, f)
 			if found.file != "" {
 				t.Errorf("there is the file %s", found.file)

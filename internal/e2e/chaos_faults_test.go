@@ -343,6 +343,21 @@ func (c *chaos) entraFault(d *rand.Rand, f faultserver.Fault) {
 	wait()
 }
 
+// failing is a fault that refuses an operation, slowly or at once, or does it and loses the answer.
+func failing(d *rand.Rand, target string) faultserver.Fault {
+	f := faultserver.Fault{Target: target, Status: pick(d, 429, 500, 503)}
+	switch d.IntN(3) {
+	case 0:
+		f.Works, f.Reset = true, true
+	case 1:
+		f.Latency = upTo(d, 4*time.Second)
+	}
+	if f.Status == http.StatusTooManyRequests {
+		f.RetryAfter = pick(d, "1", "2")
+	}
+	return f
+}
+
 // struckOnce makes a fault strike once, and returns the moment at which it does.
 func struckOnce(f faultserver.Fault) (faultserver.Fault, <-chan struct{}) {
 	moment := make(chan struct{})

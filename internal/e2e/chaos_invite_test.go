@@ -162,6 +162,23 @@ func inviteFaults() []chaosFault {
 				c.launch(victim)
 				wait()
 			}},
+		{name: "a meeting is replaced before its people are mentioned", weight: 3, strike: func(c *chaos, d *rand.Rand) {
+			room, victim := c.rooms[d.IntN(len(c.rooms))], d.IntN(6)
+			c.askIn(d, d.IntN(3), room, "", 1)()
+			f, struck := struckOnce(faultserver.Fault{Target: "chat.postMessage", Status: http.StatusServiceUnavailable,
+				Latency: upTo(d, time.Second)})
+			c.Slack.Fault(f)
+			wait := c.askWith(d, victim%len(c.replicas), room, pick(d, "", "tomorrow at 10:00"), 1)
+			if victim < len(c.replicas) {
+				c.endAt(d, victim, struck)
+				c.launch(victim)
+			} else {
+				c.pause(upTo(d, time.Second))
+			}
+			c.askIn(d, d.IntN(3), room, "new", 1)()
+			c.Slack.ClearFaults()
+			wait()
+		}},
 		{name: "replica ended while people are told", weight: 4, strike: func(c *chaos, d *rand.Rand) {
 			victim := d.IntN(3)
 			f, struck := struckOnce(faultserver.Fault{Target: pick(d, "conversations.members", "usergroups.users.list",
@@ -174,36 +191,15 @@ func inviteFaults() []chaosFault {
 			wait()
 		}},
 		{name: "Graph fails about people", weight: 3, strike: func(c *chaos, d *rand.Rand) {
-			f := faultserver.Fault{Target: pick(d, "users", "user", "meeting", "changeMeeting"),
-				Status: pick(d, 429, 500, 503, 504)}
-			switch d.IntN(3) {
-			case 0:
-				f.Works, f.Reset = true, true
-			case 1:
-				f.Latency = upTo(d, 4*time.Second)
-			}
-			if f.Status == http.StatusTooManyRequests {
-				f.RetryAfter = pick(d, "1", "2", "5")
-			}
-			c.Graph.Fault(f)
+			c.Graph.Fault(failing(d, pick(d, "users", "user", "meeting", "changeMeeting")))
 			wait := c.askWith(d, d.IntN(3), c.rooms[d.IntN(len(c.rooms))], text(d), 3)
 			c.pause(upTo(d, 4*time.Second))
 			c.Graph.ClearFaults()
 			wait()
 		}},
 		{name: "Slack fails about people", weight: 3, strike: func(c *chaos, d *rand.Rand) {
-			f := faultserver.Fault{Target: pick(d, "conversations.members", "usergroups.users.list", "users.info",
-				"chat.postMessage"), Status: pick(d, 429, 500, 503)}
-			switch d.IntN(3) {
-			case 0:
-				f.Works, f.Reset = true, true
-			case 1:
-				f.Latency = upTo(d, 3*time.Second)
-			}
-			if f.Status == http.StatusTooManyRequests {
-				f.RetryAfter = pick(d, "1", "2")
-			}
-			c.Slack.Fault(f)
+			c.Slack.Fault(failing(d, pick(d, "conversations.members", "usergroups.users.list", "users.info",
+				"chat.postMessage")))
 			wait := c.askWith(d, d.IntN(3), c.rooms[d.IntN(len(c.rooms))], text(d), 3)
 			c.pause(upTo(d, 4*time.Second))
 			c.Slack.ClearFaults()
@@ -311,17 +307,26 @@ func (c *chaos) userBy(entraID string) string {
 	return c.userOf[strings.ToLower(entraID)]
 }
 
-// ownJobs are the names of the jobs that follow from a request whose command invites people, as the queue has them.
-func (a chaosAsk) ownJobs(request string) (ids []string) {
-	if len(a.company.marks) == 0 {
-		return nil
+// namedIn is the request that a job follows from which the queue has under that name: one that invites people, or tells
+// them. It is empty if there is none.
+func (c *chaos) namedIn(job string) string {
+	if !strings.HasPrefix(job, "invite-") && !strings.HasPrefix(job, "tell-") {
+		return ""
 	}
-	invite := "invite-" + jobHash(request)
-	ids = append(ids, invite)
-	for _, user := range a.company.outside {
-		ids = append(ids, "tell-"+jobHash(invite+"\n"+user))
+	const mostGenerations = 100
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for id, p := range c.companies {
+		for generation := range mostGenerations {
+			invite := "invite-" + jobHash(fmt.Sprintf("%s\n%d", id, generation))
+			if job == invite || slices.ContainsFunc(p.outside, func(user string) bool {
+				return job == "tell-"+jobHash(invite+"\n"+user)
+			}) {
+				return c.requests[id]
+			}
+		}
 	}
-	return ids
+	return ""
 }
 
 // jobHash is how the names of such jobs end.

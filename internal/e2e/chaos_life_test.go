@@ -16,7 +16,6 @@ import (
 
 	"meetbot/bot"
 	"meetbot/internal/e2e/historycheck"
-	"meetbot/internal/sandbox/faultserver"
 	"meetbot/internal/sandbox/graphtest"
 	"meetbot/internal/sandbox/slacktest"
 )
@@ -92,17 +91,7 @@ func lifeFaults() []chaosFault {
 			wait()
 		}},
 		{name: "chat.update fails", weight: 3, strike: func(c *chaos, d *rand.Rand) {
-			f := faultserver.Fault{Target: "chat.update", Status: pick(d, 429, 500, 503)}
-			switch d.IntN(3) {
-			case 0:
-				f.Works, f.Reset = true, true
-			case 1:
-				f.Latency = upTo(d, 4*time.Second)
-			}
-			if f.Status == http.StatusTooManyRequests {
-				f.RetryAfter = pick(d, "1", "2")
-			}
-			c.Slack.Fault(f)
+			c.Slack.Fault(failing(d, "chat.update"))
 			rooms := c.someRooms(d, 3)
 			var waits []func()
 			for i, room := range rooms {

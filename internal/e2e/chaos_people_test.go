@@ -278,8 +278,8 @@ func (c *chaos) named(a chaosAsk, id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.requests[id] = a.id
-	for _, job := range a.ownJobs(id) {
-		c.requests[job] = a.id
+	if len(a.company.marks) > 0 {
+		c.companies[id] = a.company
 	}
 }
 
@@ -541,13 +541,13 @@ func (c *chaos) probe() {
 	}
 }
 
-func isAcknowledgement(text string) bool { return strings.Contains(text, "I have your request") }
+func isAcknowledgement(text string) bool { return strings.Contains(text, "Setting up the meeting") }
 
 func saysNone(text string) bool { return strings.Contains(text, "There is no meeting here yet") }
 
 // isNoAnswer tells whether the words leave open what becomes of the request.
 func isNoAnswer(text string) bool {
-	for _, words := range []string{"I cannot reach my database", "I already have this very request",
+	for _, words := range []string{"I cannot reach my database", "Already on it",
 		"I am still starting"} {
 		if strings.Contains(text, words) {
 			return true

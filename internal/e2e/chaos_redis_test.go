@@ -45,6 +45,7 @@ type chaosRedis struct {
 
 // failOver is a change of the primary.
 type failOver struct {
+	from     time.Time         // when all sentinels named the old one for the last time
 	at       time.Time         // until when the old one may have taken something that is lost
 	old      *redistest.Server // no longer the primary, though it may not know
 	knew     string            // directory with what the old one knew in the end
@@ -220,14 +221,15 @@ func (r *chaosRedis) describe() string {
 
 // watch notices when the sentinels name another primary, and records what the two knew.
 func (r *chaosRedis) watch(ctx context.Context) {
-	for ctx.Err() == nil {
+	var from time.Time // of the last look but this one
+	for looked := time.Now(); ctx.Err() == nil; from, looked = looked, time.Now() {
 		r.mu.Lock()
 		old := r.primary
 		r.mu.Unlock()
 		named := r.group.Named(ctx)
 		if i := slices.IndexFunc(named, func(s *redistest.Server) bool { return s != nil && s != old }); i >= 0 &&
 			ctx.Err() == nil {
-			r.record(ctx, old, named[i])
+			r.record(ctx, from, old, named[i])
 		}
 		select {
 		case <-time.After(30 * time.Millisecond):
@@ -237,11 +239,11 @@ func (r *chaosRedis) watch(ctx context.Context) {
 }
 
 // record copies at once what the new primary begins with, and what the old one knew once nobody writes to it any more.
-func (r *chaosRedis) record(ctx context.Context, old, fresh *redistest.Server) {
+func (r *chaosRedis) record(ctx context.Context, from time.Time, old, fresh *redistest.Server) {
 	r.mu.Lock()
 	r.primary, r.busy = fresh, true
 	r.mu.Unlock()
-	over := failOver{old: old, survived: r.t.TempDir(), knew: r.t.TempDir()}
+	over := failOver{from: from, old: old, survived: r.t.TempDir(), knew: r.t.TempDir()}
 	r.copy(fresh, over.survived)
 	// Until all sentinels have told their clients, an old primary that lives may be written to.
 	for end := time.Now().Add(6 * time.Second); time.Now().Before(end) && ctx.Err() == nil; {

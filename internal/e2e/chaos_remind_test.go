@@ -78,22 +78,24 @@ func disturbances() []disturbance {
 				})
 			}},
 		{name: "a replica ends when the job is accepted", strike: func(c *chaos, d *rand.Rand, rooms []*datedRoom) {
-			accepted := c.once(func() bool {
-				jobs, _ := c.redis.client.XRevRangeN(c.t.Context(), "{mb:jobs}:stream", "+", "-", 10).Result()
-				return slices.ContainsFunc(jobs, func(j redis.XMessage) bool {
-					job := fmt.Sprint(j.Values["job"])
-					return strings.Contains(job, string(bot.JobRemind)) && strings.Contains(job, rooms[0].channel)
-				})
-			})
+			accepted := c.remindAccepted(rooms[0])
 			c.becomesDue(rooms, justDue)
 			c.endSome(d, accepted)
 		}},
 		{name: "a replica ends while it posts", strike: func(c *chaos, d *rand.Rand, rooms []*datedRoom) {
-			f, struck := struckOnce(faultserver.Fault{Target: "chat.postMessage", Latency: 3 * time.Second,
-				Works: d.IntN(2) == 0, Reset: true})
-			c.Slack.Fault(f)
+			c.Slack.Fault(faultserver.Fault{Target: "chat.postMessage", Latency: 3 * time.Second, Works: d.IntN(2) == 0,
+				Reset: true})
+			accepted, posting := c.remindAccepted(rooms[0]), make(chan struct{})
+			c.stops.Go(func() {
+				select {
+				case <-accepted:
+					c.pause(200 * time.Millisecond) // from there, the post is some calls of Redis away
+					close(posting)
+				case <-time.After(4 * time.Second): // it is not waited for any longer
+				}
+			})
 			c.becomesDue(rooms, justDue)
-			c.endSome(d, struck)
+			c.endSome(d, posting)
 			c.Slack.ClearFaults()
 		}},
 		{name: "Slack refuses", strike: func(c *chaos, d *rand.Rand, rooms []*datedRoom) {
@@ -131,11 +133,22 @@ func disturbances() []disturbance {
 	}
 }
 
+// remindAccepted is the moment at which the job is accepted that reminds a channel.
+func (c *chaos) remindAccepted(room *datedRoom) <-chan struct{} {
+	return c.once(func() bool {
+		jobs, _ := c.redis.client.XRevRangeN(c.t.Context(), "{mb:jobs}:stream", "+", "-", 10).Result()
+		return slices.ContainsFunc(jobs, func(j redis.XMessage) bool {
+			job := fmt.Sprint(j.Values["job"])
+			return strings.Contains(job, string(bot.JobRemind)) && strings.Contains(job, room.channel)
+		})
+	})
+}
+
 // remindFaults strike when the reminders of dates are due.
 func remindFaults() []chaosFault {
 	var faults []chaosFault
 	for _, dis := range disturbances() {
-		faults = append(faults, chaosFault{name: "a reminder is due: " + dis.name, weight: 1,
+		faults = append(faults, chaosFault{name: "a reminder is due: " + dis.name, weight: 2,
 			strike: func(c *chaos, d *rand.Rand) { c.reminders(d, dis) }})
 	}
 	return faults

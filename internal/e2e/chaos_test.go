@@ -27,6 +27,9 @@ const (
 	chaosWithin = 45 * time.Second
 	// chaosOvertaking is an attempt, in which a card is read and sent, and the time that Slack gives a request.
 	chaosOvertaking = 13 * time.Second
+	// chaosSwitch is how long a replica may read from an old primary after the sentinels have named another one: they
+	// announce it, and the replica closes its connections.
+	chaosSwitch = time.Second
 )
 
 // chaosSize says how much chaos.
@@ -98,13 +101,15 @@ type chaos struct {
 	works      map[string]bool // whether a link could be joined when that was looked at last
 	staleCards map[string]bool // cards that lead to an earlier meeting and that the bot cannot change
 
-	overs, lostRequests, lostConversations int // fail-overs so far, and what they lost
+	splits                                 []time.Duration // for how long there were two primaries
+	overs, lostRequests, lostConversations int             // fail-overs so far, and what they lost
 
 	mu        sync.Mutex
 	events    []historycheck.Event
 	roots     map[string]string          // by channel: a mention that was accepted there
 	repeated  map[string]int             // meetbot_answers_repeated_total of every process that ever was
 	requests  map[string]string          // by the bot's name for it
+	companies map[string]chaosCompany    // whom a request names, by the bot's name for the request
 	edited    []chaosEdit                // mentions that were edited
 	moved     []clockMove                // of the clock by which meetings live
 	links     map[string]map[string]bool // lasting links that commands were answered with, by conversation
@@ -141,7 +146,8 @@ func newChaos(t *testing.T, kind string, size chaosSize) *chaos {
 		done:      map[string]int{}, roots: map[string]string{}, repeated: map[string]int{}, unsure: map[string]int{},
 		requests: map[string]string{}, entraID: map[string]string{}, links: map[string]map[string]bool{},
 		works: map[string]bool{}, staleCards: map[string]bool{}, userOf: map[string]string{},
-		members: []string{theBot.slack},
+		companies: map[string]chaosCompany{},
+		members:   []string{theBot.slack},
 	}
 	t.Logf("Redis %s, %+v", kind, size)
 	c.redis = startRedis(t, kind)
@@ -207,7 +213,8 @@ func (c *chaos) run() {
 			report.Reminders, report.Unreminded)
 		if c.overs > 0 {
 			c.t.Logf("%d fail-overs lost marks of %d requests and generations of %d conversations; for that, %d acknowledged commands were not answered "+
-				"and %d meetings are second ones", c.overs, c.lostRequests, c.lostConversations, report.Unanswered, report.Doubled)
+				"and %d meetings are second ones; %d answers were read from an old primary, %v", c.overs, c.lostRequests,
+				c.lostConversations, report.Unanswered, report.Doubled, report.Stale, c.splits)
 		}
 		if c.t.Failed() {
 			c.keep()
@@ -226,13 +233,16 @@ func (c *chaos) heal() {
 		requests, conversations := lostIn(readCopy(c.t, over.knew), readCopy(c.t, over.survived))
 		c.overs++
 		c.happened(historycheck.Event{At: over.at, Kind: historycheck.Lost})
+		c.happened(historycheck.Event{At: over.from, Kind: historycheck.Split, Until: over.at.Add(chaosSwitch)})
+		c.splits = append(c.splits, over.at.Sub(over.from))
 		c.lostRequests += len(requests)
 		c.lostConversations += len(conversations)
 		for _, id := range requests {
 			c.mu.Lock()
 			request := c.requests[id]
 			c.mu.Unlock()
-			c.happened(historycheck.Event{At: over.at, Kind: historycheck.Lost, Request: cmp.Or(request, id)})
+			c.happened(historycheck.Event{At: over.at, Kind: historycheck.Lost,
+				Request: cmp.Or(request, c.namedIn(id), id)})
 		}
 		for name, generation := range conversations {
 			c.happened(historycheck.Event{At: over.at, Kind: historycheck.Lost, Conversation: name,

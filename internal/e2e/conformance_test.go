@@ -70,7 +70,7 @@ func told(t *testing.T, f front, a asked, words ...string) {
 // The asker of a fresh meeting can take it back, and nobody else can.
 func undone(t *testing.T, env *environment, f front) {
 	first := card(t, f, asked{user: members.ann, command: "meet Weekly"}, "Weekly")
-	second := card(t, f, asked{user: members.ann, command: "new hires"}, "hires", "It replaces this conversation's earlier one.")
+	second := card(t, f, asked{user: members.ann, command: "new hires"}, "hires", "It replaces the earlier one.")
 	if second.link == first.link || second.alone {
 		t.Fatalf("the fresh meeting's card: %+v", second)
 	}
@@ -81,11 +81,11 @@ func undone(t *testing.T, env *environment, f front) {
 		t.Errorf("Ben's press changed the meeting: %+v", got)
 	}
 	back := f.press(members.ann, "Undo")
-	if back.link != first.link || back.alone || !strings.Contains(back.words, "The earlier meeting is this conversation's again.") {
+	if back.link != first.link || back.alone || !strings.Contains(back.words, "The earlier meeting is back") {
 		t.Errorf("Ann's press brought %+v, want the first meeting for everybody", back)
 	}
 	late := f.press(members.ann, "Undo")
-	if late.link != first.link || !late.alone || !strings.Contains(late.words, "cannot be undone any more") {
+	if late.link != first.link || !late.alone || !strings.Contains(late.words, "can no longer be undone") {
 		t.Errorf("the second press brought %+v, want the current meeting for Ann alone", late)
 	}
 	if got := card(t, f, asked{user: members.caio, command: "meet"}); got.link != first.link {
@@ -100,16 +100,18 @@ func undone(t *testing.T, env *environment, f front) {
 }
 
 func oneMeeting(t *testing.T, env *environment, f front) {
-	first := card(t, f, asked{user: members.ann, command: "meet Design review"}, "Design review", "New meeting.",
-		"Organizer: Ann Example", "Meeting ID: ")
+	first := card(t, f, asked{user: members.ann, command: "meet Design review"}, "Design review",
+		"Microsoft Teams meeting · started by Ann Example", "Join in Microsoft Teams", "Add to calendar", "More")
 	if first.alone {
 		t.Error("a new meeting's card is for all")
 	}
-	again := card(t, f, asked{user: members.ben, command: "meet"}, "Design review", "since", "Ann Example")
+	again := card(t, f, asked{user: members.ben, command: "meet"}, "Design review", "meeting since ",
+		"Everybody saw this card a moment ago, so this copy is for you only.")
 	if again.link != first.link || !again.alone {
 		t.Errorf("the second asker got %+v, want the same link, for him alone: everybody saw it just now", again)
 	}
-	kept := card(t, f, asked{user: members.ben, command: "meet Budget"}, "Design review", "the subject stays")
+	kept := card(t, f, asked{user: members.ben, command: "meet Budget"}, "Design review",
+		"already has a meeting, “Design review”, so I kept it. To start another one: ", "new Budget")
 	if kept.link != first.link {
 		t.Error("another subject made another meeting")
 	}
@@ -122,8 +124,8 @@ func oneMeeting(t *testing.T, env *environment, f front) {
 
 func freshMeeting(t *testing.T, env *environment, f front) {
 	first := card(t, f, asked{user: members.ann, command: "meet"})
-	fresh := card(t, f, asked{user: members.ben, command: "new Retrospective"}, "New meeting.", "Retrospective",
-		"Ben Example")
+	fresh := card(t, f, asked{user: members.ben, command: "new Retrospective"}, "New Microsoft Teams meeting", "Retrospective",
+		"started by Ben Example")
 	if fresh.link == first.link || fresh.alone {
 		t.Errorf("new gave %+v, want another link, for all", fresh)
 	}
@@ -139,8 +141,8 @@ func freshMeeting(t *testing.T, env *environment, f front) {
 
 func wordsAlone(t *testing.T, env *environment, f front) {
 	told(t, f, asked{user: members.ann, command: "show"}, "There is no meeting here yet")
-	told(t, f, asked{user: members.ann, command: "help"}, "One meeting for each conversation",
-		"a fresh meeting from now on", "Quotation marks")
+	told(t, f, asked{user: members.ann, command: "help"}, "Every channel has one Microsoft Teams meeting",
+		"replaces the meeting", "quote it")
 	told(t, f, asked{user: members.ann, command: "hlep"}, "Did you mean", "“hlep”")
 	env.wantMeetings(0)
 }
@@ -167,23 +169,26 @@ func threads(t *testing.T, env *environment, f front) {
 }
 
 func languages(t *testing.T, _ *environment, f front) {
-	card(t, f, asked{user: members.caio, command: "meet"}, "Nova reunião.", "Organizador: Caio Example",
-		"Entrar na reunião")
+	card(t, f, asked{user: members.caio, command: "meet"}, "Reunião do Microsoft Teams", "iniciada por Caio Example",
+		"Entrar no Microsoft Teams")
 	told(t, f, asked{user: members.caio, command: "hlep"}, "Você quis dizer")
 	told(t, f, asked{user: members.ann, command: "hlep"}, "Did you mean")
-	card(t, f, asked{user: members.ann, command: "show"}, "Join meeting") // for Ann alone, so in hers
+	card(t, f, asked{user: members.ann, command: "show"}, "Join in Microsoft Teams") // for Ann alone, so in hers
 }
 
 func refusals(t *testing.T, env *environment, f front) {
 	f.guest(members.gus)
-	told(t, f, asked{user: members.gus, command: "meet"}, "Guests may not make meetings here")
+	told(t, f, asked{user: members.gus, command: "meet"}, "Guests cannot create meetings here")
 	env.Graph.SetPolicy(annID, false)
 	told(t, f, asked{user: members.ann, command: "meet Weekly"},
 		`New-CsApplicationAccessPolicy -Identity Meetbot -AppIds "`+testenv.ClientID+`"`, `-Identity "`+annID+`"`, "30 minutes", "meet Weekly")
 	env.wantMeetings(0)
-	card(t, f, asked{user: members.ben, command: "meet"}, "Ben Example")
-	card(t, f, asked{user: members.ann, command: "meet"}, "Ben Example") // joining needs no policy
-	card(t, f, asked{user: members.gus, command: "meet"}, "Ben Example")
+	first := card(t, f, asked{user: members.ben, command: "meet"}, "started by Ben Example")
+	for _, user := range []member{members.ann, members.gus} { // joining needs no policy
+		if again := card(t, f, asked{user: user, command: "meet"}); again.link != first.link {
+			t.Errorf("%v got another meeting: %+v", user, again)
+		}
+	}
 }
 
 func refusedAlone(t *testing.T, env *environment, f front) {
@@ -198,7 +203,7 @@ func refusedPerson(t *testing.T, env *environment, f front) {
 	for _, how := range annRefused {
 		env.refuseAnn(how)
 		told(t, f, asked{user: members.ann, command: "meet Weekly"}, "does not let Ann Example organize meetings",
-			"licence", "meeting policy", "meet Weekly", "quote this reference: ")
+			"license", "meeting policy", "meet Weekly", "quote this reference: ")
 	}
 	card(t, f, asked{user: members.ben, command: "meet"}, "Ben Example")
 	env.wantMeetings(1)
@@ -278,7 +283,7 @@ func talk(t *testing.T, env *environment, f front) {
 	}
 	env.wantMeetings(1)
 	card := card(t, f, asked{user: members.ben, command: "you are welcome"}, "thanks!")
-	if card.link != made.link || strings.Contains(card.words, "the subject stays") {
+	if card.link != made.link || strings.Contains(card.words, "I kept it") {
 		t.Errorf("where there is a meeting, talk brought %+v", card)
 	}
 	env.wantMeetings(1)
@@ -294,10 +299,10 @@ func triedWords(t *testing.T, env *environment, f front) {
 	told(t, f, asked{user: members.ann, command: "settings"}, "There is nothing to set here.")
 	told(t, f, asked{user: members.ann, command: "status"}, "I keep no list")
 	for _, word := range []string{"-h", "--help", "ajuda", "meet ajuda"} {
-		told(t, f, asked{user: members.ann, command: word}, "One meeting for each conversation")
+		told(t, f, asked{user: members.ann, command: word}, "Every channel has one Microsoft Teams meeting")
 	}
 	env.wantMeetings(0)
-	first := card(t, f, asked{user: members.ann, command: "meet now"}, "New meeting.")
+	first := card(t, f, asked{user: members.ann, command: "meet now"}, "Microsoft Teams meeting")
 	for _, word := range []string{"now", "start", "join", "here", "agora"} {
 		if again := card(t, f, asked{user: members.ann, command: word}); again.link != first.link {
 			t.Errorf("%q brought another meeting", word)
@@ -312,11 +317,11 @@ func triedWords(t *testing.T, env *environment, f front) {
 
 // punctuated commands are those commands.
 func punctuated(t *testing.T, env *environment, f front) {
-	told(t, f, asked{user: members.ann, command: ": help"}, "One meeting for each conversation")
+	told(t, f, asked{user: members.ann, command: ": help"}, "Every channel has one Microsoft Teams meeting")
 	told(t, f, asked{user: members.ann, command: "_show_"}, "There is no meeting here yet")
-	card(t, f, asked{user: members.ann, command: ", new Retro"}, "Retro", "New meeting.")
-	card(t, f, asked{user: members.ann, command: "*new* Another"}, "Another", "New meeting.")
-	card(t, f, asked{user: members.ann, command: "`/meet new Third`"}, "Third", "New meeting.")
+	card(t, f, asked{user: members.ann, command: ", new Retro"}, "Retro", "Microsoft Teams meeting")
+	card(t, f, asked{user: members.ann, command: "*new* Another"}, "Another", "Microsoft Teams meeting")
+	card(t, f, asked{user: members.ann, command: "`/meet new Third`"}, "Third", "Microsoft Teams meeting")
 	for _, m := range env.wantMeetings(3) {
 		if strings.ContainsAny(m.Subject, ",:*`'") {
 			t.Errorf("the subject is %q", m.Subject)

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -47,19 +48,19 @@ func wantDate(t *testing.T, env *environment, long time.Duration) time.Time {
 }
 
 func datedMeeting(t *testing.T, env *environment, f front) {
-	made := card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00 for 45m"}, "Retro", "New meeting.",
-		"Date: ", "15:00")
+	made := card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00 for 45m"}, "Retro", "Microsoft Teams meeting",
+		" · ", "15:00")
 	if made.alone || strings.Contains(made.words, "tomorrow") {
 		t.Errorf("the card is %+v", made)
 	}
 	wantDate(t, env, 45*time.Minute)
-	if again := card(t, f, asked{user: members.ben, command: "meet"}, "Date: "); again.link != made.link {
+	if again := card(t, f, asked{user: members.ben, command: "meet"}, " · "); again.link != made.link {
 		t.Error("another meeting")
 	}
 }
 
 func redatedMeeting(t *testing.T, env *environment, f front) {
-	first := card(t, f, asked{user: members.ann, command: "meet Retro"}, "New meeting.")
+	first := card(t, f, asked{user: members.ann, command: "meet Retro"}, "Microsoft Teams meeting")
 	dated := card(t, f, asked{user: members.ben, command: "meet tomorrow at 15:00"}, "New time: ", "The link is the same.")
 	if dated.link != first.link || dated.alone {
 		t.Errorf("the card is %+v", dated)
@@ -75,7 +76,7 @@ func redatedMeeting(t *testing.T, env *environment, f front) {
 }
 
 func othersDate(t *testing.T, env *environment, f front) {
-	card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00"}, "New meeting.")
+	card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00"}, "Microsoft Teams meeting")
 	start := wantDate(t, env, time.Hour)
 	told(t, f, asked{user: members.ben, command: "meet tomorrow at 18:00"}, "Ann Example has set this meeting for", "15:00",
 		"18:00")
@@ -104,7 +105,7 @@ func othersDate(t *testing.T, env *environment, f front) {
 
 func cancelledDate(t *testing.T, env *environment, f front) {
 	told(t, f, asked{user: members.ann, command: "cancel"}, "There is no meeting here yet")
-	first := card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00"}, "Date: ")
+	first := card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00"}, "15:00-")
 	env.settled()
 	env.Graph.ResetCalls()
 	told(t, f, asked{user: members.ben, command: "cancel"}, "Ann Example has set this meeting for", "take that date away")
@@ -124,19 +125,19 @@ func refusedTimes(t *testing.T, env *environment, f front) {
 	for line, words := range map[string]string{
 		"meet Retro tomorrow at 25:00":            "“at 25:00”",
 		"meet Retro from 15:00 to 14:00 tomorrow": "ends before it starts",
-		"meet Retro 2029-01-01 15:00":             "more than a year ahead",
+		"meet Retro 2029-01-01 15:00":             "more than a year from now",
 		"meet Retro for 30h":                      "longer than 24 hours",
 		"meet Retro 31/04 at 15:00":               "There is no day",
 		"meet Retro on Monday":                    "without a time",
 		"meet Retro every monday at 9:00":         "repeats",
 	} {
-		told(t, f, asked{user: members.ann, command: line}, words, "I made no meeting and changed nothing.")
+		told(t, f, asked{user: members.ann, command: line}, words, "I created no meeting and changed nothing.")
 	}
 	env.wantMeetings(0)
 }
 
 func timelessSubjects(t *testing.T, env *environment, f front) {
-	card(t, f, asked{user: members.ann, command: "meet 24/7 support"}, "24/7 support", "New meeting.")
+	card(t, f, asked{user: members.ann, command: "meet 24/7 support"}, "24/7 support", "Microsoft Teams meeting")
 	card(t, f, asked{user: members.ann, command: `new "Retro at 5"`}, "Retro at 5")
 	card(t, f, asked{user: members.ann, command: "new Sexta Sinfonia"}, "Sexta Sinfonia")
 	for _, m := range env.wantMeetings(3) {
@@ -147,8 +148,8 @@ func timelessSubjects(t *testing.T, env *environment, f front) {
 }
 
 func freshDated(t *testing.T, env *environment, f front) {
-	first := card(t, f, asked{user: members.ann, command: "meet Weekly"}, "New meeting.")
-	fresh := card(t, f, asked{user: members.ann, command: "new Retro tomorrow at 15:00"}, "Retro", "Date: ", "It replaces")
+	first := card(t, f, asked{user: members.ann, command: "meet Weekly"}, "Microsoft Teams meeting")
+	fresh := card(t, f, asked{user: members.ann, command: "new Retro tomorrow at 15:00"}, "Retro", "15:00-", "It replaces")
 	if fresh.link == first.link {
 		t.Error("the same meeting")
 	}
@@ -156,14 +157,14 @@ func freshDated(t *testing.T, env *environment, f front) {
 
 // A meeting in which people are cannot be moved. That is said, and nothing changes.
 func datedWhileRunning(t *testing.T, env *environment, f front) {
-	first := card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00"}, "Date: ")
+	first := card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00"}, "15:00-")
 	start := wantDate(t, env, time.Hour)
 	if !env.Graph.StartSession(env.Graph.Meetings()[0].JoinURL) {
 		t.Fatal("nobody can join")
 	}
-	told(t, f, asked{user: members.ann, command: "meet tomorrow at 18:00"}, "The meeting keeps its time, and its link.",
+	told(t, f, asked{user: members.ann, command: "meet tomorrow at 18:00"}, "The meeting keeps its time and its link.",
 		"while the meeting is in progress", "try again when they have left")
-	shown := card(t, f, asked{user: members.ben, command: "show"}, "Date: ", "15:00")
+	shown := card(t, f, asked{user: members.ben, command: "show"}, "15:00-")
 	if wantDate(t, env, time.Hour) != start || shown.link != first.link {
 		t.Error("the meeting was changed")
 	}
@@ -171,9 +172,9 @@ func datedWhileRunning(t *testing.T, env *environment, f front) {
 
 // Where Graph refuses the change for another reason, the link stays too.
 func dateRefused(t *testing.T, env *environment, f front) {
-	first := card(t, f, asked{user: members.ann, command: "meet Retro"}, "New meeting.")
+	first := card(t, f, asked{user: members.ann, command: "meet Retro"}, "Microsoft Teams meeting")
 	for status, words := range map[int]string{
-		http.StatusForbidden: "The meeting keeps its time, and its link.", http.StatusNotFound: "",
+		http.StatusForbidden: "The meeting keeps its time and its link.", http.StatusNotFound: "",
 	} {
 		env.Graph.Fault(faultserver.Fault{Target: "changeMeeting", Times: 1, Status: status, ContentType: "application/json",
 			Body: `{"error":{"code":"Forbidden","message":"No."}}`})
@@ -183,7 +184,7 @@ func dateRefused(t *testing.T, env *environment, f front) {
 		}
 	}
 	if again := card(t, f, asked{user: members.ben, command: "show"}); again.link != first.link ||
-		strings.Contains(again.words, "Date: ") {
+		strings.Contains(again.words, "15:00-") {
 		t.Errorf("the card is %+v", again)
 	}
 }
@@ -197,8 +198,12 @@ func datedWithoutZone(t *testing.T, env *environment, f front) {
 	}
 	env.entraUser(graphtest.User{ID: members.gus.entra, UPN: "gus@contoso.example", Mail: "gus@contoso.example",
 		DisplayName: "Gus"})
-	card(t, f, asked{user: members.gus, command: "meet Retro tomorrow at 15:00"}, "Date: ", "15:00",
-		"I do not know your time zone, so I took the time as UTC")
+	card(t, f, asked{user: members.gus, command: "meet Retro tomorrow at 15:00"}, "15:00-")
+	eventually(t, "Gus is told alone", func() bool {
+		return slices.ContainsFunc(f.cards(), func(s seen) bool {
+			return s.alone && strings.Contains(s.words, "I do not know your time zone, so I took the time as UTC")
+		})
+	})
 	if start := wantDate(t, env, time.Hour); start.UTC().Hour() != 15 {
 		t.Errorf("it is at %v", start)
 	}
@@ -207,10 +212,10 @@ func datedWithoutZone(t *testing.T, env *environment, f front) {
 // Words that people put before a time are no subject.
 func wordsBeforeTimes(t *testing.T, env *environment, f front) {
 	told(t, f, asked{user: members.ann, command: "meet end at 16:00"}, "I cannot end, cancel or delete a meeting.")
-	told(t, f, asked{user: members.ann, command: "meet yesterday at 15:00"}, "“yesterday at 15:00” is past.")
+	told(t, f, asked{user: members.ann, command: "meet yesterday at 15:00"}, "“yesterday at 15:00” is in the past.")
 	told(t, f, asked{user: members.ann, command: "meet cancel tomorrow at 15:00"}, "Did you mean ")
 	env.wantMeetings(0)
-	card(t, f, asked{user: members.ann, command: "meet Retro"}, "New meeting.")
+	card(t, f, asked{user: members.ann, command: "meet Retro"}, "Microsoft Teams meeting")
 	moved := card(t, f, asked{user: members.ann, command: "meet reschedule tomorrow at 10:00"}, "Retro", "New time: ", "10:00")
 	if strings.Contains(moved.words, "the subject stays") {
 		t.Errorf("the word counts as a subject:\n%s", moved.words)
@@ -220,14 +225,28 @@ func wordsBeforeTimes(t *testing.T, env *environment, f front) {
 
 // A time in a new name changes no time, and that is said.
 func timeInName(t *testing.T, env *environment, f front) {
-	card(t, f, asked{user: members.ann, command: "meet Retro"}, "New meeting.")
+	card(t, f, asked{user: members.ann, command: "meet Retro"}, "Microsoft Teams meeting")
 	card(t, f, asked{user: members.ann, command: "rename Review tomorrow at 15:00"}, "Review tomorrow at 15:00", "Renamed.",
 		"“tomorrow at 15:00” is a part of the name now.")
 }
 
+// A command that takes the date away is attempted again after it has done so: its asker does not hear that there was
+// none.
+func TestCancelledAgain(t *testing.T) {
+	t.Parallel()
+	env, f := slackPeople(t)
+	wantCard(t, env.meet(f.bot, ann, general, "Retro tomorrow at 15:00"), "")
+	env.Slack.Fault(faultserver.Fault{Target: "chat.postMessage", Times: 1, Status: http.StatusServiceUnavailable})
+	env.mention(f.bot, ann, general, "", "cancel")
+	m := env.next(general, nil, func(m slacktest.Message) bool { return strings.Contains(m.Text, "cancel") && m.Via != "user" })
+	if m.To != "" || !strings.Contains(m.Text, "The date is cancelled.") {
+		t.Errorf("the answer is for %q: %s", m.To, m.Text)
+	}
+}
+
 // Without a public address the two links remain, with a date and without one.
 func calendarWithoutAddress(t *testing.T, env *environment, f front) {
-	card(t, f, asked{user: members.ann, command: "meet Retro"}, "New meeting.")
+	card(t, f, asked{user: members.ann, command: "meet Retro"}, "Microsoft Teams meeting")
 	card(t, f, asked{user: members.ann, command: "calendar"}, "the calendar entry is for now")
 	if now := calendarOn(t, f); now.file != "" || now.outlook == "" || now.google == "" {
 		t.Errorf("without a date: %+v", now)

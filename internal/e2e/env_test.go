@@ -345,7 +345,7 @@ func TestMain(m *testing.M) {
 func (env *environment) deadLetters() string {
 	env.t.Helper()
 	var list strings.Builder
-	if err := app.ListDeadLetters(env.t.Context(), env.config().Redis, 50, &list); err != nil {
+	if err := app.ListDeadLetters(env.t.Context(), env.config(), 50, &list); err != nil {
 		env.t.Fatal(err)
 	}
 	return list.String()

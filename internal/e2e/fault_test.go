@@ -36,10 +36,10 @@ func TestSlowGraph(t *testing.T) {
 			if a.Took > 2500*time.Millisecond {
 				t.Errorf("acknowledged after %s, want within 2.5 s", a.Took)
 			}
-			wantWords(t, *a.Message, caio, "I have your request")
+			wantWords(t, *a.Message, caio, "Setting up the meeting")
 			card := env.next(general, env.Slack.Messages(general), nil)
 			wantCard(t, card, "")
-			if card.Via != via || !strings.Contains(card.Text, "Nova reunião") {
+			if card.Via != via || !strings.Contains(card.Text, "Reunião do Microsoft Teams") {
 				t.Errorf("card came by %s and reads %s", card.Via, card.Text)
 			}
 		})
@@ -89,7 +89,7 @@ func TestPassingFaultsOfGraph(t *testing.T) {
 			env.Graph.Fault(fault)
 			r := env.start(env.config(), quick())
 			if a := env.command(r, ann, general, "Weekly"); link(*a.Message) == "" {
-				wantWords(t, *a.Message, ann, "I have your request")
+				wantWords(t, *a.Message, ann, "Setting up the meeting")
 			}
 			wantCard(t, env.next(general, nil, func(m slacktest.Message) bool { return link(m) != "" }), "")
 			env.wantMeetings(1)
@@ -113,7 +113,7 @@ func TestThrottlingHoldsAllReplicas(t *testing.T) {
 	})
 	throttled := func(c graphtest.Call) bool { return c.Status == http.StatusTooManyRequests }
 	eventually(t, "Graph has asked to wait", func() bool { return slices.ContainsFunc(env.Graph.Calls(), throttled) })
-	wantWords(t, env.meet(s, ann, design, ""), ann, "I have your request")
+	wantWords(t, env.meet(s, ann, design, ""), ann, "Setting up the meeting")
 	wg.Wait()
 	isCard := func(m slacktest.Message) bool { return link(m) != "" }
 	wantCard(t, env.next(design, nil, isCard), "")
@@ -135,7 +135,7 @@ func TestGivingUp(t *testing.T) {
 	in := quick()
 	in.Timing.GiveUp = 4 * time.Second
 	r := env.start(env.config(), in)
-	wantWords(t, env.meet(r, caio, general, "Antiga"), caio, "I have your request")
+	wantWords(t, env.meet(r, caio, general, "Antiga"), caio, "Setting up the meeting")
 	told := env.next("D"+caio, nil, nil)
 	if !strings.Contains(told.Text, "Não consegui concluir") || !strings.Contains(told.Text, "`/meet Antiga`") ||
 		!strings.Contains(told.Text, "<#"+general+">") {
@@ -159,7 +159,7 @@ func TestDeadLetters(t *testing.T) {
 			Body: `{"ok":false,"error":"channel_is_archived"}`})
 	}
 	r := env.bot()
-	wantWords(t, env.meet(r, ann, general, ""), ann, "I have your request")
+	wantWords(t, env.meet(r, ann, general, ""), ann, "Setting up the meeting")
 	eventually(t, "a dead letter is counted", func() bool {
 		_, metrics := get(t, r.AdminURL()+"/metrics")
 		return strings.Contains(metrics, `meetbot_jobs{state="dead"} 1`) &&
@@ -171,7 +171,7 @@ func TestDeadLetters(t *testing.T) {
 	}
 	entry := regexp.MustCompile(`(?m)^\d+-\d+`).FindString(listed)
 	env.Slack.ClearFaults()
-	if err := app.RetryDeadLetter(t.Context(), env.config().Redis, entry, io.Discard); err != nil {
+	if err := app.RetryDeadLetter(t.Context(), env.config(), entry, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	wantCard(t, env.next(general, env.Slack.Messages(general), nil), "")
@@ -227,7 +227,7 @@ func TestCrashDuringCreate(t *testing.T) {
 	in.Idle = 4 * time.Second
 	r := env.start(env.config(), in)
 	env.start(env.config(), in)
-	wantWords(t, env.meet(r, ann, general, ""), ann, "I have your request")
+	wantWords(t, env.meet(r, ann, general, ""), ann, "Setting up the meeting")
 	r.Kill()
 	wantCard(t, env.next(general, env.Slack.Messages(general), nil), "")
 	env.wantMeetings(1)

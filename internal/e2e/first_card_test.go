@@ -56,7 +56,7 @@ func TestSlowPostOfAFirstCard(t *testing.T) {
 	if a.Took > inTime {
 		t.Errorf("answered after %s, want %s at most", a.Took, inTime)
 	}
-	wantWords(t, *a.Message, ann, "I have your request")
+	wantWords(t, *a.Message, ann, "Setting up the meeting")
 	if card := env.wantOneCard(r, general); card.Via != "chat.postMessage" || len(env.cardsIn(general)) != 1 {
 		t.Errorf("the cards are %s", texts(env.cardsIn(general)))
 	}

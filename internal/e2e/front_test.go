@@ -63,10 +63,15 @@ type front interface {
 	count() int
 }
 
-// openings start an environment and the configuration of a bot that serves one platform.
+// openings start an environment and the configuration of a bot that serves one platform, Slack in both of its ways to
+// deliver.
 var openings = map[string]func(*testing.T) (*environment, app.Config){
 	"slack": func(t *testing.T) (*environment, app.Config) {
 		env := newEnv(t, slacktest.Options{PostBurst: -1})
+		return env, env.config()
+	},
+	"slack_socket": func(t *testing.T) (*environment, app.Config) {
+		env := newEnv(t, slacktest.Options{PostBurst: -1, SocketMode: true})
 		return env, env.config()
 	},
 	"teams": func(t *testing.T) (*environment, app.Config) {

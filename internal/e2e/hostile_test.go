@@ -39,7 +39,7 @@ var hostileTexts = []string{
 // ownMarkup is what the bot itself puts into its sentences: a moment, a channel, and the one person whom a text mentions
 // so that Slack knows it, in the line for that alone.
 var ownMarkup = regexp.MustCompile(
-	`(?m)<(!date\^\d+\^\{date_short_pretty\} \{time\}\|[^<>|]+|#[A-Z0-9]+)>|^With <@U0BEN>\.$`)
+	`(?m)<(!date\^\d+\^(\{date_short_pretty\} \{time\}|\{date_pretty\}|\{time\})\|[^<>|]+|#[A-Z0-9]+)>|^With <@U0BEN>\.$`)
 
 // wantTame fails the test unless nothing in a message does anything but what the bot itself put there.
 func wantTame(t *testing.T, from, text string, blocks json.RawMessage) {

@@ -51,7 +51,7 @@ func TestWhichAccount(t *testing.T) {
 		refused   string // what the asker reads
 	}{
 		"his address is an alias of his manager": {accounts: []graphtest.User{carol},
-			refused: "nobody with the e-mail address " + email},
+			refused: "nobody with the email address " + email},
 		"an alias where an operator trusts them": {accounts: []graphtest.User{carol}, settings: aliases,
 			organizer: carol.ID},
 		"a disabled account is his, whoever has the alias": {accounts: []graphtest.User{carol, left},
@@ -61,7 +61,7 @@ func TestWhichAccount(t *testing.T) {
 		"one is left":                  {accounts: []graphtest.User{old, guest, dave}, organizer: dave.ID},
 		"two are left": {refused: "More than one account", accounts: []graphtest.User{dave,
 			with(dave, func(u *graphtest.User) { u.UPN = "bobby@contoso.example" })}},
-		"a guest is left": {accounts: []graphtest.User{old, guest}, refused: "Guests may not"},
+		"a guest is left": {accounts: []graphtest.User{old, guest}, refused: "Guests cannot"},
 		"a guest is left, who": {accounts: []graphtest.User{old, guest}, organizer: guest.ID,
 			settings: map[string]string{"ALLOW_GUESTS": "true"}},
 	} {

@@ -17,9 +17,9 @@ const (
 	anaID = "d4444444-0000-4000-8000-000000000004"
 )
 
-// Whoever follows docs/install.md, and nothing else, gets from nothing to a working /meet. The blocks of the document run
-// in bash as they are; only what people put in by hand is put in: the values that Slack and Teams show, and addresses.
-// The fakes do what the lines for administrators ask for, and nothing before that.
+// A person who follows docs/install.md, and nothing else, gets from nothing to a working /meet. The blocks of the
+// document run in bash as they are; only what people put in by hand is put in: the values that Slack and Teams show, and
+// addresses. The fakes do what the lines for administrators ask for, and nothing before that.
 func TestInstallByTheDocument(t *testing.T) {
 	t.Parallel()
 	i := newInstallation(t)
@@ -40,6 +40,19 @@ func TestInstallByTheDocument(t *testing.T) {
 		i.meetInSlack(url)
 		i.meetInTeams(url)
 	})
+}
+
+// The same without a public address: Slack alone, in Socket Mode.
+func TestInstallInSocketMode(t *testing.T) {
+	t.Parallel()
+	i := newInstallation(t)
+	i.untilSlack()
+	i.part("Slack without a public address: Socket Mode", func() {
+		i.createSlackApp(i.do("bot setup slack --socket", 0), "")
+		i.do("export SLACK_APP_TOKEN", 0)
+		i.shell("bot doctor --only slack", 0) // as over HTTP
+	})
+	i.start(i.meetInSlack)
 }
 
 // untilSlack follows the document until an app for a chat platform is to be made.

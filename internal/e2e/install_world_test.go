@@ -67,6 +67,7 @@ func newInstallation(t *testing.T) *installation {
 	for _, name := range []string{"SLACK_SIGNING_SECRET", "SLACK_BOT_TOKEN", "TEAMS_APP_ID", "TEAMS_APP_SECRET"} {
 		i.values[name] = fakes[name] // what the settings of the apps show
 	}
+	i.values["SLACK_APP_TOKEN"] = env.Slack.AppToken()
 	// Where the services are is all that differs from an installation with the real ones.
 	i.exported = map[string]string{
 		"SSL_CERT_FILE": ca, "HOME": i.dir, "PATH": filepath.Join(i.dir, "tools") + ":" + os.Getenv("PATH"),
@@ -288,6 +289,9 @@ func (i *installation) createSlackApp(page, commands string) {
 		OAuthConfig struct {
 			Scopes struct{ Bot []string }
 		} `json:"oauth_config"`
+		Settings struct {
+			SocketMode bool `json:"socket_mode_enabled"`
+		}
 	}
 	if err := json.Unmarshal([]byte(u.Query().Get("manifest_json")), &m); err != nil {
 		i.t.Fatalf("%v in %s", err, page)
@@ -296,6 +300,7 @@ func (i *installation) createSlackApp(page, commands string) {
 		i.t.Errorf("the app sends its command to %+v", c)
 	}
 	i.Slack.SetScopes(m.OAuthConfig.Scopes.Bot...)
+	i.Slack.SetSocketMode(m.Settings.SocketMode)
 }
 
 // wantPackage fails the test unless the file is an app for the bot.

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -10,7 +11,9 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"meetbot/internal/sandbox/faultserver"
 	"meetbot/internal/sandbox/graphtest"
+	"meetbot/internal/sandbox/slacktest"
 )
 
 const day = 24 * time.Hour
@@ -61,7 +64,7 @@ func (env *environment) disable(id, name string, disabled bool) {
 
 // A meeting that is used keeps its link: it is renewed while it is used.
 func usedMeeting(t *testing.T, env *environment, f front) {
-	first := joinable(t, env, card(t, f, asked{user: members.ann, command: "meet Weekly"}, "New meeting."))
+	first := joinable(t, env, card(t, f, asked{user: members.ann, command: "meet Weekly"}, "Microsoft Teams meeting"))
 	for range 400 / 20 {
 		env.Clock.Move(20 * day)
 		if again := joinable(t, env, card(t, f, asked{user: members.ben, command: "meet"})); again != first {
@@ -75,7 +78,7 @@ func usedMeeting(t *testing.T, env *environment, f front) {
 // A meeting that nobody uses lapses without any call. Whoever asks then gets a link that works, and everybody is told
 // why, once.
 func unusedMeeting(t *testing.T, env *environment, f front) {
-	first := joinable(t, env, card(t, f, asked{user: members.ann, command: "meet Weekly"}, "New meeting."))
+	first := joinable(t, env, card(t, f, asked{user: members.ann, command: "meet Weekly"}, "Microsoft Teams meeting"))
 	env.settled()
 	env.Graph.ResetCalls()
 	for range 400 {
@@ -84,7 +87,7 @@ func unusedMeeting(t *testing.T, env *environment, f front) {
 	if calls := env.Graph.Calls(); len(calls) != 0 {
 		t.Errorf("an unused meeting cost %d calls of Graph", len(calls))
 	}
-	told(t, f, asked{user: members.ann, command: "show"}, "had expired", "gives everybody here a new one")
+	told(t, f, asked{user: members.ann, command: "show"}, "had expired", "creates a new one for everybody here")
 	next := card(t, f, asked{user: members.ben, command: "meet"}, "The earlier meeting had expired")
 	if joinable(t, env, next) == first || next.alone {
 		t.Errorf("the card is %+v", next)
@@ -116,7 +119,7 @@ func ended(t *testing.T, f front, old, current string) {
 
 // The account of the organizer is removed. Ten people ask at that moment, and get one meeting that works.
 func orphanedMeeting(t *testing.T, env *environment, f front) {
-	first := joinable(t, env, card(t, f, asked{user: members.ann, command: "meet Weekly"}, "New meeting."))
+	first := joinable(t, env, card(t, f, asked{user: members.ann, command: "meet Weekly"}, "Microsoft Teams meeting"))
 	env.settled()
 	env.Graph.RemoveUser(annID)
 	env.Clock.Move(2 * day)
@@ -145,7 +148,7 @@ func orphanedMeeting(t *testing.T, env *environment, f front) {
 
 // An organizer who is disabled and comes back keeps the meeting, if nobody asked meanwhile.
 func returningOrganizer(t *testing.T, env *environment, f front) {
-	first := joinable(t, env, card(t, f, asked{user: members.ann, command: "meet Weekly"}, "New meeting."))
+	first := joinable(t, env, card(t, f, asked{user: members.ann, command: "meet Weekly"}, "Microsoft Teams meeting"))
 	env.settled()
 	env.disable(annID, "ann", true)
 	env.Clock.Move(2 * day)
@@ -164,9 +167,9 @@ func returningOrganizer(t *testing.T, env *environment, f front) {
 // A typing error is mended in place: the same link, and the card that stands in the channel shows the new name.
 func renamedMeeting(t *testing.T, env *environment, f front) {
 	told(t, f, asked{user: members.ann, command: "rename Retro"}, "There is no meeting here yet")
-	first := card(t, f, asked{user: members.ann, command: "meet Rtero"}, "New meeting.")
-	told(t, f, asked{user: members.ben, command: "rename"}, "What is the meeting to be called?")
-	told(t, f, asked{user: members.ben, command: "rename " + strings.Repeat("x", 121)}, "120 characters at most")
+	first := card(t, f, asked{user: members.ann, command: "meet Rtero"}, "Microsoft Teams meeting")
+	told(t, f, asked{user: members.ben, command: "rename"}, "What should the meeting be called?")
+	told(t, f, asked{user: members.ben, command: "rename " + strings.Repeat("x", 121)}, "at most 120 characters")
 	renamed := card(t, f, asked{user: members.ben, command: "rename Retro"}, "Retro", "Renamed.")
 	if renamed.link != first.link || !renamed.alone {
 		t.Errorf("the answer is %+v", renamed)
@@ -186,10 +189,10 @@ func renamedMeeting(t *testing.T, env *environment, f front) {
 
 // A rename that Graph refuses costs nobody the link.
 func refusedRename(t *testing.T, env *environment, f front) {
-	first := card(t, f, asked{user: members.ann, command: "meet Weekly"}, "New meeting.")
+	first := card(t, f, asked{user: members.ann, command: "meet Weekly"}, "Microsoft Teams meeting")
 	env.settled()
 	env.Graph.SetPolicy(annID, false)
-	told(t, f, asked{user: members.ben, command: "rename Retro"}, "The meeting keeps its name, and its link.")
+	told(t, f, asked{user: members.ben, command: "rename Retro"}, "The meeting keeps its name and its link.")
 	if again := card(t, f, asked{user: members.caio, command: "meet"}); joinable(t, env, again) != first.link {
 		t.Errorf("another link: %q", again.words)
 	}
@@ -202,7 +205,7 @@ func refusedRename(t *testing.T, env *environment, f front) {
 
 // A meeting that people hold by its link, without asking, lives longer than the bot has seen. It is not replaced.
 func heldMeeting(t *testing.T, env *environment, f front) {
-	first := card(t, f, asked{user: members.ann, command: "meet Weekly"}, "New meeting.")
+	first := card(t, f, asked{user: members.ann, command: "meet Weekly"}, "Microsoft Teams meeting")
 	env.settled()
 	for range 9 {
 		env.Clock.Move(10 * day)
@@ -219,7 +222,7 @@ func heldMeeting(t *testing.T, env *environment, f front) {
 
 // Graph has lost the meeting, and has another one under its external ID: that one becomes the conversation's.
 func lostMeeting(t *testing.T, env *environment, f front) {
-	first := card(t, f, asked{user: members.ann, command: "meet Weekly"}, "New meeting.")
+	first := card(t, f, asked{user: members.ann, command: "meet Weekly"}, "Microsoft Teams meeting")
 	env.settled()
 	env.Graph.DeleteMeeting(first.link)
 	env.Clock.Move(2 * day)
@@ -236,7 +239,7 @@ func lostMeeting(t *testing.T, env *environment, f front) {
 
 // An organizer who lost the policy or the licence keeps the link: it can be joined.
 func keptMeeting(t *testing.T, env *environment, f front) {
-	first := card(t, f, asked{user: members.ann, command: "meet Weekly"}, "New meeting.")
+	first := card(t, f, asked{user: members.ann, command: "meet Weekly"}, "Microsoft Teams meeting")
 	env.settled()
 	env.Graph.SetPolicy(annID, false)
 	for range 5 {
@@ -253,4 +256,36 @@ func keptMeeting(t *testing.T, env *environment, f front) {
 	if next := card(t, f, asked{user: members.ben, command: "meet"}, "had expired"); joinable(t, env, next) == first.link {
 		t.Error("the link that expired")
 	}
+}
+
+// A command with a date finds the meeting dead, and is attempted again after it has made another one: its card says why
+// the link is another one, beside the date.
+func TestExpiredAndDated(t *testing.T) {
+	t.Parallel()
+	env, f := slackPeople(t)
+	wantCard(t, env.meet(f.bot, ann, general, "Retro"), "")
+	env.Clock.Move(61 * day)
+	env.Slack.Fault(faultserver.Fault{Target: "chat.postMessage", Times: 1, Status: http.StatusServiceUnavailable})
+	env.mention(f.bot, ben, general, "", "meet tomorrow at 15:00")
+	m := env.next(general, nil, func(m slacktest.Message) bool { return !startOn(m.Text).IsZero() })
+	if !strings.Contains(m.Text, "The earlier meeting had expired, so this is a new one.") ||
+		!strings.Contains(m.Text, "\nDate: ") || strings.Contains(m.Text, "The link is the same.") {
+		t.Errorf("the card says\n%s", m.Text)
+	}
+}
+
+// Redis has lost a conversation whose first meeting has expired since. Graph still has it under the same external ID: it
+// is not given to anybody.
+func TestExpiredAndForgotten(t *testing.T) {
+	t.Parallel()
+	env, f := slackPeople(t)
+	first := wantCard(t, env.meet(f.bot, ann, general, "Retro"), "")
+	env.Clock.Move(61 * day)
+	env.flush()
+	m := env.meet(f.bot, ann, general, "Retro")
+	if again := wantCard(t, m, ""); again == first || !env.Graph.Joinable(again) ||
+		!strings.Contains(m.Text, "The earlier meeting had expired, so this is a new one.") {
+		t.Errorf("the card says\n%s", m.Text)
+	}
+	env.wantMeetings(2)
 }

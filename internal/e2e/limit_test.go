@@ -24,9 +24,9 @@ func TestRefusedAttemptsAreNotCounted(t *testing.T) {
 	wantCard(t, env.meet(r, ann, general, ""), "")
 	wantCard(t, env.meet(r, ann, design, ""), "")
 	// What was made counts.
-	wantWords(t, env.meet(r, ann, design, "new"), ann, "So many new meetings were made lately")
+	wantWords(t, env.meet(r, ann, design, "new"), ann, "You have created as many new meetings")
 	wantCard(t, env.meet(r, ben, general, "new"), "")
-	wantWords(t, env.meet(r, ben, design, "new"), ben, "So many new meetings were made lately")
+	wantWords(t, env.meet(r, ben, design, "new"), ben, "You have created as many new meetings")
 	env.wantMeetings(3)
 }
 
@@ -42,6 +42,6 @@ func TestAFallbackCountsOnce(t *testing.T) {
 	r := env.start(c, app.Options{})
 	wantCard(t, env.meet(r, ann, general, ""), "")
 	wantCard(t, env.meet(r, ann, design, ""), "")
-	wantWords(t, env.meet(r, ann, design, "new"), ann, "So many new meetings were made lately")
+	wantWords(t, env.meet(r, ann, design, "new"), ann, "You have created as many new meetings")
 	env.wantMeetings(2)
 }

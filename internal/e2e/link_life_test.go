@@ -15,7 +15,7 @@ func TestLastingLinkOfADeadMeeting(t *testing.T) {
 		t.Run(platform, func(t *testing.T) {
 			t.Parallel()
 			env, f, r := open(t)
-			first := card(t, f, asked{user: members.ann, command: "meet Weekly"}, "New meeting.")
+			first := card(t, f, asked{user: members.ann, command: "meet Weekly"}, "Microsoft Teams meeting")
 			s, _ := f.ask(asked{user: members.ann, command: "link"})
 			path := linkIn(t, s, "always leads")
 			wantLeads(t, r, path, first.link)

@@ -87,7 +87,7 @@ func wantLeads(t testing.TB, r *replica, path, to string) {
 func wantNowhere(t testing.TB, r *replica, path string) {
 	t.Helper()
 	if status, location, page := follow(t, r, http.MethodGet, path); status != http.StatusNotFound || location != "" ||
-		!strings.Contains(page, "leads nowhere") {
+		!strings.Contains(page, "This link does not work") {
 		t.Errorf("the link is answered with %d, %q:\n%s", status, location, page)
 	}
 }
@@ -111,7 +111,7 @@ func TestLastingLink(t *testing.T) {
 				s, _ := f.ask(asked{user: user, command: command})
 				return s
 			}
-			path := linkIn(t, ask(members.ann, "link"), "This link always leads to this conversation's meeting")
+			path := linkIn(t, ask(members.ann, "link"), "This link always leads to the current meeting")
 			wantLeads(t, r, path, first.link)
 			if same := linkIn(t, ask(members.caio, "meet link"), "Este link leva sempre"); same != path {
 				t.Errorf("Caio's link is %s, Ann's %s", same, path)
@@ -125,7 +125,7 @@ func TestLastingLink(t *testing.T) {
 			wantLeads(t, r, path, fresh.link)
 
 			// The button of the last message with it, which Caio read in Portuguese, and Ann's older one.
-			replaced := linkIn(t, f.press(members.caio, "Substituir este link"), "O link anterior não leva mais")
+			replaced := linkIn(t, f.press(members.caio, "Substituir este link"), "O link anterior não funciona mais")
 			wantNowhere(t, r, path)
 			wantLeads(t, r, replaced, fresh.link)
 			if still := linkIn(t, f.press(members.ann, "Replace this link"),
@@ -180,7 +180,7 @@ func TestLastingLinkBySlashCommand(t *testing.T) {
 	url := wantCard(t, env.meet(off, ann, general, "Weekly"), "")
 	wantWords(t, env.meet(off, ann, general, "link"), ann, "the administrator of this bot has not set them up")
 	m := env.meet(on, ann, general, "link")
-	wantWords(t, m, ann, "This link always leads to this conversation's meeting")
+	wantWords(t, m, ann, "This link always leads to the current meeting")
 	if m.Via != "answer" {
 		t.Errorf("the link came by %s, want it in the answer", m.Via)
 	}
@@ -191,7 +191,7 @@ func TestLastingLinkBySlashCommand(t *testing.T) {
 	}
 	old := m
 	m = env.presses(on, slacktest.Press{User: ann, Message: old, ActionID: "relink"})
-	wantWords(t, m, ann, "The earlier link leads nowhere now")
+	wantWords(t, m, ann, "The earlier link no longer works")
 	wantNowhere(t, on, path)
 	wantLeads(t, on, strings.TrimPrefix(lastingLink.FindString(m.Text), publicURL), url)
 }
@@ -207,7 +207,7 @@ func TestBookmarkInSlack(t *testing.T) {
 	r := env.start(c, app.Options{})
 	bookmark := func(channel string) string {
 		all := env.Slack.Bookmarks(channel)
-		if len(all) != 1 || all[0].Title != "Join meeting" {
+		if len(all) != 1 || all[0].Title != "Join in Microsoft Teams" {
 			return ""
 		}
 		return strings.TrimPrefix(all[0].Link, publicURL)

@@ -29,7 +29,7 @@ func meetStory(t *testing.T, env *environment, via string) {
 	r := env.bot()
 	first := env.meet(r, ann, general, "Design review")
 	url := wantCard(t, first, "")
-	for _, want := range []string{"Design review", "New meeting", "Organizer: Ann Example", "Meeting ID: ",
+	for _, want := range []string{"Design review", "Microsoft Teams meeting", "started by Ann Example", "Meeting ID: ",
 		"Passcode: ", "Phone: ", "Phone conference ID: ", url} {
 		if !strings.Contains(first.Text, want) {
 			t.Errorf("card does not say %q: %s", want, first.Text)
@@ -46,8 +46,9 @@ func meetStory(t *testing.T, env *environment, via string) {
 	if got := wantCard(t, again, ben); got != url || again.Via != "answer" {
 		t.Errorf("Ben got %s by %s, Ann %s", got, again.Via, url)
 	}
-	if !strings.Contains(again.Text, "This conversation's meeting since") ||
-		strings.Contains(again.Text, "New meeting") {
+	if !strings.Contains(again.Text, "<#"+general+">'s meeting since ") ||
+		!strings.Contains(again.Text, "Everybody saw this card a moment ago") ||
+		strings.Contains(again.Text, "Microsoft Teams meeting") {
 		t.Errorf("repeat reads %s", again.Text)
 	}
 	if len(env.Graph.Calls()) != 0 || len(env.Slack.Calls()) != 0 {
@@ -56,10 +57,10 @@ func meetStory(t *testing.T, env *environment, via string) {
 
 	kept := env.meet(r, ben, general, "Budget")
 	if got := wantCard(t, kept, ben); got != url || !strings.Contains(kept.Text, "Design review") ||
-		!strings.Contains(kept.Text, "the subject stays “Design review”") {
+		!strings.Contains(kept.Text, "already has a meeting, “Design review”, so I kept it. To start another one: `/meet new Budget`") {
 		t.Errorf("with another subject: %s", kept.Text)
 	}
-	if same := env.meet(r, ben, general, "Design review"); strings.Contains(same.Text, "the subject stays") {
+	if same := env.meet(r, ben, general, "Design review"); strings.Contains(same.Text, "I kept it") {
 		t.Errorf("with the same subject: %s", same.Text)
 	}
 
@@ -84,7 +85,7 @@ func TestWordsMakeNoMeeting(t *testing.T) {
 	wantWords(t, env.meet(r, ann, general, "show"), ann, "There is no meeting here yet")
 	wantWords(t, env.meet(r, ann, general, "help"), ann, "/meet new")
 	wantWords(t, env.meet(r, ann, general, "hlep"), ann,
-		"Did you mean `/meet help`? For a meeting with the subject “hlep”")
+		"Did you mean `/meet help`? For a meeting called “hlep”")
 	env.wantMeetings(0)
 	if calls := env.Graph.Calls(); len(calls) != 0 {
 		t.Errorf("Graph was asked: %v", calls)

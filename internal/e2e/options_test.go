@@ -54,7 +54,7 @@ func optionsApplied(t *testing.T, env *environment, c app.Config) {
 	f := env.started(withOptions(c))
 	env.Graph.Fault(faultserver.Fault{Target: "changeMeeting", Times: 1, Status: http.StatusServiceUnavailable,
 		RetryAfter: "2"})
-	first := card(t, f, asked{user: members.ann, command: "meet Weekly"}, "New meeting.") // does not wait for that
+	first := card(t, f, asked{user: members.ann, command: "meet Weekly"}, "Microsoft Teams meeting") // does not wait for that
 	if changed := env.changes(); len(changed) > 1 {
 		t.Errorf("the card waited for its options: %+v", changed)
 	}
@@ -64,7 +64,7 @@ func optionsApplied(t *testing.T, env *environment, c app.Config) {
 	})
 	env.settled()
 	env.Graph.ResetCalls()
-	fresh := card(t, f, asked{user: members.ben, command: "new Retro"}, "New meeting.")
+	fresh := card(t, f, asked{user: members.ben, command: "new Retro"}, "Microsoft Teams meeting")
 	eventually(t, "the fresh meeting has them too", func() bool { return len(env.changes()) == 1 })
 	wantOptions(t, env)
 	env.settled()
@@ -81,7 +81,7 @@ func optionsRefused(t *testing.T, env *environment, c app.Config) {
 	f := env.started(withOptions(c))
 	env.Graph.Fault(faultserver.Fault{Target: "changeMeeting", Status: http.StatusBadRequest,
 		ContentType: "application/json", Body: `{"error":{"code":"BadRequest","message":"Not with this licence."}}`})
-	first := card(t, f, asked{user: members.ann, command: "meet Weekly"}, "New meeting.")
+	first := card(t, f, asked{user: members.ann, command: "meet Weekly"}, "Microsoft Teams meeting")
 	eventually(t, "the options were refused", func() bool { return len(env.changes()) == 1 })
 	env.settled()
 	for range 3 {
@@ -103,7 +103,7 @@ func optionsRefused(t *testing.T, env *environment, c app.Config) {
 // to them.
 func optionsOfOldMeeting(t *testing.T, env *environment, c app.Config) {
 	f := env.started(withOptions(c))
-	first := card(t, f, asked{user: members.ann, command: "meet Weekly"}, "New meeting.")
+	first := card(t, f, asked{user: members.ann, command: "meet Weekly"}, "Microsoft Teams meeting")
 	eventually(t, "the options are applied", func() bool { return len(env.changes()) == 1 })
 	env.settled()
 	env.flush()

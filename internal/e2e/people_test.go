@@ -121,7 +121,7 @@ func changes(env *environment) int {
 
 func invitedAtOnce(t *testing.T, env *environment, f front) {
 	made := card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00 with",
-		with: []member{members.ben, members.caio}}, "Retro", "New meeting.", "Date: ", "With ")
+		with: []member{members.ben, members.caio}}, "Retro", "Microsoft Teams meeting", " · ", "With ")
 	if made.alone || strings.Contains(made.words, "Retro with") {
 		t.Errorf("the card is %+v", made)
 	}
@@ -138,7 +138,7 @@ func invitedAtOnce(t *testing.T, env *environment, f front) {
 }
 
 func invitedLater(t *testing.T, env *environment, f front) {
-	first := card(t, f, asked{user: members.ann, command: "meet Retro"}, "New meeting.")
+	first := card(t, f, asked{user: members.ann, command: "meet Retro"}, "Microsoft Teams meeting")
 	later := card(t, f, asked{user: members.ann, command: "meet with", with: []member{members.ben}}, "Retro", "With ")
 	if later.link != first.link || later.alone {
 		t.Errorf("the card is %+v", later)
@@ -163,7 +163,7 @@ func invitedInPortuguese(t *testing.T, env *environment, f front) {
 }
 
 func mentionedInSubject(t *testing.T, env *environment, f front) {
-	made := card(t, f, asked{user: members.ann, command: "meet Ask", with: []member{members.ben}}, "Ask ", "New meeting.")
+	made := card(t, f, asked{user: members.ann, command: "meet Ask", with: []member{members.ben}}, "Ask ", "Microsoft Teams meeting")
 	if strings.Contains(made.words, "With ") {
 		t.Errorf("somebody is invited:\n%s", made.words)
 	}
@@ -189,11 +189,11 @@ func invitedGuest(t *testing.T, env *environment, f front) {
 	f.guest(members.gus)
 	env.entraUser(graphtest.User{ID: members.gus.entra, UPN: "gus_fabrikam.example#EXT#@contoso.example",
 		Mail: "gus@fabrikam.example", DisplayName: "Gus", Guest: true})
-	told(t, f, asked{user: members.gus, command: "meet Retro"}, "Guests may not make meetings here")
+	told(t, f, asked{user: members.gus, command: "meet Retro"}, "Guests cannot create meetings here")
 	card(t, f, asked{user: members.ann, command: "meet Retro with", with: []member{members.gus}}, "With ")
 	wantAttendees(t, env, members.gus.entra+" gus_fabrikam.example#EXT#@contoso.example")
 	wantNobodyTold(t, env, f)
-	told(t, f, asked{user: members.gus, command: "new"}, "Guests may not make meetings here")
+	told(t, f, asked{user: members.gus, command: "new"}, "Guests cannot create meetings here")
 }
 
 func invitedStranger(t *testing.T, env *environment, f front) {
@@ -214,9 +214,9 @@ func invitedStranger(t *testing.T, env *environment, f front) {
 }
 
 func invitedWithOthersDate(t *testing.T, env *environment, f front) {
-	card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00"}, "New meeting.")
+	card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00"}, "Microsoft Teams meeting")
 	told(t, f, asked{user: members.ben, command: "meet tomorrow at 16:00 with", with: []member{members.caio}},
-		"Ann Example has set this meeting for", "If you change it, I also invite the people whom you named.")
+		"Ann Example has set this meeting for", "If you change it, I also invite the people you named.")
 	env.settled()
 	wantAttendees(t, env)
 	if changed := f.press(members.ben, "Change it"); !strings.Contains(changed.words, "New time: ") ||
@@ -245,7 +245,7 @@ func invitedInVain(t *testing.T, env *environment, f front) {
 		ContentType: "application/json", Body: `{"error":{"code":"BadRequest","message":"Invalid attendee."}}`})
 	env.Graph.Fault(faultserver.Fault{Target: "changeMeeting", Times: 1, Status: http.StatusBadRequest,
 		ContentType: "application/json", Body: `{"error":{"code":"BadRequest","message":"Invalid attendee."}}`})
-	card(t, f, asked{user: members.ann, command: "meet Retro with", with: []member{members.ben}}, "New meeting.", "With ")
+	card(t, f, asked{user: members.ann, command: "meet Retro with", with: []member{members.ben}}, "Microsoft Teams meeting", "With ")
 	eventually(t, "Ann is told", func() bool {
 		return slices.ContainsFunc(f.cards(), func(s seen) bool {
 			return s.alone && strings.Contains(s.words, "Microsoft Teams did not take the list of people.")
@@ -256,7 +256,7 @@ func invitedInVain(t *testing.T, env *environment, f front) {
 
 // Of two changes of the list at the same moment, none undoes the other.
 func invitedByTwo(t *testing.T, env *environment, f front) {
-	card(t, f, asked{user: members.ann, command: "meet Retro"}, "New meeting.")
+	card(t, f, asked{user: members.ann, command: "meet Retro"}, "Microsoft Teams meeting")
 	env.settled()
 	late := make(chan struct{}, 10)
 	env.Graph.Fault(faultserver.Fault{Target: "changeMeeting", Times: 1, Latency: time.Second,
@@ -279,7 +279,7 @@ func invitedByTalk(t *testing.T, env *environment, f front) {
 		"“Retro”", "Press the button")
 	env.wantMeetings(0)
 	made := f.press(members.ann, "Yes: “Retro tomorrow at 15:00 for 45m with")
-	if made.link == "" || !strings.Contains(made.words, "Date: ") || !strings.Contains(made.words, "With ") {
+	if made.link == "" || !strings.Contains(made.words, "15:00-15:45") || !strings.Contains(made.words, "With ") {
 		t.Errorf("the button brought %+v", made)
 	}
 	start := wantDate(t, env, 45*time.Minute)
@@ -336,7 +336,7 @@ func TestUserGroup(t *testing.T) {
 	wantAttendees(t, env, benAttends, caioAttends)
 	env.settled()
 	if told := invitations(env, caio); len(told) != 1 || link(told[0]) != link(m) ||
-		!strings.Contains(told[0].Text, "Ann Example convida você para esta reunião.") {
+		!strings.Contains(told[0].Text, "Ann Example convida você para esta reunião do Microsoft Teams") {
 		t.Errorf("Caio, who is not in the channel, got %s", texts(told))
 	}
 	for _, user := range []string{ann, ben} {
@@ -400,6 +400,28 @@ func TestInvitationAgain(t *testing.T) {
 	}
 }
 
+// A command that names people is attempted again, and the meeting was replaced meanwhile: they are invited to the one
+// that the card shows.
+func TestInvitedToReplacement(t *testing.T) {
+	t.Parallel()
+	env, f := slackPeople(t)
+	first := wantCard(t, env.meet(f.bot, ann, general, "Retro"), "")
+	failed := make(chan struct{})
+	env.Slack.Fault(faultserver.Fault{Target: "chat.postMessage", Times: 1, Status: http.StatusServiceUnavailable,
+		Struck: func() { close(failed) }})
+	env.mention(f.bot, ann, general, "", "meet with <@U0BEN|ben>")
+	<-failed
+	second := wantCard(t, env.meet(f.bot, caio, general, "new"), "")
+	m := env.next(general, nil, func(m slacktest.Message) bool { return strings.Contains(m.Text, "<@U0BEN>") })
+	if link(m) != second || first == second {
+		t.Fatalf("the card shows %s, of %s and %s", link(m), first, second)
+	}
+	eventually(t, "Ben is on the list of the second meeting", func() bool {
+		list := env.Graph.Meetings()[1].Attendees
+		return len(list) == 1 && strings.Contains(string(list[0]), benID)
+	})
+}
+
 // Without the new scopes the command works: nobody of a group is put on the list, the asker is told, and everybody who
 // is named gets a direct message.
 func TestPeopleWithoutScopes(t *testing.T) {
@@ -444,7 +466,7 @@ func TestPeopleLeftOut(t *testing.T) {
 		return m.To == ann && m.TS != "" && strings.Contains(m.Text, "meeting's list")
 	})
 	for _, reason := range []string{"<@U0ROBOT>, <@U0GONE>: a bot or a deleted account.", "<@U0FAR>: another organization.",
-		"<@U0DORA>: not in your organization's Microsoft 365.", "@zoe: nobody whom I know here by that name."} {
+		"<@U0DORA>: not in your organization's Microsoft 365.", "@zoe: I know nobody here by that name."} {
 		if !strings.Contains(told.Text, reason) {
 			t.Errorf("Ann is not told %q:\n%s", reason, told.Text)
 		}
@@ -485,7 +507,7 @@ func TestManyPeople(t *testing.T) {
 		t.Errorf("the attendees are %q", list)
 	}
 	env.next(general, nil, func(m slacktest.Message) bool {
-		return m.To == ann && strings.Contains(m.Text, "I invite 50 people at most")
+		return m.To == ann && strings.Contains(m.Text, "I can invite 50 people")
 	})
 	card := env.next(general, nil, func(m slacktest.Message) bool { return link(m) != "" && m.To == "" })
 	if n := strings.Count(card.Text, "<@U0P"); n != 50 {
@@ -567,7 +589,7 @@ func TestManyPeopleInTeams(t *testing.T) {
 	}
 	eventually(t, "Ann is told", func() bool {
 		return slices.ContainsFunc(env.Teams.Messages(teamsGeneral), func(m teamstest.Message) bool {
-			return m.To == annID && strings.Contains(m.Words(), "I invite 50 people at most") &&
+			return m.To == annID && strings.Contains(m.Words(), "I can invite 50 people") &&
 				strings.Contains(m.Words(), "Person 3: the account in Microsoft 365 is disabled.")
 		})
 	})

@@ -109,7 +109,7 @@ func saySlack(t *testing.T, env *environment) func(int, phrase) bool {
 		env.Slack.AddUser(slacktest.User{ID: user, Name: user, Email: fmt.Sprintf("says%d@contoso.example", i),
 			EmailConfirmed: true, TZ: p.now.Location().String()})
 		env.Slack.AddChannel(slacktest.Channel{ID: channel, Name: fmt.Sprintf("phrase-%d", i)})
-		return strings.Contains(env.meet(r, user, channel, slacktest.Escape(p.text)).Text, "I made no meeting")
+		return strings.Contains(env.meet(r, user, channel, slacktest.Escape(p.text)).Text, "I created no meeting")
 	}
 }
 
@@ -123,6 +123,6 @@ func sayTeams(t *testing.T, env *environment) func(int, phrase) bool {
 			t.Fatal(err)
 		}
 		text := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(p.text)
-		return strings.Contains(env.callAnswered(r, annID, chat.ID, "", "meet "+text).Words(), "I made no meeting")
+		return strings.Contains(env.callAnswered(r, annID, chat.ID, "", "meet "+text).Words(), "I created no meeting")
 	}
 }

@@ -51,6 +51,6 @@ func TestCommandNameInSlack(t *testing.T) {
 		}
 		return *a.Message
 	}
-	wantWords(t, run("/call"), ann, "`/call` makes one for everybody")
+	wantWords(t, run("/call"), ann, "`/call` creates one for everybody")
 	wantWords(t, run("/meet"), ann, "I do not know this command. `/call help`")
 }

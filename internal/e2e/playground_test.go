@@ -37,30 +37,43 @@ func TestPlayground(t *testing.T) {
 
 	// In the chat with the bot alone nothing need be mentioned.
 	page.Open(playground.Personal)
-	greeted(page, "meet shows the card")
+	greeted(page, "Type meet, and there is a Microsoft Teams meeting here")
 	page.Say("meet Design review")
 	cards := count(page, 2)
-	alone := wantDrawn(t, cards[1], "Design review", "New meeting.")
+	alone := wantDrawn(t, cards[1], "Design review", "Microsoft Teams meeting · started by Ann Example")
+	if strings.Contains(cards[1].Text(), "Meeting ID") {
+		t.Errorf("what stands below More is shown at once:\n%s", cards[1].Text())
+	}
+	page.Press(1, "More")
+	page.Cards("what More shows", func(now []playground.Card) bool {
+		return len(now) == 2 && strings.Contains(now[1].Text(), "Meeting ID") && strings.Contains(now[1].Text(), "Link: ")
+	})
+	page.Keep("more")
 	page.Press(1, refresh)
-	cards = page.Cards("a fresh card in the place of the old one", func(now []playground.Card) bool {
-		return len(now) == 2 && strings.Contains(now[1].Text(), "This conversation's meeting since")
+	page.Cards("a fresh card in the place of the old one", func(now []playground.Card) bool {
+		return len(now) == 2 && strings.Contains(now[1].Text(), "meeting since") &&
+			strings.Contains(now[1].Text(), "Still current, checked ")
+	})
+	page.Press(1, "Add to calendar")
+	cards = page.Cards("the ways into a calendar", func(now []playground.Card) bool {
+		return len(now) == 2 && strings.Contains(now[1].Text(), "so the calendar entry is for now")
 	})
 	if wantDrawn(t, cards[1], "Design review") != alone {
 		t.Error("the button brought another meeting")
 	}
 	page.Say("help")
-	if help := count(page, 3)[2]; !strings.Contains(help.Text(), "One meeting for each conversation") ||
+	if help := count(page, 3)[2]; !strings.Contains(help.Text(), "Every channel has one Microsoft Teams meeting") ||
 		len(help.Buttons) != 0 {
 		t.Errorf("help reads\n%s", help.Text())
 	}
 	page.Keep("personal-chat")
 
 	page.Open(playground.GroupChat)
-	greeted(page, "@meetbot meet shows the card")
+	greeted(page, "Type @meetbot meet, and")
 	page.Say("@Meetbot meet Lunch plans")
-	chat := wantDrawn(t, count(page, 2)[1], "Lunch plans", "New meeting.")
+	chat := wantDrawn(t, count(page, 2)[1], "Lunch plans", "Microsoft Teams meeting")
 	page.Say("@Meetbot meet")
-	if wantDrawn(t, count(page, 3)[2], "Lunch plans", "This conversation's meeting since") != chat {
+	if wantDrawn(t, count(page, 3)[2], "Lunch plans", "meeting since") != chat {
 		t.Error("asking again in the group chat brought another meeting")
 	}
 	page.Keep("group-chat")
@@ -82,9 +95,9 @@ func TestPlayground(t *testing.T) {
 		})
 		return found
 	}
-	channel := wantDrawn(t, inThread(1)[0], "Sprint planning", "New meeting.")
+	channel := wantDrawn(t, inThread(1)[0], "Sprint planning", "Microsoft Teams meeting")
 	page.Reply("@Meetbot meet")
-	if wantDrawn(t, inThread(2)[1], "Sprint planning", "This conversation's meeting since") != channel {
+	if wantDrawn(t, inThread(2)[1], "Sprint planning", "meeting since") != channel {
 		t.Error("the thread under the command has another meeting")
 	}
 	page.Keep("channel")
@@ -107,8 +120,8 @@ func TestPlayground(t *testing.T) {
 	}
 }
 
-// refresh is the label of the button that shows which meeting is the current one.
-const refresh = "Is this still the one?"
+// refresh is the label of the button that tells whether there is a newer meeting.
+const refresh = "Check for a newer meeting"
 
 // greeted waits for the bot's greeting, with these words in it, in a conversation where nothing else has been said.
 func greeted(page *playground.Page, words string) {
@@ -130,7 +143,7 @@ func wantDrawn(t *testing.T, c playground.Card, title string, words ...string) s
 	if len(c.Lines) == 0 || c.Lines[0] != title {
 		t.Errorf("the card's title is not %q:\n%s", title, c.Text())
 	}
-	for _, want := range append(words, "Organizer: Ann Example", "Meeting ID: ") {
+	for _, want := range words {
 		if !strings.Contains(c.Text(), want) {
 			t.Errorf("the card lacks %q:\n%s", want, c.Text())
 		}
@@ -138,7 +151,11 @@ func wantDrawn(t *testing.T, c playground.Card, title string, words ...string) s
 	if strings.Contains(c.Text(), "{{") {
 		t.Errorf("the card shows a moment as it was sent:\n%s", c.Text())
 	}
-	if len(c.Buttons) != 2 || c.Buttons[0].Label != "Join meeting" || c.Buttons[1].Label != refresh ||
+	labels := make([]string, len(c.Buttons))
+	for i, b := range c.Buttons {
+		labels[i] = b.Label
+	}
+	if !slices.Equal(labels[:min(3, len(labels))], []string{"Join in Microsoft Teams", "Add to calendar", "More"}) ||
 		!strings.HasPrefix(c.Link(), "https://teams.microsoft.com/") {
 		t.Errorf("the card's buttons are %+v", c.Buttons)
 	}

@@ -162,7 +162,7 @@ func TestKilledAfterAcknowledgement(t *testing.T) {
 	if err != nil || a.Message == nil {
 		t.Fatalf("command: %+v, %v", a, err)
 	}
-	wantWords(t, *a.Message, ann, "I have your request")
+	wantWords(t, *a.Message, ann, "Setting up the meeting")
 	if err := victim.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +188,7 @@ func TestOrderlyStopFinishesAttempts(t *testing.T) {
 	if err != nil || a.Message == nil {
 		t.Fatalf("command: %+v, %v", a, err)
 	}
-	wantWords(t, *a.Message, ann, "I have your request")
+	wantWords(t, *a.Message, ann, "Setting up the meeting")
 	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}

@@ -141,7 +141,7 @@ func TestJobThatEndsTheProcess(t *testing.T) {
 	deaths := 0
 	told := func() bool {
 		for _, m := range env.Slack.Messages("D" + ann) {
-			if strings.Contains(m.Text, "breaks each time") {
+			if strings.Contains(m.Text, "fails each time") {
 				return true
 			}
 		}
@@ -185,7 +185,7 @@ func TestManyCommandsOfOnePerson(t *testing.T) {
 				switch {
 				case err != nil || a.Message == nil:
 					t.Errorf("%+v, %v", a, err)
-				case strings.Contains(a.Message.Text, "I have your request"):
+				case strings.Contains(a.Message.Text, "Setting up the meeting"):
 					accepted.Add(1)
 				case strings.Contains(a.Message.Text, "still working on 30 requests of yours"):
 					refused.Add(1)

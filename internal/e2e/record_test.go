@@ -71,7 +71,7 @@ func (env *environment) wantGoodFor(period time.Duration) {
 // impossibleTimes: what no meeting's time can be counts as not known.
 func impossibleTimes(t *testing.T, env *environment, c app.Config) {
 	f := env.started(c)
-	first := card(t, f, asked{user: members.ann, command: "meet Weekly"}, "New meeting.")
+	first := card(t, f, asked{user: members.ann, command: "meet Weekly"}, "Microsoft Teams meeting")
 	env.settled()
 	for _, times := range []string{
 		`[999999999999999,-5,1,99999999999999999999]`, `["soon",null,{},[]]`, `[0,0,-62135596800,1e30]`, `"never"`, `[]`,
@@ -98,7 +98,7 @@ func impossibleTimes(t *testing.T, env *environment, c app.Config) {
 func olderRecord(t *testing.T, env *environment, c app.Config, known []string) {
 	r := env.start(c, app.Options{})
 	f := env.frontOf(r)
-	first := card(t, f, asked{user: members.ann, command: "meet Weekly"}, "New meeting.")
+	first := card(t, f, asked{user: members.ann, command: "meet Weekly"}, "Microsoft Teams meeting")
 	env.settled()
 	id := env.wantMeetings(1)[0].ID
 	env.rewrite(func(fields map[string]json.RawMessage) {

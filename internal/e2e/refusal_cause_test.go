@@ -78,10 +78,10 @@ func TestTheCauseOfARefusalIsKept(t *testing.T) {
 			"New-CsApplicationAccessPolicy", []string{"createOrGet: status 403 Forbidden, request "}},
 		"no licence": {
 			func(env *environment, _ *app.Config) { env.refuseAnn(annRefused["no licence"]) },
-			"licence", []string{"createOrGet: status 403 Forbidden, request "}},
+			"license", []string{"createOrGet: status 403 Forbidden, request "}},
 		"unknown to Teams": {
 			func(env *environment, _ *app.Config) { env.refuseAnn(annRefused["unknown to Teams"]) },
-			"licence", []string{"createOrGet: status 404 NotFound, request "}},
+			"license", []string{"createOrGet: status 404 NotFound, request "}},
 		"service account": {
 			func(_ *environment, c *app.Config) { c.Policy.Organizer = "service:gone@contoso.example" },
 			"administrator of this bot", []string{"ORGANIZER", "missing"}},

@@ -57,22 +57,22 @@ func TestRefusedAskers(t *testing.T) {
 		"stranger": {slack: with(func(u *slacktest.User) { u.Stranger = true }), want: "another organization"},
 		"other workspace": {slack: with(func(u *slacktest.User) { u.Team = "T0OTHER" }),
 			want: "another organization"},
-		"guest": {slack: with(func(u *slacktest.User) { u.Restricted = true }), want: "Guests may not"},
+		"guest": {slack: with(func(u *slacktest.User) { u.Restricted = true }), want: "Guests cannot"},
 		"one-channel guest": {slack: with(func(u *slacktest.User) { u.UltraRestricted = true }),
-			want: "Guests may not"},
-		"no e-mail": {slack: with(func(u *slacktest.User) { u.Email = "" }), want: "cannot see your e-mail"},
+			want: "Guests cannot"},
+		"no e-mail": {slack: with(func(u *slacktest.User) { u.Email = "" }), want: "cannot see your email"},
 		"unconfirmed": {slack: with(func(u *slacktest.User) { u.EmailConfirmed = false }),
 			want: "asker@contoso.example is not confirmed"},
 		"domain": {slack: member, entra: []graphtest.User{entra}, want: "asker@contoso.example is not among them",
 			config: func(c *app.Config) { c.Policy.AllowedDomains = []string{"fabrikam.example"} }},
-		"nobody": {slack: member, want: "nobody with the e-mail address asker@contoso.example"},
+		"nobody": {slack: member, want: "nobody with the email address asker@contoso.example"},
 		"two": {slack: member, want: "More than one account", entra: []graphtest.User{
 			{ID: newGUID(), UPN: "a1@contoso.example", Mail: "asker@contoso.example", DisplayName: "One"},
 			{ID: newGUID(), UPN: "a2@contoso.example", Mail: "asker@contoso.example", DisplayName: "Two"},
 		}},
 		"disabled": {slack: member, want: "account is disabled",
 			entra: entraWith(func(u *graphtest.User) { u.Disabled = true })},
-		"Entra guest": {slack: member, want: "Guests may not",
+		"Entra guest": {slack: member, want: "Guests cannot",
 			entra: entraWith(func(u *graphtest.User) { u.Guest = true })},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -144,7 +144,7 @@ func TestRefusalsOfGraph(t *testing.T) {
 					ContentType: "application/json",
 					Body:        `{"error":{"code":"BadRequest","message":"1026: An error has occurred."}}`})
 			},
-			want: []string{"could not make this meeting now, and did not say why", "again in a few minutes", "reference: "},
+			want: []string{"could not create this meeting now, and did not say why", "again in a few minutes", "reference: "},
 		},
 		"no permission": {
 			break_: func(env *environment) { env.Entra.SetRoles("User.Read.All") },
@@ -254,7 +254,7 @@ func TestOrganizers(t *testing.T) {
 	t.Run("service missing", func(t *testing.T) {
 		t.Parallel()
 		env, r := setup(t, "service:gone@contoso.example")
-		wantWords(t, env.meet(r, ann, general, ""), ann, "account that meetings are made with here is missing")
+		wantWords(t, env.meet(r, ann, general, ""), ann, "account that creates the meetings here is missing")
 		env.wantMeetings(0)
 	})
 	t.Run("requester first", func(t *testing.T) {
@@ -281,7 +281,7 @@ func TestOrganizers(t *testing.T) {
 			if got := wantCard(t, card, ""); got != first {
 				t.Errorf("after the loss: %s, want the first meeting %s", got, first)
 			}
-			if strings.Contains(card.Text, "New meeting") {
+			if strings.Contains(card.Text, "Microsoft Teams meeting") {
 				t.Errorf("an old meeting is passed off as new: %s", card.Text)
 			}
 			if again := wantCard(t, env.meet(r, ben, general, "new"), ""); again == fresh || again == first {

@@ -43,7 +43,7 @@ func TestARefusedPersonIsRefusedAlone(t *testing.T) {
 			r := env.bot()
 			refusal := env.meet(r, ann, general, "Weekly")
 			wantWords(t, refusal, ann, "does not let Ann Example organize meetings")
-			wantWords(t, refusal, ann, "licence")
+			wantWords(t, refusal, ann, "license")
 			wantWords(t, refusal, ann, "meeting policy")
 			wantCard(t, env.meet(r, ben, general, ""), "")
 			wantCard(t, env.meet(r, ann, general, ""), ann)

@@ -41,7 +41,7 @@ func TestReminders(t *testing.T) {
 func reminders(f front) []seen {
 	var all []seen
 	for _, c := range f.cards() {
-		if strings.Contains(c.words, "Starts: ") || strings.Contains(c.words, "Começa: ") {
+		if strings.Contains(c.words, "Starts ") || strings.Contains(c.words, "Começa ") {
 			all = append(all, c)
 		}
 	}
@@ -116,14 +116,14 @@ func wantReminder(t *testing.T, env *environment, all []seen, link string, start
 }
 
 func remindedOnce(t *testing.T, env *environment, f front) {
-	first := card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00"}, "Date: ", "Don't remind")
+	first := card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00"}, "15:00-", "Don't remind")
 	start := startOf(env)
 	env.settled()
 	if len(reminders(f)) != 0 {
 		t.Error("reminded at once")
 	}
 	r := wantReminder(t, env, env.passes(f), first.link, start)
-	if !strings.Contains(r.words, "Retro") || !strings.Contains(r.words, "Join meeting") ||
+	if !strings.Contains(r.words, "Retro") || !strings.Contains(r.words, "Join in Microsoft Teams") ||
 		strings.Contains(r.words, "Don't remind") {
 		t.Errorf("the reminder reads %q", r.words)
 	}
@@ -144,29 +144,29 @@ func remindedOnce(t *testing.T, env *environment, f front) {
 }
 
 func remindedOfNewDate(t *testing.T, env *environment, f front) {
-	first := card(t, f, asked{user: members.ann, command: "meet Retro"}, "New meeting.")
+	first := card(t, f, asked{user: members.ann, command: "meet Retro"}, "Microsoft Teams meeting")
 	card(t, f, asked{user: members.ben, command: "meet tomorrow at 15:00"}, "New time: ", "Don't remind")
 	wantReminder(t, env, env.passes(f), first.link, startOf(env))
 }
 
 func remindedInPortuguese(t *testing.T, env *environment, f front) {
-	first := card(t, f, asked{user: members.caio, command: "meet Retro amanhã às 15h"}, "Data: ", "Não lembrar")
+	first := card(t, f, asked{user: members.caio, command: "meet Retro amanhã às 15h"}, "15:00-", "Não lembrar")
 	r := wantReminder(t, env, env.passes(f), first.link, startOf(env))
-	if !strings.Contains(r.words, "Começa: ") || !strings.Contains(r.words, "Entrar na reunião") {
+	if !strings.Contains(r.words, "Começa ") || !strings.Contains(r.words, "Entrar no Microsoft Teams") {
 		t.Errorf("the reminder reads %q", r.words)
 	}
 }
 
 func remindedInThread(t *testing.T, env *environment, f front) {
 	root := f.say(members.ben, "Who broke the build?")
-	own := card(t, f, asked{user: members.ben, thread: root, command: "meet Build trouble tomorrow at 15:00"}, "Date: ")
+	own := card(t, f, asked{user: members.ben, thread: root, command: "meet Build trouble tomorrow at 15:00"}, "15:00-")
 	if r := wantReminder(t, env, env.passes(f), own.link, startOf(env)); r.thread != root {
 		t.Errorf("the reminder stands in thread %q, want %q", r.thread, root)
 	}
 }
 
 func remindedOfMovedDate(t *testing.T, env *environment, f front) {
-	first := card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00"}, "Date: ")
+	first := card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00"}, "15:00-")
 	sooner := startOf(env)
 	card(t, f, asked{user: members.ann, command: "meet tomorrow at 20:00"}, "New time: ")
 	start := startOf(env)
@@ -179,7 +179,7 @@ func remindedOfMovedDate(t *testing.T, env *environment, f front) {
 }
 
 func notRemindedOfCancelled(t *testing.T, env *environment, f front) {
-	card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00"}, "Date: ")
+	card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00"}, "15:00-")
 	card(t, f, asked{user: members.ann, command: "cancel"}, "The date is cancelled.")
 	if all := env.passes(f); len(all) != 0 {
 		t.Errorf("reminded: %+v", all)
@@ -187,7 +187,7 @@ func notRemindedOfCancelled(t *testing.T, env *environment, f front) {
 }
 
 func notRemindedOfReplaced(t *testing.T, env *environment, f front) {
-	card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00"}, "Date: ")
+	card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00"}, "15:00-")
 	card(t, f, asked{user: members.ben, command: "new Another"}, "It replaces")
 	if all := env.passes(f); len(all) != 0 {
 		t.Errorf("reminded: %+v", all)
@@ -208,13 +208,13 @@ func notRemindedIfUnwanted(t *testing.T, env *environment, f front) {
 	}
 	card(t, f, asked{user: members.ann, command: "meet tomorrow at 20:00"}, "New time: ", "Don't remind")
 	wantReminder(t, env, env.passes(f), first.link, startOf(env))
-	if late := f.press(members.ben, "Don't remind"); !strings.Contains(late.words, "The time of the reminder has come.") {
+	if late := f.press(members.ben, "Don't remind"); !strings.Contains(late.words, "It is already time for the reminder.") {
 		t.Errorf("a late press brought %+v", late)
 	}
 }
 
 func notRemindedOfNear(t *testing.T, env *environment, f front) {
-	near := card(t, f, asked{user: members.ann, command: "meet Retro in 9 minutes"}, "Date: ")
+	near := card(t, f, asked{user: members.ann, command: "meet Retro in 9 minutes"}, " · ")
 	if strings.Contains(near.words, "Don't remind") {
 		t.Errorf("the card reads %q", near.words)
 	}
@@ -232,7 +232,7 @@ func TestRemindersSwitchedOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := &slackFront{environment: env, bot: env.start(config, app.Options{})}
-	first := card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00"}, "Date: ")
+	first := card(t, f, asked{user: members.ann, command: "meet Retro tomorrow at 15:00"}, "15:00-")
 	if all := env.passes(f); strings.Contains(first.words, "Don't remind") || len(all) != 0 {
 		t.Errorf("the card reads %q; reminded: %+v", first.words, all)
 	}

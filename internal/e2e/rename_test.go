@@ -36,7 +36,7 @@ func (env *environment) wantName(name string) {
 // A card that somebody deleted is forgotten; nothing else comes of it.
 func renameDeletedCard(t *testing.T, env *environment, c app.Config) {
 	f := env.started(c)
-	first := card(t, f, asked{user: members.ann, command: "meet Rtero"}, "New meeting.")
+	first := card(t, f, asked{user: members.ann, command: "meet Rtero"}, "Microsoft Teams meeting")
 	env.settled()
 	if n := env.keptCards(); n == 0 {
 		t.Fatal("the card is not remembered")
@@ -63,7 +63,7 @@ func renameDeletedCard(t *testing.T, env *environment, c app.Config) {
 // renameRefused: Graph's refusals of a PATCH.
 func renameRefused(t *testing.T, env *environment, c app.Config) {
 	f := env.started(c)
-	first := card(t, f, asked{user: members.ann, command: "meet Weekly"}, "New meeting.")
+	first := card(t, f, asked{user: members.ann, command: "meet Weekly"}, "Microsoft Teams meeting")
 	refusal := func(code, says string) string { return `{"error":{"code":"` + code + `","message":"` + says + `"}}` }
 	for _, tt := range []struct {
 		status int
@@ -71,8 +71,8 @@ func renameRefused(t *testing.T, env *environment, c app.Config) {
 		says   string
 	}{
 		{http.StatusBadRequest, refusal("BadRequest", "The subject holds a word that is not allowed."), "holds a word that is not allowed"},
-		{http.StatusForbidden, refusal("Forbidden", "No application access policy found for this app."), "keeps its name, and its link"},
-		{http.StatusForbidden, refusal("Forbidden", "Insufficient privileges."), "keeps its name, and its link"},
+		{http.StatusForbidden, refusal("Forbidden", "No application access policy found for this app."), "keeps its name and its link"},
+		{http.StatusForbidden, refusal("Forbidden", "Insufficient privileges."), "keeps its name and its link"},
 		{http.StatusNotFound, refusal("NotFound", "3004: Specified meeting is not found"), ""},
 		{http.StatusConflict, refusal("Conflict", "Somebody else changes it."), ""},
 	} {
@@ -90,7 +90,7 @@ func renameRefused(t *testing.T, env *environment, c app.Config) {
 // renameDelayed: what passes is waited out.
 func renameDelayed(t *testing.T, env *environment, c app.Config) {
 	f := env.started(c)
-	first := card(t, f, asked{user: members.ann, command: "meet Weekly"}, "New meeting.")
+	first := card(t, f, asked{user: members.ann, command: "meet Weekly"}, "Microsoft Teams meeting")
 	for _, fault := range []faultserver.Fault{
 		{Status: http.StatusTooManyRequests, RetryAfter: "1"}, {Status: http.StatusBadGateway},
 		{Reset: true, Works: true},
@@ -107,18 +107,18 @@ func renameDelayed(t *testing.T, env *environment, c app.Config) {
 // renameForbidden: a guest, and somebody whom the tenant does not know.
 func renameForbidden(t *testing.T, env *environment, c app.Config) {
 	f := env.started(c)
-	first := card(t, f, asked{user: members.ann, command: "meet Weekly"}, "New meeting.")
+	first := card(t, f, asked{user: members.ann, command: "meet Weekly"}, "Microsoft Teams meeting")
 	f.guest(members.gus)
-	told(t, f, asked{user: members.gus, command: "rename Retro"}, "The meeting keeps its name, and its link.", "Guests")
+	told(t, f, asked{user: members.gus, command: "rename Retro"}, "The meeting keeps its name and its link.", "Guests")
 	if env.Teams == nil {
 		stranger := member{slack: "U0STRANGER"}
 		env.Slack.AddUser(slacktest.User{ID: stranger.slack, Name: "stranger", Email: "x@elsewhere.example",
 			EmailConfirmed: true})
-		told(t, f, asked{user: stranger, command: "rename Retro"}, "The meeting keeps its name, and its link.", "I found nobody")
+		told(t, f, asked{user: stranger, command: "rename Retro"}, "The meeting keeps its name and its link.", "I found nobody")
 	} else {
 		leaver := member{entra: "f2222222-0000-4000-8000-000000000002"}
 		env.teamsUser(teamsMember(leaver.entra, "Leaver"))
-		told(t, f, asked{user: leaver, command: "rename Retro"}, "The meeting keeps its name, and its link.")
+		told(t, f, asked{user: leaver, command: "rename Retro"}, "The meeting keeps its name and its link.")
 	}
 	if again := card(t, f, asked{user: members.ben, command: "meet"}, "Weekly"); again.link != first.link {
 		t.Errorf("another link: %+v", again)
@@ -132,7 +132,7 @@ func renameForbidden(t *testing.T, env *environment, c app.Config) {
 // renameInThread: a thread's own meeting gets the name, and the channel's keeps its own.
 func renameInThread(t *testing.T, env *environment, c app.Config) {
 	f := env.started(c)
-	card(t, f, asked{user: members.ann, command: "meet Weekly"}, "New meeting.")
+	card(t, f, asked{user: members.ann, command: "meet Weekly"}, "Microsoft Teams meeting")
 	root := f.say(members.ben, "Who broke the build?")
 	told(t, f, asked{user: members.ben, thread: root, command: "rename Retro"}, "There is no meeting here yet")
 	own := card(t, f, asked{user: members.ben, thread: root, command: "meet Build"}, "Build")
@@ -158,11 +158,11 @@ func renameInThread(t *testing.T, env *environment, c app.Config) {
 // renameDead: a meeting that has expired, and one whose organizer is gone.
 func renameDead(t *testing.T, env *environment, c app.Config) {
 	f := env.started(c)
-	card(t, f, asked{user: members.ann, command: "meet Weekly"}, "New meeting.")
+	card(t, f, asked{user: members.ann, command: "meet Weekly"}, "Microsoft Teams meeting")
 	env.settled()
 	env.Clock.Move(62 * day)
 	env.Graph.ResetCalls()
-	told(t, f, asked{user: members.ben, command: "rename Retro"}, "had expired", "gives everybody here a new one")
+	told(t, f, asked{user: members.ben, command: "rename Retro"}, "had expired", "creates a new one for everybody here")
 	if calls := env.Graph.Calls(); len(calls) != 0 {
 		t.Errorf("Graph was asked: %+v", calls)
 	}
@@ -181,11 +181,11 @@ func renameDead(t *testing.T, env *environment, c app.Config) {
 // renameNameless: no name, one of blanks, and one that is too long, of characters of several bytes.
 func renameNameless(t *testing.T, env *environment, c app.Config) {
 	f := env.started(c)
-	card(t, f, asked{user: members.ann, command: "meet Weekly"}, "New meeting.")
+	card(t, f, asked{user: members.ann, command: "meet Weekly"}, "Microsoft Teams meeting")
 	for _, command := range []string{"rename", "rename   ", "rename \u200b"} {
-		told(t, f, asked{user: members.ben, command: command}, "What is the meeting to be called?")
+		told(t, f, asked{user: members.ben, command: command}, "What should the meeting be called?")
 	}
-	told(t, f, asked{user: members.ben, command: "rename " + strings.Repeat("ã", 121)}, "120 characters at most")
+	told(t, f, asked{user: members.ben, command: "rename " + strings.Repeat("ã", 121)}, "at most 120 characters")
 	card(t, f, asked{user: members.ben, command: "rename " + strings.Repeat("ã", 120)}, "Renamed.")
 	env.wantName(strings.Repeat("ã", 120))
 }

@@ -38,7 +38,7 @@ func TestRefusedLeavesNoClaim(t *testing.T) {
 	env := newEnv(t, slacktest.Options{})
 	env.Graph.Fault(faultserver.Fault{Target: "createOrGet", Status: http.StatusServiceUnavailable})
 	r := env.start(env.config(), quick())
-	wantWords(t, env.meet(r, ann, general, "Hers"), ann, "I have your request") // her claim stands
+	wantWords(t, env.meet(r, ann, general, "Hers"), ann, "Setting up the meeting") // her claim stands
 	env.Slack.AddUser(slacktest.User{ID: ann, Name: "ann", Deleted: true})
 	env.forget()
 	told := env.next(general, env.Slack.Messages(general)[:1], nil)
@@ -64,7 +64,7 @@ func TestMadeButNotDelivered(t *testing.T) {
 	in.Timing.Attempt, in.Idle = 4*time.Second, 5*time.Second
 	in.Timing.GiveUp = 4 * time.Second
 	r := env.start(env.config(), in)
-	wantWords(t, env.meet(r, ann, general, ""), ann, "I have your request")
+	wantWords(t, env.meet(r, ann, general, ""), ann, "Setting up the meeting")
 	accepted := time.Now()
 	eventually(t, "the time to give up has passed", func() bool { return time.Since(accepted) > in.Timing.GiveUp })
 	env.Slack.ClearFaults()
@@ -209,20 +209,20 @@ func TestLanguages(t *testing.T) {
 	c := env.config()
 	c.Policy.Locale = "pt-BR"
 	r := env.start(c, app.Options{})
-	if m := env.meet(r, ann, general, "help"); !strings.Contains(m.Text, "Uma reunião para cada conversa") {
+	if m := env.meet(r, ann, general, "help"); !strings.Contains(m.Text, "Cada canal tem a sua reunião") {
 		t.Errorf("help for somebody unknown: %s", m.Text)
 	}
-	if m := env.meet(r, ann, design, ""); !strings.Contains(m.Text, "New meeting.") {
+	if m := env.meet(r, ann, design, ""); !strings.Contains(m.Text, "Microsoft Teams meeting") {
 		t.Errorf("card made by Ann: %s", m.Text)
 	}
-	if m := env.meet(r, ann, general, "help"); !strings.Contains(m.Text, "One meeting for each conversation") {
+	if m := env.meet(r, ann, general, "help"); !strings.Contains(m.Text, "Every channel has one Microsoft Teams meeting") {
 		t.Errorf("help for Ann: %s", m.Text)
 	}
-	if m := env.meet(r, caio, general, ""); !strings.Contains(m.Text, "Nova reunião.") {
+	if m := env.meet(r, caio, general, ""); !strings.Contains(m.Text, "Reunião do Microsoft Teams") {
 		t.Errorf("card made by Caio: %s", m.Text)
 	}
 	m := env.meet(r, ann, general, "")
-	if wantCard(t, m, ann); !strings.Contains(m.Text, "This conversation's meeting since") {
+	if wantCard(t, m, ann); !strings.Contains(m.Text, "meeting since") {
 		t.Errorf("Ann's own card of Caio's meeting: %s", m.Text)
 	}
 }
@@ -237,12 +237,12 @@ func TestLimits(t *testing.T) {
 	wantCard(t, env.meet(r, ann, general, ""), "")
 	url := wantCard(t, env.meet(r, ann, general, "new"), "")
 	wantWords(t, env.meet(r, ann, general, "new Third"), ann, "type `/meet new Third` again in 60 min")
-	wantWords(t, env.meet(r, ann, design, ""), ann, "has to wait")
+	wantWords(t, env.meet(r, ann, design, ""), ann, "as many new meetings as one person may")
 	if got := wantCard(t, env.meet(r, ann, general, ""), ann); got != url {
 		t.Errorf("joining gave %s, want %s", got, url)
 	}
 	wantCard(t, env.meet(r, ben, design, ""), "")
-	wantWords(t, env.meet(r, caio, general, "new"), caio, "precisa esperar")
+	wantWords(t, env.meet(r, caio, general, "new"), caio, "tantas reuniões novas quantas uma pessoa pode")
 	env.wantMeetings(3)
 }
 

@@ -15,7 +15,7 @@ func TestReplacedCardsLeadToTheCurrentMeeting(t *testing.T) {
 			t.Parallel()
 			env, c := open(t)
 			f := env.started(c)
-			first := card(t, f, asked{user: members.ann, command: "meet First"}, "New meeting.")
+			first := card(t, f, asked{user: members.ann, command: "meet First"}, "Microsoft Teams meeting")
 			second := card(t, f, asked{user: members.ben, command: "new Second"}, "Second")
 			wantReplaced(t, f, second.link, "First")
 			third := card(t, f, asked{user: members.ann, command: "new Third"}, "Third")

@@ -148,7 +148,7 @@ func TestRequestsThatAreNotSlacks(t *testing.T) {
 	h := http.Header{}
 	env.Slack.Sign(h, []byte(command), time.Now())
 	if status, answer := send(t, http.MethodPost, r.URL()+slackapp.CommandsPath, form, h,
-		[]byte(command)); status != 200 || !strings.Contains(answer, "New meeting") {
+		[]byte(command)); status != 200 || !strings.Contains(answer, "Microsoft Teams meeting") {
 		t.Errorf("the right command: %d %s", status, answer)
 	}
 	env.wantMeetings(1)
@@ -162,7 +162,7 @@ func TestReplay(t *testing.T) {
 			t.Parallel()
 			env := newEnv(t, slacktest.Options{})
 			prepare(env)
-			replay(t, env, map[string]string{"answer": "New meeting"}[via])
+			replay(t, env, map[string]string{"answer": "Microsoft Teams meeting"}[via])
 		})
 	}
 }
@@ -196,7 +196,7 @@ func replay(t *testing.T, env *environment, says string) {
 		"other spelling": {s.URL(), upper},
 	} {
 		status, answer := send(t, http.MethodPost, at.url+slackapp.CommandsPath, form, at.header, body)
-		if status != 200 || !strings.Contains(answer, "I already have this very request") {
+		if status != 200 || !strings.Contains(answer, "Already on it") {
 			t.Errorf("%s: %d %s", name, status, answer)
 		}
 	}
@@ -298,7 +298,7 @@ func TestScopes(t *testing.T) {
 		})
 		return env.Slack.Calls()
 	}
-	all := slackapp.Scopes(false)
+	all := slackapp.Scopes(slackapp.Uses{})
 	if calls := story(t, all); missing(calls) {
 		t.Errorf("with the manifest's scopes: %+v", calls)
 	}

@@ -15,10 +15,19 @@ import (
 	"meetbot/internal/sandbox/slacktest"
 )
 
-// Promise 3: a repeated slash command costs one Redis round trip, and no call to Graph or Slack.
+// Promise 3: a repeated slash command costs one Redis round trip, and no call to Graph or Slack, however Slack delivers
+// it.
 func TestRepeatCostsOneRoundTrip(t *testing.T) {
 	t.Parallel()
-	env := newEnv(t, slacktest.Options{})
+	for way, socket := range map[string]bool{"requests": false, "Socket Mode": true} {
+		t.Run(way, func(t *testing.T) {
+			t.Parallel()
+			repeatCostsOneRoundTrip(t, newEnv(t, slacktest.Options{SocketMode: socket}))
+		})
+	}
+}
+
+func repeatCostsOneRoundTrip(t *testing.T, env *environment) {
 	wire := redistest.NewWire(t, env.redis)
 	c := env.config()
 	c.Redis.URL = wire.URL()

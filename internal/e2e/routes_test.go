@@ -101,7 +101,7 @@ func TestRoutes(t *testing.T) {
 		h := http.Header{}
 		env.Slack.Sign(h, []byte(body), time.Now())
 		if status, answer := send(t, http.MethodPost, r.URL()+"/slack/commands", form, h,
-			[]byte(body)); status != 200 || !strings.Contains(answer, "I have your request") {
+			[]byte(body)); status != 200 || !strings.Contains(answer, "Setting up the meeting") {
 			t.Fatalf("%d %s", status, answer)
 		}
 		if card := env.next(general, env.Slack.Messages(general), nil); card.Via != "chat.postMessage" {

@@ -29,7 +29,7 @@ func TestTeamsQuotesAndForwards(t *testing.T) {
 	quoted := env.Teams.Say(benID, teamsChat, "shall we talk?")
 	at := env.Teams.Mention()
 	wantTeamsWords(t, env.saysAnswered(r, teamstest.Post{User: annID, Conversation: teamsChat, Text: at + " help",
-		Quote: quoted.ID}), annID, "One meeting for each conversation")
+		Quote: quoted.ID}), annID, "Every channel has one Microsoft Teams meeting")
 	wantTeamsCard(t, env.saysAnswered(r, teamstest.Post{User: annID, Conversation: teamsChat,
 		Text: at + " new Retro", Quote: quoted.ID}), "")
 	wantTeamsCard(t, env.saysAnswered(r, teamstest.Post{User: annID, Conversation: teamsChat, Text: at + " new Review",
@@ -44,7 +44,7 @@ func TestTeamsQuotesAndForwards(t *testing.T) {
 	for _, m := range env.wantMeetings(4) {
 		subjects[m.Subject] = true
 	}
-	for _, want := range []string{"Retro", "Review", "Talk", "Meeting"} {
+	for _, want := range []string{"Retro", "Review", "Talk", "Meeting in Design"} {
 		if !subjects[want] {
 			t.Errorf("no meeting %q among %v", want, subjects)
 		}
@@ -113,12 +113,12 @@ func TestTeamsGreetsOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	wantTeamsWords(t, env.answer(teamsChat, nil, nil), "", "Hello!")
+	wantTeamsWords(t, env.answer(teamsChat, nil, nil), "", "Hi! Type ")
 	seen := env.Teams.Messages(teamsChat)
-	wantTeamsWords(t, env.callAnswered(r, annID, teamsChat, "", "help"), annID, "One meeting for each conversation")
+	wantTeamsWords(t, env.callAnswered(r, annID, teamsChat, "", "help"), annID, "Every channel has one Microsoft Teams meeting")
 	greetings := 0
 	for _, m := range env.Teams.Messages(teamsChat) {
-		if strings.Contains(m.Words(), "Hello!") {
+		if strings.Contains(m.Words(), "Hi! Type ") {
 			greetings++
 		}
 	}

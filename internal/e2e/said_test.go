@@ -41,7 +41,7 @@ func TestEditOfAnAnsweredMessage(t *testing.T) {
 	wantCard(t, env.asks(r, ann, general, "", "new Retor"), "")
 	last := env.Slack.Messages(general)
 	edited := env.edit(r, ann, last[0].TS, "new Retro")
-	wantWords(t, env.asks(r, ben, general, "", "help"), ben, "One meeting for each conversation")
+	wantWords(t, env.asks(r, ben, general, "", "help"), ben, "Every channel has one Microsoft Teams meeting")
 	if got := len(env.Slack.Messages(general)); got != len(last)+2 {
 		t.Errorf("the edit was answered:%s", texts(env.Slack.Messages(general)))
 	}
@@ -57,7 +57,7 @@ func TestEditOfAnAnsweredMessage(t *testing.T) {
 		status != http.StatusOK {
 		t.Fatal(status, err)
 	}
-	wantWords(t, env.asks(r, caio, general, "", "help"), caio, "One meeting for each conversation")
+	wantWords(t, env.asks(r, caio, general, "", "help"), caio, "Every channel has one Microsoft Teams meeting")
 	env.wantMeetings(1)
 }
 
@@ -83,7 +83,7 @@ func TestEditIsOneCommand(t *testing.T) {
 	}
 	both.Wait()
 	env.next(general, seen, func(m slacktest.Message) bool { return strings.Contains(m.Text, "One") })
-	wantWords(t, env.asks(r, caio, general, "", "help"), caio, "One meeting for each conversation")
+	wantWords(t, env.asks(r, caio, general, "", "help"), caio, "Every channel has one Microsoft Teams meeting")
 	env.wantMeetings(3)
 }
 
@@ -109,7 +109,7 @@ func TestMentionsBesideTheReleaseBefore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantWords(t, env.asks(r, caio, general, "", "help"), caio, "One meeting for each conversation")
+	wantWords(t, env.asks(r, caio, general, "", "help"), caio, "Every channel has one Microsoft Teams meeting")
 	env.wantMeetings(2)
 }
 
@@ -145,7 +145,7 @@ func (env *environment) nextOrChanged(pressed slacktest.Message, seen []slacktes
 	eventually(env.t, "the press is answered", func() bool {
 		for _, m := range env.Slack.Messages(pressed.Channel) {
 			was, known := old[m.TS]
-			instead := m.TS == pressed.TS && m.To != "" && m.Text != was.Text
+			instead := m.TS == pressed.TS && m.To != "" && (m.Text != was.Text || string(m.Blocks) != string(was.Blocks))
 			if m.Via != "user" && (!known || instead) {
 				answer = m
 				return true
@@ -214,7 +214,7 @@ func TestForgedButtons(t *testing.T) {
 	if a, err := env.Slack.Press(t.Context(), r.URL(), press); err != nil || a.Status != http.StatusOK {
 		t.Fatal(a, err)
 	}
-	wantWords(t, env.asks(r, ben, general, "", "help"), ben, "One meeting for each conversation")
+	wantWords(t, env.asks(r, ben, general, "", "help"), ben, "Every channel has one Microsoft Teams meeting")
 	if got := len(env.Slack.Messages(general)); got != len(seen)+2 {
 		t.Errorf("the press was answered:%s", texts(env.Slack.Messages(general)))
 	}
@@ -299,7 +299,7 @@ func TestHelpInADirectConversation(t *testing.T) {
 	r := env.bot()
 	env.Slack.AddChannel(slacktest.Channel{ID: "C0GROUP", Name: "mpdm-ann--ben-1"})
 	for channel, threads := range map[string]bool{general: true, "D" + ann: false, "C0GROUP": false} {
-		if help := env.meet(r, ann, channel, "help"); strings.Contains(help.Text, "In a thread") != threads {
+		if help := env.meet(r, ann, channel, "help"); strings.Contains(help.Text, "Threads have their own") != threads {
 			t.Errorf("in %s the help reads\n%s", channel, help.Text)
 		}
 	}

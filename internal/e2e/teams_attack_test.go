@@ -339,7 +339,7 @@ func TestTeamsOddCommands(t *testing.T) {
 	body = bytes.ReplaceAll(body, []byte("XX"), []byte("\xff\xfe"))
 	card := sent(body)
 	wantTeamsCard(t, card, "")
-	if !strings.Contains(card.Words(), "Café") || !strings.Contains(card.Words(), "Organizer: Ann Example") {
+	if !strings.Contains(card.Words(), "Café") || !strings.Contains(card.Words(), "started by Ann Example") {
 		t.Errorf("the card reads\n%s", card.Words())
 	}
 	wantTeamsCard(t, sent(env.activity(annID, "show")), annID)

@@ -187,7 +187,7 @@ func TestTeamsDeadLetters(t *testing.T) {
 	}
 	env.Teams.ClearFaults()
 	entry := regexp.MustCompile(`(?m)^\d+-\d+`).FindString(listed)
-	if err := app.RetryDeadLetter(t.Context(), env.config().Redis, entry, io.Discard); err != nil {
+	if err := app.RetryDeadLetter(t.Context(), env.config(), entry, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	wantTeamsCard(t, env.answer(teamsChat, nil, nil), "")

@@ -23,8 +23,8 @@ func TestTeamsMeet(t *testing.T) {
 		first := env.callAnswered(r, annID, place, "", "meet Design review")
 		link := wantTeamsCard(t, first, "")
 		card := teamstest.ReadCard(first.Card)
-		if card.Title != "Design review" || !strings.Contains(first.Words(), "New meeting.") ||
-			!strings.Contains(first.Words(), "Organizer: Ann Example") {
+		if card.Title != "Design review" || !strings.Contains(first.Words(), "Microsoft Teams meeting") ||
+			!strings.Contains(first.Words(), "started by Ann Example") {
 			t.Errorf("the card reads\n%s", first.Words())
 		}
 		seen := env.Teams.Messages(place)
@@ -37,7 +37,7 @@ func TestTeamsMeet(t *testing.T) {
 	env.say(r, teamstest.Post{User: caioID, Conversation: env.Teams.Personal(caioID), Text: "meet"})
 	card := env.answer(env.Teams.Personal(caioID), nil, nil)
 	links[wantTeamsCard(t, card, "")] = true
-	if !strings.Contains(card.Words(), "Nova reunião.") {
+	if !strings.Contains(card.Words(), "Reunião do Microsoft Teams") {
 		t.Errorf("Caio's card reads\n%s", card.Words())
 	}
 	if len(links) != 4 {
@@ -102,7 +102,7 @@ func TestTeamsRefusals(t *testing.T) {
 	}
 	r := env.start(env.teamsConfig(), app.Options{})
 	for user, words := range map[string]string{
-		guestID: "Guests may not make meetings", goneID: "another organization", awayID: "another organization",
+		guestID: "Guests cannot create meetings", goneID: "another organization", awayID: "another organization",
 		offID: "account is disabled",
 	} {
 		wantTeamsWords(t, env.callAnswered(r, user, teamsChat, "", "meet"), user, words)
@@ -113,7 +113,7 @@ func TestTeamsRefusals(t *testing.T) {
 		t.Fatal(err)
 	}
 	aloud := env.callAnswered(r, guestID, teamsDesign, "", "meet")
-	wantTeamsWords(t, aloud, "", "the reason is for you alone")
+	wantTeamsWords(t, aloud, "", "the reason is only for you")
 	if strings.Contains(aloud.Words(), "Guests") {
 		t.Errorf("everybody reads %q", aloud.Words())
 	}
@@ -150,7 +150,7 @@ func TestTeamsWelcome(t *testing.T) {
 		if err != nil || len(all) < 2 {
 			t.Fatalf("%+v, %v", all, err)
 		}
-		wantTeamsWords(t, env.answer(place, nil, nil), "", "Hello! I give this conversation")
+		wantTeamsWords(t, env.answer(place, nil, nil), "", "Hi! Type ")
 	}
 	env.callAnswered(r, annID, teamsChat, "", "help") // everything before it is done
 	if n := len(env.Teams.Messages(teamsChat)); n != 3 {

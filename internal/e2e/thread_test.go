@@ -41,7 +41,7 @@ func TestMentions(t *testing.T) {
 		t.Errorf("a thread got %s in thread %q", threadURL, first.ThreadTS)
 	}
 	kept := env.asks(r, ben, general, root, "meet Another subject")
-	if strings.Contains(kept.Text, "`/meet") || !strings.Contains(kept.Text, "`@meetbot new`") {
+	if strings.Contains(kept.Text, "`/meet") || !strings.Contains(kept.Text, "`@meetbot new Another subject`") {
 		t.Errorf("a card in a thread must speak of mentions: %s", kept.Text)
 	}
 	if got := wantCard(t, env.asks(r, ann, general, root, "show"), ann); got != threadURL {

@@ -24,7 +24,7 @@ func TestTeamsTimes(t *testing.T) {
 		env.teamsUser(u)
 	}
 	r := env.start(env.teamsConfig(), app.Options{})
-	env.callAnswered(r, annID, teamsChat, "", "meet")
+	env.callAnswered(r, annID, teamsChat, "", "meet Retro tomorrow at 15:00")
 	for id, zone := range map[string]string{
 		annID: "(UTC-3, Sao Paulo)", benID: "(UTC+5:30, Kolkata)", caioID: "(UTC-3, Sao Paulo)", // the maker's
 	} {
@@ -48,7 +48,7 @@ func TestSlackTimes(t *testing.T) {
 	env.Slack.AddUser(slacktest.User{ID: ben, Name: "ben", Email: "ben@contoso.example", EmailConfirmed: true,
 		TZ: "Asia/Kolkata"})
 	r := env.bot()
-	env.meet(r, ann, general, "")
+	env.meet(r, ann, general, "Retro tomorrow at 15:00")
 	show := func(user, zone string) {
 		t.Helper()
 		m := env.meet(r, user, general, "show")
@@ -58,6 +58,6 @@ func TestSlackTimes(t *testing.T) {
 	}
 	show(ann, "(UTC-3, Sao Paulo)")
 	show(ben, "(UTC-3, Sao Paulo)") // the maker's, while nothing is known of Ben
-	env.meet(r, ben, design, "")
+	env.meet(r, ben, design, "Retro tomorrow at 15:00")
 	show(ben, "(UTC+5:30, Kolkata)")
 }

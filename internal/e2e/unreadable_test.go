@@ -64,14 +64,14 @@ func TestUnreadableMeeting(t *testing.T) {
 
 			for _, text := range []string{"", "show", "Weekly"} {
 				told := env.meet(r, ann, general, text)
-				wantWords(t, told, ann, "Please type `/meet new` for a fresh meeting")
+				wantWords(t, told, ann, "Please type `/meet new` for a new meeting")
 				if strings.Contains(told.Text, "database") {
 					t.Errorf("/meet %s: %s", text, told.Text)
 				}
 			}
 			wantWords(t, env.meet(other, caio, general, ""), caio, "Digite `/meet new` para uma reunião nova")
-			wantWords(t, env.asks(r, ben, general, "", ""), ben, "fresh meeting")
-			wantWords(t, env.meet(r, ann, general, "help"), ann, "One meeting for each conversation")
+			wantWords(t, env.asks(r, ben, general, "", ""), ben, "new meeting")
+			wantWords(t, env.meet(r, ann, general, "help"), ann, "Every channel has one Microsoft Teams meeting")
 			env.wantMeetings(2)
 
 			fresh := wantCard(t, env.meet(other, ben, general, "new Retrospective"), "")
@@ -103,8 +103,8 @@ func TestUnreadableClaim(t *testing.T) {
 			r := env.bot()
 			key := "mb:{slack:T024BE7LD:" + general + "}:p:"
 			env.store(key, record)
-			wantWords(t, env.meet(r, ann, general, "Weekly"), ann, "Please type `/meet new` for a fresh meeting")
-			wantWords(t, env.meet(r, ann, general, "show"), ann, "Please type `/meet new` for a fresh meeting")
+			wantWords(t, env.meet(r, ann, general, "Weekly"), ann, "Please type `/meet new` for a new meeting")
+			wantWords(t, env.meet(r, ann, general, "show"), ann, "Please type `/meet new` for a new meeting")
 			first := wantCard(t, env.meet(r, ann, general, "new Weekly"), "")
 			env.store(key, record)
 			if got := wantCard(t, env.meet(r, ben, general, ""), ben); got != first {
@@ -162,11 +162,13 @@ func TestUnreadableMeetingInTeams(t *testing.T) {
 	chat := bot.Conversation{Platform: "teams", Workspace: env.Teams.TenantID(), Channel: teamsChat}
 	env.store("mb:{"+chat.ChannelKey()+"}:m:", brokenRecords["of a later release"])
 	for _, text := range []string{"meet", "show"} {
-		wantTeamsWords(t, env.callAnswered(r, benID, teamsChat, "", text), benID, "for a fresh meeting. I cannot read what I have stored")
+		wantTeamsWords(t, env.callAnswered(r, benID, teamsChat, "", text), benID, "for a new meeting. I cannot read what I have stored")
 	}
 	seen := env.Teams.Messages(teamsChat)
 	env.call(r, benID, teamsChat, "", "new")
-	fresh := wantTeamsCard(t, env.answer(teamsChat, seen, func(m teamstest.Message) bool { return m.Card != nil && strings.Contains(m.Words(), "New meeting.") }), "")
+	fresh := wantTeamsCard(t, env.answer(teamsChat, seen, func(m teamstest.Message) bool {
+		return m.Card != nil && strings.Contains(m.Words(), "Microsoft Teams meeting")
+	}), "")
 	if fresh == old {
 		t.Error("the fresh meeting is the old one")
 	}

@@ -80,11 +80,11 @@ func TestUpgradeFromTheFirstRelease(t *testing.T) {
 	for _, answer := range []struct{ channel, thread, to, words, link string }{
 		// Ann's meeting that nobody was told of
 		{channel: "C0LATE", words: "Made, not told", link: "teams.microsoft.com"},
-		{channel: "C0PLAN", words: "Planning", link: "teams.microsoft.com"},                     // Ann's first meeting
-		{channel: general, words: "Semanal", link: "teams.microsoft.com"},                       // Caio's new meeting
-		{channel: general, to: caio, link: "teams.microsoft.com"},                               // Caio's show
-		{channel: general, thread: thread, to: ben, words: "One meeting for each conversation"}, // Ben's help
-		{channel: design, to: ann, words: "`/meet show`"},                                       // Ann's slip
+		{channel: "C0PLAN", words: "Planning", link: "teams.microsoft.com"},                                 // Ann's first meeting
+		{channel: general, words: "Semanal", link: "teams.microsoft.com"},                                   // Caio's new meeting
+		{channel: general, to: caio, link: "teams.microsoft.com"},                                           // Caio's show
+		{channel: general, thread: thread, to: ben, words: "Every channel has one Microsoft Teams meeting"}, // Ben's help
+		{channel: design, to: ann, words: "`/meet show`"},                                                   // Ann's slip
 	} {
 		env.next(answer.channel, nil, func(m slacktest.Message) bool {
 			return m.To == answer.to && m.ThreadTS == answer.thread && strings.Contains(m.Text, answer.words) &&

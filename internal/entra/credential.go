@@ -62,9 +62,9 @@ func NewCredential(cfg Config) (*Credential, error) {
 	return c, nil
 }
 
-// Update has the credential prove the app by the secret, the certificate's file and its password of cfg from now on; the
-// rest of cfg is as it was given to [NewCredential]. It reads the file, and asks Entra nothing. The next token is asked
-// for anew; those that were handed out go on, and so does a call under way. On an error, nothing has changed.
+// Update has the credential prove the app by the secret, the certificate's file and its password of cfg from now on;
+// the rest of cfg is as it was given to [NewCredential]. It reads the file, and asks Entra nothing. The next token is
+// asked for anew; those that were handed out go on, and so does a call under way. On an error, nothing has changed.
 func (c *Credential) Update(cfg Config) error {
 	fresh := c.config
 	fresh.ClientSecret, fresh.CertificatePath = cfg.ClientSecret, cfg.CertificatePath

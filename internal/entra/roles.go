@@ -20,5 +20,18 @@ func Roles(token string) []string {
 	return claims.Roles
 }
 
+// ObjectID is who an access token of an app stands for: its claim "oid", the object ID of the app's service principal
+// or of the managed identity. It is empty for a token that cannot be read; see [Roles].
+func ObjectID(token string) string {
+	var claims struct {
+		jwt.RegisteredClaims
+		ObjectID string `json:"oid"`
+	}
+	if _, _, err := jwt.NewParser().ParseUnverified(token, &claims); err != nil {
+		return ""
+	}
+	return claims.ObjectID
+}
+
 // HasRole tells whether an access token of an app gives it the application permission; see [Roles].
 func HasRole(token, permission string) bool { return slices.Contains(Roles(token), permission) }

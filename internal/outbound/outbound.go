@@ -1,7 +1,8 @@
 // Package outbound is how the program calls other services over HTTP, and how it reads what every service may answer.
 //
 // Call [Client] first: it makes an HTTP client that connects to exactly the hosts that it was made for, over https
-// (plain http on loopback only), follows no redirect, and bounds the time and the size of an answer. [ParseBase]
+// (plain http on loopback only), follows no redirect, and bounds the time and the size of an answer; what comes by a
+// connection that the other side switches to another protocol is bounded by whoever speaks that. [ParseBase]
 // checks a configured base URL. [RoundTrip] reads a whole answer, beneath an SDK. [RetryAfter] says how long a
 // service asks to wait. [Redact], [RedactText] and [Words] make of an error, a text and an error code what may stand
 // in a log.
@@ -52,6 +53,7 @@ func Client(o Options, bases ...*url.URL) *http.Client {
 	base.DialContext = (&net.Dialer{Timeout: 3 * time.Second, KeepAlive: 30 * time.Second}).DialContext
 	base.TLSHandshakeTimeout = 3 * time.Second
 	base.MaxIdleConnsPerHost = 32
+	base.OnProxyConnectResponse = connected
 	if o.RootCAs != nil {
 		base.TLSClientConfig.RootCAs = o.RootCAs
 	}
@@ -92,6 +94,9 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if resp.StatusCode == http.StatusSwitchingProtocols { // no answer any more but a connection, which goes both ways
+		return resp, nil
 	}
 	resp.Body = struct {
 		io.Reader

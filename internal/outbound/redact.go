@@ -46,8 +46,12 @@ const noAnswer = "no usable answer"
 
 // words returns the text of err if that text cannot hold anything that the other side sent, else noAnswer.
 func words(err error) string {
+	if refusal, ok := errors.AsType[ProxyRefusal](err); ok {
+		return refusal.Error()
+	}
 	for _, known := range []error{
-		ErrHost, context.DeadlineExceeded, context.Canceled, io.ErrUnexpectedEOF, io.EOF, net.ErrClosed, fs.ErrClosed,
+		ErrHost, ErrProxyCredentials, context.DeadlineExceeded, context.Canceled, io.ErrUnexpectedEOF, io.EOF,
+		net.ErrClosed, fs.ErrClosed,
 	} {
 		if errors.Is(err, known) {
 			return known.Error()
@@ -89,6 +93,9 @@ func operationWords(op *net.OpError) string {
 func certificateWords(err error) string {
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
 		return "the certificate is signed by an unknown authority"
+	}
+	if _, ok := errors.AsType[x509.SystemRootsError](err); ok {
+		return "this machine knows no certificate authorities"
 	}
 	if _, ok := errors.AsType[x509.HostnameError](err); ok {
 		return "the certificate is for another host"

@@ -39,6 +39,16 @@ func TestRedact(t *testing.T) {
 			&url.Error{Op: "Post", URL: secret, Err: proxy}, "Post hooks.slack.com: proxyconnect tcp: no usable answer",
 			proxy,
 		},
+		"proxy wants credentials": {
+			&url.Error{Op: "Post", URL: secret, Err: outbound.ErrProxyCredentials},
+			"Post hooks.slack.com: the proxy wants another user or password than HTTPS_PROXY has",
+			outbound.ErrProxyCredentials,
+		},
+		"proxy refuses": {
+			&url.Error{Op: "Post", URL: secret, Err: outbound.ProxyRefusal(http.StatusForbidden)},
+			"Post hooks.slack.com: the proxy does not connect to this host (HTTP status 403)",
+			outbound.ProxyRefusal(http.StatusForbidden),
+		},
 		"no such host": {
 			&url.Error{Op: "Post", URL: secret, Err: lookup},
 			"Post hooks.slack.com: lookup hooks.slack.com: no such host", lookup,

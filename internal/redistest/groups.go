@@ -119,16 +119,23 @@ func (s *Sentinel) Whole(ctx context.Context) bool {
 type Cluster struct{ Nodes []*Server }
 
 // StartCluster runs it until the test ends, and waits until its nodes agree.
-func StartCluster(t testing.TB, o Options) *Cluster {
+func StartCluster(t testing.TB, o Options) *Cluster { return StartClusterOf(t, o, o, o) }
+
+// StartClusterOf is StartCluster with options for each of the three nodes.
+func StartClusterOf(t testing.TB, nodes ...Options) *Cluster {
 	t.Helper()
 	c := &Cluster{}
-	o.Cluster = true
-	for i := range 3 {
+	for i, o := range nodes {
+		o.Cluster = true
 		node := Start(t, o)
 		first, last := i*16384/3, (i+1)*16384/3-1
 		commands := [][]any{{"CLUSTER", "ADDSLOTSRANGE", first, last}, {"CLUSTER", "SET-CONFIG-EPOCH", i + 1}}
 		if i > 0 {
-			commands = append(commands, []any{"CLUSTER", "MEET", "127.0.0.1", c.Nodes[0].port, c.Nodes[0].busPort})
+			port := c.Nodes[0].port
+			if o.TLS != nil { // which then is what the nodes call the port
+				port = c.Nodes[0].tlsPort
+			}
+			commands = append(commands, []any{"CLUSTER", "MEET", "127.0.0.1", port, c.Nodes[0].busPort})
 		}
 		for _, command := range commands {
 			if _, err := asked(t.Context(), node, command...); err != nil {

@@ -31,7 +31,16 @@ type Options struct {
 	Cluster   bool    // run as a node of a cluster
 	ReplicaOf *Server // begin as a replica of this one
 	Dir       string  // where its files are; empty: a directory of its own, without any
+	TLS       *TLS    // listen for TLS too, on a port of its own; nil for not
 	watch     *Server // run as a sentinel that watches this primary
+}
+
+// TLS says how a server speaks TLS. The files are PEM.
+type TLS struct {
+	Host        string // address that it listens on too, and that it announces in a cluster; empty for 127.0.0.1
+	Certificate string // file of the server's certificate and key
+	CA          string // file of who vouches for clients
+	Clients     bool   // clients must have a certificate
 }
 
 // Server is a running redis-server on a port of its own on 127.0.0.1. It ends with the test. Its methods are for one
@@ -42,6 +51,7 @@ type Server struct {
 	dir     string
 	port    int
 	busPort int // cluster bus; 0 without a cluster
+	tlsPort int // for TLS; 0 without it
 
 	cmd    *exec.Cmd     // nil while stopped
 	done   chan struct{} // closed when cmd ended and was waited for
@@ -64,6 +74,9 @@ func Start(t testing.TB, o Options) *Server {
 		s.port = FreePort(t)
 		if s.o.Cluster {
 			s.busPort = FreePort(t)
+		}
+		if s.o.TLS != nil {
+			s.tlsPort = FreePort(t)
 		}
 		s.configure()
 		var ok bool
@@ -92,6 +105,14 @@ func (s *Server) configure() {
 		lines = append(lines, "cluster-enabled yes", "cluster-port "+strconv.Itoa(s.busPort),
 			"cluster-node-timeout 2000")
 	}
+	if tls := s.o.TLS; tls != nil {
+		lines = append(lines, "tls-port "+strconv.Itoa(s.tlsPort), "tls-cert-file "+tls.Certificate,
+			"tls-key-file "+tls.Certificate, "tls-ca-cert-file "+tls.CA, "tls-auth-clients "+yes(tls.Clients),
+			"tls-cluster "+yes(s.o.Cluster))
+		if tls.Host != "" && tls.Host != "127.0.0.1" {
+			lines = append(lines, "bind 127.0.0.1 "+tls.Host, "cluster-announce-ip "+tls.Host)
+		}
+	}
 	if s.o.ReplicaOf != nil {
 		lines = append(lines, "replicaof 127.0.0.1 "+strconv.Itoa(s.o.ReplicaOf.port))
 	}
@@ -104,6 +125,15 @@ func (s *Server) config() string { return filepath.Join(s.dir, "redis.conf") }
 
 // Addr is the server's address, host:port.
 func (s *Server) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
+
+// TLSAddr is where it speaks TLS.
+func (s *Server) TLSAddr() string {
+	host := "127.0.0.1"
+	if s.o.TLS.Host != "" {
+		host = s.o.TLS.Host
+	}
+	return net.JoinHostPort(host, strconv.Itoa(s.tlsPort))
+}
 
 // URL is the server's address as a Redis URL of database 0.
 func (s *Server) URL() string { return "redis://" + s.Addr() + "/0" }

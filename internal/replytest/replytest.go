@@ -30,6 +30,7 @@ func Meeting() bot.Meeting {
 		ClaimID: "CLAIM", Generation: 1, ExternalID: "slack:T024BE7LD:C2147483705",
 		Organizer: bot.Organizer{ID: "a1111111-0000-4000-8000-000000000001", Name: "Ann Example"},
 		Language:  bot.English,
+		StartedBy: bot.Starter{User: "U0ANN", Name: "Ann Example"},
 	}
 }
 
@@ -186,19 +187,36 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 	meeting := Meeting()
 	bare := meeting
 	bare.Subject, bare.Created, bare.Passcode, bare.TollNumber, bare.ConferenceID = "", time.Time{}, "", "", ""
+	bare.StartedBy = bot.Starter{}
 	hostile := meeting
 	hostile.Subject = "<!channel> *bold* `code` <https://evil.example|click> \u202egnp.exe & :tada:"
 	hostile.Organizer.Name = "<@U0BEN> _Ann_ <!here>"
+	hostile.StartedBy.Name = hostile.Organizer.Name
 	all := map[string]bot.Reply{
 		"card-new":          card(bot.AudienceEveryone, bot.Card{Meeting: meeting, New: true}),
 		"card-again":        card(bot.AudienceEveryone, bot.Card{Meeting: meeting}),
 		"card-asker":        card(bot.AudienceAsker, bot.Card{Meeting: meeting}),
-		"card-kept-subject": card(bot.AudienceAsker, bot.Card{Meeting: meeting, KeptSubject: true}),
+		"card-kept-subject": card(bot.AudienceAsker, bot.Card{Meeting: meeting, Asked: "Budget"}),
 		"card-restored":     card(bot.AudienceEveryone, bot.Card{Meeting: meeting, Restored: true}),
 		"card-undo-late":    card(bot.AudienceAsker, bot.Card{Meeting: meeting, TooLate: true}),
 		"card-replaces": {Audience: bot.AudienceEveryone, Language: lang,
 			Card:    &bot.Card{Meeting: meeting, New: true, Replaces: true},
 			Actions: []bot.Action{{ID: bot.ActionUndo, Value: "2"}}},
+		"card-withheld": {Audience: bot.AudienceAsker, Language: lang,
+			Card:    &bot.Card{Meeting: meeting, New: true, Withheld: true},
+			Actions: []bot.Action{{ID: bot.ActionReveal, Value: "2"}}},
+		"card-revealed": card(bot.AudienceEveryone, bot.Card{Meeting: meeting, Revealed: true}),
+		"card-copy":     card(bot.AudienceAsker, bot.Card{Meeting: meeting, Copy: true}),
+		"card-details":  card(bot.AudienceAsker, bot.Card{Meeting: meeting, Details: true}),
+		"card-current": card(bot.AudienceAsker,
+			bot.Card{Meeting: meeting, Details: true, Checked: meeting.Created.Add(6 * time.Hour)}),
+		"card-newer": card(bot.AudienceAsker,
+			bot.Card{Meeting: meeting, Details: true, Newer: true, Checked: meeting.Created.Add(6 * time.Hour)}),
+		"card-chat":      card(bot.AudienceEveryone, bot.Card{Meeting: meeting, Chat: true}),
+		"card-elsewhere": card(bot.AudienceEveryone, bot.Card{Meeting: meeting, New: true, Elsewhere: true}),
+		"card-thread": card(bot.AudienceEveryone, bot.Card{Meeting: meeting, Of: bot.Conversation{
+			Platform: where.Platform, Workspace: where.Workspace, Channel: where.Channel, Thread: "1712345678.000100",
+		}}),
 		"undo-not-yours":         bot.NotYoursReply(lang, &bot.Identity{Name: "Ann Example"}),
 		"undo-not-yours-unknown": bot.NotYoursReply(lang, nil),
 		"card-bare":              card(bot.AudienceEveryone, bot.Card{Meeting: bare}),
@@ -243,12 +261,15 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 		bot.ChatCredentials,
 		bot.NotAPerson, bot.OutsideWorkspace, bot.GuestAccount, bot.NoEmail, bot.UnconfirmedEmail, bot.DomainNotAllowed,
 		bot.NotInDirectory, bot.AmbiguousIdentity, bot.DisabledAccount, bot.TooMany,
-		bot.TooManyAtOnce, bot.UnreadableRecord, bot.NotAdministrator,
+		bot.TooManyAtOnce, bot.UnreadableRecord, bot.PlaceDenied, bot.PlaceUnknown, bot.NotOrganizer,
+		bot.NotAdministrator,
 	} {
 		reason := "ann@contoso.example"
 		switch code {
 		case bot.BadRequest:
 			reason = "The end time <must> be after the start time."
+		case bot.NotOrganizer:
+			reason = "Meeting organizers"
 		case bot.ChatCredentials:
 			reason = "missing_scope"
 		}
@@ -264,9 +285,18 @@ func Replies(catalog *bot.Catalog, lang bot.Language, where bot.Conversation) ma
 			&bot.Error{Code: bot.Credentials, Cause: cause}, meeting.Organizer, clientID, bot.Command{Kind: bot.New},
 			reference)
 	}
+	all["refusal-no-permission-groups"] = bot.Explain(lang, &bot.Error{Code: bot.NoPermission, Cause: bot.NoGroups},
+		meeting.Organizer, clientID, bot.Command{Kind: bot.New}, reference)
+	all["refusal-not-organizer-bare"] = bot.Explain(lang, &bot.Error{Code: bot.NotOrganizer}, meeting.Organizer, "",
+		bot.Command{Kind: bot.Meet}, reference)
 	all["refusal-no-administrators"] = bot.Explain(lang,
 		&bot.Error{Code: bot.NotAdministrator, Cause: bot.NoAdministrators}, bot.Organizer{}, "",
 		bot.Command{Kind: bot.Doctor}, reference)
+	for _, reply := range all {
+		if reply.Card != nil && reply.Card.Of == (bot.Conversation{}) {
+			reply.Card.Of = where
+		}
+	}
 	all["refusal-bad-request-bare"] = bot.Explain(lang, &bot.Error{Code: bot.BadRequest}, meeting.Organizer, "",
 		bot.Command{Kind: bot.Meet}, reference)
 	return all

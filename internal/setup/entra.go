@@ -164,7 +164,7 @@ func (e Entra) azureCLI(p *page) {
 	p.say("Then give Entra the certificate. `--append` leaves the app's other credentials as they are.")
 	const reset = `az ad app credential reset --id "$CLIENT_ID" --append --display-name meetbot `
 	p.block(inBash, reset+"--cert "+word("@"+crt))
-	p.say("A client secret does too, if it must be; it can be copied, so it is the weaker proof. It is shown once, " +
+	p.say("A client secret works too. It can be copied, so it is the weaker proof. It is shown once, " +
 		"and it is the value of `AZURE_CLIENT_SECRET`; put its date into `AZURE_CLIENT_SECRET_EXPIRES`.")
 	p.block(inBash, reset+"--years 1 --query password --output tsv")
 }
@@ -245,8 +245,8 @@ func (e Entra) terraform(p *page) {
 	e.sayCertificate(p)
 	_, crt := e.certificate()
 	p.say("As `meetbot.tf` beside the certificate; `terraform init`, then `terraform apply`. It asks when the " +
-		"certificate expires: `openssl x509 -in " + word(crt) + " -noout -enddate` says so. Whoever applies it " +
-		"needs the roles of all three steps: Terraform consents by assigning the roles.")
+		"certificate expires: `openssl x509 -in " + word(crt) + " -noout -enddate` says so. The person who " +
+		"applies it needs the roles of all three steps: Terraform consents by assigning the roles.")
 	p.block(inTerraform, e.terraformFile()...)
 }
 

@@ -42,8 +42,8 @@ func (e Entra) accessPolicy(p *page) {
 	e.grantToPerson(p)
 	e.grantToAll(p)
 	p.heading(3, "Which policy somebody has")
-	p.say("`PolicyName` is the one that counts. Nothing comes out for those who have the tenant's. (`Get-CsOnlineUser` " +
-		"does not show what somebody has through a group.)")
+	p.say("`PolicyName` is the one that counts. Nothing comes out for those who have the tenant's. " +
+		"(`Get-CsOnlineUser` does not show what somebody has through a group.)")
 	p.block(inPowerShell, append([]string{e.userLine()}, policy.Show...)...)
 }
 
@@ -61,14 +61,14 @@ func (e Entra) grantToGroup(p *page) {
 		"It counts more than the tenant's policy: what that allows other apps ends for the members.",
 		"For members of several groups with policies, the group with the smallest rank counts. A new assignment "+
 			"without "+
-			"`-Rank` comes last; `-Rank 1` puts it first, and then it replaces the other group's policy for whoever "+
-			"is in both.",
+			"`-Rank` comes last; `-Rank 1` puts it first, and then it replaces the other group's policy for "+
+			"people who are in both.",
 	)
 	lines := []string{"$Group = " + powerShell(cmp.Or(e.Group, groupHere))}
 	p.block(inPowerShell, append(lines, `Grant-CsApplicationAccessPolicy -PolicyName Meetbot -Group "$Group"`)...)
 	if e.Group == "" {
-		p.say("A Microsoft 365 group, a security group or a distribution list, by its object ID or e-mail. There is " +
-			"none? In bash, this makes one, and adds somebody:")
+		p.say("A Microsoft 365 group, a security group or a distribution list, by its object ID or e-mail. If there " +
+			"is none yet, this makes one in bash, and adds somebody:")
 		p.block(inBash,
 			"GROUP_ID=$(az ad group create --display-name 'Meetbot organizers' --mail-nickname meetbot-organizers "+
 				"--query id --output tsv)",

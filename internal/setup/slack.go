@@ -37,8 +37,8 @@ func (s Slack) Write(w io.Writer, catalog *bot.Catalog) error {
 	p.table(
 		[]string{"step", "who may do it"},
 		[]string{"1. create the app", "every member, unless an owner of the workspace has restricted it"},
-		[]string{"2. install it", "every member, or whoever the workspace lets approve apps"},
-		[]string{"3. copy what the bot needs", "whoever created the app, and its collaborators"},
+		[]string{"2. install it", "every member, or the people who approve apps in this workspace"},
+		[]string{"3. copy what the bot needs", "the person who created the app, and its collaborators"},
 	)
 	p.heading(2, "1. Create the app")
 	p.say("Open this link, pick the workspace, and press *Create*. Slack shows what the manifest asks for first.")

@@ -1,5 +1,6 @@
 // Reads an array of Adaptive Cards as JSON from standard input, draws each with Microsoft's own renderer, and writes an array
-// of {"problems": [string], "text": [string]}: what the renderer has against the card, and what a person reads, in order.
+// of {"problems": [string], "text": [string], "headings": [string]}: what the renderer has against the card, what a person
+// reads, in order, and what screen readers call a heading where the renderer knows the newest version.
 //
 // The renderer is held to the version that the card names: 1.2, or 1.4, the last that Teams draws on phones. It leaves out silently what it does not know, so a
 // property that the schema of its element lacks is a problem too.
@@ -98,7 +99,9 @@ function draw(source) {
   }
   for (let i = 0; i < context.eventCount; i++) {
     const event = context.getEventAt(i);
-    report("parsing", event.source, event.message);
+    if (!isHeadingStyle(event)) {
+      report("parsing", event.source, event.message);
+    }
   }
   for (const event of card.validateProperties().validationEvents) {
     report("validation", event.source, event.message);
@@ -107,7 +110,26 @@ function draw(source) {
   if (!drawn) {
     report("rendering", card, "nothing is drawn");
   }
-  return { problems, text: drawn ? read(drawn) : [] };
+  const found = problems;
+  problems = [];
+  return { problems: found, text: drawn ? read(drawn) : [], headings: headings(source) };
+}
+
+// The style of a heading is of version 1.5. It is there for clients that know it; the others leave it out, and draw the same.
+function isHeadingStyle(event) {
+  return (
+    event.event === cards.ValidationEvent.UnsupportedProperty &&
+    event.source instanceof cards.TextBlock &&
+    /\bstyle\b/.test(event.message)
+  );
+}
+
+function headings(source) {
+  cards.CardElement.langProperty.regEx.lastIndex = 0;
+  const card = new cards.AdaptiveCard();
+  card.parse(source, new cards.SerializationContext());
+  const drawn = card.render();
+  return drawn ? [...drawn.querySelectorAll('[role="heading"]')].map((e) => e.textContent.trim()) : [];
 }
 
 (async () => {

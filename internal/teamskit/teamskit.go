@@ -35,6 +35,7 @@ func ManifestProblems(t testing.TB, documents ...[]byte) [][]string {
 type Drawing struct {
 	Problems []string `json:"problems"` // what the renderer has against the card
 	Text     []string `json:"text"`     // what a person reads, in order; Markdown is formatting by now
+	Headings []string `json:"headings"` // what screen readers call a heading
 }
 
 // DrawCards draws Adaptive Cards at their own version, 1.2 or 1.4. To draw many at once takes hardly longer than one.

@@ -54,6 +54,9 @@ type Metrics struct {
 	secretChanges *prometheus.CounterVec
 	secretRefused *prometheus.GaugeVec
 	signatures    *prometheus.CounterVec
+
+	socketsOpen  prometheus.Gauge
+	socketsEnded *prometheus.CounterVec
 }
 
 var _ bot.Observer = (*Metrics)(nil)
@@ -123,6 +126,14 @@ func New(depth func(context.Context) (bot.Depth, error)) *Metrics {
 		Name: "meetbot_calendar_requests_total",
 		Help: "Requests for meetings' calendar files, by what became of them.",
 	}, []string{"outcome"})
+	m.socketsOpen = prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "meetbot_slack_connections",
+		Help: "Connections of Slack's Socket Mode that this process has open; 0 where Slack sends requests.",
+	})
+	m.socketsEnded = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "meetbot_slack_reconnects_total",
+		Help: "Times that another connection of Socket Mode was needed, or could not be made, by reason.",
+	}, []string{"reason"})
 	m.secretChanges = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "meetbot_secret_changes_total",
 		Help: "Changes of secrets in their files, by variable, and by whether the new value is used.",
@@ -137,7 +148,7 @@ func New(depth func(context.Context) (bot.Depth, error)) *Metrics {
 	}, []string{"secret"})
 	m.registry.MustRegister(m.refusals, m.failures)
 	m.registry.MustRegister(m.refused, m.lastRequest, m.links, m.calendars, m.secretChanges, m.secretRefused,
-		m.signatures)
+		m.signatures, m.socketsOpen, m.socketsEnded)
 	m.registry.MustRegister(m.commands, m.graph, m.identity, m.possibleDuplicates, m.deadLettered, m.unreadableRecords,
 		m.gaveWay, &queue{depth: depth}, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector())
@@ -250,6 +261,32 @@ func (r *Requests) Refused(reason string) {
 	r.refused.SetToCurrentTime()
 	if c := r.reasons[reason]; c != nil {
 		c.Inc()
+	}
+}
+
+// SlackConnections returns the figures of the connections of Slack's Socket Mode, which may end for these reasons.
+// Every series exists from now on.
+func (m *Metrics) SlackConnections(reasons []string) *SlackConnections {
+	c := &SlackConnections{open: m.socketsOpen, reasons: map[string]prometheus.Counter{}}
+	for _, reason := range reasons {
+		c.reasons[reason] = m.socketsEnded.WithLabelValues(reason)
+	}
+	return c
+}
+
+// SlackConnections are the figures of the connections of Slack's Socket Mode.
+type SlackConnections struct {
+	open    prometheus.Gauge
+	reasons map[string]prometheus.Counter
+}
+
+// Open sets how many connections are open.
+func (c *SlackConnections) Open(connections int) { c.open.Set(float64(connections)) }
+
+// Ended counts that another connection is needed. A reason that was not announced has no counter.
+func (c *SlackConnections) Ended(reason string) {
+	if counter := c.reasons[reason]; counter != nil {
+		counter.Inc()
 	}
 }
 

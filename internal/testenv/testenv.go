@@ -125,6 +125,10 @@ func (e *Environment) Variables() map[string]string {
 		"AZURE_TENANT_ID": TenantID, "AZURE_CLIENT_ID": ClientID, "AZURE_CLIENT_SECRET": ClientSecret,
 		"AZURE_AUTHORITY_HOST": e.Entra.URL(), "GRAPH_BASE_URL": e.Graph.BaseURL(),
 	}
+	if e.Slack.SocketMode() {
+		delete(variables, "SLACK_SIGNING_SECRET")
+		variables["SLACK_APP_TOKEN"] = e.Slack.AppToken()
+	}
 	if e.PublicURL != "" {
 		variables["PUBLIC_URL"] = e.PublicURL
 	}

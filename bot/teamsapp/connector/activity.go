@@ -39,9 +39,19 @@ type ID struct {
 
 // ChannelData is what Teams adds to an activity.
 type ChannelData struct {
-	Tenant  ID `json:"tenant,omitzero"`
-	Channel ID `json:"channel,omitzero"`
-	Thread  ID `json:"thread,omitzero"` // of a chat: the message that the thread hangs under
+	Tenant  ID              `json:"tenant,omitzero"`
+	Team    json.RawMessage `json:"team,omitempty"` // an ID; see [ChannelData.TeamID]
+	Channel ID              `json:"channel,omitzero"`
+	Thread  ID              `json:"thread,omitzero"` // of a chat: the message that the thread hangs under
+}
+
+// TeamID returns the ID of the channel's team; empty if the activity does not tell it as Microsoft documents it.
+func (d ChannelData) TeamID() string {
+	var team ID
+	if json.Unmarshal(d.Team, &team) != nil {
+		return ""
+	}
+	return team.ID
 }
 
 // Attachment is a card.

@@ -21,6 +21,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -173,6 +174,35 @@ func (c *Client) Member(ctx context.Context, service, conversation, user string)
 		return Member{}, err
 	}
 	return Member{cmp.Or(found.ObjectID, found.AADObjectID), found.TenantID}, nil
+}
+
+// CountMembers counts the members on a page of a conversation's list of at most size, and returns the token of the page
+// that follows; it is empty after the last one. A channel must be named without the thread. Source: Microsoft, "Get
+// Teams specific context for your bot", section "Fetch the roster or user profile".
+func (c *Client) CountMembers(
+	ctx context.Context, service, conversation string, size int, page string,
+) (n int, next string, err error) {
+	var found struct {
+		Members []struct{} `json:"members"`
+		Next    string     `json:"continuationToken"`
+	}
+	query := url.Values{"pageSize": {strconv.Itoa(size)}}
+	if page != "" {
+		query.Set("continuationToken", page)
+	}
+	path := "/v3/conversations/" + escape(conversation) + "/pagedmembers?" + query.Encode()
+	err = c.call(ctx, http.MethodGet, service, path, nil, &found)
+	return len(found.Members), found.Next, err
+}
+
+// Channels lists the channels of a team. The first one, which every team has, has no name. Source: Microsoft, "Get
+// Teams specific context for your bot", section "Get the list of channels in a team".
+func (c *Client) Channels(ctx context.Context, service, team string) ([]ID, error) {
+	var found struct {
+		Conversations []ID `json:"conversations"`
+	}
+	err := c.call(ctx, http.MethodGet, service, "/v3/teams/"+escape(team)+"/conversations", nil, &found)
+	return found.Conversations, err
 }
 
 // escape makes an ID one segment of a path: conversation IDs hold ; and =, which servers may read as parameters.

@@ -32,12 +32,15 @@ const preface = `# Configuration
 Each setting is an environment variable and a flag of ”bot serve”: ”HTTP_ADDR” is ”--http-addr”. A flag counts before
 the variable. Give secrets as variables or files, not as flags: everybody on a machine sees the flags of its processes.
 
-The value of each may stand in a file instead: ”SLACK_BOT_TOKEN_FILE=/run/secrets/slack-bot-token”. The line break at the
-end of the file is no part of it. Of a setting, give the variable or the file, not both. A secret whose file changes
+The value of each may stand in a file instead: ”SLACK_BOT_TOKEN_FILE=/run/secrets/slack-bot-token”. The line break at
+the end of the file is no part of it. Of a setting, give the variable or the file, not both. A secret whose file changes
 counts within half a minute, without a restart; [how to change each](operating.md#changing-credentials).
 
 Redis, the Entra app and one chat platform have to be configured; everything else has a default. ”bot doctor --only
 config” finds what is missing or misspelt.
+
+Beside these, ”HTTPS_PROXY”, ”NO_PROXY” and ”SSL_CERT_FILE” count, which belong to the environment:
+[a proxy on the way out](operating.md#a-proxy-on-the-way-out).
 `
 
 // document is the whole of docs/configuration.md.

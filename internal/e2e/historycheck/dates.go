@@ -13,9 +13,9 @@ type date struct {
 
 func dateOf(e Event) date { return date{e.Link, e.Start.Unix()} }
 
-// reminders checks the reminders: each is of a date that somebody was shown, and that stood when it could be begun; it is
-// posted once at most, and before the date. A date that stands has one, unless the bot said that it may be missing, and
-// something was in its way.
+// reminders checks the reminders: each is of a date that somebody was shown, and that stood when it could be begun; it
+// is posted once at most, and before the date. A date that stands has one, unless the bot said that it may be missing,
+// and something was in its way.
 func (c *checker) reminders() {
 	posted := map[date][]Event{}
 	for _, e := range c.reminded {
@@ -37,8 +37,8 @@ func (c *checker) reminders() {
 			c.violation("%s was reminded of %s, which had expired before", e.Place, e.Link)
 		}
 		if r, ok := c.refuted(m, d, e.Since); ok {
-			c.violation("%s was reminded of %s at %s, though request %s had been told otherwise before that could begin",
-				e.Place, e.Link, clock(e.Start), r.Request)
+			c.violation("%s was reminded of %s at %s, though request %s had been told otherwise before that could "+
+				"begin", e.Place, e.Link, clock(e.Start), r.Request)
 		}
 	}
 	for _, e := range c.due {
@@ -129,7 +129,8 @@ func (c *checker) answersOf(r *request) []Event {
 func (c *checker) stands(due Event) (d date, ok bool) {
 	var first Event // that shows it
 	for _, s := range c.shown {
-		if c.made[s.Link].Conversation == due.Conversation && s.Start.Unix() == due.Start.Unix() && !s.At.After(due.At) {
+		if c.made[s.Link].Conversation == due.Conversation && s.Start.Unix() == due.Start.Unix() &&
+			!s.At.After(due.At) {
 			if first.Link != s.Link {
 				first = s
 			}

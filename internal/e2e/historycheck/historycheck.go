@@ -21,29 +21,33 @@ const (
 	Wished       Kind = "wished"
 	Acknowledged Kind = "acknowledged" // the bot said that the request is safe: Request
 	// somebody reads an answer: Place, User, Request, Link, None, Why, Marks, Start, Quiet
-	Shown    Kind = "shown"
-	Changed  Kind = "changed"  // what everybody was shown shows something else now: Place, Link, Start
-	Made     Kind = "made"     // a meeting was made: Link, Conversation, Generation, Organizer
-	Died     Kind = "died"     // a link stopped working, as the bot can know: Link, Known
-	Revived  Kind = "revived"  // it works again: Link
-	Refused  Kind = "refused"  // a meeting was refused for good: Conversation, Generation, Organizer
-	Invited  Kind = "invited"  // somebody reads an invitation as a direct message: User, Link
-	LeftOut  Kind = "left_out" // an asker was told who is not on a meeting's list: User, Named; everybody if that is empty
+	Shown   Kind = "shown"
+	Changed Kind = "changed" // what everybody was shown shows something else now: Place, Link, Start
+	Made    Kind = "made"    // a meeting was made: Link, Conversation, Generation, Organizer
+	Died    Kind = "died"    // a link stopped working, as the bot can know: Link, Known
+	Revived Kind = "revived" // it works again: Link
+	Refused Kind = "refused" // a meeting was refused for good: Conversation, Generation, Organizer
+	Invited Kind = "invited" // somebody reads an invitation as a direct message: User, Link
+	// an asker was told who is not on a meeting's list: User, Place, Named; everybody whom they named if that is empty
+	LeftOut  Kind = "left_out"
 	Reminded Kind = "reminded" // everybody was reminded of a date: Place, Link, Start, Left, Since
 	Unsure   Kind = "unsure"   // the bot said that a reminder may be missing: Conversation
 	// The reminder of a date must have been posted by now, if the date stands: Conversation, Start, Well
 	Due Kind = "due"
-	// Nothing is left to do, and this is the meeting that a conversation has, and who is on its list: Conversation, Link,
-	// Named
+	// Nothing is left to do, and this is the meeting that a conversation has, and who is on its list: Conversation,
+	// Link, Named
 	Rest Kind = "rest"
 	// faults have ended; whatever was acknowledged before is due within Limits.Within
 	Calm Kind = "calm"
 	Idle Kind = "idle" // nothing is left to do; whatever was acknowledged before is due by now
 	// The bot's memory has lost something, as a fail-over may: of a request that it was accepted or how far it came
-	// (Request), or of a conversation every generation from this one on (Conversation, Generation), or dates and what was
-	// due for them (neither). It is for what was told to be lost, and for nothing else, that promises may be broken: such
-	// cases are counted.
+	// (Request), or of a conversation every generation from this one on (Conversation, Generation), or dates and what
+	// was due for them (neither). Promises may be broken for what was told to be lost, and for nothing else. Such cases
+	// are counted.
 	Lost Kind = "lost"
+	// Two servers answered for the bot's memory, as during a fail-over: from At to Until. What was read then may have
+	// been out of date.
+	Split Kind = "split"
 )
 
 // Event is one thing that happened.
@@ -71,6 +75,7 @@ type Event struct {
 	Left    time.Duration // until the date, when the reminder was posted at the earliest
 	Since   time.Time     // from when on the date could be reminded of
 	Well    bool          // nothing was in the way of the reminder
+	Until   time.Time
 }
 
 // Limits are what a history is held to.
@@ -96,12 +101,13 @@ type Report struct {
 	Answers      int           // shown
 	Repeated     int           // answers beyond one for each request
 	Orphans      int           // meetings that were made and never shown to anybody
+	Stale        int           // older meetings, or none, given while two servers answered
 	Overtaken    int           // older meetings seen after newer ones, within Limits.Overtaking
 	Unanswered   int           // acknowledged requests without an answer whose acceptance was lost
 	Doubled      int           // meetings beyond one for a generation, after what was known of it had been lost
 	Replaced     int           // generations that took the place of one whose link did not work
 	Untold       int           // of them, those of which nobody was told, since somebody wanted or made a new one
-	Attending    int           // people who were named, are on the list of a meeting that stands, and were looked for there
+	Attending    int           // times that somebody who was named was found on the list of a meeting that stands
 	Invitations  int           // as direct messages
 	Retold       int           // invitations beyond one for each request and person
 	Reminders    int           // posted
@@ -161,6 +167,7 @@ type checker struct {
 	reminded []Event
 	unsure   []Event
 	due      []Event
+	splits   []Event
 	losses   []time.Time // when dates may have been lost
 
 	lostRequests map[string]bool
@@ -227,6 +234,8 @@ func (c *checker) read(events []Event) {
 			default:
 				c.losses = append(c.losses, e.At)
 			}
+		case Split:
+			c.splits = append(c.splits, e)
 		case LeftOut:
 			c.giveLeftOut(e)
 		case Invited:
@@ -378,6 +387,19 @@ func (c *checker) forgotten(m Event) bool {
 	})
 }
 
+// lostAfter tells whether this generation of a request's conversation, or a later one, was lost after it was asked: it
+// may have been the request's own.
+func (c *checker) lostAfter(r *request, generation int) bool {
+	return slices.ContainsFunc(c.lost, func(l Event) bool {
+		return l.Conversation == r.Conversation && l.Generation <= generation && !l.At.Before(r.At)
+	})
+}
+
+// split tells whether two servers answered at some time from one moment to another.
+func (c *checker) split(from, to time.Time) bool {
+	return slices.ContainsFunc(c.splits, func(e Event) bool { return !to.Before(e.At) && !from.After(e.Until) })
+}
+
 // sight is a generation that was seen.
 type sight struct {
 	at         time.Time
@@ -422,6 +444,9 @@ func (c *checker) order() {
 		for _, e := range r.own {
 			m, ok := c.made[e.Link]
 			switch {
+			case c.split(r.At, e.At) && (e.None && known > 0 || ok && m.Generation < known ||
+				ok && r.Fresh && m.Generation == known):
+				c.report.Stale++
 			case e.None && known > 0:
 				c.violation("request %s was told that %s has no meeting, though generation %d had been shown",
 					r.Request, r.Conversation, known)
@@ -429,7 +454,7 @@ func (c *checker) order() {
 			case m.Generation < known:
 				c.violation("request %s was given generation %d of %s, though %d had been shown before it asked",
 					r.Request, m.Generation, r.Conversation, known)
-			case r.Fresh && m.Generation <= known:
+			case r.Fresh && m.Generation <= known && !c.lostAfter(r, known+1):
 				c.violation("request %s wanted a new meeting of %s and was given generation %d, which had been shown "+
 					"before it asked", r.Request, r.Conversation, m.Generation)
 			}

@@ -23,20 +23,21 @@ func (r *request) isLeftOut(person string) bool {
 	})
 }
 
-// announced is the card that mentions whom the request names; ok is false if there is none.
-func (r *request) announced() (card Event, ok bool) {
+// announced are the cards that mention all whom the request names. A request that was answered twice may have cards of
+// two meetings.
+func (r *request) announced() (cards []Event) {
 	for _, e := range r.own {
 		if e.Link != "" && !slices.ContainsFunc(r.Marks, func(m string) bool { return !slices.Contains(e.Marks, m) }) {
-			return e, true
+			cards = append(cards, e)
 		}
 	}
-	return Event{}, false
+	return cards
 }
 
 // people checks what becomes of those whom requests name. The card that answers such a request mentions them all. When
-// nothing is left to do, and the meeting of that card is still the conversation's and works, each of them is on its list
-// or the asker was told that they are not, and each who does not read the conversation has got an invitation. Whoever is
-// on a meeting's list stays there.
+// nothing is left to do, and the meeting of that card is still the conversation's and works, each of them is on its
+// list or the asker was told that they are not, and each who does not read the conversation has got an invitation.
+// People who are on a meeting's list stay there.
 func (c *checker) people() {
 	told := map[string][]Event{} // by person
 	for _, e := range c.invited {
@@ -50,17 +51,19 @@ func (c *checker) people() {
 		for _, person := range r.Outside {
 			owners[person] = true
 		}
-		card, ok := r.announced()
-		if !ok {
+		cards := r.announced()
+		if len(cards) == 0 {
 			if slices.ContainsFunc(r.own, func(e Event) bool { return e.Link != "" }) {
 				c.violation("request %s names %s, and no card of its answer mentions all of them", r.Request,
 					strings.Join(r.Marks, " "))
 			}
 			continue
 		}
-		c.toldOf(r, card, told)
-		for _, rest := range c.restsOf(card) {
-			c.atRest(r, card, rest, told)
+		c.toldOf(r, cards, told)
+		for _, card := range cards {
+			for _, rest := range c.restsOf(card) {
+				c.atRest(r, card, rest, told)
+			}
 		}
 	}
 	for person := range told {
@@ -76,8 +79,8 @@ func (c *checker) people() {
 func (c *checker) restsOf(card Event) (rests []Event) {
 	m := c.made[card.Link]
 	for _, e := range c.rests {
-		if e.Conversation == m.Conversation && e.Link == card.Link && e.At.After(card.At) && !c.dead(e.Link, e.At, false) &&
-			!c.forgotten(m) {
+		if e.Conversation == m.Conversation && e.Link == card.Link && e.At.After(card.At) &&
+			!c.dead(e.Link, e.At, false) && !c.forgotten(m) {
 			rests = append(rests, e)
 		}
 	}
@@ -85,16 +88,22 @@ func (c *checker) restsOf(card Event) (rests []Event) {
 }
 
 // toldOf checks the invitations that came of a request, and counts them.
-func (c *checker) toldOf(r *request, card Event, told map[string][]Event) {
+func (c *checker) toldOf(r *request, cards []Event, told map[string][]Event) {
 	for _, person := range r.Outside {
 		c.report.Invitations += len(told[person])
-		if n := len(told[person]); n > 1 {
-			c.report.Retold += n - 1
-		}
+		links := map[string]int{}
 		for _, e := range told[person] {
-			if e.Link != card.Link && !c.forgotten(c.made[e.Link]) && !c.forgotten(c.made[card.Link]) {
-				c.violation("%s, whom request %s names, was invited to %s, and the card shows %s", person, r.Request, e.Link,
-					card.Link)
+			if links[e.Link]++; links[e.Link] > 1 {
+				c.report.Retold++
+			}
+			// An attempt that could not show its card any more may have invited to what was the meeting then.
+			m := c.made[e.Link]
+			if !slices.ContainsFunc(cards, func(card Event) bool {
+				shown := c.made[card.Link]
+				return shown.Conversation == m.Conversation && shown.Generation >= m.Generation || c.forgotten(shown)
+			}) && !c.forgotten(m) {
+				c.violation("%s, whom request %s names, was invited to %s, and the card shows %s", person, r.Request,
+					e.Link, cards[0].Link)
 			}
 		}
 	}
@@ -115,15 +124,17 @@ func (c *checker) atRest(r *request, card, rest Event, told map[string][]Event) 
 		}
 	}
 	for _, person := range r.Outside {
-		if !slices.ContainsFunc(told[person], func(e Event) bool { return e.At.Before(rest.At) }) {
+		if !slices.ContainsFunc(told[person], func(e Event) bool {
+			return e.Link == card.Link && e.At.Before(rest.At)
+		}) {
 			c.violation("request %s names %s, who has no invitation to %s at %s", r.Request, person, card.Link,
 				clock(rest.At))
 		}
 	}
 	for _, person := range r.Unknown {
 		if !r.isLeftOut(person) {
-			c.violation("request %s names %s, who is on no list, and %s was not told so by %s", r.Request, person, r.User,
-				clock(rest.At))
+			c.violation("request %s names %s, who is on no list, and %s was not told so by %s", r.Request, person,
+				r.User, clock(rest.At))
 		}
 	}
 }

@@ -131,6 +131,14 @@ func TestPeople(t *testing.T) {
 			want:   "max, whom request 1 names, was invited to y, and the card shows x",
 		},
 		{
+			name: "an invitation to a meeting that was replaced before a card could be shown",
+			events: []Event{
+				asked(0, "0", "ann"), made(0, "x", 1, "ann"), answer(0, "0", "x"), naming(1), invited(2, "max", "x"),
+				fresh(3, "2", "ben"), made(3, "y", 2, "ben"), answer(3, "2", "y"), mentions(shown(4, "", "y"), "max", "eve", "nil"),
+				invited(5, "max", "y"), leftOut(5, "ann", "nil"), rest(6, "y", "max", "eve"),
+			},
+		},
+		{
 			name:   "an invitation of somebody who reads the channel",
 			events: after(told, left, invited(3, "eve", "x"), rest(5, "x", "max", "eve")),
 			want:   "eve got an invitation, and nobody had named them as somebody who needs one",
@@ -139,6 +147,18 @@ func TestPeople(t *testing.T) {
 			name:   "somebody is told of people whom they did not name",
 			events: []Event{asked(0, "1", "ann"), leftOut(1, "ann", "max")},
 			want:   "ann was told who is not on a meeting's list, and had named nobody",
+		},
+		{
+			name: "answered again, when the meeting had been replaced",
+			events: after(told, left, fresh(3, "2", "ben"), made(4, "y", 2, "ben"), answer(4.5, "2", "y"),
+				mentions(shown(5, "", "y"), "max", "eve", "nil"), invited(5, "max", "y"), rest(6, "y", "max", "eve")),
+			repeats: 1,
+		},
+		{
+			name: "answered again, and nobody is invited to the meeting that replaced the other",
+			events: after(told, left, fresh(3, "2", "ben"), made(4, "y", 2, "ben"), answer(4.5, "2", "y"),
+				mentions(shown(5, "", "y"), "max", "eve", "nil"), invited(5, "max", "y"), rest(6, "y", "max")),
+			repeats: 1, want: "request 1 names eve, who is not on the list of y",
 		},
 		{name: "what a fail-over lost", events: after(lostRequest(3, "1"), rest(5, "x"))},
 		{name: "the meeting was lost", events: after(lost(3, 1), rest(5, "x"))},

@@ -19,6 +19,8 @@ type authority struct {
 	pem  []byte
 	pool *x509.CertPool
 	leaf tls.Certificate // for 127.0.0.1 and localhost
+
+	leafPEM []byte // the same, with its key
 }
 
 func newAuthority(now time.Time) (*authority, error) {
@@ -57,7 +59,13 @@ func newAuthority(now time.Time) (*authority, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make server certificate: %w", err)
 	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, fmt.Errorf("write server key: %w", err)
+	}
 	a := &authority{
+		leafPEM: append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+			pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})...),
 		pem:  pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: caDER}),
 		pool: x509.NewCertPool(),
 		leaf: tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key},

@@ -77,6 +77,7 @@ type Server struct {
 	apps      map[string]*app // all of them, by client ID in lower case
 	resources []string        // audiences that tokens are given for
 	refusing  *tokenRefusal   // what every app is refused with; nil for nothing
+	granted   func(audience, objectID, token string)
 }
 
 // app is an app registration as it stands. It is guarded by the lock of its Entra.
@@ -143,6 +144,10 @@ func (e *Server) RootCAs() *x509.CertPool { return e.ca.pool }
 // CAPEM is the same certificate as a PEM file.
 func (e *Server) CAPEM() []byte { return slices.Clone(e.ca.pem) }
 
+// LeafPEM is the certificate and key of the server, as a PEM file: for another server on loopback that the same clients
+// are to trust.
+func (e *Server) LeafPEM() []byte { return slices.Clone(e.ca.leafPEM) }
+
 // Fault arms a fault.
 func (e *Server) Fault(f faultserver.Fault) { e.faults.Add(f) }
 
@@ -178,6 +183,13 @@ func (e *Server) SetClientSecret(secret string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.first.secret, e.first.secretExpired = secret, false
+}
+
+// OnToken has granted called with each token, before it is answered: for a resource that has to know its tokens.
+func (e *Server) OnToken(granted func(audience, objectID, token string)) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.granted = granted
 }
 
 // SetCertificate registers a certificate with the first app, in place of the one that it had. Its secret stays.

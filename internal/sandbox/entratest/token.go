@@ -51,7 +51,7 @@ func (e *Server) token(w http.ResponseWriter, r *http.Request) {
 	}
 	audience := strings.TrimSuffix(r.PostForm.Get("scope"), "/.default")
 	e.mu.Lock()
-	known, lifetime, refusing := slices.Contains(e.resources, audience), e.lifetime, e.refusing
+	known, lifetime, refusing, granted := slices.Contains(e.resources, audience), e.lifetime, e.refusing, e.granted
 	e.mu.Unlock()
 	if refusing != nil {
 		e.refuse(w, r, refusing)
@@ -71,6 +71,9 @@ func (e *Server) token(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
+	if granted != nil {
+		granted(audience, principalOf(app), token)
+	}
 	e.tokens.Add(1)
 	seconds := int(lifetime / time.Second)
 	faultserver.WriteJSON(w, http.StatusOK, map[string]any{
@@ -87,9 +90,12 @@ func (e *Server) Mint(clientID, audience string, lifetime time.Duration) (string
 	return e.mint(app, audience, lifetime)
 }
 
+// principalOf is the object ID of an app's service principal.
+func principalOf(app *app) string { return uuid.NewSHA1(uuid.NameSpaceURL, []byte(app.id)).String() }
+
 func (e *Server) mint(app *app, audience string, lifetime time.Duration) (string, error) {
 	now := e.opts.Now()
-	principal := uuid.NewSHA1(uuid.NameSpaceURL, []byte(app.id)).String()
+	principal := principalOf(app)
 	t := jwt.NewWithClaims(jwt.SigningMethodRS256, Claims{
 		RegisteredClaims: jwt.RegisteredClaims{
 			Issuer:    e.issuer(),

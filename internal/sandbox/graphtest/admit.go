@@ -41,7 +41,8 @@ func (g *Server) admit(w http.ResponseWriter, r *http.Request, roles []string) b
 	case len(roles) == 0,
 		slices.ContainsFunc(roles, func(role string) bool { return slices.Contains(claims.Roles, role) }):
 		return true
-	case strings.HasPrefix(roles[0], "User."), strings.HasPrefix(roles[0], "Application."):
+	case strings.HasPrefix(roles[0], "User."), strings.HasPrefix(roles[0], "Application."),
+		strings.HasPrefix(roles[0], "Group"):
 		g.fail(w, r, http.StatusForbidden, "Authorization_RequestDenied",
 			"Insufficient privileges to complete the operation.")
 	default:

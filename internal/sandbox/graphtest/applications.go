@@ -33,7 +33,8 @@ func (g *Server) routeApplication(segment string, call *Call) (work handler, rol
 	}
 	call.Op = "application"
 	return func(w http.ResponseWriter, r *http.Request, _ []byte) { g.getApplication(w, r, id) },
-		[]string{"Application.Read.All", "Application.ReadWrite.OwnedBy", "Application.ReadWrite.All", "Directory.Read.All"}
+		[]string{"Application.Read.All", "Application.ReadWrite.OwnedBy", "Application.ReadWrite.All",
+			"Directory.Read.All"}
 }
 
 // getApplication is GET /applications(appId='…') (documents "application-get" and "passwordCredential").

@@ -30,12 +30,24 @@ func (g *Server) route(r *http.Request, call *Call) (work handler, roles []strin
 			call.Op = "user"
 			return func(w http.ResponseWriter, r *http.Request, _ []byte) { g.getUser(w, r, parts[1]) },
 				[]string{"User.Read.All"}
+		case len(parts) == 3 && parts[2] == "checkMemberGroups" && r.Method == http.MethodPost:
+			call.Op = "member" // it needs User.Read.All, too
+			return func(w http.ResponseWriter, r *http.Request, body []byte) {
+				g.checkMemberGroups(w, r, parts[1], body)
+			}, groupRoles
 		case len(parts) == 4 && parts[2] == "onlineMeetings":
 			return g.routeMeeting(r.Method, parts[1], parts[3], call)
 		}
 	}
+	if err == nil && len(parts) == 2 && parts[0] == "groups" && r.Method == http.MethodGet {
+		call.Op = "group"
+		return func(w http.ResponseWriter, r *http.Request, _ []byte) { g.getGroup(w, r, parts[1]) }, groupRoles
+	}
 	return notFound(g), nil
 }
+
+// groupRoles are the application permissions of which one lets an app read who is in a group.
+var groupRoles = []string{"GroupMember.Read.All", "Group.Read.All", "Directory.Read.All"}
 
 // routeMeeting is route below a user's meetings.
 func (g *Server) routeMeeting(method, userID, name string, call *Call) (work handler, roles []string) {

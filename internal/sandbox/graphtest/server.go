@@ -39,7 +39,8 @@ type Options struct {
 
 // Call is one request that reached the service.
 type Call struct {
-	Op         string // "createOrGet", "meeting", "changeMeeting", "deleteMeeting", "user", "users", "application"; or empty
+	// Op is "createOrGet", "meeting", "changeMeeting", "deleteMeeting", "user", "users", "application" or empty.
+	Op         string
 	Method     string
 	Path       string // decoded, without the query
 	Query      string // raw
@@ -67,6 +68,7 @@ type Server struct {
 
 	mu           sync.Mutex
 	users        map[string]*User  // by lower-case object ID
+	groups       map[string]Group  // by object ID in lower case
 	byUPN        map[string]string // lower-case UPN to lower-case object ID
 	order        []string          // object IDs in the order of creation
 	policies     map[string]bool   // application access policy by lower-case object ID
@@ -103,6 +105,7 @@ func New(o Options) (*Server, error) {
 	g := &Server{
 		opts:         o,
 		users:        make(map[string]*User),
+		groups:       make(map[string]Group),
 		byUPN:        make(map[string]string),
 		policies:     make(map[string]bool),
 		globalPolicy: true,

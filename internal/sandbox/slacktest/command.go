@@ -44,14 +44,15 @@ type Answer struct {
 	Problem string
 }
 
-// Command runs a slash command: it posts the signed form to botURL + "/slack/commands", waits for as long as Slack
-// does, and posts what the answer says. An error means that the sandbox was used wrongly, or that ctx ended.
+// Command runs a slash command: it delivers it by Socket Mode if that is on, otherwise posts the signed form to botURL
+// + "/slack/commands", waits for as long as Slack does, and posts what the answer says. An error means that the sandbox
+// was used wrongly, or that ctx ended.
 func (s *Server) Command(ctx context.Context, botURL string, c Command) (Answer, error) {
-	r, err := s.CommandRequest(ctx, botURL, c)
+	d, err := s.command(c)
 	if err != nil {
 		return Answer{}, err
 	}
-	out, err := s.send(r)
+	out, err := s.hand(ctx, botURL, d)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -80,13 +81,22 @@ func (s *Server) Command(ctx context.Context, botURL string, c Command) (Answer,
 // CommandRequest prepares the request that Command sends, signed and with a response_url of its own. Sent by hand, its
 // answer is not posted. It can be sent more than once, as a replay.
 func (s *Server) CommandRequest(ctx context.Context, botURL string, c Command) (*http.Request, error) {
+	d, err := s.command(c)
+	if err != nil {
+		return nil, err
+	}
+	return s.asRequest(ctx, botURL, d)
+}
+
+// command is a slash command as it is delivered.
+func (s *Server) command(c Command) (delivery, error) {
 	user, ok := s.user(c.User)
 	if !ok {
-		return nil, fmt.Errorf("run a command: no user %q", c.User)
+		return delivery{}, fmt.Errorf("run a command: no user %q", c.User)
 	}
 	channel, ok := s.channel(c.Channel)
 	if !ok {
-		return nil, fmt.Errorf("run a command: no channel %q", c.Channel)
+		return delivery{}, fmt.Errorf("run a command: no channel %q", c.Channel)
 	}
 	name := channel.Name
 	if channel.Private {
@@ -111,7 +121,11 @@ func (s *Server) CommandRequest(ctx context.Context, botURL string, c Command) (
 		form.Set("enterprise_id", enterprise)
 		form.Set("enterprise_name", "Contoso")
 	}
-	return s.request(ctx, botURL+"/slack/commands", "application/x-www-form-urlencoded", []byte(form.Encode()))
+	fields := map[string]any{}
+	for name := range form {
+		fields[name] = form.Get(name)
+	}
+	return delivery{kind: slashCommands, payload: mustMarshal(fields), form: form}, nil
 }
 
 // trigger returns a trigger_id of the real shape. Nothing here accepts one.

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"meetbot/internal/sandbox/faultserver"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -39,10 +38,10 @@ type Delivery struct {
 	Attempts []int
 }
 
-// Mention posts the user's message and sends the event to botURL + "/slack/events", again after each of the retry
-// delays until it is accepted, or refused with X-Slack-No-Retry: the documentation of the Events API, "Error handling".
-// It returns after the last delivery. No event is sent where the app is not a member, nor in a direct message. An error
-// means that the sandbox was used wrongly, or that ctx ended.
+// Mention posts the user's message and sends the event, by Socket Mode or to botURL + "/slack/events", again after each
+// of the retry delays until it is accepted, or refused with X-Slack-No-Retry: the documentation of the Events API,
+// "Error handling". It returns after the last delivery. No event is sent where the app is not a member, nor in a direct
+// message. An error means that the sandbox was used wrongly, or that ctx ended.
 func (s *Server) Mention(ctx context.Context, botURL string, m Mention) (Delivery, error) {
 	user, ok := s.user(m.User)
 	if !ok {
@@ -103,8 +102,8 @@ func (s *Server) said(m Mention) (Message, error) {
 	return Message{}, fmt.Errorf("edit a message: %s wrote no message %s in %s", m.User, m.Edits, m.Channel)
 }
 
-// Deliver sends an event's body once, signed. With retry above 0 it says that it is that redelivery, for the reason
-// given. It returns the status, 0 if there was no answer in time.
+// Deliver sends an event's body once, signed or by Socket Mode. With retry above 0 it says that it is that redelivery,
+// for the reason given. It returns the status, 0 if there was no answer in time.
 func (s *Server) Deliver(ctx context.Context, botURL string, envelope []byte, retry int, reason string) (int, error) {
 	out, err := s.deliver(ctx, botURL, envelope, retry, reason)
 	return out.status, err
@@ -113,15 +112,7 @@ func (s *Server) Deliver(ctx context.Context, botURL string, envelope []byte, re
 func (s *Server) deliver(
 	ctx context.Context, botURL string, envelope []byte, retry int, reason string,
 ) (outcome, error) {
-	r, err := s.request(ctx, botURL+"/slack/events", "application/json", envelope)
-	if err != nil {
-		return outcome{}, err
-	}
-	if retry > 0 {
-		r.Header.Set("X-Slack-Retry-Num", strconv.Itoa(retry))
-		r.Header.Set("X-Slack-Retry-Reason", reason)
-	}
-	return s.send(r)
+	return s.hand(ctx, botURL, delivery{kind: eventsAPI, payload: envelope, retry: retry, reason: reason})
 }
 
 // retryReason is Slack's word for why an event is delivered again.
@@ -214,9 +205,9 @@ type Press struct {
 	Value    string  // to forge the button's value
 }
 
-// Press posts the block_actions payload of a button to botURL + "/slack/interactivity" and waits as for a command. The
-// answer's body is ignored, as Slack does. Buttons that open a link are sent too. An error means that there is no such
-// button, or that ctx ended.
+// Press delivers the block_actions payload of a button, by Socket Mode or to botURL + "/slack/interactivity", and waits
+// as for a command. The answer's body is ignored, as Slack does. Buttons that open a link are sent too. An error means
+// that there is no such button, or that ctx ended.
 func (s *Server) Press(ctx context.Context, botURL string, p Press) (Answer, error) {
 	user, ok := s.user(p.User)
 	if !ok {
@@ -269,12 +260,9 @@ func (s *Server) Press(ctx context.Context, botURL string, p Press) (Answer, err
 	if err != nil {
 		return Answer{}, fmt.Errorf("press a button: %w", err)
 	}
-	r, err := s.request(ctx, botURL+"/slack/interactivity", "application/x-www-form-urlencoded",
-		[]byte(url.Values{"payload": {string(body)}}.Encode()))
-	if err != nil {
-		return Answer{}, err
-	}
-	out, err := s.send(r)
+	out, err := s.hand(ctx, botURL, delivery{
+		kind: interactive, payload: body, form: url.Values{"payload": {string(body)}},
+	})
 	if err != nil {
 		return Answer{}, err
 	}

@@ -48,18 +48,8 @@ func (s *Server) conversationsMembers(args callArgs) reply {
 	if !ok {
 		return refuse("channel_not_found", nil)
 	}
-	needed := "channels:read"
-	switch {
-	case channel.direct():
-		needed = "im:read"
-	case channel.Private:
-		needed = "groups:read"
-	}
-	if scopes := s.Scopes(); !slices.Contains(scopes, needed) {
-		return refuse("missing_scope", map[string]any{"needed": needed, "provided": strings.Join(scopes, ",")})
-	}
-	if channel.Private && channel.BotAbsent {
-		return refuse("channel_not_found", nil)
+	if refusal := s.refuseReading(channel); refusal != nil {
+		return *refusal
 	}
 	limit, from := membersByDefault, 0
 	if asked := args["limit"]; asked != "" {
@@ -85,6 +75,49 @@ func (s *Server) conversationsMembers(args callArgs) reply {
 	return agree(map[string]any{
 		"members": append([]string{}, members[from:to]...), "response_metadata": map[string]any{"next_cursor": next},
 	})
+}
+
+// refuseReading refuses a call that reads about a channel without the scope for its kind, or about a private channel
+// that the app is not in; nil if the call may go on.
+func (s *Server) refuseReading(channel Channel) *reply {
+	needed := "channels:read"
+	switch {
+	case channel.direct():
+		needed = "im:read"
+	case channel.group():
+		needed = "mpim:read"
+	case channel.Private:
+		needed = "groups:read"
+	}
+	var refusal reply
+	switch scopes := s.Scopes(); {
+	case !slices.Contains(scopes, needed):
+		refusal = refuse("missing_scope", map[string]any{"needed": needed, "provided": strings.Join(scopes, ",")})
+	case channel.Private && channel.BotAbsent:
+		refusal = refuse("channel_not_found", nil)
+	default:
+		return nil
+	}
+	return &refusal
+}
+
+// conversationsInfo tells about a channel: the documentation of conversations.info.
+func (s *Server) conversationsInfo(args callArgs) reply {
+	channel, ok := s.channel(args["channel"])
+	if !ok {
+		return refuse("channel_not_found", nil)
+	}
+	if refusal := s.refuseReading(channel); refusal != nil {
+		return *refusal
+	}
+	about := map[string]any{
+		"id": channel.ID, "name": channel.Name, "is_private": channel.Private, "is_mpim": channel.group(),
+		"is_im": channel.direct(), "is_archived": channel.Archived,
+	}
+	if args.is("include_num_members") {
+		about["num_members"] = len(s.membersOf(channel))
+	}
+	return agree(map[string]any{"channel": about})
 }
 
 // membersOf lists a channel's members, in an order that stays.

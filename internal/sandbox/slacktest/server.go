@@ -49,6 +49,15 @@ type Options struct {
 	Enterprise        string // the Enterprise Grid organization; empty for a workspace of its own
 	EnterpriseInstall bool   // the app is installed for the whole organization
 
+	// SocketMode is whether Socket Mode is on in the app's settings: then everything is delivered by the connections
+	// that the app makes, and its addresses do not count.
+	SocketMode       bool
+	AppToken         string        // default random
+	AppScopes        []string      // of the app token; default connections:write
+	MaxConnections   int           // default Slack's 10
+	PingEvery        time.Duration // default 10 s
+	NoAnswersInPlace bool          // acknowledgements of commands may carry no answer
+
 	SigningSecret string   // default random
 	BotToken      string   // default random
 	Scopes        []string // default Scopes()
@@ -82,6 +91,7 @@ type Server struct {
 	verification string // the token of old, which Slack still sends
 	faults       faultserver.Faults
 	calls        faultserver.Recorder[Call]
+	sockets      *sockets
 
 	mu        sync.Mutex
 	install   install
@@ -180,11 +190,17 @@ func New(o Options) (*Server, error) {
 	o.Team = cmp.Or(o.Team, "T024BE7LD")
 	o.SigningSecret = cmp.Or(o.SigningSecret, faultserver.RandomHex(16))
 	o.BotToken = cmp.Or(o.BotToken, "xoxb-2345678901-2345678901234-"+rand.Text()[:24])
+	o.AppToken = cmp.Or(o.AppToken, "xapp-1-"+appID+"-2345678901234-"+faultserver.RandomHex(32))
+	o.MaxConnections = cmp.Or(o.MaxConnections, maxConnections)
+	o.PingEvery = cmp.Or(o.PingEvery, pingEvery)
 	o.PostBurst = cmp.Or(o.PostBurst, burst)
 	o.Keep = cmp.Or(o.Keep, keepByDefault)
 	o.Deadline = cmp.Or(o.Deadline, deadline)
 	if o.Scopes == nil {
 		o.Scopes = Scopes()
+	}
+	if o.AppScopes == nil {
+		o.AppScopes = []string{"connections:write"}
 	}
 	if o.RetryDelays == nil {
 		o.RetryDelays = []time.Duration{0, time.Minute, 5 * time.Minute}
@@ -204,6 +220,7 @@ func New(o Options) (*Server, error) {
 			Transport:     transport,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
+		sockets:   newSockets(o.SocketMode),
 		install:   install{o.Enterprise, o.EnterpriseInstall},
 		scopes:    slices.Clone(o.Scopes),
 		users:     map[string]User{},
@@ -223,7 +240,11 @@ func New(o Options) (*Server, error) {
 
 // Close cuts every connection and ends the server.
 func (s *Server) Close() {
+	s.sockets.mu.Lock()
+	s.sockets.close() // no connection begins any more
+	s.sockets.mu.Unlock()
 	s.server.Close()
+	s.sockets.group.Wait()
 	s.client.CloseIdleConnections()
 }
 
@@ -332,6 +353,9 @@ func (s *Server) channel(id string) (Channel, bool) {
 // direct tells whether c is a direct message.
 func (c Channel) direct() bool { return strings.HasPrefix(c.ID, "D") }
 
+// group tells whether it is a group message.
+func (c Channel) group() bool { return strings.HasPrefix(c.Name, "mpdm-") }
+
 // has tells whether the user is a member.
 func (c Channel) has(user string) bool {
 	return c.Members == nil || slices.Contains(c.Members, user)
@@ -359,6 +383,7 @@ func (s *Server) routes() http.Handler {
 		method := r.PathValue("method")
 		s.serve(method, w, r, func(r *http.Request) reply { return s.webAPI(method, r) })
 	})
+	mux.HandleFunc("GET /link/", s.link)
 	for _, kind := range []string{"commands", "actions"} {
 		mux.HandleFunc("POST /"+kind+"/{team}/{number}/{secret}", func(w http.ResponseWriter, r *http.Request) {
 			s.serve("response_url", w, r, s.respond)

@@ -23,14 +23,16 @@ type method struct {
 }
 
 var methods = map[string]method{
-	"auth.test":          {"", (*Server).authTest},
-	"users.info":         {"users:read", (*Server).usersInfo},
-	"bots.info":          {"users:read", (*Server).botsInfo},
-	"chat.postMessage":   {"chat:write", (*Server).chatPostMessage},
-	"chat.postEphemeral": {"chat:write", (*Server).chatPostEphemeral},
-	"chat.update":        {"chat:write", (*Server).chatUpdate},
-	"conversations.open": {"im:write", (*Server).conversationsOpen},
-	// The scope of conversations.members depends on the channel.
+	"apps.connections.open": {"connections:write", (*Server).appsConnectionsOpen},
+	"auth.test":             {"", (*Server).authTest},
+	"users.info":            {"users:read", (*Server).usersInfo},
+	"bots.info":             {"users:read", (*Server).botsInfo},
+	"chat.postMessage":      {"chat:write", (*Server).chatPostMessage},
+	"chat.postEphemeral":    {"chat:write", (*Server).chatPostEphemeral},
+	"chat.update":           {"chat:write", (*Server).chatUpdate},
+	"conversations.open":    {"im:write", (*Server).conversationsOpen},
+	// The scope of the next two depends on the channel.
+	"conversations.info":    {"", (*Server).conversationsInfo},
 	"conversations.members": {"", (*Server).conversationsMembers},
 	"usergroups.users.list": {"usergroups:read", (*Server).usergroupsUsersList},
 	"bookmarks.add":         {"bookmarks:write", (*Server).bookmarksAdd},
@@ -49,15 +51,22 @@ func (s *Server) webAPI(name string, r *http.Request) reply {
 	if !ok {
 		return refuse("unknown_method", nil)
 	}
-	scopes := s.Scopes()
 	args, token, word := readCall(r)
+	scopes, wanted, other := s.Scopes(), s.BotToken(), s.o.AppToken
+	if strings.HasPrefix(name, "apps.") { // a method of the app itself
+		scopes, wanted, other = s.o.AppScopes, other, wanted
+	}
 	switch {
 	case word != "":
 		return refuse(word, nil)
 	case token == "":
 		return refuse("not_authed", nil)
-	case token != s.BotToken():
+	case token == other:
+		return refuse("not_allowed_token_type", nil)
+	case token != wanted:
 		return refuse("invalid_auth", nil)
+	case token == s.o.AppToken && s.appTokenRevoked():
+		return refuse("token_revoked", nil)
 	case m.scope != "" && !slices.Contains(scopes, m.scope):
 		return refuse("missing_scope", map[string]any{"needed": m.scope, "provided": strings.Join(scopes, ",")})
 	}
@@ -65,6 +74,12 @@ func (s *Server) webAPI(name string, r *http.Request) reply {
 	reply.header.Set("X-Oauth-Scopes", strings.Join(scopes, ","))
 	reply.header.Set("X-Accepted-Oauth-Scopes", m.scope)
 	return reply
+}
+
+func (s *Server) appTokenRevoked() bool {
+	s.sockets.mu.Lock()
+	defer s.sockets.mu.Unlock()
+	return s.sockets.revoked
 }
 
 // readCall reads arguments and token. The token is a bearer token, or an argument unless the arguments are JSON.

@@ -29,16 +29,17 @@ func (t *Server) routes() http.Handler {
 		op   string
 		work func(*http.Request, *Call) reply
 	}{
-		"POST " + all:                               {"create", t.create},
-		"POST " + one + "/activities":               {"send", t.sendTo},
-		"POST " + one + "/activities/{activity}":    {"reply", t.sendTo},
-		"PUT " + one + "/activities":                {"", t.notAllowed},
-		"PUT " + one + "/activities/{activity}":     {"update", t.update},
-		"DELETE " + one + "/activities/{activity}":  {"delete", t.remove},
-		"GET " + one + "/members":                   {"members", t.listMembers},
-		"GET " + one + "/pagedmembers":              {"members", t.pageMembers},
-		"GET " + one + "/members/{member}":          {"member", t.getMember},
-		region + "/":                                {"", t.nothingHere},
+		"POST " + all:                                              {"create", t.create},
+		"POST " + one + "/activities":                              {"send", t.sendTo},
+		"POST " + one + "/activities/{activity}":                   {"reply", t.sendTo},
+		"PUT " + one + "/activities":                               {"", t.notAllowed},
+		"PUT " + one + "/activities/{activity}":                    {"update", t.update},
+		"DELETE " + one + "/activities/{activity}":                 {"delete", t.remove},
+		"GET " + one + "/members":                                  {"members", t.listMembers},
+		"GET " + one + "/pagedmembers":                             {"members", t.pageMembers},
+		"GET " + one + "/members/{member}":                         {"member", t.getMember},
+		"GET " + region + "/v3/teams/{conversation}/conversations": {"channels", t.listChannels},
+		region + "/": {"", t.nothingHere},
 		"GET " + one + "/activities/{any}/members/": {"", t.nothingHere},
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { t.serve(route.op, w, r, route.work) })
@@ -411,6 +412,27 @@ func (t *Server) listMembers(_ *http.Request, call *Call) reply {
 		list = append(list, t.teamsMember(u))
 	}
 	return reply{status: http.StatusOK, body: list}
+}
+
+// listChannels is GET …/v3/teams/{team}/conversations: the document "Get Teams specific context for your bot". The
+// first channel, whose ID is the team's, has no name there.
+func (t *Server) listChannels(_ *http.Request, call *Call) reply {
+	if _, refusal := t.enter(call.Conversation); refusal.status != 0 {
+		return refusal
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	list := []map[string]any{}
+	for id, c := range t.conversations {
+		switch {
+		case c.Kind != Channel || c.Team != call.Conversation:
+		case id == c.Team:
+			list = append(list, map[string]any{"id": id, "name": nil})
+		default:
+			list = append(list, map[string]any{"id": id, "name": c.Name})
+		}
+	}
+	return reply{status: http.StatusOK, body: map[string]any{"conversations": list}}
 }
 
 // pageMembers is GET …/pagedmembers: pages of 50 to 500 members, 200 by default (document "Changes to teams bot API to

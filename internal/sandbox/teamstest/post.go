@@ -150,7 +150,7 @@ func (t *Server) Press(ctx context.Context, botURL string, press Press) (Answer,
 	if to := press.Message.To; to != "" && to != u.ID {
 		return Answer{}, fmt.Errorf("press a button: %s does not see the message", u.Name)
 	}
-	button, ok := ReadCard(press.Message.Card).execute(press.Title)
+	button, ok := ReadCard(Unfold(press.Message.Card)).execute(press.Title)
 	if !ok {
 		return Answer{}, fmt.Errorf("press a button: the card has no Action.Execute %q", press.Title)
 	}

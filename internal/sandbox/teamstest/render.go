@@ -86,6 +86,34 @@ func ReadCard(card json.RawMessage) Card {
 	return c
 }
 
+// Unfold is the card as its reader sees it who has pressed every button that shows what is hidden.
+func Unfold(card json.RawMessage) json.RawMessage {
+	var any map[string]any
+	if json.Unmarshal(card, &any) != nil {
+		return card
+	}
+	unfold(any)
+	open, err := json.Marshal(any)
+	if err != nil {
+		return card
+	}
+	return open
+}
+
+func unfold(v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		delete(v, "isVisible")
+		for _, inner := range v {
+			unfold(inner)
+		}
+	case []any:
+		for _, inner := range v {
+			unfold(inner)
+		}
+	}
+}
+
 // part is one thing to be seen in a card. Exactly one of its fields is set, beside gap.
 type part struct {
 	gap     bool // a line between it and what is above
