@@ -139,7 +139,10 @@ func (m meetCommand) execute(ctx context.Context, s *Service, t task) (result, e
 	}
 	asker, err := s.identify(ctx, t)
 	asker.Language = t.workspace.language(&asker, t.Language)
-	if err != nil {
+	switch {
+	case err != nil && t.Command.Line != "" && state.Meeting != nil && !t.fresh: // a card would say nothing of the line
+		return s.refuseChange(t, asker.Language, "when.unchanged", err, state.Meeting.Organizer)
+	case err != nil:
 		return s.refuse(ctx, t, asker.Language, err, Organizer{})
 	}
 	if t.Command.Line == "" {

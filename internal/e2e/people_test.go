@@ -194,6 +194,8 @@ func invitedGuest(t *testing.T, env *environment, f front) {
 	wantAttendees(t, env, members.gus.entra+" gus_fabrikam.example#EXT#@contoso.example")
 	wantNobodyTold(t, env, f)
 	told(t, f, asked{user: members.gus, command: "new"}, "Guests cannot create meetings here")
+	told(t, f, asked{user: members.gus, command: "meet tomorrow at 15:00 with", with: []member{members.ben}},
+		"Guests cannot create meetings here")
 }
 
 func invitedStranger(t *testing.T, env *environment, f front) {
