@@ -17,7 +17,8 @@ CHROMIUM := chromium:chromium-browser:google-chrome:google-chrome-stable:/Applic
 LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 VULN := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: help build run check test race e2e story lint bench chaos stress fuzz vuln golden docs pictures tools programs
+.PHONY: help build run check test race e2e story deploy lint bench chaos stress fuzz vuln golden docs pictures tools programs \
+	deploytools
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,12 +40,13 @@ check: ## gofmt, go vet and every test that needs nothing but Go: about a minute
 	go test ./...
 
 # One after the other, the quick ones first: on two cores, two of them at once disturb each other's timing.
-test: tools ## everything that CI runs: lint, check, race, e2e, story
+test: tools ## everything that CI runs: lint, check, race, e2e, story, and deploy on Linux
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory check
 	@$(MAKE) --no-print-directory race
 	@$(MAKE) --no-print-directory e2e
 	@$(MAKE) --no-print-directory story
+	@test "$$(uname)" != Linux || $(MAKE) --no-print-directory deploy
 
 # The tests with the tag run under the race detector alone, not a second time without it: what they assert is the same.
 # The model checker (internal/e2e/modelcheck) is the other way round, and carries !race: it goes through every order of
@@ -59,8 +61,18 @@ e2e: tools ## the wired program under the race detector; where CI is set, pictur
 story: ## the demo's sample script, by the very command that the README gives
 	go run ./cmd/demo --script docs/demo.meetbot
 
+# The program for the image is linked statically from packages that are compiled already. A release is built without cgo
+# (deploy/Dockerfile), for which all packages are compiled anew: three minutes of two cores. Only root may make the
+# image's file system the root of a process.
+deploy: deploytools ## what is in deploy/, by the tools that read it: the image built and run, unit, Compose file, alerts
+	@mkdir -p bin
+	go build -ldflags '-linkmode external -extldflags -static' -o bin/bot-static ./cmd/bot 2>bin/link.log || { cat bin/link.log; exit 1; }
+	go test -tags deploy -c -o bin/deploy.test ./deploy
+	cd deploy && if [ "$$(id -u)" = 0 ]; then ../bin/deploy.test -bot ../bin/bot-static; \
+		else sudo ../bin/deploy.test -bot ../bin/bot-static; fi
+
 lint: ## go vet and golangci-lint, over the tests with the build tag too
-	go vet -tags $(TAGS) ./...
+	go vet -tags $(TAGS),deploy ./...
 	go run $(LINT) run --allow-parallel-runners
 
 bench: tools ## everything that docs/performance.md tells, anew (a quarter of an hour); BENCH="-quick" and other flags
@@ -122,3 +134,16 @@ programs:
 	need npm node npm npm npm npm && \
 	need openssl openssl openssl openssl openssl openssl && \
 	need "$(CHROMIUM)" "--cask google-chrome" "chromium chromium-browser" chromium chromium chromium
+
+# The tools are Debian's and Ubuntu's; the tests name what is missing elsewhere.
+deploytools:
+	@as_root() { if [ "$$(id -u)" = 0 ]; then "$$@"; else sudo "$$@"; fi; }; \
+	missing=; \
+	for tool in buildah:buildah promtool:prometheus systemd-analyze:systemd; do \
+		command -v "$${tool%%:*}" >/dev/null || missing="$$missing $${tool##*:}"; \
+	done; \
+	docker compose version >/dev/null 2>&1 || command -v docker-compose >/dev/null || missing="$$missing docker-compose"; \
+	if [ -n "$$missing" ] && command -v apt-get >/dev/null; then \
+		echo "installing$$missing"; \
+		as_root apt-get update -qq && as_root apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	fi

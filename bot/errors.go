@@ -87,6 +87,15 @@ const UnreadableRecord Code = "unreadable_record"
 // Undeliverable means that an answer cannot be given by any route that is left.
 const Undeliverable Code = "undeliverable"
 
+// Codes are all codes that an outcome may have: what counts refusals begins each of them at 0.
+var Codes = []Code{
+	NoAccessPolicy, OrganizerRefused, NoPermission, NoSuchUser, BadRequest, Credentials, ServiceAccount, BadTime,
+	ChatCredentials, Throttled, Unavailable, NotAPerson, OutsideWorkspace, GuestAccount, NoEmail, UnconfirmedEmail,
+	DomainNotAllowed, NotInDirectory, AmbiguousIdentity, DisabledAccount, TooMany, TooManyAtOnce, UnreadableRecord,
+	PlaceDenied, PlaceUnknown, NotOrganizer, Undeliverable, MissingMeeting, NotAdministrator, UnknownPerson,
+	ClosedGroup, otherReason,
+}
+
 // Error is a failure that somebody must decide about. It never holds a secret, an e-mail or a join link other than
 // in Reason, which is shown to the asker alone and never logged.
 type Error struct {

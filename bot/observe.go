@@ -1,6 +1,9 @@
 package bot
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Outcome says how a command ended, for the operator: in logs and as a label of metrics. A refusal's outcome is made
 // from its code by [OutcomeRefused].
@@ -42,6 +45,12 @@ const (
 
 // OutcomeRefused is the outcome of a command that was refused for good, by the refusal's code.
 func OutcomeRefused(c Code) Outcome { return Outcome("refused_" + string(c)) }
+
+// Refusal is the code of a refusal's outcome; false for any other outcome.
+func (o Outcome) Refusal() (Code, bool) {
+	code, ok := strings.CutPrefix(string(o), "refused_")
+	return Code(code), ok
+}
 
 // Observer is told what happens, for the operator's figures.
 type Observer interface {

@@ -1,6 +1,7 @@
 // Command bot is meetbot: one Microsoft Teams meeting for each conversation, on command.
 //
 //	bot serve              answer the chat platforms, configured by the environment
+//	bot health             ask the bot that runs on this machine whether it lives
 //	bot doctor             find out what is wrong with the installation
 //	bot setup slack        print how to create the Slack app
 //	bot setup entra        print how to register the Entra app, and how to let it act for people
@@ -96,9 +97,8 @@ func (m misuse) Unwrap() error { return m.error }
 // rootCommand is the whole command line.
 func rootCommand() *cobra.Command {
 	root := group("bot", "meetbot: one Microsoft Teams meeting for each conversation, on command.",
-		serveCommand(), doctorCommand(), setupCommand(), manifestCommand(), meetingCommand(),
-		personCommand(), exportCommand(), importCommand(), deadLettersCommand("deadletters"),
-		versionCommand())
+		serveCommand(), healthCommand(), doctorCommand(), setupCommand(), manifestCommand(), meetingCommand(),
+		personCommand(), exportCommand(), importCommand(), deadLettersCommand("deadletters"), versionCommand())
 	hidden := deadLettersCommand("letters") // the name of the release before
 	hidden.Hidden = true
 	root.AddCommand(hidden)

@@ -33,6 +33,8 @@ func TestCommandLine(t *testing.T) {
 	}{
 		{args: []string{"--help"}, out: "Answer the chat platforms."},
 		{args: nil, code: 2, err: "expected one of"},
+		{args: []string{"health", "--http-addr", "127.0.0.1:1"}, code: 1, err: "the bot does not answer"},
+		{args: []string{"health", "--slack-bot-token", "x"}, code: 2, err: "unknown flag"},
 		{args: []string{"fly"}, code: 2, err: "unexpected argument fly"},
 		{args: []string{"manifest", "slack"}, code: 2, err: "--url"},
 		{args: []string{"manifest", "slack", "--url", "https://bot.example.com", "--socket"}, code: 2, err: "--socket"},

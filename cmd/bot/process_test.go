@@ -87,6 +87,10 @@ func serveUntil(t *testing.T, end syscall.Signal) {
 	if err := testenv.WaitReady(t.Context(), "http://"+addr); err != nil {
 		_ = cmd.Process.Kill()
 		t.Error(err)
+	} else if healthy, err := program(t.Context(), t, map[string]string{"HTTP_ADDR": addr}, "health").Output(); err != nil ||
+		string(healthy) != "ok\n" {
+		_ = cmd.Process.Kill()
+		t.Errorf("bot health says %q, %v", healthy, err)
 	} else if err := cmd.Process.Signal(end); err != nil {
 		t.Error(err)
 	}

@@ -212,11 +212,13 @@ func (a *App) URL() string {
 // AdminURL is where its figures are read on this machine, once it listens.
 func (a *App) AdminURL() string { return "http://" + a.admin.listener.Addr().String() }
 
-// Run serves until ctx ends, then stops in an orderly way: new work is refused, attempts under way may finish within
-// the grace period, the rest is handed over to the other replicas, and the app is closed. It returns early with an
-// error if every chat platform refuses the configuration. Listen must have succeeded.
+// Run serves until ctx ends, then stops in an orderly way: for HTTPConfig.ShutdownDelay it is not ready, but serves as
+// before; then new work is refused, attempts under way may finish within the grace period, the rest is handed over to
+// the other replicas, and the app is closed. It returns early with an error if every chat platform refuses the
+// configuration. Listen must have succeeded.
 func (a *App) Run(ctx context.Context) error {
-	ctx, stop := context.WithCancelCause(ctx)
+	asked := ctx
+	ctx, stop := context.WithCancelCause(context.WithoutCancel(asked)) // ends after the delay
 	defer stop(nil)
 	var wg sync.WaitGroup
 	for _, e := range []endpoint{a.public, a.admin} {
@@ -251,7 +253,12 @@ func (a *App) Run(ctx context.Context) error {
 	a.log.Info("serving", "address", a.public.listener.Addr().String(), "admin", a.admin.listener.Addr().String(),
 		"version", buildinfo.Read().String())
 
-	<-ctx.Done()
+	select {
+	case <-asked.Done():
+		a.leave(ctx)
+		stop(context.Cause(asked))
+	case <-ctx.Done():
+	}
 	a.stopping.Store(true)
 	a.log.Info("stopping")
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
@@ -273,6 +280,20 @@ func (a *App) Run(ctx context.Context) error {
 	}
 	a.log.Info("stopped")
 	return nil
+}
+
+// leave has the app say that it is not ready, and gives balancers the time to hear it. It returns early if ctx ends.
+func (a *App) leave(ctx context.Context) {
+	a.stopping.Store(true)
+	delay, _ := a.config.shutdownDelay()
+	if delay == 0 {
+		return
+	}
+	a.log.Info("not ready any more; requests are answered until the delay is over", "delay", delay.String())
+	select {
+	case <-time.After(delay):
+	case <-ctx.Done():
+	}
 }
 
 // Kill ends the app where it stands, as a crash would: no answer is finished, and nothing is handed over.

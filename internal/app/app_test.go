@@ -63,9 +63,16 @@ type running struct {
 
 func run(t *testing.T, chats ...*chat) *running {
 	t.Helper()
+	return runWith(t, "0", chats...)
+}
+
+// runWith is run with a delay before the app stops.
+func runWith(t *testing.T, delay string, chats ...*chat) *running {
+	t.Helper()
 	r := &running{redis: miniredis.RunT(t), ended: make(chan error, 1), log: &strings.Builder{}}
 	c := valid()
-	c.HTTP = HTTPConfig{"127.0.0.1:0", "127.0.0.1:0"}
+	c.HTTP.Addr, c.HTTP.AdminAddr = "127.0.0.1:0", "127.0.0.1:0"
+	c.HTTP.ShutdownDelay = delay
 	c.Redis.URL = "redis://" + r.redis.Addr() + "/0"
 	var err error
 	if r.App, err = New(c, Options{}, slog.New(slog.NewTextHandler(r.log, nil))); err != nil {
@@ -174,7 +181,7 @@ func TestRefusedPlatforms(t *testing.T) {
 // New opens nothing, and an app that was never run gives everything back.
 func TestAppThatIsNotRun(t *testing.T) {
 	c := valid()
-	c.HTTP = HTTPConfig{"127.0.0.1:0", "256.0.0.1:0"}
+	c.HTTP.Addr, c.HTTP.AdminAddr = "127.0.0.1:0", "256.0.0.1:0"
 	c.Redis.URL = "redis://" + miniredis.RunT(t).Addr() + "/0" // which Close takes leave of
 	a, err := New(c, Options{}, slog.New(slog.DiscardHandler))
 	if err != nil {

@@ -66,6 +66,7 @@ func newChanges(c Config, every time.Duration, log *slog.Logger, metrics *teleme
 	}
 	for _, w := range ch.files {
 		w.seen = w.counts
+		metrics.SecretWatched(w.variable)
 	}
 	return ch
 }

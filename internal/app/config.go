@@ -33,6 +33,9 @@ type Config struct {
 type HTTPConfig struct {
 	Addr      string // host:port for the chat platforms, /healthz and /readyz
 	AdminAddr string // host:port for /metrics and profiles
+	// ShutdownDelay is how long requests are still answered after the program was told to stop, while /readyz says that
+	// it is not ready; as time.ParseDuration takes it.
+	ShutdownDelay string
 }
 
 // EntraConfig says which Entra app calls Graph, and how it proves itself: by one of ClientSecret, CertificatePath,
@@ -81,7 +84,7 @@ type LoggingConfig struct {
 // [Config.Validate].
 func Default() Config {
 	return Config{
-		HTTP:  HTTPConfig{Addr: ":8080", AdminAddr: "localhost:9090"},
+		HTTP:  HTTPConfig{Addr: ":8080", AdminAddr: "localhost:9090", ShutdownDelay: "0"},
 		Redis: RedisConfig{URL: "redis://localhost:6379/0", Prefix: store.DefaultPrefix, Entra: "false"},
 		Slack: defaultSlack,
 		Teams: defaultTeams,

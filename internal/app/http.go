@@ -65,10 +65,16 @@ func (a *App) publicMux() http.Handler {
 		mux.Handle(joinlink.Path, a.links())
 		mux.Handle(calendar.Path, a.calendars())
 	}
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+	mux.HandleFunc("GET "+healthPath, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(healthy)) })
 	mux.HandleFunc("GET /readyz", a.ready)
 	return a.withPathHint(mux)
 }
+
+// Where a bot that lives says so, and what it says.
+const (
+	healthPath = "/healthz"
+	healthy    = "ok\n"
+)
 
 // noPlatform is the platform of requests that no platform would send.
 const noPlatform = "none"

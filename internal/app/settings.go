@@ -112,6 +112,11 @@ func (c *HTTPConfig) Settings() []Setting {
 			Env: "ADMIN_ADDR", Kind: Listen, Since: first, Value: (*text)(&c.AdminAddr),
 			More: "operating.md#what-to-keep-apart",
 			Help: "Where the bot listens for /metrics and profiles; never the public address.",
+		}, {
+			Env: "SHUTDOWN_DELAY", Kind: Duration, Value: (*text)(&c.ShutdownDelay), Example: "5s",
+			More: "operating.md#stopping",
+			Help: "How long requests are still answered after the bot was told to stop, while /readyz already says " +
+				"that it is not ready: as long as a balancer needs to notice; at most 1m.",
 		},
 	}
 }

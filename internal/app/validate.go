@@ -94,6 +94,9 @@ func (c HTTPConfig) validate(p *problems) {
 	p.need(isAddress(c.Addr), "HTTP_ADDR", "is not a listen address", ":8080")
 	p.need(isAddress(c.AdminAddr), "ADMIN_ADDR", "is not a listen address", "localhost:9090")
 	p.need(!samePort(c.Addr, c.AdminAddr), "ADMIN_ADDR", "has the port of HTTP_ADDR", "localhost:9090")
+	if _, err := c.shutdownDelay(); err != nil {
+		p.need(false, "SHUTDOWN_DELAY", err.Error(), "5s")
+	}
 }
 
 func (c EntraConfig) validate(p *problems) {

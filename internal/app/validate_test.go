@@ -91,7 +91,13 @@ func TestValidateHTTP(t *testing.T) {
 		{":http", "localhost:9090", "HTTP_ADDR"},
 		{":8080", "localhost:8080", "ADMIN_ADDR"},
 	} {
-		check(t, tt.addr+" "+tt.admin, tt.problem, func(c *Config) { c.HTTP = HTTPConfig{tt.addr, tt.admin} })
+		check(t, tt.addr+" "+tt.admin, tt.problem, func(c *Config) { c.HTTP.Addr, c.HTTP.AdminAddr = tt.addr, tt.admin })
+	}
+	for delay, problem := range map[string]string{
+		"0": "", "0s": "", "2s": "", "1m": "", "": "SHUTDOWN_DELAY", "5": "SHUTDOWN_DELAY", "-1s": "SHUTDOWN_DELAY",
+		"1m1s": "SHUTDOWN_DELAY",
+	} {
+		check(t, "delay "+delay, problem, func(c *Config) { c.HTTP.ShutdownDelay = delay })
 	}
 }
 

@@ -218,7 +218,7 @@ func marksOn(m slacktest.Message) (marks []string) {
 	return marks
 }
 
-var chaosDate = regexp.MustCompile(`(?:· |New time: |Starts: )<!date\^([0-9]+)\^`)
+var chaosDate = regexp.MustCompile(`(?:· |New time: |Starts )<!date\^([0-9]+)\^`)
 
 // startOn is the date on a card; zero for none.
 func startOn(text string) time.Time {
@@ -241,12 +241,12 @@ func saysLeftOut(text string) bool {
 // refusesList tells whether the words say that nobody who was named is on the list.
 func refusesList(text string) bool {
 	return strings.Contains(text, "Microsoft Teams did not take the list of people") ||
-		strings.Contains(text, "everybody whom you named on the meeting's list")
+		strings.Contains(text, "everybody you named on the meeting's list")
 }
 
 func saysInvited(text string) bool { return strings.Contains(text, "invites you to this Microsoft Teams meeting") }
 
-func saysReminded(text string) bool { return strings.Contains(text, "Starts: ") }
+func saysReminded(text string) bool { return strings.Contains(text, "Starts <!date^") }
 
 func saysQuiet(text string) bool {
 	return strings.Contains(text, "I will not remind anybody of this date")

@@ -31,7 +31,7 @@ type refusedRequest struct {
 func (env *environment) wantTraces(t *testing.T, r *replica, all []refusedRequest) {
 	t.Helper()
 	for _, tt := range all {
-		count := fmt.Sprintf(`meetbot_requests_refused_total{platform=%q,reason=%q}`, tt.platform, tt.reason)
+		count := fmt.Sprintf(`meetbot_inbound_refused_total{platform=%q,reason=%q}`, tt.platform, tt.reason)
 		t.Run(tt.platform+"/"+tt.name, func(t *testing.T) {
 			if _, metrics := get(t, r.AdminURL()+"/metrics"); !strings.Contains(metrics, "\n"+count+" 0\n") {
 				t.Errorf("no %s before the first refusal", count)
@@ -185,10 +185,10 @@ func TestFloodLeavesAFewLines(t *testing.T) {
 	}
 	_, metrics := get(t, r.AdminURL()+"/metrics")
 	for _, want := range []string{
-		fmt.Sprintf(`meetbot_requests_refused_total{platform="slack",reason="no_signature"} %d`, 2*each),
-		fmt.Sprintf(`meetbot_requests_refused_total{platform="teams",reason="no_token"} %d`, each),
-		fmt.Sprintf(`meetbot_requests_refused_total{platform="slack",reason="path"} %d`, each),
-		fmt.Sprintf(`meetbot_requests_refused_total{platform="none",reason="path"} %d`, each),
+		fmt.Sprintf(`meetbot_inbound_refused_total{platform="slack",reason="no_signature"} %d`, 2*each),
+		fmt.Sprintf(`meetbot_inbound_refused_total{platform="teams",reason="no_token"} %d`, each),
+		fmt.Sprintf(`meetbot_inbound_refused_total{platform="slack",reason="path"} %d`, each),
+		fmt.Sprintf(`meetbot_inbound_refused_total{platform="none",reason="path"} %d`, each),
 	} {
 		if !strings.Contains(metrics, "\n"+want+"\n") {
 			t.Errorf("no figure %s", want)

@@ -182,7 +182,7 @@ func TestSocketBringsAnything(t *testing.T) {
 			env.Slack.SendRaw([]byte(message))
 		}
 		for reason, count := range map[string]int{"unreadable": 15, "too_large": 1, "envelope": 1} {
-			line := fmt.Sprintf(`meetbot_requests_refused_total{platform="slack",reason="%s"} %d`, reason, count)
+			line := fmt.Sprintf(`meetbot_inbound_refused_total{platform="slack",reason="%s"} %d`, reason, count)
 			eventually(t, line, func() bool { return metric(t, r, line) })
 		}
 	})

@@ -5,6 +5,7 @@ package telemetry
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -17,7 +18,7 @@ import (
 
 // Names and results of the figures about requests, for those who read them.
 const (
-	RequestsRefused = "meetbot_requests_refused_total"
+	RequestsRefused = "meetbot_inbound_refused_total"
 	LastRequest     = "meetbot_last_request_timestamp_seconds"
 	Accepted        = "accepted"
 	Refused         = "refused"
@@ -28,6 +29,9 @@ const Taken = "taken"
 
 // Signatures is the name of the figure about the signing secrets of Slack, for those who read it.
 const Signatures = "meetbot_slack_signatures_total"
+
+// failed are the outcomes of what failed for good without a refusal.
+var failed = []bot.Outcome{bot.OutcomeGaveUp, bot.OutcomeBroken, bot.OutcomeUnreachable}
 
 // Metrics are the figures of one process. It is a bot.Observer.
 type Metrics struct {
@@ -41,6 +45,8 @@ type Metrics struct {
 	unreadableRecords  prometheus.Counter
 	gaveWay            prometheus.Counter
 	links, calendars   *prometheus.CounterVec
+
+	refusals, failures *prometheus.CounterVec
 
 	refused     *prometheus.CounterVec
 	lastRequest *prometheus.GaugeVec
@@ -98,6 +104,20 @@ func New(depth func(context.Context) (bot.Depth, error)) *Metrics {
 		Help: "Claims that Graph failed to serve and that gave way; " +
 			"each may have left a meeting in Graph without a link.",
 	})
+	m.refusals = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "meetbot_refusals_total",
+		Help: "Commands and jobs that were refused for good, by the code of the refusal.",
+	}, []string{"code"})
+	for _, code := range bot.Codes {
+		m.refusals.WithLabelValues(string(code))
+	}
+	m.failures = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "meetbot_failures_total",
+		Help: "Commands and jobs that nobody refused and that failed for good, by outcome.",
+	}, []string{"outcome"})
+	for _, outcome := range failed {
+		m.failures.WithLabelValues(string(outcome))
+	}
 	m.links = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "meetbot_link_requests_total",
 		Help: "Requests for conversations' lasting links, by what became of them.",
@@ -126,6 +146,7 @@ func New(depth func(context.Context) (bot.Depth, error)) *Metrics {
 		Name: Signatures,
 		Help: "Requests of Slack's, by which of the two signing secrets they were signed with.",
 	}, []string{"secret"})
+	m.registry.MustRegister(m.refusals, m.failures)
 	m.registry.MustRegister(m.refused, m.lastRequest, m.links, m.calendars, m.secretChanges, m.secretRefused,
 		m.signatures, m.socketsOpen, m.socketsEnded)
 	m.registry.MustRegister(m.commands, m.graph, m.identity, m.possibleDuplicates, m.deadLettered, m.unreadableRecords,
@@ -152,6 +173,12 @@ func (m *Metrics) Handler() http.Handler {
 // Command implements bot.Observer.
 func (m *Metrics) Command(platform, intent string, outcome bot.Outcome, took time.Duration) {
 	m.commands.WithLabelValues(platform, intent, string(outcome)).Observe(took.Seconds())
+	if code, ok := outcome.Refusal(); ok {
+		m.refusals.WithLabelValues(string(code)).Inc()
+	}
+	if slices.Contains(failed, outcome) {
+		m.failures.WithLabelValues(string(outcome)).Inc()
+	}
 }
 
 // Identity implements bot.Observer.
@@ -178,6 +205,14 @@ func (m *Metrics) UnreadableRecord() { m.unreadableRecords.Inc() }
 // Graph counts one exchange with Graph or Entra; status 0 is no answer.
 func (m *Metrics) Graph(operation string, status int) {
 	m.graph.WithLabelValues(operation, strconv.Itoa(status)).Inc()
+}
+
+// SecretWatched makes the series about the file of a secret, at 0.
+func (m *Metrics) SecretWatched(variable string) {
+	for _, result := range []string{Taken, Refused} {
+		m.secretChanges.WithLabelValues(variable, result)
+	}
+	m.SecretRefused(variable, false)
 }
 
 // SecretChanged counts a change of a secret in its file; the result is Taken or Refused.
