@@ -56,7 +56,7 @@ func (c *chaos) rawHistory() []historycheck.Event {
 	for channel := range channels {
 		for _, last := range c.Slack.Messages(channel) {
 			for i, m := range slices.Concat(last.Earlier, []slacktest.Message{last}) {
-				if m.Via == "user" {
+				if m.Via == "user" || link(m) == "" && saysAside(m.Text) {
 					continue
 				}
 				e := historycheck.Event{Kind: historycheck.Shown, At: m.At, User: m.To,

@@ -244,7 +244,15 @@ func refusesList(text string) bool {
 		strings.Contains(text, "everybody you named on the meeting's list")
 }
 
-func saysInvited(text string) bool { return strings.Contains(text, "invites you to this Microsoft Teams meeting") }
+// asides begin, or hold, what the asker alone is told beside a card for everybody. It is no answer of its own.
+var asides = regexp.MustCompile(`already has a meeting, “|^I left “|^That time is past today|^The clocks s|` +
+	`^I do not know your time zone|^I read the date with|is a part of the name now\.|^If you want another time`)
+
+func saysAside(text string) bool { return asides.MatchString(text) }
+
+func saysInvited(text string) bool {
+	return strings.Contains(text, "invites you to this Microsoft Teams meeting")
+}
 
 func saysReminded(text string) bool { return strings.Contains(text, "Starts <!date^") }
 
