@@ -38,8 +38,8 @@ type Action struct {
 	Value string // what the action is about; at most MaxActionValue bytes
 }
 
-// maxLabel is how many characters of a value stand on a button.
-const maxLabel = 40
+// maxLabel is how many characters of a value stand on a button: as many as fit on the narrowest of phones.
+const maxLabel = 24
 
 // Label is the text of the button.
 func (a Action) Label() Message {

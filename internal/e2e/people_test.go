@@ -280,7 +280,7 @@ func invitedByTalk(t *testing.T, env *environment, f front) {
 	told(t, f, asked{user: members.ann, command: "Retro tomorrow at 15:00 for 45m with", with: []member{members.ben}},
 		"“Retro”", "Press the button")
 	env.wantMeetings(0)
-	made := f.press(members.ann, "Yes: “Retro tomorrow at 15:00 for 45m with")
+	made := f.press(members.ann, "Yes: “Retro tomorrow at 15")
 	if made.link == "" || !strings.Contains(made.words, "15:00-15:45") || !strings.Contains(made.words, "With ") {
 		t.Errorf("the button brought %+v", made)
 	}
@@ -297,7 +297,7 @@ func invitedByTalk(t *testing.T, env *environment, f front) {
 	if again.link != made.link || wantDate(t, env, 45*time.Minute) != start {
 		t.Error("talk changed the meeting")
 	}
-	changed := f.press(members.ann, "Yes: “Retro tomorrow at 17:00 with")
+	changed := f.press(members.ann, "Yes: “Retro tomorrow at 17")
 	if changed.link != made.link || !strings.Contains(changed.words, "New time: ") || !strings.Contains(changed.words, "With ") {
 		t.Errorf("the button brought %+v", changed)
 	}
