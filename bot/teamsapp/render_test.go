@@ -144,13 +144,14 @@ func TestRepliesAsTeamsGetsThem(t *testing.T) {
 // maxCard is what Teams takes, in bytes of JSON.
 const maxCard = 28 << 10
 
-// No card is too big to be taken, whatever comes from outside; and no sentence of the bot's own is cut.
+// No card is too big to be taken, whatever comes from outside; and no sentence of the bot's own is cut. What somebody typed
+// is, on a button.
 func TestCardsFit(t *testing.T) {
 	for name, card := range cards(t) {
 		if len(card) > maxCard/2 {
 			t.Errorf("%s has %d bytes", name, len(card))
 		}
-		if strings.Contains(string(card), "…") && !strings.Contains(name, "foul") {
+		if strings.Contains(string(card), "…") && !strings.Contains(name, "foul") && !strings.HasSuffix(name, "/offer-line") {
 			t.Errorf("%s is cut: %s", name, card)
 		}
 	}
