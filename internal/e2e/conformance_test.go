@@ -69,6 +69,9 @@ func told(t *testing.T, f front, a asked, words ...string) {
 
 // The asker of a fresh meeting can take it back, and nobody else can.
 func undone(t *testing.T, env *environment, f front) {
+	if env.Teams != nil { // the card keeps its button, so that it can be pressed a second time
+		env.Teams.Fault(faultserver.Fault{Target: "update", Status: http.StatusForbidden})
+	}
 	first := card(t, f, asked{user: members.ann, command: "meet Weekly"}, "Weekly")
 	second := card(t, f, asked{user: members.ann, command: "new hires"}, "hires", "It replaces the earlier one.")
 	if second.link == first.link || second.alone {
