@@ -15,6 +15,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 
 	"meetbot/bot"
+	"meetbot/internal/logbook"
 	"meetbot/store"
 )
 
@@ -87,7 +88,7 @@ type remindWorld struct {
 	clock *movedClock
 	graph *datedGraph
 	look  *store.Store // of the test itself
-	logs  *syncBuffer
+	logs  *logbook.Book
 
 	mu        sync.Mutex
 	answers   []bot.Reply
@@ -98,7 +99,7 @@ type remindWorld struct {
 
 func newRemindWorld(t *testing.T) *remindWorld {
 	t.Helper()
-	w := &remindWorld{t: t, redis: miniredis.RunT(t), clock: &movedClock{}, logs: &syncBuffer{}}
+	w := &remindWorld{t: t, redis: miniredis.RunT(t), clock: &movedClock{}, logs: &logbook.Book{}}
 	w.graph = &datedGraph{clock: w.clock, byID: map[string]bot.OnlineMeeting{}}
 	w.look = w.open("test")
 	ctx, cancel := context.WithCancel(context.Background())

@@ -15,6 +15,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 
 	"meetbot/bot"
+	"meetbot/internal/logbook"
 	"meetbot/store"
 )
 
@@ -26,7 +27,7 @@ type stand struct {
 	redis    *miniredis.Miniredis
 	queue    *flakyQueue
 	platform *platform
-	logs     *syncBuffer
+	logs     *logbook.Book
 	graph    *meetings
 }
 
@@ -42,7 +43,7 @@ func newStand(t *testing.T, timing bot.Timing, create func(ctx context.Context, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	st := &stand{redis: redis, queue: &flakyQueue{Store: s}, platform: &platform{posted: make(chan bot.Reply, 100), refused: map[string]bool{}}, logs: &syncBuffer{}, graph: &meetings{create: create}}
+	st := &stand{redis: redis, queue: &flakyQueue{Store: s}, platform: &platform{posted: make(chan bot.Reply, 100), refused: map[string]bool{}}, logs: &logbook.Book{}, graph: &meetings{create: create}}
 	st.Service = bot.NewService(bot.Config{
 		Conversations: s, Identities: s, Queue: st.queue, Limiter: s, Cards: s, Invitations: s, Schedule: s, Meetings: st.graph, Directory: directory{}, Catalog: catalog,
 		Log: slog.New(slog.NewTextHandler(st.logs, nil)), Observer: observer{},
@@ -466,20 +467,3 @@ func (observer) PossibleDuplicate()                                 {}
 func (observer) DeadLettered()                                      {}
 func (observer) UnreadableRecord()                                  {}
 func (observer) GaveWay()                                           {}
-
-type syncBuffer struct {
-	mu  sync.Mutex
-	all strings.Builder
-}
-
-func (b *syncBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.all.Write(p)
-}
-
-func (b *syncBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.all.String()
-}

@@ -1,15 +1,9 @@
 package doctor
 
 import (
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/json"
-	"encoding/pem"
 	"io"
 	"log"
-	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -84,24 +78,11 @@ var today = time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
 // certificate is a PEM file with a key and a certificate that is valid for so many days from today.
 func certificate(t *testing.T, days int) []byte {
 	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	file, _, err := entratest.ClientCertificate(today.AddDate(-1, 0, 0), today.AddDate(0, 0, days))
 	if err != nil {
 		t.Fatal(err)
 	}
-	cert := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "meetbot"},
-		NotBefore: today.AddDate(-1, 0, 0), NotAfter: today.AddDate(0, 0, days),
-	}
-	der, err := x509.CreateCertificate(rand.Reader, cert, cert, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return append(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}),
-		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...)
+	return file
 }
 
 // withCertificate proves the app by a certificate that is valid for so many days.

@@ -252,7 +252,7 @@ func (c *chaos) sets(d *rand.Rand, room *datedRoom, crash bool) bool {
 		if tries > 0 || crash {
 			a = c.scripted(d, *room, "Plan in 25 minutes")
 		}
-		c.carryOut(a)
+		c.askAndWait(a)
 	}
 	return false
 }
@@ -263,21 +263,21 @@ func (c *chaos) decides(d *rand.Rand, room *datedRoom) {
 	other.user = c.nextSpare()
 	switch room.fate {
 	case fateKept:
-		c.carryOut(c.scripted(d, other, "tomorrow at 9:00"))
+		c.askAndWait(c.scripted(d, other, "tomorrow at 9:00"))
 	case fateCancelled:
-		c.carryOut(c.scripted(d, *room, "cancel"))
+		c.askAndWait(c.scripted(d, *room, "cancel"))
 	case fateMoved:
-		c.carryOut(c.scripted(d, *room, "in 3 hours"))
+		c.askAndWait(c.scripted(d, *room, "in 3 hours"))
 	case fateReplaced:
-		c.carryOut(c.scripted(d, other, "new"))
+		c.askAndWait(c.scripted(d, other, "new"))
 	case fateQuiet:
 		c.quiets(d, other)
 	}
 	room.stands = room.fate == fateStands || room.fate == fateKept
 }
 
-// carryOut asks and waits for the answer.
-func (c *chaos) carryOut(a chaosAsk) {
+// askAndWait asks and waits for the answer.
+func (c *chaos) askAndWait(a chaosAsk) {
 	c.ask(a)
 	c.awaitAnswer(a, false)
 }

@@ -89,7 +89,7 @@ func TestOneMeetingForAllAtOnce(t *testing.T) {
 		for unserved() > 0 {
 			if time.Since(asked) > chaosWithin {
 				t.Fatalf("round %d: of %d who were promised a card, %d have none %s later: %s", round, len(owed),
-					unserved(), chaosWithin, env.logs.tail())
+					unserved(), chaosWithin, env.logs.Tail())
 			}
 			time.Sleep(50 * time.Millisecond) // between two looks
 		}

@@ -3,12 +3,7 @@
 package e2e
 
 import (
-	"crypto/rand"
-	"crypto/rsa"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
-	"math/big"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +11,7 @@ import (
 	"time"
 
 	"meetbot/internal/app"
+	"meetbot/internal/sandbox/entratest"
 	"meetbot/internal/sandbox/slacktest"
 	"meetbot/internal/sandbox/teamstest"
 )
@@ -202,27 +198,11 @@ func TestClientSecretIsChanged(t *testing.T) {
 // selfSigned is a certificate with its key, as a file that is opened by no password.
 func selfSigned(t *testing.T) (file string, certificate *x509.Certificate) {
 	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	data, certificate, err := entratest.ClientCertificate(time.Now().Add(-time.Hour), time.Now().Add(time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "bot"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if certificate, err = x509.ParseCertificate(der); err != nil {
-		t.Fatal(err)
-	}
-	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})) +
-		string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})), certificate
+	return string(data), certificate
 }
 
 // A new certificate is used without a restart. A file that holds none changes nothing.

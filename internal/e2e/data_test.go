@@ -89,7 +89,7 @@ func TestForgetAMeeting(t *testing.T) {
 	env.operates(app.Operation{Yes: true}, onMeeting(general, app.ForgetMeeting))
 	if logs := env.logs.String(); !strings.Contains(logs, `"action":"meeting forget","by":`) ||
 		!strings.Contains(logs, `"conversation":"slack:T024BE7LD:C0GENERAL","generation":1`) {
-		t.Errorf("no line in the log: %s", env.logs.tail())
+		t.Errorf("no line in the log: %s", env.logs.Tail())
 	}
 	wantWords(t, env.meet(r, ann, general, "show"), ann, "")
 	fresh := wantCard(t, env.meet(other, ann, general, ""), "") // the organizer of the one before
@@ -139,7 +139,7 @@ func TestForgetWhatIsBeingMade(t *testing.T) {
 		t.Errorf("there is %s, want %s", got, card)
 	}
 	if logs := env.logs.String(); strings.Count(logs, `"action":"meeting forget"`) != 1 {
-		t.Errorf("what was not there was forgotten, too: %s", env.logs.tail())
+		t.Errorf("what was not there was forgotten, too: %s", env.logs.Tail())
 	}
 }
 

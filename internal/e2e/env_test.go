@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -23,6 +22,7 @@ import (
 
 	"meetbot/bot"
 	"meetbot/internal/app"
+	"meetbot/internal/logbook"
 	"meetbot/internal/redistest"
 	"meetbot/internal/sandbox/graphtest"
 	"meetbot/internal/sandbox/slacktest"
@@ -47,7 +47,7 @@ type environment struct {
 	*testenv.Environment
 	t     testing.TB
 	redis *redistest.Server // nil in an environment without one
-	logs  *logBook
+	logs  *logbook.Book
 
 	ahead    time.Duration // how far moveClock moved the clock
 	aheadDir string        // where the replica processes read that
@@ -70,7 +70,7 @@ func newEnvWithoutRedis(t testing.TB, o slacktest.Options) *environment {
 		t.Fatal(err)
 	}
 	t.Cleanup(fakes.Close)
-	env := &environment{Environment: fakes, t: t, logs: &logBook{}}
+	env := &environment{Environment: fakes, t: t, logs: &logbook.Book{}}
 	env.Slack.AddChannel(slacktest.Channel{ID: general, Name: "general"})
 	env.Slack.AddChannel(slacktest.Channel{ID: design, Name: "design"})
 	env.person(ann, "ann", "en-US", annID)
@@ -298,30 +298,6 @@ func newTrap(t *testing.T) *trap {
 }
 
 func (tr *trap) hits() int64 { return tr.count.Load() }
-
-// logBook keeps what was logged.
-type logBook struct {
-	mu  sync.Mutex
-	all bytes.Buffer
-}
-
-func (l *logBook) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.all.Write(p)
-}
-
-func (l *logBook) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.all.String()
-}
-
-// tail is the end of what was logged.
-func (l *logBook) tail() string {
-	all := l.String()
-	return all[max(0, len(all)-2000):]
-}
 
 // asReplica makes the test binary a replica: `serve` in a process of its own, which a test can kill for real.
 const asReplica = "MEETBOT_TEST_REPLICA_CA"

@@ -335,7 +335,7 @@ func (i *installation) serve(block string) string {
 	})
 	address := "http://" + i.exported["HTTP_ADDR"]
 	if err := testenv.WaitReady(i.t.Context(), address); err != nil {
-		i.t.Fatalf("%v; the log: %s", err, i.logs.tail())
+		i.t.Fatalf("%v; the log: %s", err, i.logs.Tail())
 	}
 	return address
 }

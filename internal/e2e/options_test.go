@@ -94,7 +94,7 @@ func optionsRefused(t *testing.T, env *environment, c app.Config) {
 	logs := env.logs.String()
 	if !strings.Contains(logs, "Graph refuses to read or change a meeting; its link stays") ||
 		!strings.Contains(logs, `"kind":"options","code":"bad_request"`) {
-		t.Errorf("the operator is not told: %s", env.logs.tail())
+		t.Errorf("the operator is not told: %s", env.logs.Tail())
 	}
 	env.wantMeetings(1)
 }

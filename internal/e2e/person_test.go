@@ -114,7 +114,7 @@ func TestErasePerson(t *testing.T) {
 		}
 	}
 	if logs := env.logs.String(); !strings.Contains(logs, `"action":"person erase","by":`) {
-		t.Errorf("no line in the log: %s", env.logs.tail())
+		t.Errorf("no line in the log: %s", env.logs.Tail())
 	}
 	env.wantNoSecret("the log", env.logs.String(), false)
 	if found := env.exported(annID, ann); len(found) != 0 {

@@ -141,7 +141,7 @@ func (env *environment) process(c app.Config) (*exec.Cmd, string) {
 			return cmd, url
 		}
 	}
-	env.t.Fatalf("%v; the last of the log: %s", err, env.logs.tail())
+	env.t.Fatalf("%v; the last of the log: %s", err, env.logs.Tail())
 	return nil, ""
 }
 

@@ -181,7 +181,7 @@ func TestFloodLeavesAFewLines(t *testing.T) {
 		}
 	}
 	if lines := strings.Count(env.logs.String(), "\n") - before; lines == 0 || lines > 4 {
-		t.Errorf("%d lines in the log; it ends:\n%s", lines, env.logs.tail())
+		t.Errorf("%d lines in the log; it ends:\n%s", lines, env.logs.Tail())
 	}
 	_, metrics := get(t, r.AdminURL()+"/metrics")
 	for _, want := range []string{

@@ -55,7 +55,7 @@ func renameDeletedCard(t *testing.T, env *environment, c app.Config) {
 		t.Errorf("%d messages, want the answer alone", n-before)
 	}
 	if logs := env.logs.String(); strings.Contains(logs, `"level":"ERROR"`) || strings.Contains(logs, "attempt failed") {
-		t.Errorf("the log: %s", env.logs.tail())
+		t.Errorf("the log: %s", env.logs.Tail())
 	}
 	env.wantName("Retro")
 }

@@ -45,7 +45,7 @@ func (env *environment) wantUnreadable(r *replica) {
 			strings.Contains(metrics, `meetbot_jobs{state="dead"} 0`)
 	})
 	if logs := env.logs.String(); !strings.Contains(logs, "record cannot be read") || strings.Contains(logs, "https://teams.micro") {
-		env.t.Errorf("the log does not tell of the record, or quotes it: %s", env.logs.tail())
+		env.t.Errorf("the log does not tell of the record, or quotes it: %s", env.logs.Tail())
 	}
 }
 

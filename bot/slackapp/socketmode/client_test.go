@@ -18,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"meetbot/bot/slackapp/socketmode"
+	"meetbot/internal/logbook"
 	"meetbot/internal/sandbox/slacktest"
 )
 
@@ -30,25 +31,8 @@ type world struct {
 	slack  *slacktest.Server
 	client *socketmode.Client
 	stop   func() // and waits for Run
-	log    *logBook
+	log    *logbook.Book
 	ended  *sync.Map // reasons
-}
-
-type logBook struct {
-	mu  sync.Mutex
-	all bytes.Buffer
-}
-
-func (l *logBook) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.all.Write(p)
-}
-
-func (l *logBook) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.all.String()
 }
 
 // Open and Ended make world an observer.
@@ -64,7 +48,7 @@ func connect(t *testing.T, handle func(context.Context, socketmode.Envelope, fun
 	t.Cleanup(slack.Close)
 	slack.AddUser(slacktest.User{ID: "U0ANN"})
 	slack.AddChannel(slacktest.Channel{ID: "C0GENERAL"})
-	w := &world{t: t, slack: slack, log: &logBook{}, ended: &sync.Map{}}
+	w := &world{t: t, slack: slack, log: &logbook.Book{}, ended: &sync.Map{}}
 	w.client = socketmode.New(socketmode.Config{
 		Open: w.open,
 		Check: func(where string) (*url.URL, error) {
