@@ -91,8 +91,10 @@ func convergesBy(t *testing.T, seed uint64, dice *rand.Rand) {
 	w := &listWorld{list: []string{"zoe"}, ready: make(chan struct{})}
 	refused := make([]*Error, len(invited))
 	running := make([]bool, len(invited))
-	for job := range invited {
+	for range invited {
 		w.turns = append(w.turns, make(chan bool))
+	}
+	for job := range invited {
 		own := Invitation{Job: fmt.Sprint(job)}
 		for _, n := range dice.Perm(len(people))[:1+dice.IntN(2)] {
 			invited[job] = append(invited[job], people[n])

@@ -410,8 +410,11 @@ func (s *Service) refuseHere(ctx context.Context, r Request, refusal *Error) Ans
 // tellAside tells the asker alone what the card for everybody does not say. It is a note beside the answer: if it
 // cannot be sent now, it is left out.
 func (s *Service) tellAside(ctx context.Context, j Job, r Reply) {
+	if r.Aside == nil {
+		return
+	}
 	platform, ok := s.Platforms[j.Conversation.Platform]
-	if r.Aside == nil || !ok {
+	if !ok {
 		return
 	}
 	if _, err := platform.Deliver(ctx, j, *r.Aside); err != nil {
