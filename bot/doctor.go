@@ -48,23 +48,23 @@ type doctorCommand struct{ byAttempt }
 
 func (doctorCommand) execute(ctx context.Context, s *Service, t task) (result, error) {
 	if t.lease.age() >= s.Timing.GiveUp {
-		return s.giveUp(ctx, t)
+		return result{outcome: OutcomeGaveUp, reply: s.gaveUpReply(t, t.Language)}, nil
 	}
 	if s.Examiner == nil || len(t.workspace.Administrators) == 0 {
-		refusal := &Error{Code: NotAdministrator, Cause: NoAdministrators}
-		return s.refuse(ctx, t, t.Language, refusal, Organizer{})
+		return refused(t, t.Language, &Error{Code: NotAdministrator, Cause: NoAdministrators}, Organizer{}), nil
 	}
 	asker, err := s.identify(ctx, t)
 	lang := t.workspace.language(&asker, t.Language)
 	if err == nil {
 		err = s.mustAdminister(ctx, t, asker)
 	}
+	if refusal := refusalOf(err); refusal != nil {
+		s.Log.WarnContext(ctx, "the doctor was asked by somebody who may not", "request", t.Trace,
+			"platform", t.Asker.Platform, "user", t.Asker.User, "entra", asker.ID, "error", err)
+		return refused(t, lang, refusal, Organizer{}), nil
+	}
 	if err != nil {
-		if refusalOf(err) != nil {
-			s.Log.WarnContext(ctx, "the doctor was asked by somebody who may not", "request", t.Trace,
-				"platform", t.Asker.Platform, "user", t.Asker.User, "entra", asker.ID, "error", err)
-		}
-		return s.refuse(ctx, t, lang, err, Organizer{})
+		return result{}, err
 	}
 	examined, cancel := context.WithTimeout(ctx, s.Timing.Attempt-min(examineMargin, s.Timing.Attempt/2))
 	defer cancel()

@@ -256,7 +256,8 @@ func (s *Service) meetingOf(
 	return m
 }
 
-// refuse turns a final refusal into what its asker reads, and returns a passing fault as it is.
+// refuse turns a final refusal of a meeting into what its asker reads, who gets the meeting that is there by now, and
+// returns a passing fault as it is.
 func (s *Service) refuse(ctx context.Context, t task, lang Language, err error, organizer Organizer) (result, error) {
 	refusal := refusalOf(err)
 	if refusal == nil {
@@ -269,11 +270,16 @@ func (s *Service) refuse(ctx context.Context, t task, lang Language, err error, 
 	if satisfies(t, state) {
 		return result{outcome: OutcomeJoined, show: true}, nil // another asker made it just now
 	}
-	reply := Explain(lang, refusal, organizer, t.workspace.Tenant.ClientID, t.Command, t.Reference())
-	return result{outcome: OutcomeRefused(refusal.Code), reply: reply, refusal: refusal}, nil
+	return refused(t, lang, refusal, organizer), nil
 }
 
-// giveUp tells a job's asker that it was tried long enough.
+// refused tells a task's asker of a refusal.
+func refused(t task, lang Language, refusal *Error, organizer Organizer) result {
+	reply := Explain(lang, refusal, organizer, t.workspace.Tenant.ClientID, t.Command, t.Reference())
+	return result{outcome: OutcomeRefused(refusal.Code), reply: reply, refusal: refusal}
+}
+
+// giveUp tells the asker of a meeting that it was tried long enough.
 func (s *Service) giveUp(ctx context.Context, t task) (result, error) {
 	state, err := s.releaseOwnClaim(ctx, t)
 	if err != nil && CodeOf(err) != UnreadableRecord {

@@ -105,8 +105,7 @@ func (s *Service) keepOut(ctx context.Context, t task) (done result, ok bool, er
 		return result{}, false, err
 	}
 	lang := t.workspace.language(id, t.Language)
-	reply := Explain(lang, refusal, Organizer{}, t.workspace.Tenant.ClientID, t.Command, t.Reference())
-	return result{outcome: OutcomeRefused(refusal.Code), reply: reply, refusal: refusal}, true, nil
+	return refused(t, lang, refusal, Organizer{}), true, nil
 }
 
 // placeName asks the platform what the task's place is called.

@@ -68,9 +68,9 @@ func (a *App) ExamineSocket(ctx context.Context) (string, error) {
 	return u.Scheme + "://" + u.Host + "/", nil // the rest holds a ticket
 }
 
-// ExportManifest asks Slack how the app of a bot (B…) is configured, with a configuration token of somebody who may see
-// that. It returns the app's ID, as soon as that is known, and its manifest. Errors are as those of Examine. Source:
-// Slack, methods "bots.info" and "apps.manifest.export".
+// ExportManifest asks Slack how the app of a bot (B…) is configured, with a configuration token of somebody who may
+// see that. It returns the app's ID, as soon as that is known, and its manifest. Errors are as those of Examine.
+// Source: Slack, methods "bots.info" and "apps.manifest.export".
 func (a *App) ExportManifest(
 	ctx context.Context, configToken, botID string,
 ) (appID string, manifest []byte, err error) {

@@ -100,6 +100,10 @@ func TestNoAdministrators(t *testing.T) {
 				t.Errorf("as a subject: %+v", got)
 			}
 			env.wantMeetings(1)
+			if got, _ := f.ask(asked{user: members.ben, command: "doctor"}); got.link != "" || !got.alone ||
+				!strings.Contains(got.words, "told of no administrators") {
+				t.Errorf("where there is a meeting: %+v", got)
+			}
 		})
 	}
 }
